@@ -1,0 +1,2 @@
+//! The checkout Lambda.
+fn main() {}

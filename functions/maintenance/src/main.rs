@@ -1,0 +1,2 @@
+//! The maintenance Lambda.
+fn main() {}

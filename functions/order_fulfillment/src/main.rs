@@ -1,0 +1,2 @@
+//! The order_fulfillment Lambda.
+fn main() {}

@@ -1,0 +1,2 @@
+//! The payment_processing Lambda.
+fn main() {}

@@ -1,0 +1,2 @@
+//! The payments Lambda.
+fn main() {}

@@ -1,0 +1,2 @@
+//! The products Lambda.
+fn main() {}

@@ -1,0 +1,2 @@
+//! The reviews Lambda.
+fn main() {}
