@@ -1,0 +1,37 @@
+//! What the shop means: values that cannot exist invalid, and aggregates that decide.
+//!
+//! Nothing here performs I/O, awaits, or knows HTTP, SQS, MongoDB or Stripe. `bson` appears only as the data format
+//! of [`id::Id`] and [`time::Timestamp`].
+
+pub mod address;
+pub mod cart;
+pub mod category;
+pub mod coupon;
+pub mod email;
+pub mod id;
+pub mod inventory;
+pub mod message;
+pub mod money;
+pub mod order;
+pub mod payment;
+pub mod pricing;
+pub mod product;
+pub mod random;
+pub mod review;
+pub mod shipping;
+pub mod sku;
+pub mod slug;
+pub mod tax;
+pub mod time;
+pub mod transition;
+pub mod user;
+
+pub use address::Address;
+pub use email::Email;
+pub use id::Id;
+pub use money::{Currency, Money, MoneyError};
+pub use random::Random;
+pub use sku::{Quantity, Sku};
+pub use slug::Slug;
+pub use time::{Clock, Timestamp};
+pub use transition::{Applied, IllegalTransition};

@@ -1,0 +1,121 @@
+//! How parcels travel and what that costs.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Money, MoneyError};
+
+/// How fast.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ShippingMethod {
+    /// Days.
+    Standard,
+    /// A day or two.
+    Express,
+    /// Tomorrow.
+    Overnight,
+}
+
+/// The shipping settings of the shop.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ShippingTable {
+    /// The zone that names the country decides; the one that names `*` is the rest of the world.
+    pub zones: Vec<ShippingZone>,
+}
+
+/// Countries that share their prices.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ShippingZone {
+    /// For people.
+    pub name: String,
+    /// ISO 3166-1 alpha-2, or `*`.
+    pub countries: Vec<String>,
+    /// What is offered there.
+    pub methods: Vec<ShippingRate>,
+}
+
+/// What one method costs in one zone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ShippingRate {
+    /// Which method.
+    pub method: ShippingMethod,
+    /// For the parcel.
+    pub price: Money,
+    /// For each kilogram begun.
+    #[serde(default)]
+    pub price_per_kg: Money,
+    /// Free from this amount of lines after discount; `null` is never.
+    #[serde(default)]
+    pub free_from: Option<Money>,
+    /// Days to delivery.
+    #[serde(default)]
+    pub estimated_days: Option<i32>,
+}
+
+impl Default for ShippingTable {
+    /// What a shop starts with: three flat rates for the whole world.
+    fn default() -> Self {
+        let rate = |method, price, days| ShippingRate {
+            method,
+            price: Money::from_minor(price),
+            price_per_kg: Money::ZERO,
+            free_from: None,
+            estimated_days: Some(days),
+        };
+        Self {
+            zones: vec![ShippingZone {
+                name: "world".to_owned(),
+                countries: vec!["*".to_owned()],
+                methods: vec![
+                    rate(ShippingMethod::Standard, 500, 5),
+                    rate(ShippingMethod::Express, 1500, 2),
+                    rate(ShippingMethod::Overnight, 3000, 1),
+                ],
+            }],
+        }
+    }
+}
+
+impl ShippingTable {
+    /// The zone of a country: the one that names it, else the rest of the world.
+    pub fn zone_for(&self, country: &str) -> Option<&ShippingZone> {
+        let naming = |name: &str| self.zones.iter().find(|zone| zone.countries.iter().any(|of| of.eq_ignore_ascii_case(name)));
+        naming(country).or_else(|| naming("*"))
+    }
+}
+
+impl ShippingRate {
+    /// What a parcel of this weight costs when the lines after discount come to `goods`.
+    pub fn price_for(&self, grams: i64, goods: Money) -> Result<Money, MoneyError> {
+        if self.free_from.is_some_and(|threshold| goods >= threshold) {
+            return Ok(Money::ZERO);
+        }
+        let kilograms_begun = grams.max(0).saturating_add(999).div_euclid(1000);
+        self.price.plus(self.price_per_kg.times(kilograms_begun)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weight_is_priced_by_the_kilogram_begun() {
+        let rate = ShippingRate {
+            method: ShippingMethod::Standard,
+            price: Money::from_minor(500),
+            price_per_kg: Money::from_minor(100),
+            free_from: Some(Money::from_minor(5000)),
+            estimated_days: None,
+        };
+        assert_eq!(rate.price_for(0, Money::ZERO).unwrap().minor(), 500);
+        assert_eq!(rate.price_for(1, Money::ZERO).unwrap().minor(), 600);
+        assert_eq!(rate.price_for(1000, Money::ZERO).unwrap().minor(), 600);
+        assert_eq!(rate.price_for(1001, Money::ZERO).unwrap().minor(), 700);
+        assert_eq!(rate.price_for(1001, Money::from_minor(5000)).unwrap(), Money::ZERO);
+        assert_eq!(rate.price_for(1001, Money::from_minor(4999)).unwrap().minor(), 700);
+    }
+}

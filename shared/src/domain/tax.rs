@@ -1,0 +1,62 @@
+//! Who pays which tax.
+
+use serde::{Deserialize, Serialize};
+
+/// The tax settings of the shop. Without rows there is no tax.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TaxTable {
+    /// Whether catalogue prices contain the tax already.
+    #[serde(default)]
+    pub prices_include_tax: bool,
+    /// The most specific row that matches the shipping address decides.
+    #[serde(default)]
+    pub rows: Vec<TaxRow>,
+}
+
+/// The rate of one place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TaxRow {
+    /// ISO 3166-1 alpha-2.
+    pub country: String,
+    /// The state as addresses write it; `null` is the whole country.
+    #[serde(default)]
+    pub state: Option<String>,
+    /// Basis points: 725 is 7.25 %.
+    pub rate_bp: i64,
+    /// Whether shipping is taxed too.
+    #[serde(default)]
+    pub tax_shipping: bool,
+}
+
+impl TaxTable {
+    /// The row for an address: country and state, else country, else none.
+    pub fn row_for(&self, country: &str, state: &str) -> Option<&TaxRow> {
+        let of_country = || self.rows.iter().filter(|row| row.country.eq_ignore_ascii_case(country));
+        of_country()
+            .find(|row| row.state.as_deref().is_some_and(|of| of.eq_ignore_ascii_case(state)))
+            .or_else(|| of_country().find(|row| row.state.is_none()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_most_specific_row_decides() {
+        let row = |country: &str, state: Option<&str>, rate_bp| TaxRow {
+            country: country.into(),
+            state: state.map(Into::into),
+            rate_bp,
+            tax_shipping: false,
+        };
+        let table =
+            TaxTable { prices_include_tax: false, rows: vec![row("US", None, 100), row("US", Some("CA"), 725), row("DE", None, 1900)] };
+        assert_eq!(table.row_for("US", "CA").unwrap().rate_bp, 725);
+        assert_eq!(table.row_for("US", "NY").unwrap().rate_bp, 100);
+        assert_eq!(table.row_for("de", "").unwrap().rate_bp, 1900);
+        assert_eq!(table.row_for("FR", ""), None);
+    }
+}

@@ -1,0 +1,193 @@
+//! Accounts, and the sessions and single-use tokens that belong to them.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Currency, Email, Id, Timestamp};
+
+/// What somebody may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Buys.
+    Customer,
+    /// Sells own products.
+    Seller,
+    /// Runs the shop.
+    Admin,
+}
+
+impl Role {
+    /// As stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::Seller => "seller",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+/// An account.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct User {
+    /// Its id.
+    #[serde(rename = "_id")]
+    pub id: Id<User>,
+    /// Unique.
+    pub email: Email,
+    /// Unique where given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// Argon2id, in PHC string format.
+    pub password: PasswordHash,
+    /// Given name.
+    pub first_name: String,
+    /// Family name.
+    pub last_name: String,
+    /// What they may do.
+    pub role: Role,
+    /// E.164.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone_number: Option<String>,
+    /// URL of the profile image.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub avatar: Option<String>,
+    /// Whether the mailed token came back.
+    pub is_email_verified: bool,
+    /// Inactive accounts cannot log in.
+    pub is_active: bool,
+    /// When they last logged in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_login: Option<Timestamp>,
+    /// What they like.
+    pub preferences: Preferences,
+    /// See [`crate::store::SCHEMA_VERSION`].
+    pub schema_version: i32,
+    /// When the account was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+impl User {
+    /// A new, active, unverified account with the default preferences.
+    pub fn new(email: Email, password: PasswordHash, first_name: String, last_name: String, role: Role, now: Timestamp) -> Self {
+        Self {
+            id: Id::new(),
+            email,
+            username: None,
+            password,
+            first_name,
+            last_name,
+            role,
+            phone_number: None,
+            avatar: None,
+            is_email_verified: false,
+            is_active: true,
+            last_login: None,
+            preferences: Preferences::default(),
+            schema_version: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+}
+
+/// What a user likes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Preferences {
+    /// Wants the newsletter.
+    pub newsletter: bool,
+    /// Wants mails that no order requires.
+    pub notifications: bool,
+    /// BCP 47.
+    pub language: String,
+    /// What prices are shown in.
+    pub currency: Currency,
+}
+
+impl Default for Preferences {
+    fn default() -> Self {
+        Self { newsletter: true, notifications: true, language: "en".to_owned(), currency: Currency::USD }
+    }
+}
+
+/// A password hash in PHC string format. Hides itself in logs.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PasswordHash(String);
+
+impl PasswordHash {
+    /// Wraps a PHC string.
+    pub const fn from_phc(phc: String) -> Self {
+        Self(phc)
+    }
+
+    /// The PHC string, for the verifier.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PasswordHash(…)")
+    }
+}
+
+/// One refresh token of a session. A login starts a family; each refresh uses one token up and adds its successor.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Session {
+    /// Its id.
+    #[serde(rename = "_id")]
+    pub id: Id<Session>,
+    /// The login that all its tokens descend from; revoked as one.
+    pub family: Id<SessionFamily>,
+    /// Whose it is.
+    pub user: Id<User>,
+    /// SHA-256 of the token, hex. The token itself is never stored.
+    pub token_hash: String,
+    /// Set once the token has been exchanged for its successor: seeing it again is theft.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub used_at: Option<Timestamp>,
+    /// When the token stops working; the document is removed then.
+    pub expires_at: Timestamp,
+    /// See [`crate::store::SCHEMA_VERSION`].
+    pub schema_version: i32,
+    /// When it was issued.
+    pub created_at: Timestamp,
+}
+
+/// Marks the id that all refresh tokens of one login share.
+#[derive(Debug)]
+pub enum SessionFamily {}
+
+/// What a mailed single-use token is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum TokenPurpose {
+    /// Proves that the mailbox is theirs.
+    VerifyEmail,
+    /// Lets them choose a new password.
+    ResetPassword,
+}
+
+/// A mailed single-use token.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MailedToken {
+    /// SHA-256 of the token, hex.
+    #[serde(rename = "_id")]
+    pub token_hash: String,
+    /// Who may use it.
+    pub user: Id<User>,
+    /// For what.
+    pub purpose: TokenPurpose,
+    /// When it stops working; the document is removed then.
+    pub expires_at: Timestamp,
+    /// See [`crate::store::SCHEMA_VERSION`].
+    pub schema_version: i32,
+}

@@ -1,0 +1,104 @@
+//! What can go wrong between us and the database.
+
+use mongodb::error::{Error, ErrorKind, UNKNOWN_TRANSACTION_COMMIT_RESULT, TRANSIENT_TRANSACTION_ERROR, WriteFailure};
+
+/// Why the store could not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// There is no database to talk to now. Try again later.
+    #[error("the database is not available")]
+    Unavailable(#[source] Error),
+    /// The write conflicts with one that came first, or with the snapshot. Try again now.
+    #[error("the write conflicts with another")]
+    Conflict(#[source] Option<Error>),
+    /// A unique index refused the write.
+    #[error("the unique index {index} already holds this value")]
+    Duplicate {
+        /// The index, such as `email_1`.
+        index: String,
+        /// What the driver said.
+        #[source]
+        source: Error,
+    },
+    /// A stored document does not have the shape that this code knows.
+    #[error("a stored document has an unknown shape")]
+    Corrupt(#[source] Error),
+    /// Anything else: a bug of ours, or the collection's validator refused the write.
+    #[error("the database refused the operation")]
+    Unexpected(#[source] Error),
+}
+
+const DUPLICATE_KEY: i32 = 11000;
+
+/// Codes with which a server says that it cannot serve now: shutting down, stepping down, overloaded, not primary.
+const UNAVAILABLE: &[i32] = &[6, 7, 89, 91, 189, 262, 462, 512, 9001, 10107, 11600, 11602, 13435, 13436];
+
+impl StoreError {
+    /// Whether a unique index whose name starts so refused the write.
+    pub fn is_duplicate_of(&self, index_name: &str) -> bool {
+        matches!(self, Self::Duplicate { index, .. } if index.starts_with(index_name))
+    }
+
+    pub(super) fn is_conflict(&self) -> bool {
+        matches!(self, Self::Conflict(_))
+    }
+
+    pub(super) fn has_unknown_commit_result(&self) -> bool {
+        self.driver_error().is_some_and(|error| error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT))
+    }
+
+    /// Whether running the whole transaction again may succeed.
+    pub(super) fn is_transient(&self) -> bool {
+        self.is_conflict() || self.driver_error().is_some_and(|error| error.contains_label(TRANSIENT_TRANSACTION_ERROR))
+    }
+
+    fn driver_error(&self) -> Option<&Error> {
+        match self {
+            Self::Unavailable(error) | Self::Corrupt(error) | Self::Unexpected(error) => Some(error),
+            Self::Duplicate { source, .. } => Some(source),
+            Self::Conflict(error) => error.as_ref(),
+        }
+    }
+}
+
+impl From<Error> for StoreError {
+    fn from(error: Error) -> Self {
+        if let Some(index) = duplicate_index(&error) {
+            return Self::Duplicate { index, source: error };
+        }
+        match &*error.kind {
+            ErrorKind::ServerSelection { .. }
+            | ErrorKind::Io(_)
+            | ErrorKind::ConnectionPoolCleared { .. }
+            | ErrorKind::DnsResolve { .. }
+            | ErrorKind::Authentication { .. }
+            | ErrorKind::Shutdown => Self::Unavailable(error),
+            ErrorKind::BsonDeserialization(_) | ErrorKind::InvalidResponse { .. } => Self::Corrupt(error),
+            ErrorKind::Command(command) if UNAVAILABLE.contains(&command.code) => Self::Unavailable(error),
+            _ if error.contains_label(TRANSIENT_TRANSACTION_ERROR) => Self::Conflict(Some(error)),
+            _ => Self::Unexpected(error),
+        }
+    }
+}
+
+impl From<bson::error::Error> for StoreError {
+    fn from(error: bson::error::Error) -> Self {
+        Self::Corrupt(Error::from(error))
+    }
+}
+
+/// The index that refused a write, if one did.
+fn duplicate_index(error: &Error) -> Option<String> {
+    let (code, message) = match &*error.kind {
+        ErrorKind::Write(WriteFailure::WriteError(write)) => (write.code, &write.message),
+        ErrorKind::Command(command) => (command.code, &command.message),
+        ErrorKind::InsertMany(many) => {
+            let write = many.write_errors.as_ref()?.first()?;
+            (write.code, &write.message)
+        }
+        _ => return None,
+    };
+    // "E11000 duplicate key error collection: shop.users index: email_1 dup key: { … }"
+    let index = message.split("index: ").nth(1)?.split_whitespace().next()?;
+    (code == DUPLICATE_KEY).then(|| index.to_owned())
+}

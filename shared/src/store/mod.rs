@@ -1,0 +1,149 @@
+//! The only place that speaks to MongoDB: one file per collection with its queries.
+//!
+//! Every write is acknowledged by a majority, every transaction reads a snapshot (invariant I7). What is read here is
+//! trusted: a document that does not deserialise is [`StoreError::Corrupt`], loudly.
+
+pub mod carts;
+pub mod categories;
+mod documents;
+mod error;
+pub mod idempotency;
+pub mod inventory;
+pub mod mailed_tokens;
+pub mod migrations;
+pub mod orders;
+pub mod outbox;
+pub mod payments;
+pub mod processed;
+pub mod products;
+pub mod reviews;
+pub mod sessions;
+pub mod settings;
+pub mod throttles;
+mod transaction;
+pub mod users;
+pub mod webhooks;
+
+use std::time::Duration;
+
+use bson::doc;
+use mongodb::{
+    Client, Database,
+    options::{ClientOptions, ReadConcern, WriteConcern},
+};
+
+pub use documents::{Documents, Stored};
+pub use error::StoreError;
+pub use transaction::{TransactionError, Tx};
+
+/// The version of the document shapes that this code writes, kept in each document's `schemaVersion`.
+pub const SCHEMA_VERSION: i32 = 1;
+
+/// How long to look for a server before saying that there is none. API Gateway gives up at 30 s; a shopper long before.
+const SERVER_SELECTION_TIMEOUT: Duration = Duration::from_millis(2000);
+
+/// The database of the shop. Cheap to clone: clones share one connection pool.
+#[derive(Clone, Debug)]
+pub struct Store {
+    client: Client,
+    database: Database,
+    /// Carts.
+    pub carts: carts::Carts,
+    /// The category tree.
+    pub categories: categories::Categories,
+    /// Which requests were answered how.
+    pub idempotency: idempotency::IdempotencyRecords,
+    /// How many there are of each SKU.
+    pub inventory: inventory::Inventory,
+    /// Mailed single-use tokens.
+    pub mailed_tokens: mailed_tokens::MailedTokens,
+    /// Orders.
+    pub orders: orders::Orders,
+    /// Messages that were promised.
+    pub outbox: outbox::Outbox,
+    /// Payments.
+    pub payments: payments::Payments,
+    /// Messages that were consumed.
+    pub processed: processed::Processed,
+    /// Products.
+    pub products: products::Products,
+    /// Reviews.
+    pub reviews: reviews::Reviews,
+    /// Refresh tokens.
+    pub sessions: sessions::Sessions,
+    /// Tax and shipping tables.
+    pub settings: settings::SettingsStore,
+    /// Who tried too often.
+    pub throttles: throttles::Throttles,
+    /// Accounts.
+    pub users: users::Users,
+    /// What the gateway told us.
+    pub webhooks: webhooks::Webhooks,
+}
+
+/// How a process uses its connections.
+#[derive(Clone, Copy, Debug)]
+pub struct PoolSize(pub u32);
+
+impl PoolSize {
+    /// A Lambda serves one request at a time.
+    pub const LAMBDA: Self = Self(2);
+    /// The local shop and the tests serve many.
+    pub const LOCAL: Self = Self(64);
+}
+
+impl Store {
+    /// Prepares a pool. Connects on first use: see [`Store::ping`].
+    ///
+    /// # Errors
+    /// If the connection string cannot be understood.
+    pub async fn connect(uri: &str, database: &str, app_name: &str, pool: PoolSize) -> Result<Self, StoreError> {
+        let mut options = ClientOptions::parse(uri).await?;
+        options.app_name = Some(app_name.to_owned());
+        options.server_selection_timeout = Some(SERVER_SELECTION_TIMEOUT);
+        options.connect_timeout = Some(SERVER_SELECTION_TIMEOUT);
+        options.max_pool_size = Some(pool.0);
+        // A thawed Lambda must not find its sockets dead.
+        options.max_idle_time = Some(Duration::from_secs(60));
+        options.retry_reads = Some(true);
+        options.retry_writes = Some(true);
+        options.read_concern = Some(ReadConcern::majority());
+        options.write_concern = Some(WriteConcern::majority());
+        let client = Client::with_options(options)?;
+        Ok(Self::new(client.clone(), client.database(database)))
+    }
+
+    fn new(client: Client, database: Database) -> Self {
+        Self {
+            carts: carts::Carts::new(&database),
+            categories: categories::Categories::new(&database),
+            idempotency: idempotency::IdempotencyRecords::new(&database),
+            inventory: inventory::Inventory::new(&database),
+            mailed_tokens: mailed_tokens::MailedTokens::new(&database),
+            orders: orders::Orders::new(&database),
+            outbox: outbox::Outbox::new(&database),
+            payments: payments::Payments::new(&database),
+            processed: processed::Processed::new(&database),
+            products: products::Products::new(&database),
+            reviews: reviews::Reviews::new(&database),
+            sessions: sessions::Sessions::new(&database),
+            settings: settings::SettingsStore::new(&database),
+            throttles: throttles::Throttles::new(&database),
+            users: users::Users::new(&database),
+            webhooks: webhooks::Webhooks::new(&database),
+            client,
+            database,
+        }
+    }
+
+    /// Asks the primary whether it is there.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.database.run_command(doc! {"ping": 1}).await?;
+        Ok(())
+    }
+
+    /// The database itself, for migrations, backups and tests.
+    pub const fn database(&self) -> &Database {
+        &self.database
+    }
+}
