@@ -1,1 +1,11 @@
-//! local
+//! The whole shop on one machine, and the real components that it and the tests stand on.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a tool for the terminal"
+)]
+
+pub mod components;
+pub mod serve;
+pub mod stack;
+pub mod up;

@@ -1,0 +1,77 @@
+"""Runs localstripe as the shop's Stripe API: on 127.0.0.1 alone, with its state in a file of ours.
+
+On its own localstripe listens on every interface and rewrites one pickle in the shared temporary folder on each
+write, which makes every call slower than the last. Here the state is saved at most every second and when it ends,
+so that the payments of the local shop outlive a restart like its orders do.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import os
+import pickle
+
+from aiohttp import web
+from localstripe import resources
+from localstripe.server import app
+
+dirty = False
+
+
+def note_change(_store):
+    global dirty
+    dirty = True
+
+
+def load(path):
+    try:
+        with open(path, "rb") as file:
+            dict.update(resources.store, pickle.load(file))
+    except FileNotFoundError:
+        pass
+    except Exception as error:  # A state that cannot be read is worth less than a Stripe API that starts.
+        print(f"starting empty: {path} cannot be read: {error}", flush=True)
+
+
+def save(path):
+    global dirty
+    if not dirty:
+        return
+    dirty = False
+    with open(path + ".new", "wb") as file:
+        pickle.dump(resources.store, file, protocol=pickle.HIGHEST_PROTOCOL)
+    os.replace(path + ".new", path)
+
+
+async def saving(path):
+    try:
+        while True:
+            await asyncio.sleep(1)
+            save(path)
+    finally:
+        save(path)
+
+
+async def save_in_background(app):
+    task = asyncio.create_task(saving(app["state"]))
+    yield
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    save(app["state"])
+
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--port", type=int, required=True)
+parser.add_argument("--state", required=True)
+arguments = parser.parse_args()
+
+resources.Store.dump_to_disk = note_change
+load(arguments.state)
+app["state"] = arguments.state
+app.cleanup_ctx.append(save_in_background)
+log = logging.getLogger("aiohttp.access")
+log.setLevel(logging.INFO)
+log.addHandler(logging.StreamHandler())
+web.run_app(app, host="127.0.0.1", port=arguments.port, access_log=log, shutdown_timeout=1, print=None)

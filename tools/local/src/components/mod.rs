@@ -1,0 +1,196 @@
+//! The real parts that the shop stands on, each fetched where it is missing, started, found again and stopped.
+//!
+//! ```no_run
+//! # async fn example() -> anyhow::Result<()> {
+//! use local::components::{Components, Config, Profile};
+//!
+//! let components = Components::ensure(&Config::from_env(Profile::Test)?).await?;
+//! println!("{}", components.mongodb_uri);
+//! # Ok(())
+//! # }
+//! ```
+
+mod attempt;
+mod fetch;
+pub mod mailbox;
+pub mod mongodb;
+mod progress;
+mod settings;
+pub mod sqs;
+pub mod stripe;
+pub mod supervise;
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Result;
+
+pub use self::settings::{Config, Given, Ports, Profile, workspace_root};
+use self::supervise::{Supervisor, write_whole};
+
+/// Held while components are started or stopped.
+const LOCK: &str = "components";
+
+/// One of the real parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[allow(missing_docs, reason = "each is what it is called")]
+pub enum Component {
+    Mongodb,
+    Sqs,
+    Stripe,
+    Mailbox,
+}
+
+impl Component {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Mongodb, Self::Sqs, Self::Stripe, Self::Mailbox];
+
+    /// The name of its record and its log.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Mongodb => mongodb::NAME,
+            Self::Sqs => sqs::NAME,
+            Self::Stripe => stripe::NAME,
+            Self::Mailbox => mailbox::NAME,
+        }
+    }
+}
+
+/// Where the running components are.
+#[derive(Debug, Clone)]
+pub struct Components {
+    /// A replica set.
+    pub mongodb_uri: String,
+    /// The SQS server; see [`sqs::ensure_queues`].
+    pub sqs_endpoint: String,
+    /// The Stripe API without a path: `http://127.0.0.1:8420`.
+    pub stripe_api: String,
+    /// Where mail is sent: `smtp://127.0.0.1:1125`.
+    pub smtp_url: String,
+    /// Where mail is read: `GET {mailbox_url}/messages`.
+    pub mailbox_url: String,
+}
+
+impl Components {
+    /// Starts what is neither given nor running, and returns once everything answers. May be called again, also by
+    /// several processes at once: the second finds what the first has started.
+    ///
+    /// # Errors
+    /// If a component cannot be fetched or started; those that could be go on running.
+    pub async fn ensure(config: &Config) -> Result<Self> {
+        let supervisor = Supervisor::new(&config.folder)?;
+        let _lock = supervisor.lock(LOCK).await?;
+        let config = &config.with_free_ports(&supervisor)?;
+        let (mongodb_uri, sqs_endpoint, stripe_api, (smtp_url, mailbox_url)) = tokio::try_join!(
+            mongodb::ensure(config, &supervisor),
+            sqs::ensure(config, &supervisor),
+            stripe::ensure(config, &supervisor),
+            mailbox::ensure(config, &supervisor),
+        )?;
+        Ok(Self {
+            mongodb_uri,
+            sqs_endpoint,
+            stripe_api,
+            smtp_url,
+            mailbox_url,
+        })
+    }
+
+    /// Starts a single component, for instance one that a test of a failure has stopped.
+    ///
+    /// # Errors
+    /// As [`Components::ensure`].
+    pub async fn ensure_one(config: &Config, component: Component) -> Result<()> {
+        let supervisor = Supervisor::new(&config.folder)?;
+        let _lock = supervisor.lock(LOCK).await?;
+        let config = &config.with_free_ports(&supervisor)?;
+        match component {
+            Component::Mongodb => mongodb::ensure(config, &supervisor).await.map(drop),
+            Component::Sqs => sqs::ensure(config, &supervisor).await.map(drop),
+            Component::Stripe => stripe::ensure(config, &supervisor).await.map(drop),
+            Component::Mailbox => mailbox::ensure(config, &supervisor).await.map(drop),
+        }
+    }
+
+    /// Stops those of the named components that we started, and returns which these were.
+    ///
+    /// # Errors
+    /// If one of them cannot be ended.
+    pub async fn stop(config: &Config, components: &[Component]) -> Result<Vec<&'static str>> {
+        let supervisor = Supervisor::new(&config.folder)?;
+        let _lock = supervisor.lock(LOCK).await?;
+        let mut stopped = Vec::new();
+        for component in components {
+            if supervisor
+                .stop(component.name(), Duration::from_secs(10))
+                .await?
+            {
+                stopped.push(component.name());
+            }
+        }
+        Ok(stopped)
+    }
+
+    /// The addresses under the names by which this profile can be given them.
+    #[must_use]
+    pub fn environment(&self, profile: Profile) -> [(&'static str, &str); 5] {
+        let names = match profile {
+            Profile::Dev => [
+                "MONGODB_URI",
+                "AWS_ENDPOINT_URL_SQS",
+                "STRIPE_API_BASE",
+                "SMTP_URL",
+                "MAILBOX_URL",
+            ],
+            Profile::Test => [
+                "TEST_MONGODB_URI",
+                "TEST_SQS_ENDPOINT",
+                "TEST_STRIPE_API",
+                "TEST_SMTP_URL",
+                "TEST_MAILBOX_URL",
+            ],
+        };
+        let [mongodb, sqs, stripe, smtp, mailbox] = names;
+        [
+            (mongodb, &self.mongodb_uri),
+            (sqs, &self.sqs_endpoint),
+            (stripe, &self.stripe_api),
+            (smtp, &self.smtp_url),
+            (mailbox, &self.mailbox_url),
+        ]
+    }
+}
+
+/// Whether something answers a GET at this address, whatever it says.
+pub(crate) async fn answers(url: &str) -> bool {
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .timeout(Duration::from_secs(2))
+        .build();
+    match client {
+        Ok(client) => client
+            .get(url)
+            .send()
+            .await
+            .is_ok_and(|answer| answer.status().is_success()),
+        Err(_) => false,
+    }
+}
+
+fn text<const N: usize>(words: [&OsStr; N]) -> impl Iterator<Item = String> {
+    words
+        .map(|word| word.to_string_lossy().into_owned())
+        .into_iter()
+}
+
+/// Puts a script that is part of this program where Python can read it.
+fn write_script(config: &Config, name: &str, script: &str) -> Result<PathBuf> {
+    let folder = config.folder.join("run");
+    fs::create_dir_all(&folder)?;
+    let path = folder.join(name);
+    write_whole(&path, script.as_bytes())?;
+    Ok(path)
+}

@@ -1,0 +1,226 @@
+//! Which ports, folders and given addresses a set of components uses, all of it changeable by environment.
+
+use std::env;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+
+use super::supervise::Supervisor;
+use super::{mailbox, mongodb, sqs, stripe};
+
+/// Whose components: the developer's shop and the tests never share a process, a port or a folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Profile {
+    /// The shop that `cargo xtask up` starts; its variables have no prefix.
+    Dev,
+    /// What the tests stand on; its variables start with `TEST_`.
+    Test,
+}
+
+/// The TCP ports on 127.0.0.1.
+#[derive(Debug, Clone, Copy)]
+#[allow(missing_docs, reason = "each is the port of what it names")]
+pub struct Ports {
+    pub shop: u16,
+    pub mongodb: u16,
+    pub sqs: u16,
+    pub stripe: u16,
+    pub smtp: u16,
+    pub mailbox: u16,
+}
+
+/// Addresses of components that run elsewhere; such a component is used as it is and neither started nor stopped.
+#[derive(Debug, Clone, Default)]
+pub struct Given {
+    /// `MONGODB_URI` (`TEST_MONGODB_URI`): a replica set.
+    pub mongodb_uri: Option<String>,
+    /// `AWS_ENDPOINT_URL_SQS` (`TEST_SQS_ENDPOINT`).
+    pub sqs_endpoint: Option<String>,
+    /// `STRIPE_API_BASE` (`TEST_STRIPE_API`).
+    pub stripe_api: Option<String>,
+    /// `SMTP_URL` and `MAILBOX_URL` (`TEST_SMTP_URL` and `TEST_MAILBOX_URL`), both or none.
+    pub mailbox: Option<(String, String)>,
+}
+
+/// Everything that decides how one set of components is run.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Whose components these are.
+    pub profile: Profile,
+    /// Where they listen.
+    pub ports: Ports,
+    /// The variables by which a port was asked for.
+    asked: Vec<&'static str>,
+    /// Which of them run elsewhere.
+    pub given: Given,
+    /// The folder of what runs: records, logs, data.
+    pub folder: PathBuf,
+    /// The folder of what was fetched; `SHOP_LOCAL_CACHE` shares it between clones.
+    pub tools: PathBuf,
+}
+
+impl Config {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    /// Names every variable that is wrong, not only the first.
+    pub fn from_env(profile: Profile) -> Result<Self> {
+        let mut environment = Environment {
+            profile,
+            asked: Vec::new(),
+            wrong: Vec::new(),
+        };
+        let ports = match profile {
+            Profile::Dev => [9000, 27117, 5155, 8420, 1125, 8125],
+            Profile::Test => [9100, 27217, 5255, 8520, 1225, 8225],
+        };
+        let ports = Ports {
+            shop: environment.port("SHOP_PORT", ports[0]),
+            mongodb: environment.port("MONGODB_PORT", ports[1]),
+            sqs: environment.port("SQS_PORT", ports[2]),
+            stripe: environment.port("STRIPE_PORT", ports[3]),
+            smtp: environment.port("SMTP_PORT", ports[4]),
+            mailbox: environment.port("MAILBOX_PORT", ports[5]),
+        };
+        let mailbox = match (
+            environment.text("SMTP_URL"),
+            environment.text("MAILBOX_URL"),
+        ) {
+            (Some(smtp), Some(mailbox)) => Some((smtp, mailbox)),
+            (None, None) => None,
+            _ => {
+                let [smtp, mailbox] =
+                    ["SMTP_URL", "MAILBOX_URL"].map(|name| variable(profile, name));
+                let wrong = format!("{smtp} and {mailbox} belong together: give both or none");
+                environment.wrong.push(wrong);
+                None
+            }
+        };
+        let given = Given {
+            mongodb_uri: environment.text("MONGODB_URI"),
+            sqs_endpoint: environment.text(if profile == Profile::Dev {
+                "AWS_ENDPOINT_URL_SQS"
+            } else {
+                "SQS_ENDPOINT"
+            }),
+            stripe_api: environment.text(if profile == Profile::Dev {
+                "STRIPE_API_BASE"
+            } else {
+                "STRIPE_API"
+            }),
+            mailbox,
+        };
+        if !environment.wrong.is_empty() {
+            bail!(
+                "the environment is wrong:\n  {}",
+                environment.wrong.join("\n  ")
+            );
+        }
+        let local = workspace_root().join(".local");
+        let tools = env::var_os("SHOP_LOCAL_CACHE").filter(|folder| !folder.is_empty());
+        Ok(Self {
+            profile,
+            ports,
+            asked: environment.asked,
+            given,
+            tools: tools.map_or_else(|| local.clone(), PathBuf::from),
+            folder: if profile == Profile::Dev {
+                local
+            } else {
+                local.join("test")
+            },
+        })
+    }
+
+    /// The variable that this profile reads where the shop's is called `name`.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> String {
+        variable(self.profile, name)
+    }
+
+    /// The same with free ports for the tests: those of what runs already, else the usual ones, else any. The tests of
+    /// two clones can then run side by side. A developer's shop keeps its addresses and rather says what is in the way.
+    ///
+    /// # Errors
+    /// If no port can be had.
+    pub(crate) fn with_free_ports(&self, supervisor: &Supervisor) -> Result<Self> {
+        let mut config = self.clone();
+        if self.profile == Profile::Dev {
+            return Ok(config);
+        }
+        let ports = &mut config.ports;
+        for (variable, port, name, position) in [
+            ("MONGODB_PORT", &mut ports.mongodb, mongodb::NAME, 0),
+            ("SQS_PORT", &mut ports.sqs, sqs::NAME, 0),
+            ("STRIPE_PORT", &mut ports.stripe, stripe::NAME, 0),
+            ("SMTP_PORT", &mut ports.smtp, mailbox::NAME, 0),
+            ("MAILBOX_PORT", &mut ports.mailbox, mailbox::NAME, 1),
+        ] {
+            if self.asked.contains(&variable) {
+                continue;
+            }
+            if let Some(running) = supervisor.ports(name).get(position) {
+                *port = *running;
+            } else if TcpListener::bind(("127.0.0.1", *port)).is_err() {
+                *port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+            }
+        }
+        Ok(config)
+    }
+
+    /// The folder that the component keeps its data in; the data of another profile is never below it.
+    #[must_use]
+    pub fn data(&self, component: &str) -> PathBuf {
+        self.folder.join("data").join(component)
+    }
+}
+
+/// The root of this workspace.
+#[must_use]
+pub fn workspace_root() -> &'static Path {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    manifest.ancestors().nth(2).unwrap_or(manifest)
+}
+
+fn variable(profile: Profile, name: &str) -> String {
+    match profile {
+        Profile::Dev => name.to_owned(),
+        Profile::Test => format!("TEST_{name}"),
+    }
+}
+
+struct Environment {
+    profile: Profile,
+    asked: Vec<&'static str>,
+    wrong: Vec<String>,
+}
+
+impl Environment {
+    fn text(&self, name: &str) -> Option<String> {
+        env::var(variable(self.profile, name))
+            .ok()
+            .filter(|value| !value.is_empty())
+    }
+
+    fn port(&mut self, name: &'static str, default: u16) -> u16 {
+        match self
+            .text(name)
+            .map(|value| value.parse::<u16>().map_err(|_| value))
+        {
+            None => default,
+            Some(Ok(port)) if port > 0 => {
+                self.asked.push(name);
+                port
+            }
+            Some(value) => {
+                let value = value.map_or_else(|text| text, |port| port.to_string());
+                self.wrong.push(format!(
+                    "{}={value} is not a port",
+                    variable(self.profile, name)
+                ));
+                default
+            }
+        }
+    }
+}

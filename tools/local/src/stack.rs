@@ -1,0 +1,174 @@
+//! Where everything of a running local shop is: written for scripts and people, read by the server itself.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::{env, fs};
+
+use anyhow::{Context as _, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::components::supervise::write_whole;
+use crate::components::{Components, Config, sqs, stripe, workspace_root};
+
+/// The addresses, queues, secrets and accounts of the local shop; none of them is valid anywhere else.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Stack {
+    /// With `/v1`.
+    pub api_url: String,
+    /// Without a path, as links in mails start.
+    pub shop_url: String,
+    /// What the server listens on: `127.0.0.1:9000`.
+    pub listen: String,
+    /// A replica set.
+    pub mongodb_uri: String,
+    /// The database of the shop on it.
+    pub mongodb_database: String,
+    /// The SQS server.
+    pub sqs_endpoint: String,
+    /// Name → URL of the three queues and their dead-letter queues (`payments-dlq`).
+    pub queues: BTreeMap<String, String>,
+    /// The Stripe API without a path.
+    pub stripe_api: String,
+    /// The key that it is called with.
+    pub stripe_secret_key: String,
+    /// What its webhooks are signed with.
+    pub stripe_webhook_secret: String,
+    /// Where mail is sent.
+    pub smtp_url: String,
+    /// Where it is read: `GET {mailboxUrl}/messages`.
+    pub mailbox_url: String,
+    /// The shop's own address in mails.
+    pub mail_from: String,
+    /// Who can log in from the start.
+    pub accounts: Vec<Account>,
+}
+
+/// A demo account, made in the local shop only.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "each field is what it is called")]
+pub struct Account {
+    pub email: String,
+    pub password: String,
+    pub role: String,
+}
+
+impl Stack {
+    /// The stack on these components.
+    #[must_use]
+    pub fn new(config: &Config, components: Components, queues: BTreeMap<String, String>) -> Self {
+        let listen = format!("127.0.0.1:{}", config.ports.shop);
+        let from_env = |name: &str, default: &str| {
+            env::var(name)
+                .ok()
+                .filter(|value| !value.is_empty())
+                .unwrap_or_else(|| default.to_owned())
+        };
+        let account = |name: &str, role: &str| Account {
+            email: format!("{name}@example.test"),
+            password: "correct-horse-battery".to_owned(),
+            role: role.to_owned(),
+        };
+        Self {
+            api_url: format!("http://{listen}/v1"),
+            shop_url: format!("http://{listen}"),
+            listen,
+            mongodb_uri: components.mongodb_uri,
+            mongodb_database: from_env("MONGODB_DATABASE", "shop"),
+            sqs_endpoint: components.sqs_endpoint,
+            queues,
+            stripe_api: components.stripe_api,
+            stripe_secret_key: from_env("STRIPE_SECRET_KEY", stripe::SECRET_KEY),
+            stripe_webhook_secret: from_env("STRIPE_WEBHOOK_SECRET", stripe::WEBHOOK_SECRET),
+            smtp_url: components.smtp_url,
+            mailbox_url: components.mailbox_url,
+            mail_from: from_env("MAIL_FROM", "Shop <shop@example.test>"),
+            accounts: vec![
+                account("admin", "admin"),
+                account("seller", "seller"),
+                account("ada", "customer"),
+            ],
+        }
+    }
+
+    /// The file that a running shop is described in.
+    #[must_use]
+    pub fn path() -> PathBuf {
+        workspace_root().join(".local/stack.json")
+    }
+
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// If there is none, which means that the shop was not started.
+    pub fn load() -> Result<Self> {
+        let path = Self::path();
+        let text = fs::read(&path)
+            .with_context(|| format!("cannot read {}: is the shop up?", path.display()))?;
+        serde_json::from_slice(&text)
+            .with_context(|| format!("{} is not a stack of this version", path.display()))
+    }
+
+    /// Writes the file.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn save(&self) -> Result<()> {
+        write_whole(&Self::path(), &serde_json::to_vec_pretty(self)?)
+    }
+
+    /// The variables that the shop's functions read, as Lambda would hand them over.
+    #[must_use]
+    pub fn environment(&self) -> Vec<(String, String)> {
+        let queue = |name: &str| self.queues.get(name).map_or("", String::as_str);
+        [
+            ("MONGODB_URI", self.mongodb_uri.as_str()),
+            ("MONGODB_DATABASE", &self.mongodb_database),
+            ("PAYMENTS_QUEUE_URL", queue("payments")),
+            ("FULFILLMENT_QUEUE_URL", queue("fulfillment")),
+            ("NOTIFICATIONS_QUEUE_URL", queue("notifications")),
+            ("AWS_ENDPOINT_URL_SQS", &self.sqs_endpoint),
+            ("AWS_REGION", sqs::REGION),
+            ("AWS_ACCESS_KEY_ID", sqs::CREDENTIAL),
+            ("AWS_SECRET_ACCESS_KEY", sqs::CREDENTIAL),
+            ("STRIPE_API_BASE", &self.stripe_api),
+            ("STRIPE_SECRET_KEY", &self.stripe_secret_key),
+            ("STRIPE_WEBHOOK_SECRET", &self.stripe_webhook_secret),
+            ("SMTP_URL", &self.smtp_url),
+            ("MAIL_FROM", &self.mail_from),
+            ("SHOP_URL", &self.shop_url),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .to_vec()
+    }
+
+    /// The addresses and a first request, for a person.
+    #[must_use]
+    pub fn table(&self) -> String {
+        let mut table = String::new();
+        for (what, address) in [
+            ("API", self.api_url.clone()),
+            ("reference", format!("{}/docs", self.api_url)),
+            ("mail box", format!("{}/messages", self.mailbox_url)),
+            ("Stripe API", self.stripe_api.clone()),
+            ("SQS", self.sqs_endpoint.clone()),
+            ("MongoDB", self.mongodb_uri.clone()),
+            ("all of it", ".local/stack.json".to_owned()),
+            ("logs", ".local/log/".to_owned()),
+        ] {
+            let _ = writeln!(table, "  {what:<11} {address}");
+        }
+        let _ = writeln!(table);
+        for Account {
+            email,
+            password,
+            role,
+        } in &self.accounts
+        {
+            let _ = writeln!(table, "  {role:<11} {email:<21} {password}");
+        }
+        let _ = writeln!(table, "\n  Try:  curl '{}/products?limit=3'", self.api_url);
+        table
+    }
+}

@@ -1,0 +1,152 @@
+//! Opens and closes the local shop: the components, the server, and the file that says where they are.
+
+use std::env;
+use std::fs;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::components::supervise::{Launch, Supervisor};
+use crate::components::{Component, Components, Config, Profile, answers, sqs, stripe};
+use crate::stack::Stack;
+
+/// The name of the server's record and log.
+const SHOP: &str = "shop";
+/// Held while the shop is opened or closed.
+const LOCK: &str = "up";
+/// Shorter than in production, where it is six times the time-out of the function: here a developer waits for it.
+const VISIBILITY_SECONDS: u32 = 30;
+/// A request or a batch that runs when the shop is closed may come to its end.
+const CLOSING: Duration = Duration::from_secs(15);
+
+/// Opens the shop. Detached, it returns when the shop answers; else it stays until Ctrl-C and then closes it again.
+/// If the shop is open already, it only says where.
+///
+/// # Errors
+/// If something cannot be fetched or started; whatever was started by then is stopped.
+pub async fn up(detach: bool) -> Result<()> {
+    let config = Config::from_env(Profile::Dev)?;
+    let supervisor = Supervisor::new(&config.folder)?;
+    let lock = supervisor.lock(LOCK).await?;
+    if supervisor.is_running(SHOP)
+        && let Ok(stack) = Stack::load()
+        && answers(&health(&stack)).await
+    {
+        println!(
+            "The shop is already open (to run newly built code: cargo xtask down, then up).\n\n{}",
+            stack.table()
+        );
+        return Ok(());
+    }
+    let stack = match open(&config, &supervisor, detach).await {
+        Ok(stack) => stack,
+        Err(error) => {
+            close(&config, &supervisor).await?;
+            return Err(error);
+        }
+    };
+    drop(lock);
+    println!("\nThe shop is open.\n\n{}", stack.table());
+    if detach {
+        return Ok(());
+    }
+    println!("  Ctrl-C closes the shop.\n");
+    wait_for_the_end(&supervisor).await?;
+    let _lock = supervisor.lock(LOCK).await?;
+    close(&config, &supervisor).await.map(drop)
+}
+
+/// Closes the shop and stops exactly what [`up`] has started. `reset` also drops the data that it kept here.
+///
+/// # Errors
+/// If a process cannot be ended or a folder cannot be removed.
+pub async fn down(reset: bool) -> Result<()> {
+    let config = Config::from_env(Profile::Dev)?;
+    let supervisor = Supervisor::new(&config.folder)?;
+    let _lock = supervisor.lock(LOCK).await?;
+    let stopped = close(&config, &supervisor).await?;
+    if stopped.is_empty() {
+        println!("Nothing was running.");
+    } else {
+        println!("Stopped: {}.", stopped.join(", "));
+    }
+    if reset {
+        for folder in ["data", "log"] {
+            let folder = config.folder.join(folder);
+            if folder.exists() {
+                fs::remove_dir_all(&folder)
+                    .with_context(|| format!("cannot remove {}", folder.display()))?;
+            }
+        }
+        println!("Dropped the data.");
+        if config.given.mongodb_uri.is_some() {
+            println!("The database on MONGODB_URI is not ours and stays as it is.");
+        }
+    }
+    Ok(())
+}
+
+async fn open(config: &Config, supervisor: &Supervisor, detach: bool) -> Result<Stack> {
+    eprintln!("starting MongoDB, SQS, the Stripe API and the mail box …");
+    let components = Components::ensure(config).await?;
+    let queues = sqs::ensure_queues(&components.sqs_endpoint, "", VISIBILITY_SECONDS).await?;
+    let stack = Stack::new(config, components, queues);
+    if config.given.stripe_api.is_none() {
+        let url = format!("{}/payments/webhooks/stripe", stack.api_url);
+        stripe::configure_webhook(&stack.stripe_api, SHOP, &url, &stack.stripe_webhook_secret)
+            .await?;
+    }
+    stack.save()?;
+    eprintln!("opening the shop …");
+    let launch = Launch {
+        name: SHOP,
+        command: vec![
+            env::current_exe()?.display().to_string(),
+            "serve".to_owned(),
+        ],
+        environment: stack.environment(),
+        ports: vec![(config.ports.shop, config.variable("SHOP_PORT"))],
+        inherit_output: !detach,
+        patience: Duration::from_mins(3),
+    };
+    let health = health(&stack);
+    supervisor
+        .ensure(&launch, async || answers(&health).await)
+        .await?;
+    Ok(stack)
+}
+
+async fn close(config: &Config, supervisor: &Supervisor) -> Result<Vec<&'static str>> {
+    let mut stopped = Vec::new();
+    if supervisor.stop(SHOP, CLOSING).await? {
+        stopped.push(SHOP);
+    }
+    stopped.extend(Components::stop(config, &Component::ALL).await?);
+    if Stack::path().exists() {
+        fs::remove_file(Stack::path())?;
+    }
+    Ok(stopped)
+}
+
+async fn wait_for_the_end(supervisor: &Supervisor) -> Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    let shop_ends = async {
+        while supervisor.is_running(SHOP) {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+        _ = hangup.recv() => {}
+        () = shop_ends => println!("The shop has ended."),
+    }
+    Ok(())
+}
+
+fn health(stack: &Stack) -> String {
+    format!("{}/health", stack.api_url)
+}

@@ -1,0 +1,69 @@
+//! Every test of the workspace, on components that no developer's shop shares.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::{ExitCode, Stdio};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::{RUN_LOCAL, cargo, exit_code};
+
+/// Runs the tests on the components and answers as the tests do.
+pub(crate) fn run(keep: bool, arguments: &[String]) -> Result<ExitCode> {
+    with_components(keep, |addresses| {
+        let has_nextest = cargo()
+            .args(["nextest", "--version"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+        let mut tests = cargo();
+        if has_nextest.is_ok_and(|status| status.success()) {
+            tests.args(["nextest", "run", "--workspace"]);
+        } else {
+            // The same as nextest runs: it has no documentation tests.
+            tests.args(["test", "--workspace", "--lib", "--bins", "--tests"]);
+        }
+        tests.args(arguments);
+        tests.envs(addresses.lines().filter_map(|line| line.split_once('=')));
+        Ok(exit_code(tests.status().context("cannot run cargo")?))
+    })
+}
+
+/// Starts the components, hands their addresses over as lines of `NAME=VALUE`, and stops the components unless they
+/// are to be kept or another run still uses them.
+pub(crate) fn with_components<T>(keep: bool, what: impl FnOnce(&str) -> Result<T>) -> Result<T> {
+    let users = user_lock()?;
+    users.lock_shared()?;
+    eprintln!("building the tests' components …");
+    let outcome = components("up").and_then(|addresses| what(&addresses));
+    users.unlock()?;
+    if !keep && users.try_lock().is_ok() {
+        components("down")?;
+    }
+    outcome
+}
+
+/// Held by every test run of this clone: who can have it alone is the last one.
+fn user_lock() -> Result<File> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .context("no workspace")?;
+    let folder = root.join(".local/test");
+    fs::create_dir_all(&folder)?;
+    Ok(File::create(folder.join("users.lock"))?)
+}
+
+fn components(action: &str) -> Result<String> {
+    let mut command = cargo();
+    command
+        .args(RUN_LOCAL)
+        .args(["components", "--profile", "test", action]);
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot run cargo")?;
+    if !output.status.success() {
+        bail!("the components of the tests: {action} failed");
+    }
+    Ok(String::from_utf8(output.stdout)?)
+}
