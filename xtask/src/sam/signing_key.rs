@@ -28,10 +28,23 @@ pub(super) fn pair(folder: &Path) -> Result<(String, String)> {
         .checked_sub(32)
         .context("openssl wrote no key")?;
     let x = base64url(public.get(start..).unwrap_or_default());
+    let kid = thumbprint(&x, folder)?;
     let keys = format!(
-        r#"{{"keys":[{{"kty":"OKP","crv":"Ed25519","use":"sig","alg":"EdDSA","kid":"smoke","x":"{x}"}}]}}"#
+        r#"{{"keys":[{{"kty":"OKP","crv":"Ed25519","use":"sig","alg":"EdDSA","kid":"{kid}","x":"{x}"}}]}}"#
     );
     Ok((fs::read_to_string(private)?, keys))
+}
+
+/// The name that the shop gives to a key (RFC 7638).
+fn thumbprint(x: &str, folder: &Path) -> Result<String> {
+    let public = folder.join("signing-key.json");
+    fs::write(
+        &public,
+        format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#),
+    )?;
+    let mut command = Command::new("openssl");
+    let digest = openssl(command.args(["dgst", "-sha256", "-binary"]).arg(&public))?;
+    Ok(base64url(&digest))
 }
 
 fn openssl(command: &mut Command) -> Result<Vec<u8>> {
@@ -63,6 +76,14 @@ fn base64url(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_thumbprint_is_the_one_of_rfc_8037() {
+        let folder = std::env::temp_dir();
+        let x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+        let expected = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k";
+        assert_eq!(thumbprint(x, &folder).unwrap(), expected);
+    }
 
     #[test]
     fn base64url_has_no_padding() {
