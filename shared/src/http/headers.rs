@@ -1,0 +1,184 @@
+//! Request headers and the client's address, parsed once.
+
+use std::net::IpAddr;
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderValue, header, request::Parts},
+};
+use lambda_http::request::RequestContext;
+
+use super::problem::{Problem, ProblemCode};
+
+/// Where a guest's cart token travels.
+pub const CART_TOKEN: &str = "x-cart-token";
+/// Where the name of an intention travels.
+pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// Names an intention: 1 to 255 visible ASCII characters. Required by the operations that must not happen twice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdempotencyKey(String);
+
+impl IdempotencyKey {
+    /// The key.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let mut values = parts.headers.get_all(IDEMPOTENCY_KEY).iter();
+        match (values.next(), values.next()) {
+            (None, _) => Err(Problem::new(ProblemCode::IdempotencyKeyRequired)),
+            (Some(value), None) => visible(value, 255).map(Self).ok_or_else(|| {
+                Problem::new(ProblemCode::InvalidHeader)
+                    .detail("The Idempotency-Key header has 1 to 255 visible ASCII characters.")
+            }),
+            (Some(_), Some(_)) => {
+                Err(Problem::new(ProblemCode::InvalidHeader).detail("Send one Idempotency-Key header."))
+            }
+        }
+    }
+}
+
+/// The version that the client last saw (`If-Match: "3"`); `None` where it does not care. An entity tag that is none
+/// of ours cannot match: 412.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IfMatch(pub Option<i64>);
+
+impl<S: Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let Some(value) = parts.headers.get(header::IF_MATCH) else { return Ok(Self(None)) };
+        let text = value.to_str().unwrap_or_default().trim();
+        if text == "*" {
+            return Ok(Self(None));
+        }
+        let version = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).and_then(|text| text.parse().ok());
+        version.map(|version| Self(Some(version))).ok_or_else(|| Problem::new(ProblemCode::PreconditionFailed))
+    }
+}
+
+/// The entity tag of a version, as [`IfMatch`] reads it.
+pub fn version_tag(version: i64) -> HeaderValue {
+    // Digits and quotes are always a header value.
+    HeaderValue::from_str(&format!("\"{version}\"")).unwrap_or(HeaderValue::from_static("\"\""))
+}
+
+/// The token of a guest's cart, if one was sent. Hides itself in logs.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CartToken(pub Option<String>);
+
+impl std::fmt::Debug for CartToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_some() { "CartToken(…)" } else { "CartToken(none)" })
+    }
+}
+
+impl CartToken {
+    /// Reads the header; what cannot be a token is the token of no cart.
+    pub(super) fn read(parts: &Parts) -> Result<Self, Problem> {
+        match parts.headers.get(CART_TOKEN) {
+            None => Ok(Self(None)),
+            Some(value) => match visible(value, 128) {
+                Some(token) => Ok(Self(Some(token))),
+                None => Err(Problem::new(ProblemCode::CartNotFound)),
+            },
+        }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for CartToken {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Self::read(parts)
+    }
+}
+
+/// Who is at the other end of the connection, for throttling. Never taken from a header, which anybody can write: in
+/// Lambda it is API Gateway's source address; elsewhere the server puts a `ClientAddress` into the request's
+/// extensions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ClientAddress(pub IpAddr);
+
+impl ClientAddress {
+    /// Requests without any address share one, so that leaving it out is no way around a throttle.
+    const UNKNOWN: Self = Self(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED));
+}
+
+impl<S: Sync> FromRequestParts<S> for ClientAddress {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        if let Some(RequestContext::ApiGatewayV2(context)) = parts.extensions.get() {
+            let address = context.http.source_ip.as_deref().and_then(|address| address.parse().ok());
+            return Ok(address.map_or(Self::UNKNOWN, Self));
+        }
+        Ok(parts.extensions.get().copied().unwrap_or(Self::UNKNOWN))
+    }
+}
+
+fn visible(value: &HeaderValue, limit: usize) -> Option<String> {
+    let bytes = value.as_bytes();
+    let fits = (1..=limit).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_graphic);
+    fits.then(|| value.to_str().ok().map(str::to_owned)).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Request;
+
+    use super::*;
+
+    fn request(name: &str, values: &[&str]) -> Parts {
+        let mut builder = Request::builder();
+        for value in values {
+            builder = builder.header(name, *value);
+        }
+        builder.body(()).unwrap().into_parts().0
+    }
+
+    async fn key(values: &[&str]) -> Result<String, ProblemCode> {
+        let key = IdempotencyKey::from_request_parts(&mut request(IDEMPOTENCY_KEY, values), &()).await;
+        key.map(|key| key.as_str().to_owned()).map_err(|problem| problem.code())
+    }
+
+    #[tokio::test]
+    async fn an_idempotency_key_is_1_to_255_visible_characters() {
+        assert_eq!(key(&[]).await, Err(ProblemCode::IdempotencyKeyRequired));
+        assert_eq!(key(&["order-1"]).await.as_deref(), Ok("order-1"));
+        assert!(key(&[&"x".repeat(255)]).await.is_ok());
+        for bad in ["", "a b", "caf\u{e9}", &"x".repeat(256)] {
+            assert_eq!(key(&[bad]).await, Err(ProblemCode::InvalidHeader), "{bad}");
+        }
+        assert_eq!(key(&["a", "b"]).await, Err(ProblemCode::InvalidHeader));
+    }
+
+    #[tokio::test]
+    async fn if_match_is_a_version() {
+        let read = |text: &'static str| async move {
+            IfMatch::from_request_parts(&mut request("if-match", &[text]), &()).await.map_err(|problem| problem.code())
+        };
+        assert_eq!(IfMatch::from_request_parts(&mut request("x", &[]), &()).await.unwrap(), IfMatch(None));
+        assert_eq!(read("\"3\"").await, Ok(IfMatch(Some(3))));
+        assert_eq!(read("*").await, Ok(IfMatch(None)));
+        for other in ["3", "\"x\"", "W/\"3\"", "\"99999999999999999999\"", ""] {
+            assert_eq!(read(other).await, Err(ProblemCode::PreconditionFailed), "{other}");
+        }
+        assert_eq!(version_tag(3), "\"3\"");
+    }
+
+    #[tokio::test]
+    async fn the_clients_address_is_never_a_header() {
+        let mut parts = request("x-forwarded-for", &["203.0.113.7"]);
+        assert_eq!(ClientAddress::from_request_parts(&mut parts, &()).await, Ok(ClientAddress::UNKNOWN));
+        let peer = ClientAddress("192.0.2.1".parse().unwrap());
+        parts.extensions.insert(peer);
+        assert_eq!(ClientAddress::from_request_parts(&mut parts, &()).await, Ok(peer));
+    }
+}

@@ -1,0 +1,38 @@
+//! HTTP, once for all functions: what comes in is checked by extractors, what goes out is JSON or a problem.
+//!
+//! Nothing here knows what the shop sells. A group's endpoints live in its function; here are
+//!
+//! * what every handler can ask for: [`app`],
+//! * who is asking: [`identity`], [`token`],
+//! * what was sent, checked: [`body`], [`query`], [`path`], [`headers`],
+//! * lists: [`page`],
+//! * every refusal: [`problem`],
+//! * what surrounds every request: [`serve`], [`cors`],
+//! * the endpoints that belong to no group: [`health`], [`openapi`].
+
+pub mod app;
+pub mod body;
+pub mod cors;
+pub mod headers;
+pub mod health;
+pub mod identity;
+pub mod openapi;
+pub mod page;
+pub mod path;
+pub mod problem;
+pub mod query;
+mod request_id;
+pub mod serve;
+pub mod token;
+
+pub use self::{
+    app::App,
+    body::{OptionalBody, RawBody, Valid, ValidCatalogue},
+    headers::{CartToken, ClientAddress, IdempotencyKey, IfMatch},
+    identity::{Admin, Buyer, CurrentUser, MaybeBuyer, MaybeUser, Seller},
+    page::{Page, PageQuery},
+    path::{PathId, PathText},
+    problem::{Problem, ProblemCode},
+    query::ValidQuery,
+    request_id::RequestId,
+};
