@@ -1,0 +1,194 @@
+//! What was sold, and the money for it.
+
+use bson::{Document, doc};
+
+use super::{
+    Spec,
+    vocabulary::{
+        currency, date, flag, id, index, index_where, int, int_from, list_of, object, one_of, some_of, text, text_like,
+        unique, unique_where, validator, word,
+    },
+};
+
+pub(super) fn specs() -> Vec<Spec> {
+    vec![orders(), payments()]
+}
+
+fn order_item() -> Document {
+    let snapshot = doc! {"name": text(), "sku": word(), "image": text(), "price": int_from(0)};
+    let properties = doc! {
+        "id": id(),
+        "product": id(),
+        "productSnapshot": object("name sku price", snapshot),
+        "categoryPath": list_of(id()),
+        "seller": id(),
+        "variant": text(),
+        "sku": word(),
+        "quantity": {"bsonType": ["int", "long"], "minimum": 1, "maximum": 999},
+        "price": int_from(0),
+        "subtotal": int_from(0),
+        "discount": int_from(0),
+        "tax": int_from(0),
+        "total": int_from(0),
+        "shippedAt": date(),
+        "returned": int_from(0),
+    };
+    let required = "id product productSnapshot seller sku quantity price subtotal discount tax total";
+    object(required, properties)
+}
+
+fn order_statuses() -> Document {
+    one_of(&["pending", "confirmed", "processing", "shipped", "delivered", "cancelled", "refunded"])
+}
+
+fn orders() -> Spec {
+    let required = "orderNumber email items pricing currency pricesIncludeTax taxes shippingAddress billingAddress payment \
+         status shippingMethod notes timeline cart reservedUntil version schemaVersion createdAt updatedAt";
+    let sums = "subtotal discount shipping tax total";
+    let amounts = doc! {
+        "subtotal": int_from(0), "discount": int_from(0), "shipping": int_from(0), "tax": int_from(0), "total": int_from(0),
+    };
+    let tracking = doc! {
+        "carrier": text(), "trackingNumber": text(), "trackingUrl": text(), "estimatedDelivery": date(),
+        "actualDelivery": date(),
+    };
+    let properties = doc! {
+        "orderNumber": text_like("^ORD-[0-9]{8}-[0-9A-Z]{5}$"),
+        "user": id(),
+        "email": word(),
+        "items": some_of(order_item()),
+        "pricing": object(sums, amounts),
+        "currency": currency(),
+        "pricesIncludeTax": flag(),
+        "taxes": list_of(object("rateBp base tax", doc! {"rateBp": int_from(0), "base": int_from(0), "tax": int_from(0)})),
+        "shippingAddress": {"bsonType": "object"},
+        "billingAddress": {"bsonType": "object"},
+        "payment": id(),
+        "status": order_statuses(),
+        "shippingMethod": one_of(&["standard", "express", "overnight"]),
+        "tracking": object("carrier trackingNumber", tracking),
+        "notes": object("", doc! {"customer": text(), "admin": text()}),
+        "timeline": some_of(object(
+            "status timestamp note",
+            doc! {"status": order_statuses(), "timestamp": date(), "note": text(), "updatedBy": id()},
+        )),
+        "couponCode": text(),
+        "discount": object(
+            "code amount type",
+            doc! {"code": word(), "amount": int_from(0), "type": one_of(&["percentage", "fixed", "free_shipping"])},
+        ),
+        "returns": list_of(object("id items status refund", doc! {
+            "id": id(),
+            "status": one_of(&["requested", "approved", "rejected", "received"]),
+            "refund": int_from(0),
+        })),
+        "cart": id(),
+        "reservedUntil": date(),
+        "version": int(),
+        "schemaVersion": int(),
+        "createdAt": date(),
+        "updatedAt": date(),
+    };
+    Spec {
+        name: "orders",
+        validator: validator(required, properties, &order_rules()),
+        indexes: vec![
+            unique(doc! {"orderNumber": 1}),
+            index(doc! {"user": 1, "createdAt": -1}),
+            index(doc! {"status": 1}),
+            index(doc! {"tracking.trackingNumber": 1}),
+            index(doc! {"createdAt": -1}),
+            index(doc! {"items.product": 1}),
+            // Lists: newest first, with `_id` so that a cursor can continue behind any row.
+            index(doc! {"createdAt": -1, "_id": -1}),
+            index(doc! {"user": 1, "createdAt": -1, "_id": -1}),
+            index(doc! {"status": 1, "createdAt": -1, "_id": -1}),
+            index(doc! {"items.seller": 1, "createdAt": -1, "_id": -1}),
+            index(doc! {"email": 1, "orderNumber": 1}),
+            index(doc! {"returns.id": 1}),
+            index_where(doc! {"status": 1, "reservedUntil": 1}, doc! {"status": "pending"}),
+        ],
+    }
+}
+
+/// I5: an order's totals re-compute from its own lines.
+fn order_rules() -> Vec<Document> {
+    let added_tax = doc! {"$cond": ["$pricesIncludeTax", 0, "$pricing.tax"]};
+    let goods = doc! {"$subtract": ["$pricing.subtotal", "$pricing.discount"]};
+    let line = doc! {"$eq": ["$$line.subtotal", {"$multiply": ["$$line.price", "$$line.quantity"]}]};
+    vec![
+        doc! {"$eq": ["$pricing.total", {"$add": [goods, "$pricing.shipping", added_tax]}]},
+        doc! {"$eq": ["$pricing.subtotal", {"$sum": "$items.subtotal"}]},
+        doc! {"$eq": ["$pricing.discount", {"$sum": "$items.discount"}]},
+        doc! {"$eq": ["$pricing.tax", {"$sum": "$taxes.tax"}]},
+        doc! {"$allElementsTrue": {"$map": {"input": "$items", "as": "line", "in": line}}},
+        // The last entry of the timeline is the state (I6).
+        doc! {"$eq": ["$status", {"$last": "$timeline.status"}]},
+    ]
+}
+
+fn payments() -> Spec {
+    let required = "order amount currency method status gateway attempts captured refunds timeline version schemaVersion \
+         createdAt updatedAt";
+    let statuses = || one_of(&["pending", "processing", "completed", "failed", "refunded"]);
+    let refund = doc! {
+        "id": id(),
+        "amount": int_from(1),
+        "reason": text(),
+        "status": one_of(&["requested", "approved", "processed", "rejected"]),
+        "refundId": text(),
+        "requestedAt": date(),
+        "processedAt": date(),
+    };
+    let details = doc! {
+        "brand": text(), "last4": text_like("^[0-9]{4}$"), "expiryMonth": text(), "expiryYear": text(), "holderName": text(),
+    };
+    let properties = doc! {
+        "order": id(),
+        "user": id(),
+        "amount": int_from(0),
+        "currency": currency(),
+        "method": one_of(&["credit_card", "debit_card", "paypal", "stripe", "bank_transfer"]),
+        "status": statuses(),
+        "transactionId": word(),
+        "gateway": one_of(&["stripe", "bank_transfer", "none"]),
+        "source": text(),
+        "attempts": int_from(1),
+        "actionRequired": flag(),
+        "paymentDetails": object("", details),
+        "billingAddress": {"bsonType": "object"},
+        "captured": int_from(0),
+        "refunds": list_of(object("id amount reason status requestedAt", refund)),
+        "failureReason": text(),
+        "timeline": some_of(object(
+            "status timestamp note",
+            doc! {"status": statuses(), "timestamp": date(), "note": text()},
+        )),
+        "paidAt": date(),
+        "version": int(),
+        "schemaVersion": int(),
+        "createdAt": date(),
+        "updatedAt": date(),
+    };
+    let promised_back =
+        doc! {"$filter": {"input": "$refunds", "as": "refund", "cond": {"$ne": ["$$refund.status", "rejected"]}}};
+    let amounts = doc! {"$map": {"input": promised_back, "as": "refund", "in": "$$refund.amount"}};
+    let rules = [
+        // I3: no more goes back than came in.
+        doc! {"$lte": [{"$sum": amounts}, "$captured"]},
+        doc! {"$eq": ["$status", {"$last": "$timeline.status"}]},
+    ];
+    Spec {
+        name: "payments",
+        validator: validator(required, properties, &rules),
+        indexes: vec![
+            // One payment per order; the seed's index, made unique.
+            unique(doc! {"order": 1}),
+            index(doc! {"user": 1}),
+            unique_where(doc! {"transactionId": 1}, doc! {"transactionId": {"$exists": true}}),
+            index(doc! {"status": 1}),
+            index(doc! {"createdAt": -1}),
+            index(doc! {"status": 1, "updatedAt": 1}),
+        ],
+    }
+}

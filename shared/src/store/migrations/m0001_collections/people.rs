@@ -1,0 +1,233 @@
+//! Accounts, and what belongs to them or comes from them.
+
+use std::time::Duration;
+
+use bson::{Document, doc};
+
+use super::{
+    Spec,
+    vocabulary::{
+        currency, date, flag, id, index, int, int_from, list_of, number, object, one_of, removed_after, sha256, text,
+        text_like, unique, unique_sparse, validator, word,
+    },
+};
+
+pub(super) fn specs() -> Vec<Spec> {
+    vec![users(), sessions(), mailed_tokens(), throttles(), addresses(), payment_methods(), wishlists(), reviews()]
+}
+
+fn users() -> Spec {
+    let required = "email password firstName lastName role isEmailVerified isActive preferences version schemaVersion \
+         createdAt updatedAt";
+    let preferences = doc! {"newsletter": flag(), "notifications": flag(), "language": word(), "currency": currency()};
+    let properties = doc! {
+        "email": text_like("^[^\\s@]+@[^\\s@]+$"),
+        "username": word(),
+        // Whatever else changes, a password in clear does not get in.
+        "password": text_like("^\\$argon2id\\$"),
+        "firstName": text(),
+        "lastName": text(),
+        "role": one_of(&["customer", "seller", "admin"]),
+        "phoneNumber": text_like("^\\+[0-9]{2,15}$"),
+        "avatar": text(),
+        "isEmailVerified": flag(),
+        "isActive": flag(),
+        "lastLogin": date(),
+        "preferences": object("newsletter notifications language currency", preferences),
+        "version": int(),
+        "schemaVersion": int(),
+        "createdAt": date(),
+        "updatedAt": date(),
+    };
+    Spec {
+        name: "users",
+        validator: validator(required, properties, &[]),
+        indexes: vec![
+            unique(doc! {"email": 1}),
+            unique_sparse(doc! {"username": 1}),
+            index(doc! {"role": 1}),
+            index(doc! {"isActive": 1}),
+            index(doc! {"createdAt": -1}),
+            index(doc! {"createdAt": -1, "_id": -1}),
+            index(doc! {"role": 1, "createdAt": -1, "_id": -1}),
+        ],
+    }
+}
+
+fn sessions() -> Spec {
+    let required = "family user tokenHash expiresAt schemaVersion createdAt";
+    let properties = doc! {
+        "family": id(), "user": id(), "tokenHash": sha256(), "usedAt": date(), "expiresAt": date(), "schemaVersion": int(),
+        "createdAt": date(),
+    };
+    Spec {
+        name: "sessions",
+        validator: validator(required, properties, &[]),
+        indexes: vec![
+            unique(doc! {"tokenHash": 1}),
+            index(doc! {"family": 1}),
+            index(doc! {"user": 1}),
+            removed_after("expiresAt", Duration::ZERO),
+        ],
+    }
+}
+
+fn mailed_tokens() -> Spec {
+    let required = "_id user purpose expiresAt schemaVersion";
+    let properties = doc! {
+        "_id": sha256(), "user": id(), "purpose": one_of(&["verifyEmail", "resetPassword"]), "expiresAt": date(),
+        "schemaVersion": int(),
+    };
+    Spec {
+        name: "mailedTokens",
+        validator: validator(required, properties, &[]),
+        indexes: vec![index(doc! {"user": 1, "purpose": 1}), removed_after("expiresAt", Duration::ZERO)],
+    }
+}
+
+fn throttles() -> Spec {
+    Spec {
+        name: "throttles",
+        validator: validator("expiresAt", doc! {"expiresAt": date()}, &[]),
+        indexes: vec![removed_after("expiresAt", Duration::ZERO)],
+    }
+}
+
+fn addresses() -> Spec {
+    let required = "user type fullName addressLine1 city state postalCode country phone isDefault isActive version schemaVersion \
+         createdAt updatedAt";
+    let properties = doc! {
+        "user": id(),
+        "type": one_of(&["shipping", "billing", "both"]),
+        "fullName": word(),
+        "company": text(),
+        "addressLine1": word(),
+        "addressLine2": text(),
+        "city": word(),
+        // Empty where a country has none.
+        "state": text(),
+        "postalCode": text(),
+        "country": text_like("^[A-Z]{2}$"),
+        "phone": text(),
+        "isDefault": flag(),
+        "isActive": flag(),
+        "coordinates": object("latitude longitude", doc! {"latitude": number(), "longitude": number()}),
+        "schemaVersion": int(),
+        "createdAt": date(),
+        "updatedAt": date(),
+    };
+    Spec {
+        name: "addresses",
+        validator: validator(required, properties, &[]),
+        indexes: vec![index(doc! {"user": 1}), index(doc! {"user": 1, "isDefault": 1}), index(doc! {"postalCode": 1})],
+    }
+}
+
+/// Saved cards: the gateway's token and what a receipt shows. A document with a field for the number or the security code
+/// is refused whatever it holds (I10).
+fn payment_methods() -> Spec {
+    let properties = doc! {
+        "user": id(),
+        "token": word(),
+        "brand": text(),
+        "last4": text_like("^[0-9]{4}$"),
+        "expiryMonth": text_like("^[0-9]{2}$"),
+        "expiryYear": text_like("^[0-9]{4}$"),
+        "holderName": text(),
+        "isDefault": flag(),
+        "schemaVersion": int(),
+        "createdAt": date(),
+    };
+    let mut validator = validator("user token isDefault schemaVersion createdAt", properties, &[]);
+    let forbidden = ["number", "cardNumber", "card_number", "pan", "cvv", "cvc", "cvv2"];
+    let any_of: Vec<_> = forbidden.into_iter().map(|field| doc! {field: {"$exists": true}}).collect();
+    validator.insert("$nor", any_of);
+    Spec {
+        name: "paymentMethods",
+        validator,
+        indexes: vec![index(doc! {"user": 1, "isDefault": -1, "createdAt": -1}), unique(doc! {"user": 1, "token": 1})],
+    }
+}
+
+fn wishlists() -> Spec {
+    let item = doc! {"product": id(), "addedAt": date(), "priority": int(), "notes": text()};
+    let properties = doc! {
+        "user": id(),
+        "name": word(),
+        "items": list_of(object("product addedAt", item)),
+        "isPublic": flag(),
+        "shareToken": word(),
+        "schemaVersion": int(),
+        "createdAt": date(),
+        "updatedAt": date(),
+    };
+    let required = "user name items isPublic schemaVersion createdAt updatedAt";
+    Spec {
+        name: "wishlists",
+        validator: validator(required, properties, &[]),
+        indexes: vec![
+            index(doc! {"user": 1}),
+            unique_sparse(doc! {"shareToken": 1}),
+            // Whom to tell that it is back in stock.
+            index(doc! {"items.product": 1}),
+        ],
+    }
+}
+
+fn reviews() -> Spec {
+    let required = "product user author rating images pros cons isVerifiedPurchase helpful reported status version \
+         schemaVersion createdAt updatedAt";
+    let properties = doc! {
+        "product": id(),
+        "user": id(),
+        "author": object("name", doc! {"name": text(), "avatar": text()}),
+        "order": id(),
+        "rating": {"bsonType": ["int", "long"], "minimum": 1, "maximum": 5},
+        "title": text(),
+        "comment": text(),
+        "images": list_of(text()),
+        "pros": list_of(text()),
+        "cons": list_of(text()),
+        "isVerifiedPurchase": flag(),
+        "helpful": object("count voters", doc! {"count": int_from(0), "voters": list_of(id())}),
+        "reported": object(
+            "count reasons",
+            doc! {"count": int_from(0), "reasons": list_of(text()), "by": list_of(id())},
+        ),
+        "status": one_of(&["pending", "approved", "rejected"]),
+        "adminReply": object(
+            "text repliedBy repliedAt",
+            doc! {"text": text(), "repliedBy": id(), "repliedAt": date()},
+        ),
+        "version": int(),
+        "schemaVersion": int(),
+        "createdAt": date(),
+        "updatedAt": date(),
+    };
+    let rules = [
+        doc! {"$eq": ["$helpful.count", {"$size": "$helpful.voters"}]},
+        doc! {"$eq": ["$reported.count", {"$size": "$reported.reasons"}]},
+    ];
+    let public = |order: Document| {
+        let mut keys = doc! {"product": 1, "status": 1};
+        keys.extend(order);
+        index(keys)
+    };
+    Spec {
+        name: "reviews",
+        validator: validator(required, properties, &rules),
+        indexes: vec![
+            index(doc! {"product": 1, "createdAt": -1}),
+            index(doc! {"user": 1}),
+            index(doc! {"rating": 1}),
+            index(doc! {"status": 1}),
+            index(doc! {"isVerifiedPurchase": 1}),
+            index(doc! {"helpful.count": -1}),
+            unique(doc! {"product": 1, "user": 1}),
+            public(doc! {"createdAt": -1, "_id": -1}),
+            public(doc! {"helpful.count": -1, "_id": -1}),
+            public(doc! {"rating": -1, "_id": -1}),
+            index(doc! {"status": 1, "createdAt": 1, "_id": 1}),
+        ],
+    }
+}
