@@ -1,1 +1,44 @@
-//! The cart function.
+//! Carts of guests and customers.
+//!
+//! A cart is read, changed by its own rules and saved by compare-and-set; parallel changes run again, so none is lost. It
+//! promises nothing: stock is held from checkout on.
+
+mod add_item;
+mod change_item;
+mod clear_cart;
+mod merge_cart;
+mod owner;
+mod problems;
+mod put_coupon;
+mod remove_coupon;
+mod remove_item;
+mod show_cart;
+mod view;
+
+use lambda_http::Error;
+use shared::{
+    config::Env,
+    domain::message::Queue,
+    http::{App, lambda::AppSettings, serve},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// The endpoints of the group.
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(show_cart::show_cart, clear_cart::clear_cart))
+        .routes(routes!(add_item::add_cart_item))
+        .routes(routes!(change_item::change_cart_item, remove_item::remove_cart_item))
+        .routes(routes!(put_coupon::put_cart_coupon, remove_coupon::remove_cart_coupon))
+        .routes(routes!(merge_cart::merge_guest_cart))
+}
+
+/// Serves the group as a Lambda.
+pub async fn serve() -> Result<(), Error> {
+    let mut env = Env::from_process().resolve_secrets().await;
+    let settings = AppSettings::read(&mut env, &[Queue::Notifications]);
+    env.finish()?;
+    let deadline = settings.deadline();
+    let app = settings.connect("cart").await?;
+    serve::run_lambda(serve::finish(router().with_state(app.clone()), &app, deadline)).await
+}

@@ -1,2 +1,7 @@
-//! The cart Lambda.
-fn main() {}
+//! The Lambda `cart`; see the library.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    shared::telemetry::init();
+    cart::serve().await
+}

@@ -1,2 +1,7 @@
-//! The checkout Lambda.
-fn main() {}
+//! The Lambda `checkout`; see the library.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    shared::telemetry::init();
+    checkout::serve().await
+}

@@ -19,7 +19,7 @@ use futures::future::join_all;
 
 pub use settings::{
     HttpSettings, MailSettings, MongoSettings, QueueSettings, ReservationSettings, SigningSettings, StripeSettings,
-    TokenSettings,
+    TokenSettings, WebhookSettings,
 };
 
 /// What ends the name of a variable that names a secret in place of holding it.
@@ -241,6 +241,7 @@ mod tests {
         let _ = MongoSettings::read(&mut env);
         let _ = HttpSettings::read(&mut env);
         let _ = StripeSettings::read(&mut env);
+        let _ = WebhookSettings::read(&mut env);
         let error = env.finish().unwrap_err();
         assert_eq!(
             error.variables().collect::<Vec<_>>(),

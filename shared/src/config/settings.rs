@@ -102,8 +102,6 @@ pub struct StripeSettings {
     pub api_base: String,
     /// `STRIPE_SECRET_KEY`.
     pub secret_key: Secret,
-    /// `STRIPE_WEBHOOK_SECRET`.
-    pub webhook_secret: Secret,
 }
 
 impl StripeSettings {
@@ -112,8 +110,21 @@ impl StripeSettings {
         Self {
             api_base: env.url("STRIPE_API_BASE", &["https://", "http://"], Some("https://api.stripe.com")),
             secret_key: env.required_secret("STRIPE_SECRET_KEY", "the API key, sk_…"),
-            webhook_secret: env.required_secret("STRIPE_WEBHOOK_SECRET", "the signing secret of the webhook, whsec_…"),
         }
+    }
+}
+
+/// What Stripe signs its webhooks with. Only the function that receives them knows it.
+#[derive(Clone, Debug)]
+pub struct WebhookSettings {
+    /// `STRIPE_WEBHOOK_SECRET`.
+    pub secret: Secret,
+}
+
+impl WebhookSettings {
+    /// Reads the section.
+    pub fn read(env: &mut Env) -> Self {
+        Self { secret: env.required_secret("STRIPE_WEBHOOK_SECRET", "the signing secret of the webhook, whsec_…") }
     }
 }
 
@@ -174,5 +185,10 @@ impl ReservationSettings {
     /// Reads the section.
     pub fn read(env: &mut Env) -> Self {
         Self { minutes: env.number("RESERVATION_MINUTES", 30, 1..=10_080) }
+    }
+
+    /// How long an unpaid order holds its stock.
+    pub fn hold(&self) -> Duration {
+        Duration::from_secs(u64::from(self.minutes) * 60)
     }
 }

@@ -178,6 +178,7 @@ impl Cart {
         } else if self.currency != item.currency {
             return Err(CartError::CurrencyMismatch { cart: self.currency, product: item.currency });
         }
+        let is_full = self.items.len() >= MOST_LINES;
         let line = self.items.iter_mut().find(|line| line.sku == item.sku);
         let wanted = line.as_ref().map_or(0, |line| line.quantity.get()) + item.quantity.get();
         let quantity = Quantity::try_new(wanted).map_err(|_| CartError::TooManyUnits)?;
@@ -189,7 +190,7 @@ impl Cart {
                 line.quantity = quantity;
                 line.price = item.unit_price;
             }
-            None if self.items.len() >= MOST_LINES => return Err(CartError::TooManyLines),
+            None if is_full => return Err(CartError::TooManyLines),
             None => self.items.push(CartItem {
                 id: Id::new(),
                 product: item.product,
@@ -236,6 +237,12 @@ impl Cart {
     pub fn clear(&mut self, now: Timestamp) {
         self.items.clear();
         self.coupon_code = None;
+        self.touch(now);
+    }
+
+    /// Puts a coupon in, or takes it out.
+    pub fn use_coupon(&mut self, code: Option<String>, now: Timestamp) {
+        self.coupon_code = code;
         self.touch(now);
     }
 

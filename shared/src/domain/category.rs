@@ -41,6 +41,8 @@ pub struct Category {
     pub metadata: Option<CategoryMetadata>,
     /// Published products directly in it.
     pub product_count: i64,
+    /// Counts the changes; a save is a compare-and-set on it.
+    pub version: i64,
     /// See [`crate::store::SCHEMA_VERSION`].
     pub schema_version: i32,
     /// When it was made.
@@ -83,6 +85,7 @@ impl Category {
             is_active: true,
             metadata: None,
             product_count: 0,
+            version: 0,
             schema_version: 1,
             created_at: now,
             updated_at: now,

@@ -95,6 +95,7 @@ pub struct UserRestrictions {
     /// Only somebody who has not ordered yet.
     pub new_users_only: bool,
     /// Only these; empty is everybody.
+    #[schema(value_type = Vec<String>)]
     pub specific_users: Vec<Id<User>>,
 }
 

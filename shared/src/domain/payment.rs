@@ -6,8 +6,8 @@ use super::{Address, Applied, Currency, Id, IllegalTransition, Money, MoneyError
 
 /// The payment of one order: all its attempts, and what was given back.
 ///
-/// One payment has at most one intent at the gateway, however many attempts it takes: an intent can be charged once, so
-/// a payment cannot be charged twice (invariant I3).
+/// At most one intent at the gateway is alive for it: the next attempt first makes sure that the last one's intent can
+/// never be charged. An intent is charged once, so a payment cannot be charged twice (invariant I3).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Payment {
@@ -30,6 +30,9 @@ pub struct Payment {
     /// The gateway's id of the intent; unique.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transaction_id: Option<String>,
+    /// Which attempt that intent belongs to. At most one intent of a payment is alive: the next attempt cancels it first.
+    #[serde(default)]
+    pub intent_attempt: i64,
     /// Who moves the money.
     pub gateway: GatewayName,
     /// What the current attempt charges.
@@ -273,6 +276,7 @@ impl Payment {
             method,
             status: PaymentStatus::Pending,
             transaction_id: None,
+            intent_attempt: 0,
             gateway,
             source,
             attempts: 1,
@@ -326,6 +330,21 @@ impl Payment {
         self.action_required = false;
         self.failure_reason = None;
         self.enter(PaymentStatus::Processing, format!("attempt {}", self.attempts), now);
+        Ok(())
+    }
+
+    /// Notes the intent of the current attempt, before it is confirmed.
+    ///
+    /// # Errors
+    /// Unless that attempt is being tried: it must not be confirmed then.
+    pub fn open_intent(&mut self, attempt: i64, transaction_id: String, now: Timestamp) -> Result<(), IllegalTransition> {
+        let is_current = attempt == self.attempts && self.intent_attempt < attempt;
+        if self.status != PaymentStatus::Processing || !is_current {
+            return Err(IllegalTransition { command: "open an intent for a payment", from: self.status.as_str() });
+        }
+        self.transaction_id = Some(transaction_id);
+        self.intent_attempt = attempt;
+        self.updated_at = now;
         Ok(())
     }
 

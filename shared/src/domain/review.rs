@@ -55,6 +55,23 @@ pub struct Review {
     pub updated_at: Timestamp,
 }
 
+/// What the author of a review decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReviewContent {
+    /// 1–5.
+    pub rating: Rating,
+    /// Headline.
+    pub title: Option<String>,
+    /// Text.
+    pub comment: Option<String>,
+    /// URLs.
+    pub images: Vec<String>,
+    /// What is good.
+    pub pros: Vec<String>,
+    /// What is not.
+    pub cons: Vec<String>,
+}
+
 /// The author as readers see them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Author {
@@ -63,6 +80,14 @@ pub struct Author {
     /// URL of the profile image.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub avatar: Option<String>,
+}
+
+impl Author {
+    /// `Ada L.`: enough to tell reviewers apart, too little to find them.
+    pub fn of(user: &User) -> Self {
+        let initial = user.last_name.trim().chars().next().map(|initial| format!(" {initial}.")).unwrap_or_default();
+        Self { name: format!("{}{initial}", user.first_name.trim()), avatar: user.avatar.clone() }
+    }
 }
 
 /// One to five stars.
@@ -161,6 +186,70 @@ pub struct RatingChange {
 }
 
 impl Review {
+    /// A new review, which waits for a moderator. `order` is the delivered order that proves the purchase.
+    pub fn new(
+        product: Id<Product>,
+        user: &User,
+        order: Option<Id<Order>>,
+        content: ReviewContent,
+        now: Timestamp,
+    ) -> Self {
+        let ReviewContent { rating, title, comment, images, pros, cons } = content;
+        Self {
+            id: Id::new(),
+            product,
+            user: user.id,
+            author: Author::of(user),
+            order,
+            rating,
+            title,
+            comment,
+            images,
+            pros,
+            cons,
+            is_verified_purchase: order.is_some(),
+            helpful: Helpful::default(),
+            reported: Reported::default(),
+            status: ReviewStatus::Pending,
+            admin_reply: None,
+            version: 0,
+            schema_version: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// What its author has decided.
+    pub fn content(&self) -> ReviewContent {
+        ReviewContent {
+            rating: self.rating,
+            title: self.title.clone(),
+            comment: self.comment.clone(),
+            images: self.images.clone(),
+            pros: self.pros.clone(),
+            cons: self.cons.clone(),
+        }
+    }
+
+    /// Replaces what the author decided. What the public has not seen yet waits for a moderator again: otherwise anybody
+    /// could have something harmless approved and put something else in its place.
+    pub fn revise(&mut self, content: ReviewContent, now: Timestamp) -> (Applied, RatingChange) {
+        if self.content() == content {
+            return (Applied::Before, RatingChange { sum: 0, count: 0 });
+        }
+        let (_, change) = self.moderate(ReviewStatus::Pending, now);
+        let ReviewContent { rating, title, comment, images, pros, cons } = content;
+        (self.rating, self.title, self.comment) = (rating, title, comment);
+        (self.images, self.pros, self.cons) = (images, pros, cons);
+        self.updated_at = now;
+        (Applied::Now, change)
+    }
+
+    /// What its disappearance means for its product's rating.
+    pub fn withdrawal(&self) -> RatingChange {
+        if self.counts() { RatingChange { sum: -self.rating.stars(), count: -1 } } else { RatingChange { sum: 0, count: 0 } }
+    }
+
     /// Lets the public see it.
     pub fn approve(&mut self, now: Timestamp) -> (Applied, RatingChange) {
         self.moderate(ReviewStatus::Approved, now)
@@ -190,5 +279,52 @@ impl Review {
     /// Whether it counts towards the product's rating.
     pub fn counts(&self) -> bool {
         self.status == ReviewStatus::Approved
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::user::{PasswordHash, Role};
+
+    const NOW: Timestamp = Timestamp::from_millis(1_767_225_600_000);
+    const NOTHING: RatingChange = RatingChange { sum: 0, count: 0 };
+
+    fn content(stars: i64) -> ReviewContent {
+        let rating = Rating::try_from(stars).unwrap();
+        ReviewContent { rating, title: None, comment: None, images: vec![], pros: vec![], cons: vec![] }
+    }
+
+    fn review(stars: i64) -> Review {
+        let email = crate::domain::Email::try_new("ada@example.test").unwrap();
+        let hash = PasswordHash::from_phc(String::new());
+        let ada = User::new(email, hash, "Ada".to_owned(), "Lovelace".to_owned(), Role::Customer, NOW);
+        Review::new(Id::new(), &ada, None, content(stars), NOW)
+    }
+
+    #[test]
+    fn readers_see_a_given_name_and_an_initial() {
+        assert_eq!(review(5).author.name, "Ada L.");
+    }
+
+    #[test]
+    fn only_an_approved_review_counts_and_only_once() {
+        let mut review = review(4);
+        assert_eq!(review.approve(NOW), (Applied::Now, RatingChange { sum: 4, count: 1 }));
+        assert_eq!(review.approve(NOW), (Applied::Before, NOTHING));
+        assert_eq!(review.reject(NOW), (Applied::Now, RatingChange { sum: -4, count: -1 }));
+        assert_eq!(review.reject(NOW), (Applied::Before, NOTHING));
+        assert_eq!(review.withdrawal(), NOTHING);
+    }
+
+    #[test]
+    fn a_review_that_was_changed_is_looked_at_again() {
+        let mut review = review(5);
+        let _ = review.approve(NOW);
+        assert_eq!(review.revise(content(5), NOW), (Applied::Before, NOTHING));
+        assert_eq!(review.status, ReviewStatus::Approved);
+        assert_eq!(review.revise(content(1), NOW), (Applied::Now, RatingChange { sum: -5, count: -1 }));
+        assert_eq!((review.status, review.rating.stars()), (ReviewStatus::Pending, 1));
+        assert_eq!(review.approve(NOW), (Applied::Now, RatingChange { sum: 1, count: 1 }));
     }
 }

@@ -1,8 +1,11 @@
-//! Accounts, and the sessions and single-use tokens that belong to them.
+//! Accounts, and the mailed single-use tokens that belong to them.
+
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Currency, Email, Id, Timestamp};
+pub use super::session::{Session, SessionFamily};
+use super::{Currency, Email, Id, Timestamp, secret_hash::sha256_hex};
 
 /// What somebody may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -62,6 +65,8 @@ pub struct User {
     pub last_login: Option<Timestamp>,
     /// What they like.
     pub preferences: Preferences,
+    /// Counts changes.
+    pub version: i64,
     /// See [`crate::store::SCHEMA_VERSION`].
     pub schema_version: i32,
     /// When the account was made.
@@ -72,7 +77,14 @@ pub struct User {
 
 impl User {
     /// A new, active, unverified account with the default preferences.
-    pub fn new(email: Email, password: PasswordHash, first_name: String, last_name: String, role: Role, now: Timestamp) -> Self {
+    pub fn new(
+        email: Email,
+        password: PasswordHash,
+        first_name: String,
+        last_name: String,
+        role: Role,
+        now: Timestamp,
+    ) -> Self {
         Self {
             id: Id::new(),
             email,
@@ -87,10 +99,23 @@ impl User {
             is_active: true,
             last_login: None,
             preferences: Preferences::default(),
+            version: 0,
             schema_version: 1,
             created_at: now,
             updated_at: now,
         }
+    }
+
+    /// The mailbox is theirs.
+    pub const fn verify_email(&mut self, now: Timestamp) {
+        self.is_email_verified = true;
+        self.updated_at = now;
+    }
+
+    /// Has another password from now on. All sessions end with this.
+    pub fn set_password(&mut self, password: PasswordHash, now: Timestamp) {
+        self.password = password;
+        self.updated_at = now;
     }
 }
 
@@ -137,34 +162,6 @@ impl std::fmt::Debug for PasswordHash {
     }
 }
 
-/// One refresh token of a session. A login starts a family; each refresh uses one token up and adds its successor.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Session {
-    /// Its id.
-    #[serde(rename = "_id")]
-    pub id: Id<Session>,
-    /// The login that all its tokens descend from; revoked as one.
-    pub family: Id<SessionFamily>,
-    /// Whose it is.
-    pub user: Id<User>,
-    /// SHA-256 of the token, hex. The token itself is never stored.
-    pub token_hash: String,
-    /// Set once the token has been exchanged for its successor: seeing it again is theft.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub used_at: Option<Timestamp>,
-    /// When the token stops working; the document is removed then.
-    pub expires_at: Timestamp,
-    /// See [`crate::store::SCHEMA_VERSION`].
-    pub schema_version: i32,
-    /// When it was issued.
-    pub created_at: Timestamp,
-}
-
-/// Marks the id that all refresh tokens of one login share.
-#[derive(Debug)]
-pub enum SessionFamily {}
-
 /// What a mailed single-use token is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -173,6 +170,24 @@ pub enum TokenPurpose {
     VerifyEmail,
     /// Lets them choose a new password.
     ResetPassword,
+}
+
+impl TokenPurpose {
+    /// As stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::VerifyEmail => "verifyEmail",
+            Self::ResetPassword => "resetPassword",
+        }
+    }
+
+    /// How long such a token works.
+    pub const fn lifetime(self) -> Duration {
+        match self {
+            Self::VerifyEmail => Duration::from_secs(24 * 60 * 60),
+            Self::ResetPassword => Duration::from_secs(30 * 60),
+        }
+    }
 }
 
 /// A mailed single-use token.
@@ -190,4 +205,17 @@ pub struct MailedToken {
     pub expires_at: Timestamp,
     /// See [`crate::store::SCHEMA_VERSION`].
     pub schema_version: i32,
+}
+
+impl MailedToken {
+    /// What is stored of a token that is mailed now.
+    pub fn new(token: &str, user: Id<User>, purpose: TokenPurpose, now: Timestamp) -> Self {
+        Self {
+            token_hash: sha256_hex(token),
+            user,
+            purpose,
+            expires_at: now.plus(purpose.lifetime()),
+            schema_version: 1,
+        }
+    }
 }

@@ -4,30 +4,37 @@
 //!
 //! * what every handler can ask for: [`app`],
 //! * who is asking: [`identity`], [`token`],
-//! * what was sent, checked: [`body`], [`query`], [`path`], [`headers`],
+//! * what was sent, checked: [`body`], [`query`], [`path`], [`headers`], [`patch`], [`rules`], [`address`],
 //! * lists: [`page`],
 //! * every refusal: [`problem`],
 //! * what surrounds every request: [`serve`], [`cors`],
 //! * the endpoints that belong to no group: [`health`], [`openapi`].
 
+pub mod address;
 pub mod app;
 pub mod body;
+pub mod caching;
 pub mod cors;
 pub mod headers;
 pub mod health;
+pub mod idempotency;
 pub mod identity;
+pub mod lambda;
 pub mod openapi;
 pub mod page;
+pub mod patch;
 pub mod path;
 pub mod problem;
 pub mod query;
 mod request_id;
+pub mod rules;
 pub mod serve;
 pub mod token;
 
 pub use self::{
     app::App,
     body::{OptionalBody, RawBody, Valid, ValidCatalogue},
+    caching::Caching,
     headers::{CartToken, ClientAddress, IdempotencyKey, IfMatch},
     identity::{Admin, Buyer, CurrentUser, MaybeBuyer, MaybeUser, Seller},
     page::{Page, PageQuery},

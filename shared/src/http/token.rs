@@ -93,6 +93,7 @@ pub struct KeyError(&'static str);
 #[derive(Clone)]
 pub struct AccessTokens {
     keys: Arc<BTreeMap<String, DecodingKey>>,
+    published: Arc<Jwks>,
 }
 
 impl fmt::Debug for AccessTokens {
@@ -121,7 +122,7 @@ pub struct Jwk {
 }
 
 /// The public keys, as they are published and configured. Two during a rotation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Jwks {
     /// The keys.
     pub keys: Vec<Jwk>,
@@ -130,7 +131,7 @@ pub struct Jwks {
 impl AccessTokens {
     /// Trusts nobody.
     pub fn none() -> Self {
-        Self { keys: Arc::default() }
+        Self { keys: Arc::default(), published: Arc::default() }
     }
 
     /// Trusts the keys of a JWK set, all of which must be Ed25519.
@@ -156,7 +157,12 @@ impl AccessTokens {
         if keys.is_empty() {
             return Err(KeyError("the JWK set holds no key"));
         }
-        Ok(Self { keys: Arc::new(keys) })
+        Ok(Self { keys: Arc::new(keys), published: Arc::new(jwks.clone()) })
+    }
+
+    /// The keys, to publish.
+    pub fn jwks(&self) -> &Jwks {
+        &self.published
     }
 
     /// The claims of a token that is ours and in force `now`.

@@ -23,6 +23,12 @@ pub enum StoreError {
     /// A stored document does not have the shape that this code knows.
     #[error("a stored document has an unknown shape")]
     Corrupt(#[source] Error),
+    /// A document that another one refers to is not there: the data is broken.
+    #[error("{0} is missing")]
+    Missing(String),
+    /// The right to answer this request went to another process: the effect must not happen here.
+    #[error("another process answers this request")]
+    LostClaim,
     /// Anything else: a bug of ours, or the collection's validator refused the write.
     #[error("the database refused the operation")]
     Unexpected(#[source] Error),
@@ -57,6 +63,7 @@ impl StoreError {
             Self::Unavailable(error) | Self::Corrupt(error) | Self::Unexpected(error) => Some(error),
             Self::Duplicate { source, .. } => Some(source),
             Self::Conflict(error) => error.as_ref(),
+            Self::Missing(_) | Self::LostClaim => None,
         }
     }
 }

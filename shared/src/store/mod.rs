@@ -3,12 +3,15 @@
 //! Every write is acknowledged by a majority, every transaction reads a snapshot (invariant I7). What is read here is
 //! trusted: a document that does not deserialise is [`StoreError::Corrupt`], loudly.
 
+pub mod addresses;
 pub mod carts;
 pub mod categories;
+pub mod coupons;
 mod documents;
 mod error;
 pub mod idempotency;
 pub mod inventory;
+mod keyset;
 pub mod mailed_tokens;
 pub mod migrations;
 pub mod orders;
@@ -34,7 +37,7 @@ use mongodb::{
 
 pub use documents::{Documents, Stored};
 pub use error::StoreError;
-pub use transaction::{TransactionError, Tx};
+pub use transaction::{Attempts, TransactionError, Tx};
 
 /// The version of the document shapes that this code writes, kept in each document's `schemaVersion`.
 pub const SCHEMA_VERSION: i32 = 1;
@@ -47,10 +50,14 @@ const SERVER_SELECTION_TIMEOUT: Duration = Duration::from_millis(2000);
 pub struct Store {
     client: Client,
     database: Database,
+    /// Address books.
+    pub addresses: addresses::Addresses,
     /// Carts.
     pub carts: carts::Carts,
     /// The category tree.
     pub categories: categories::Categories,
+    /// Coupons and their uses.
+    pub coupons: coupons::Coupons,
     /// Which requests were answered how.
     pub idempotency: idempotency::IdempotencyRecords,
     /// How many there are of each SKU.
@@ -115,8 +122,10 @@ impl Store {
 
     fn new(client: Client, database: Database) -> Self {
         Self {
+            addresses: addresses::Addresses::new(&database),
             carts: carts::Carts::new(&database),
             categories: categories::Categories::new(&database),
+            coupons: coupons::Coupons::new(&database),
             idempotency: idempotency::IdempotencyRecords::new(&database),
             inventory: inventory::Inventory::new(&database),
             mailed_tokens: mailed_tokens::MailedTokens::new(&database),

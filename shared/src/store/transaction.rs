@@ -37,45 +37,89 @@ impl TransactionError for StoreError {
     }
 }
 
-impl Store {
-    /// Runs `work` in a transaction (snapshot reads, majority writes) and commits it. An error of `work` aborts it.
-    ///
-    /// `work` runs again when it lost against another write, so it must have no effect but through `Tx`: no gateway, no
-    /// queue.
-    ///
-    /// # Errors
-    /// What `work` ends with, or a [`StoreError`] when the database cannot be reached or conflicts do not end.
-    pub async fn transaction<T, E, F>(&self, mut work: F) -> Result<T, E>
-    where
-        E: TransactionError,
-        F: AsyncFnMut(&mut Tx) -> Result<T, E>,
-    {
-        let started = Instant::now();
-        let session = self.client.start_session().await.map_err(StoreError::from)?;
-        let mut tx = Tx { session };
-        for attempt in 0_u32.. {
-            tx.begin().await?;
-            let error = match work(&mut tx).await {
-                Ok(done) => match tx.commit(started).await {
-                    Ok(()) => return Ok(done),
-                    Err(error) => error.into(),
-                },
-                Err(error) => {
-                    // An abort that fails leaves nothing behind either: the server drops the transaction by itself.
-                    let _ = tx.session.abort_transaction().await;
-                    error
-                }
+/// Runs a block in a transaction (snapshot reads, majority writes) and commits it; an error of the block aborts it.
+///
+/// ```ignore
+/// let order = transaction!(store, |tx| {
+///     let order = store.orders.find_in(tx, id).await?;
+///     …
+///     Ok(order)
+/// })?;
+/// ```
+///
+/// The block runs again when it lost against another write, so it must have no effect but through `tx`: no gateway, no
+/// queue. The result is the block's, or a [`StoreError`] when the database cannot be reached or conflicts do not end.
+///
+/// A macro, because a future that borrows through an async closure cannot be shown to be `Send` yet
+/// (rust-lang/rust#110338), and handlers have to be.
+#[macro_export]
+macro_rules! transaction {
+    ($store:expr, |$tx:ident| $body:block) => {
+        'transaction: {
+            let mut attempts = match $store.attempts().await {
+                Ok(attempts) => attempts,
+                Err(error) => break 'transaction Err(From::from(error)),
             };
-            let worth_another_try = error.store_error().is_some_and(|cause| {
-                let budget = if matches!(cause, StoreError::Unavailable(_)) { OUTAGE_BUDGET } else { CONFLICT_BUDGET };
-                cause.is_transient() && !cause.has_unknown_commit_result() && started.elapsed() < budget
-            });
-            if !worth_another_try {
-                return Err(error);
+            loop {
+                let outcome = match attempts.begin().await {
+                    Ok($tx) => async { $body }.await,
+                    Err(error) => Err(From::from(error)),
+                };
+                if let Some(result) = attempts.settle(outcome).await {
+                    break 'transaction result;
+                }
             }
-            tokio::time::sleep(backoff(attempt)).await;
         }
-        unreachable!("the loop ends by returning")
+    };
+}
+
+/// The attempts at one transaction; see [`crate::transaction!`].
+#[derive(Debug)]
+pub struct Attempts {
+    tx: Tx,
+    started: Instant,
+    attempt: u32,
+}
+
+impl Store {
+    /// Prepares a transaction; see [`crate::transaction!`].
+    pub async fn attempts(&self) -> Result<Attempts, StoreError> {
+        let session = self.client.start_session().await?;
+        Ok(Attempts { tx: Tx { session }, started: Instant::now(), attempt: 0 })
+    }
+}
+
+impl Attempts {
+    /// Starts the next attempt.
+    pub async fn begin(&mut self) -> Result<&mut Tx, StoreError> {
+        self.tx.begin().await?;
+        Ok(&mut self.tx)
+    }
+
+    /// Commits or aborts an attempt. `None`: it lost against another write and is to be made again.
+    pub async fn settle<T, E: TransactionError>(&mut self, outcome: Result<T, E>) -> Option<Result<T, E>> {
+        let error = match outcome {
+            Ok(done) => match self.tx.commit(self.started).await {
+                Ok(()) => return Some(Ok(done)),
+                Err(error) => error.into(),
+            },
+            Err(error) => {
+                // An abort that fails leaves nothing behind either: the server drops the transaction by itself.
+                let _ = self.tx.session.abort_transaction().await;
+                error
+            }
+        };
+        if !error.store_error().is_some_and(|cause| self.is_worth_another(cause)) {
+            return Some(Err(error));
+        }
+        tokio::time::sleep(backoff(self.attempt)).await;
+        self.attempt = self.attempt.saturating_add(1);
+        None
+    }
+
+    fn is_worth_another(&self, cause: &StoreError) -> bool {
+        let budget = if matches!(cause, StoreError::Unavailable(_)) { OUTAGE_BUDGET } else { CONFLICT_BUDGET };
+        cause.is_transient() && !cause.has_unknown_commit_result() && self.started.elapsed() < budget
     }
 }
 

@@ -271,6 +271,19 @@ impl Order {
         }
     }
 
+    /// Late money: the order had been given up, its payment arrived all the same, and its stock could be promised again in
+    /// the same transaction. See `docs/adr/0003-late-money.md`.
+    ///
+    /// # Errors
+    /// Unless it was cancelled.
+    pub fn reopen(&mut self, now: Timestamp) -> Result<(), IllegalTransition> {
+        if self.status != OrderStatus::Cancelled {
+            return Err(self.illegal("reopen an order"));
+        }
+        self.enter(OrderStatus::Confirmed, "paid late; its stock could be promised again", None, now);
+        Ok(())
+    }
+
     /// The warehouse has taken it up.
     ///
     /// # Errors

@@ -228,6 +228,7 @@ impl From<StoreError> for Problem {
             StoreError::Unavailable(_) => Self::unavailable(error),
             // The transaction was tried again and lost again: the customer may try once more.
             StoreError::Conflict(_) => Self::new(ProblemCode::Conflict).retry_after(1).source(error),
+            StoreError::LostClaim => super::idempotency::in_progress(),
             StoreError::Duplicate { .. }
             | StoreError::Corrupt(_)
             | StoreError::Missing(_)

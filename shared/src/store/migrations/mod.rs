@@ -120,6 +120,14 @@ pub async fn migrate(
     Ok(report)
 }
 
+/// The ids of the migrations that the database does not have yet, in order.
+///
+/// # Errors
+/// If the ledger cannot be read, or names a migration that this program does not have.
+pub async fn pending(store: &Store) -> Result<Vec<&'static str>, MigrationError> {
+    Ok(missing(&applied(store.database()).await?)?.into_iter().map(|migration| migration.id).collect())
+}
+
 async fn apply_missing(database: &Database, clock: &Clock, progress: Progress<'_>) -> Result<Report, MigrationError> {
     let applied = applied(database).await?;
     let mut report = Report { before: applied.len(), now: Vec::new() };

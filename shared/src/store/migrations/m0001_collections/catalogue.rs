@@ -70,7 +70,7 @@ fn products() -> Spec {
     let required = "name slug description sku category categoryPath price inventory images specifications ratings seller \
          status featured tags variants totalSold viewCount isActive version schemaVersion createdAt updatedAt";
     let properties = doc! {
-        "name": word(),
+        "name": {"bsonType": "string", "minLength": 3, "maxLength": 200},
         "slug": slug(),
         "description": text(),
         "shortDescription": text(),

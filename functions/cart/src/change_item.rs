@@ -1,0 +1,41 @@
+//! `PATCH /v1/cart/items/{itemId}`
+
+use axum::{extract::State, response::Response};
+use garde::Validate;
+use serde::Deserialize;
+use shared::{
+    domain::{Quantity, cart::CartItem, inventory::StockRecord},
+    http::{App, Buyer, IfMatch, PathId, Problem, Valid},
+};
+
+use crate::{
+    owner::Owner,
+    problems::CartProblem,
+    view::{CartView, respond},
+};
+
+/// How many there are to be.
+#[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[garde(allow_unvalidated)]
+pub(crate) struct ChangeItem {
+    quantity: Quantity,
+}
+
+/// Set how many units a line has
+#[utoipa::path(patch, path = "/v1/cart/items/{itemId}", tag = "cart", security(("bearer" = []), ("cartToken" = [])),
+    params(("itemId" = String, Path)), request_body = ChangeItem, responses((status = 200, body = CartView)))]
+pub(crate) async fn change_cart_item(
+    buyer: Buyer,
+    PathId(item): PathId<CartItem>,
+    expected: IfMatch,
+    State(app): State<App>,
+    Valid(wanted): Valid<ChangeItem>,
+) -> Result<Response, Problem> {
+    let owner = Owner::of(&buyer);
+    let before = owner.load(&app).await?;
+    let sku = before.item(item).map_err(CartProblem::from)?.sku.clone();
+    let orderable = app.store.inventory.find(&sku).await?.as_ref().map_or(0, StockRecord::orderable);
+    let cart = owner.change(&app, expected, |cart, now| Ok(cart.change(item, wanted.quantity, orderable, now)?)).await?;
+    respond(&app, &owner, &cart, None).await
+}

@@ -1,0 +1,39 @@
+//! `POST /v1/cart/merge`
+
+use axum::{extract::State, response::Response};
+use garde::Validate;
+use serde::Deserialize;
+use shared::{
+    http::{App, Buyer, CurrentUser, Problem, Valid},
+    workflows::merge_cart::merge_cart,
+};
+
+use crate::{
+    owner::Owner,
+    view::{CartView, respond},
+};
+
+/// Which guest's cart.
+#[derive(Deserialize, Validate, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct MergeCart {
+    #[garde(length(min = 1, max = 128))]
+    cart_token: String,
+}
+
+/// Take a guest's cart over
+///
+/// The union of both carts; where both have a line, the guest's quantity wins, capped by the stock. A second merge changes
+/// nothing.
+#[utoipa::path(post, path = "/v1/cart/merge", tag = "cart", security(("bearer" = [])),
+    request_body = MergeCart, responses((status = 200, body = CartView)))]
+pub(crate) async fn merge_guest_cart(
+    user: CurrentUser,
+    State(app): State<App>,
+    Valid(wanted): Valid<MergeCart>,
+) -> Result<Response, Problem> {
+    merge_cart(&app.store, user.id, &wanted.cart_token, app.clock.now()).await?;
+    let owner = Owner::of(&Buyer::Customer(user));
+    let cart = owner.load(&app).await?;
+    respond(&app, &owner, &cart, None).await
+}

@@ -1,0 +1,108 @@
+//! Whose cart it is, and how it is changed without losing anybody's change.
+
+use shared::{
+    domain::{Id, Timestamp, cart::Cart, secret_hash::sha256_hex, user::User},
+    http::{App, Buyer, IfMatch, Problem, ProblemCode},
+    store::{Store, StoreError, Stored},
+};
+
+use crate::problems::CartProblem;
+
+/// Whose cart it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// A customer's.
+    Customer(Id<User>),
+    /// A guest's, by the hash of the cart token.
+    Guest(String),
+}
+
+/// How often a change runs again when others change the same cart at the same moment.
+const RACES: usize = 60;
+
+impl Owner {
+    pub(crate) fn of(buyer: &Buyer) -> Self {
+        match buyer {
+            Buyer::Customer(user) => Self::Customer(user.id),
+            Buyer::Guest(token) => Self::Guest(sha256_hex(token)),
+        }
+    }
+
+    /// The customer, if it is one.
+    pub(crate) fn customer(&self) -> Option<Id<User>> {
+        match self {
+            Self::Customer(user) => Some(*user),
+            Self::Guest(_) => None,
+        }
+    }
+
+    async fn find(&self, store: &Store) -> Result<Option<Cart>, StoreError> {
+        match self {
+            Self::Customer(user) => store.carts.find_of_customer(*user).await,
+            Self::Guest(hash) => store.carts.find_of_guest(hash).await,
+        }
+    }
+
+    fn empty_cart(&self, now: Timestamp) -> Cart {
+        match self {
+            Self::Customer(user) => Cart::of_customer(*user, now),
+            Self::Guest(hash) => Cart::of_guest(hash.clone(), now),
+        }
+    }
+
+    /// The cart. A customer without one has an empty one; a guest's token has to belong to one.
+    pub(crate) async fn load(&self, app: &App) -> Result<Cart, Problem> {
+        match (self.find(&app.store).await?, self) {
+            (Some(cart), _) => Ok(cart),
+            (None, Self::Customer(_)) => Ok(self.empty_cart(app.clock.now())),
+            (None, Self::Guest(_)) => Err(Problem::new(ProblemCode::CartNotFound)),
+        }
+    }
+
+    /// Changes the cart: reads it, lets `change` decide, saves it; from the beginning if somebody else saved in between.
+    pub(crate) async fn change<F>(&self, app: &App, expected: IfMatch, change: F) -> Result<Cart, Problem>
+    where
+        F: Fn(&mut Cart, Timestamp) -> Result<(), CartProblem>,
+    {
+        self.change_with(app, expected, false, change).await
+    }
+
+    /// Like [`Owner::change`], for a guest whose token has just been made: there is no cart yet.
+    pub(crate) async fn start<F>(&self, app: &App, change: F) -> Result<Cart, Problem>
+    where
+        F: Fn(&mut Cart, Timestamp) -> Result<(), CartProblem>,
+    {
+        self.change_with(app, IfMatch(None), true, change).await
+    }
+
+    async fn change_with<F>(&self, app: &App, expected: IfMatch, is_new: bool, change: F) -> Result<Cart, Problem>
+    where
+        F: Fn(&mut Cart, Timestamp) -> Result<(), CartProblem>,
+    {
+        for attempt in 0..RACES {
+            let now = app.clock.now();
+            let mut cart = if is_new && attempt == 0 { self.empty_cart(now) } else { self.load(app).await? };
+            if expected.0.is_some_and(|version| version != cart.version) {
+                return Err(Problem::new(ProblemCode::PreconditionFailed).member("version", cart.version));
+            }
+            let is_unsaved = cart.version == 0;
+            change(&mut cart, now).map_err(Problem::from)?;
+            let saved = if is_unsaved {
+                cart.set_version(1);
+                app.store.carts.insert(&cart).await
+            } else {
+                app.store.carts.save(&mut cart).await
+            };
+            match saved {
+                Ok(()) => return Ok(cart),
+                Err(StoreError::Conflict(_) | StoreError::Duplicate { .. }) => {
+                    // Spread out, so that those who lost together do not come back together.
+                    let pause = app.random.below(2 + 2 * u64::try_from(attempt).unwrap_or(0));
+                    tokio::time::sleep(std::time::Duration::from_millis(pause)).await;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(StoreError::Conflict(None).into())
+    }
+}

@@ -1,0 +1,63 @@
+//! What can be wrong with a change of a cart, as a problem.
+
+use shared::{
+    domain::{cart::CartError, coupon::CouponRefusal, product::NotSellable},
+    http::{Problem, ProblemCode},
+    workflows::quote::QuoteError,
+};
+
+/// Why a cart was not changed.
+#[derive(Debug)]
+pub(crate) enum CartProblem {
+    /// The cart's own rules.
+    Cart(CartError),
+    /// The product cannot be bought this way.
+    NotSellable(NotSellable),
+    /// The coupon gives nothing.
+    Coupon(CouponRefusal),
+}
+
+impl From<CartError> for CartProblem {
+    fn from(error: CartError) -> Self {
+        Self::Cart(error)
+    }
+}
+
+impl From<CartProblem> for Problem {
+    fn from(problem: CartProblem) -> Self {
+        match problem {
+            CartProblem::Cart(error) => match error {
+                CartError::UnknownItem => Self::not_found("line"),
+                CartError::InsufficientStock { available } => {
+                    Self::new(ProblemCode::InsufficientStock).detail(error.to_string()).member("available", available)
+                }
+                CartError::TooManyLines => Self::new(ProblemCode::CartFull).detail(error.to_string()),
+                CartError::TooManyUnits => Self::new(ProblemCode::ValidationFailed).field(
+                    "/quantity",
+                    "out_of_range",
+                    "one line takes at most 999; the cart already has some",
+                ),
+                CartError::CurrencyMismatch { .. } => {
+                    Self::new(ProblemCode::CurrencyMismatch).detail(error.to_string())
+                }
+            },
+            CartProblem::NotSellable(error) => match error {
+                NotSellable::VariantRequired | NotSellable::UnknownVariant => {
+                    Self::new(ProblemCode::ValidationFailed).field("/variant", "unknown_variant", &error.to_string())
+                }
+                NotSellable::Price(_) => Self::internal(error),
+            },
+            CartProblem::Coupon(refusal) => {
+                Self::new(ProblemCode::CouponInvalid).detail(refusal.to_string()).member("reason", refusal)
+            }
+        }
+    }
+}
+
+/// A price that does not fit is a mistake in the catalogue, not of the customer.
+pub(crate) fn quote_problem(error: QuoteError) -> Problem {
+    match error {
+        QuoteError::Money(error) => Problem::internal(error),
+        QuoteError::Store(error) => error.into(),
+    }
+}

@@ -1,0 +1,52 @@
+//! `PUT /v1/cart/coupon`
+
+use axum::{extract::State, response::Response};
+use garde::Validate;
+use serde::Deserialize;
+use shared::{
+    domain::coupon::Coupon,
+    http::{App, Buyer, IfMatch, Problem, Valid},
+};
+
+use crate::{
+    owner::Owner,
+    problems::CartProblem,
+    view::{CartView, price, respond},
+};
+
+/// Which coupon.
+#[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PutCoupon {
+    /// In any case.
+    #[garde(length(min = 1, max = 64))]
+    code: String,
+}
+
+/// Use a coupon
+///
+/// One per cart: it replaces the one that is in it. It is counted as used when the order is placed.
+#[utoipa::path(put, path = "/v1/cart/coupon", tag = "cart", security(("bearer" = []), ("cartToken" = [])),
+    request_body = PutCoupon, responses((status = 200, body = CartView)))]
+pub(crate) async fn put_cart_coupon(
+    buyer: Buyer,
+    expected: IfMatch,
+    State(app): State<App>,
+    Valid(wanted): Valid<PutCoupon>,
+) -> Result<Response, Problem> {
+    let owner = Owner::of(&buyer);
+    let code = Coupon::normalise_code(&wanted.code);
+    let mut with_coupon = owner.load(&app).await?;
+    with_coupon.coupon_code = Some(code.clone());
+    let refusal = price(&app, &owner, &with_coupon).await?.coupon.and_then(|asked| asked.refusal);
+    if let Some(refusal) = refusal {
+        return Err(CartProblem::Coupon(refusal).into());
+    }
+    let cart = owner
+        .change(&app, expected, |cart, now| {
+            cart.use_coupon(Some(code.clone()), now);
+            Ok(())
+        })
+        .await?;
+    respond(&app, &owner, &cart, None).await
+}

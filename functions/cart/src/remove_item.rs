@@ -1,0 +1,26 @@
+//! `DELETE /v1/cart/items/{itemId}`
+
+use axum::{extract::State, response::Response};
+use shared::{
+    domain::cart::CartItem,
+    http::{App, Buyer, IfMatch, PathId, Problem},
+};
+
+use crate::{
+    owner::Owner,
+    view::{CartView, respond},
+};
+
+/// Take a line out of the cart
+#[utoipa::path(delete, path = "/v1/cart/items/{itemId}", tag = "cart", security(("bearer" = []), ("cartToken" = [])),
+    params(("itemId" = String, Path)), responses((status = 200, body = CartView)))]
+pub(crate) async fn remove_cart_item(
+    buyer: Buyer,
+    PathId(item): PathId<CartItem>,
+    expected: IfMatch,
+    State(app): State<App>,
+) -> Result<Response, Problem> {
+    let owner = Owner::of(&buyer);
+    let cart = owner.change(&app, expected, |cart, now| Ok(cart.remove(item, now)?)).await?;
+    respond(&app, &owner, &cart, None).await
+}

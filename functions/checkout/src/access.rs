@@ -1,0 +1,63 @@
+//! Who sees which order: customers their own, sellers those with lines of theirs, administrators all. Everybody else is told
+//! that there is none.
+
+use shared::{
+    domain::{
+        Id,
+        order::{LinesOf, Order},
+        user::Role,
+    },
+    http::{App, CurrentUser, Problem},
+};
+
+/// How much of an order somebody sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sight {
+    /// All of it, and the shop's own remarks.
+    Admin,
+    /// All of it.
+    Owner,
+    /// The lines of one seller, and where they go.
+    Seller(CurrentUser),
+}
+
+impl Sight {
+    /// What somebody sees of an order; `None` if nothing.
+    pub(crate) fn of(user: CurrentUser, order: &Order) -> Option<Self> {
+        match user.role {
+            Role::Admin => Some(Self::Admin),
+            _ if order.user == Some(user.id) => Some(Self::Owner),
+            Role::Seller if order.has_lines_of(user.id) => Some(Self::Seller(user)),
+            Role::Seller | Role::Customer => None,
+        }
+    }
+
+    /// Which lines are meant by a command of somebody who sees this much.
+    pub(crate) fn lines(self) -> LinesOf {
+        match self {
+            Self::Admin | Self::Owner => LinesOf::Everyone,
+            Self::Seller(user) => LinesOf::Seller(user.id),
+        }
+    }
+}
+
+/// The order with this id or number, if the user may see it.
+pub(crate) async fn load_order(app: &App, user: CurrentUser, key: &str) -> Result<(Order, Sight), Problem> {
+    let order = match key.parse::<Id<Order>>() {
+        Ok(id) => app.store.orders.find(id).await?,
+        Err(_) => app.store.orders.find_by_number(&key.to_uppercase()).await?,
+    };
+    let seen = order.and_then(|order| Sight::of(user, &order).map(|sight| (order, sight)));
+    seen.ok_or_else(|| Problem::not_found("order"))
+}
+
+/// Like [`load_order`], for those who handle orders: the customer of an order does not.
+pub(crate) async fn load_handled(app: &App, user: CurrentUser, id: Id<Order>) -> Result<(Order, Sight), Problem> {
+    let order = app.store.orders.find(id).await?.ok_or_else(|| Problem::not_found("order"))?;
+    let sight = match user.role {
+        Role::Admin => Sight::Admin,
+        Role::Seller if order.has_lines_of(user.id) => Sight::Seller(user),
+        Role::Seller | Role::Customer => return Err(Problem::not_found("order")),
+    };
+    Ok((order, sight))
+}

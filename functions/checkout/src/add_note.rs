@@ -1,0 +1,35 @@
+//! `POST /v1/orders/{id}/notes`
+
+use axum::{Json, extract::State};
+use garde::Validate;
+use serde::Deserialize;
+use shared::{
+    domain::order::Order,
+    http::{App, PathId, Problem, Seller, Valid},
+};
+
+use crate::{access::load_handled, view::OrderView};
+
+/// A remark of the shop; the customer does not see it.
+#[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AddNote {
+    #[garde(length(chars, min = 1, max = 2000))]
+    text: String,
+}
+
+/// Add a remark to an order
+#[utoipa::path(post, path = "/v1/orders/{id}/notes", tag = "orders", security(("bearer" = [])),
+    params(("id" = String, Path)), request_body = AddNote, responses((status = 200, body = OrderView)))]
+pub(crate) async fn add_order_note(
+    Seller(user): Seller,
+    PathId(id): PathId<Order>,
+    State(app): State<App>,
+    Valid(remark): Valid<AddNote>,
+) -> Result<Json<OrderView>, Problem> {
+    let (mut order, sight) = load_handled(&app, user, id).await?;
+    order.note(&remark.text, app.clock.now());
+    app.store.orders.save(&mut order).await?;
+    let payment = app.store.payments.find(order.payment).await?;
+    Ok(Json(OrderView::of(&order, payment.as_ref(), sight)))
+}

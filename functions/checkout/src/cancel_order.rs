@@ -1,0 +1,60 @@
+//! `POST /v1/orders/{id}/cancel`
+
+use axum::{extract::State, http::StatusCode, response::Response};
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+use shared::{
+    domain::order::Order,
+    http::{
+        App, CurrentUser, IdempotencyKey, OptionalBody, PathId, Problem,
+        idempotency::{Intention, answer, once},
+    },
+    workflows::end_order,
+};
+
+use crate::{
+    access::{Sight, load_order},
+    problems::cancel_problem,
+    view::OrderView,
+};
+
+/// Why.
+#[derive(Debug, Deserialize, Serialize, Validate, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CancelOrder {
+    #[garde(inner(length(chars, max = 500)))]
+    reason: Option<String>,
+}
+
+/// Cancel an order before it is shipped
+///
+/// Releases its stock at once; money that was taken is given back.
+#[utoipa::path(post, path = "/v1/orders/{id}/cancel", tag = "orders", security(("bearer" = [])),
+    params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
+    request_body = Option<CancelOrder>, responses((status = 200, body = OrderView)))]
+pub(crate) async fn cancel_order(
+    user: CurrentUser,
+    PathId(id): PathId<Order>,
+    key: IdempotencyKey,
+    State(app): State<App>,
+    OptionalBody(wanted): OptionalBody<CancelOrder>,
+) -> Result<Response, Problem> {
+    let (_, sight) = load_order(&app, user, &id.to_string()).await?;
+    if let Sight::Seller(_) = sight {
+        return Err(Problem::not_found("order"));
+    }
+    let intention = Intention::of_user(user.id, &format!("cancel_order {id}"), &key, &wanted)?;
+    let reason = wanted.reason.as_deref().unwrap_or("cancelled on request");
+    once(&app, &intention, async |claim| {
+        let now = app.clock.now();
+        let (answer, messages) =
+            end_order::cancel_order(&app.store, id, reason, user.id, now, claim, |order, payment| {
+                answer(StatusCode::OK, &OrderView::of(order, Some(payment), sight), None)
+            })
+            .await
+            .map_err(cancel_problem)?;
+        app.publisher.send(&messages).await;
+        Ok(answer)
+    })
+    .await
+}

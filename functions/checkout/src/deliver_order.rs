@@ -1,0 +1,33 @@
+//! `POST /v1/orders/{id}/deliver`
+
+use axum::{Json, extract::State};
+use garde::Validate;
+use serde::Deserialize;
+use shared::{
+    domain::order::Order,
+    http::{App, OptionalBody, PathId, Problem, Seller},
+};
+
+use crate::{access::load_handled, problems::illegal, view::OrderView};
+
+/// Nothing yet.
+#[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DeliverOrder {}
+
+/// Note that an order arrived
+#[utoipa::path(post, path = "/v1/orders/{id}/deliver", tag = "orders", security(("bearer" = [])),
+    params(("id" = String, Path)), request_body = Option<DeliverOrder>, responses((status = 200, body = OrderView)))]
+pub(crate) async fn deliver_order(
+    Seller(user): Seller,
+    PathId(id): PathId<Order>,
+    State(app): State<App>,
+    OptionalBody(_): OptionalBody<DeliverOrder>,
+) -> Result<Json<OrderView>, Problem> {
+    let (mut order, sight) = load_handled(&app, user, id).await?;
+    if order.deliver(Some(user.id), app.clock.now()).map_err(illegal)?.is_now() {
+        app.store.orders.save(&mut order).await?;
+    }
+    let payment = app.store.payments.find(order.payment).await?;
+    Ok(Json(OrderView::of(&order, payment.as_ref(), sight)))
+}

@@ -1,0 +1,61 @@
+//! `GET /v1/orders`
+
+use axum::{Json, extract::State};
+use garde::Validate;
+use serde::Deserialize;
+use shared::{
+    domain::{Id, Timestamp, order::{Order, OrderStatus}, user::Role},
+    http::{App, CurrentUser, Page, PageQuery, Problem, ValidQuery},
+    store::orders::OrderFilter,
+};
+
+use crate::{access::Sight, view::OrderView};
+
+/// Which orders.
+#[derive(Debug, Deserialize, Validate, utoipa::IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ListOrders {
+    #[garde(skip)]
+    status: Option<OrderStatus>,
+    /// Placed at or after.
+    #[garde(skip)]
+    from: Option<Timestamp>,
+    /// Placed before.
+    #[garde(skip)]
+    to: Option<Timestamp>,
+    /// An order number, or for administrators an e-mail address.
+    #[garde(inner(length(chars, max = 200)))]
+    q: Option<String>,
+}
+
+/// List orders, newest first
+///
+/// Customers see their own, sellers those with lines of theirs, administrators all.
+#[utoipa::path(get, path = "/v1/orders", tag = "orders", security(("bearer" = [])),
+    params(ListOrders, PageQuery), responses((status = 200, body = Page<OrderView>)))]
+pub(crate) async fn list_orders(
+    user: CurrentUser,
+    State(app): State<App>,
+    ValidQuery(asked): ValidQuery<ListOrders>,
+    ValidQuery(page): ValidQuery<PageQuery>,
+) -> Result<Json<Page<OrderView>>, Problem> {
+    let filter = OrderFilter {
+        user: (user.role == Role::Customer).then_some(user.id),
+        seller: (user.role == Role::Seller).then_some(user.id),
+        status: asked.status,
+        from: asked.from,
+        to: asked.to,
+        q: asked.q,
+    };
+    let after = page.after::<(Timestamp, Id<Order>)>()?;
+    let orders = app.store.orders.list(&filter, after, page.fetch()).await?;
+    let count = if page.count { Some(app.store.orders.count(&filter).await?) } else { None };
+    let listed = Page::new(
+        orders,
+        &page,
+        |last| (last.created_at, last.id),
+        |order| OrderView::of(&order, None, Sight::of(user, &order).unwrap_or(Sight::Seller(user))),
+    );
+    Ok(Json(listed.with_count(count)))
+}

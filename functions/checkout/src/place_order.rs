@@ -1,0 +1,149 @@
+//! `POST /v1/checkout`
+
+use axum::{
+    extract::{FromRef, State},
+    http::StatusCode,
+    response::Response,
+};
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+use shared::{
+    domain::{
+        Email, Id, Money,
+        address::SavedAddress,
+        payment::{PaymentMethod, PaymentSource},
+        shipping::ShippingMethod,
+    },
+    http::{
+        App, Buyer, IdempotencyKey, Problem, ProblemCode, Valid,
+        address::AddressBody,
+        idempotency::{Intention, answer, once},
+    },
+    workflows::place_order::{self as workflow, PlaceOrder},
+};
+
+use crate::{
+    CheckoutApp, Hold,
+    access::Sight,
+    delivery::{customer, find_address, find_email, load_cart},
+    problems::place_problem,
+    view::OrderView,
+};
+
+/// Where to, how, and what with.
+#[derive(Clone, Deserialize, Serialize, Validate, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[garde(allow_unvalidated)]
+pub(crate) struct Checkout {
+    /// Where a guest's mails go; a customer's go to the account's address.
+    email: Option<Email>,
+    #[garde(dive)]
+    shipping_address: Option<AddressBody>,
+    /// A saved address in its place.
+    #[schema(value_type = Option<String>)]
+    address_id: Option<Id<SavedAddress>>,
+    /// The shipping address if absent.
+    #[garde(dive)]
+    billing_address: Option<AddressBody>,
+    shipping_method: ShippingMethod,
+    #[garde(dive)]
+    payment: CheckoutPayment,
+    /// What the customer was shown: with any other total the order is refused.
+    expected_total: Option<Money>,
+    #[garde(inner(length(chars, max = 1000)))]
+    notes: Option<String>,
+}
+
+/// What to charge.
+#[derive(Clone, Deserialize, Serialize, Validate, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[garde(allow_unvalidated)]
+pub(crate) struct CheckoutPayment {
+    method: PaymentMethod,
+    /// From the gateway's own form; never a card number.
+    #[garde(inner(length(min = 1, max = 255)), inner(ascii))]
+    token: Option<String>,
+    /// A saved method in its place.
+    saved_method_id: Option<String>,
+    /// Keep the method for the next order.
+    #[serde(default)]
+    save_method: bool,
+}
+
+/// Order what is in the cart
+///
+/// Reserves the stock, places the order as `pending` and asks for the payment, all of it or nothing. The charge follows at
+/// once in the background: watch `payment.status`.
+#[utoipa::path(post, path = "/v1/checkout", tag = "checkout", security(("bearer" = []), ("cartToken" = [])),
+    params(("Idempotency-Key" = String, Header)), request_body = Checkout, responses((status = 201, body = OrderView)))]
+pub(crate) async fn place_order(
+    buyer: Buyer,
+    key: IdempotencyKey,
+    State(state): State<CheckoutApp>,
+    Valid(wanted): Valid<Checkout>,
+) -> Result<Response, Problem> {
+    let app = App::from_ref(&state);
+    let source = check_source(&wanted.payment)?;
+    let intention = Intention::of_buyer(&buyer, "place_order", &key, &wanted)?;
+    once(&app, &intention, async |claim| {
+        let wanted = prepare(&app, state.hold, &buyer, wanted.clone(), source.clone()).await?;
+        let placed =
+            workflow::place_order(&app.store, &app.clock, &app.random, &wanted, claim, |order, payment| {
+                let location = Some(format!("/v1/orders/{}", order.id));
+                answer(StatusCode::CREATED, &OrderView::of(order, Some(payment), Sight::Owner), location)
+            })
+            .await
+            .map_err(place_problem)?;
+        app.publisher.send(&placed.messages).await;
+        Ok(placed.answer)
+    })
+    .await
+}
+
+/// A method that is charged by the gateway needs something to charge.
+fn check_source(payment: &CheckoutPayment) -> Result<Option<PaymentSource>, Problem> {
+    let at = |pointer, code, message| Problem::new(ProblemCode::ValidationFailed).field(pointer, code, message);
+    if payment.saved_method_id.is_some() {
+        let message = "there is no such saved payment method";
+        return Err(Problem::new(ProblemCode::UnknownReference).field(
+            "/payment/savedMethodId",
+            "unknown_reference",
+            message,
+        ));
+    }
+    match (&payment.token, payment.method) {
+        (Some(_), PaymentMethod::BankTransfer) => Err(at("/payment/token", "invalid", "a bank transfer takes no token")),
+        (None, PaymentMethod::BankTransfer) => Ok(None),
+        (None, _) => Err(at("/payment/token", "missing", "give the token that the gateway's form answered")),
+        (Some(token), _) => Ok(Some(PaymentSource::from_token(token.clone()))),
+    }
+}
+
+async fn prepare(
+    app: &App,
+    Hold(hold): Hold,
+    buyer: &Buyer,
+    wanted: Checkout,
+    source: Option<PaymentSource>,
+) -> Result<PlaceOrder, Problem> {
+    let cart = load_cart(app, buyer).await?;
+    if cart.items.is_empty() {
+        return Err(Problem::new(ProblemCode::CartEmpty));
+    }
+    let email = find_email(app, buyer, wanted.email).await?;
+    let given = wanted.shipping_address.map(Into::into);
+    let shipping_address = find_address(app, buyer, given, wanted.address_id).await?;
+    Ok(PlaceOrder {
+        user: customer(buyer),
+        email,
+        cart,
+        billing_address: wanted.billing_address.map_or_else(|| shipping_address.clone(), Into::into),
+        shipping_address,
+        shipping_method: wanted.shipping_method,
+        payment_method: wanted.payment.method,
+        source,
+        expected_total: wanted.expected_total,
+        notes: wanted.notes,
+        hold,
+    })
+}

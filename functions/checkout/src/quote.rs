@@ -1,0 +1,96 @@
+//! `POST /v1/checkout/quote`
+
+use axum::{Json, extract::State};
+use garde::Validate;
+use serde::Deserialize;
+use shared::{
+    domain::{Id, address::SavedAddress, pricing::Destination, shipping::ShippingMethod},
+    http::{App, Buyer, Problem, Valid, address::country_code},
+    workflows::quote::{QuoteRequest, quote},
+};
+
+use crate::{
+    delivery::{customer, find_address, load_cart},
+    problems::quote_problem,
+    quote_view::QuoteView,
+};
+
+/// Where to, and how.
+#[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct AskQuote {
+    /// The whole address, or as much of it as decides tax and shipping: country and state.
+    #[garde(dive)]
+    shipping_address: Option<QuoteAddress>,
+    /// A saved address in its place.
+    #[garde(skip)]
+    #[schema(value_type = Option<String>)]
+    address_id: Option<Id<SavedAddress>>,
+    /// Without it the totals carry no shipping.
+    #[garde(skip)]
+    shipping_method: Option<ShippingMethod>,
+    /// In place of the cart's coupon.
+    #[garde(inner(length(min = 1, max = 64)))]
+    coupon_code: Option<String>,
+}
+
+/// An address, of which a price needs only country and state. The rest may come along, as the frontend has it.
+#[derive(Deserialize, Validate, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[garde(allow_unvalidated)]
+pub(crate) struct QuoteAddress {
+    #[garde(custom(country_code))]
+    country: String,
+    #[serde(default)]
+    #[garde(length(chars, max = 100))]
+    state: String,
+    #[serde(default, rename = "fullName")]
+    _full_name: Option<String>,
+    #[serde(default, rename = "company")]
+    _company: Option<String>,
+    #[serde(default, rename = "addressLine1")]
+    _address_line1: Option<String>,
+    #[serde(default, rename = "addressLine2")]
+    _address_line2: Option<String>,
+    #[serde(default, rename = "city")]
+    _city: Option<String>,
+    #[serde(default, rename = "postalCode")]
+    _postal_code: Option<String>,
+    #[serde(default, rename = "phone")]
+    _phone: Option<String>,
+}
+
+impl std::fmt::Debug for QuoteAddress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "QuoteAddress({}, …)", self.country)
+    }
+}
+
+/// Ask what the cart would cost
+///
+/// Computed from the catalogue, the stock and the rates of this moment. Nothing is reserved.
+#[utoipa::path(post, path = "/v1/checkout/quote", tag = "checkout", security(("bearer" = []), ("cartToken" = [])),
+    request_body = AskQuote, responses((status = 200, body = QuoteView)))]
+pub(crate) async fn quote_checkout(
+    buyer: Buyer,
+    State(app): State<App>,
+    Valid(asked): Valid<AskQuote>,
+) -> Result<Json<QuoteView>, Problem> {
+    let cart = load_cart(&app, &buyer).await?;
+    let (country, state) = match (asked.shipping_address, asked.address_id) {
+        (Some(place), None) => (place.country, place.state),
+        (_, saved) => {
+            let address = find_address(&app, &buyer, None, saved).await?;
+            (address.country, address.state)
+        }
+    };
+    let request = QuoteRequest {
+        destination: Some(Destination { country: &country, state: &state }),
+        method: asked.shipping_method,
+        coupon_code: asked.coupon_code.as_deref().or(cart.coupon_code.as_deref()),
+        user: customer(&buyer),
+        email: None,
+    };
+    let quote = quote(&app.store, &cart, request, app.clock.now()).await.map_err(quote_problem)?;
+    Ok(Json(QuoteView::of(quote)))
+}

@@ -1,0 +1,113 @@
+//! `coupons` and `couponUses`: who may still use which coupon (invariant I4).
+//!
+//! A use is claimed in the transaction of its order. Every claim also counts the use on the coupon itself, so two parallel
+//! claims of one coupon write the same document: one of them runs again and sees the other.
+
+use bson::doc;
+use mongodb::{Collection, Database};
+use serde::{Deserialize, Serialize};
+
+use super::{StoreError, Tx};
+use crate::domain::{
+    Email, Id, Timestamp,
+    coupon::{Coupon, CouponRefusal, CouponUser},
+    order::Order,
+    user::User,
+};
+
+/// The collections `coupons` and `couponUses`.
+#[derive(Clone, Debug)]
+pub struct Coupons {
+    pub(super) coupons: Collection<Coupon>,
+    uses: Collection<CouponUse>,
+    orders: Collection<Order>,
+}
+
+/// One use of a coupon: by one order.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CouponUse {
+    /// The order that used it.
+    #[serde(rename = "_id")]
+    pub order: Id<Order>,
+    /// The coupon.
+    pub coupon: Id<Coupon>,
+    /// Who used it.
+    pub user: Option<Id<User>>,
+    /// Their e-mail address: what a guest is known by.
+    pub email: Email,
+    /// See [`super::SCHEMA_VERSION`].
+    pub schema_version: i32,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+impl Coupons {
+    pub(super) fn new(database: &Database) -> Self {
+        Self {
+            coupons: database.collection("coupons"),
+            uses: database.collection("couponUses"),
+            orders: database.collection("orders"),
+        }
+    }
+
+    /// The coupon with this code, in any case.
+    pub async fn find_by_code(&self, code: &str) -> Result<Option<Coupon>, StoreError> {
+        Ok(self.coupons.find_one(doc! {"code": Coupon::normalise_code(code)}).await?)
+    }
+
+    /// What a coupon needs to know about somebody who wants to use it.
+    pub async fn user_of(&self, coupon: &Coupon, user: Option<Id<User>>, email: Option<&Email>) -> Result<CouponUser, StoreError> {
+        let Some(somebody) = somebody(user, email) else { return Ok(CouponUser { id: None, uses: 0, has_ordered: false }) };
+        let mut of_coupon = somebody.clone();
+        of_coupon.insert("coupon", coupon.id);
+        let uses = self.uses.count_documents(of_coupon).await?;
+        let mut ordered = somebody;
+        ordered.insert("status", doc! {"$ne": "cancelled"});
+        let has_ordered = coupon.user_restrictions.new_users_only && self.orders.find_one(ordered).await?.is_some();
+        Ok(CouponUser { id: user, uses: i64::try_from(uses).unwrap_or(i64::MAX), has_ordered })
+    }
+
+    /// Claims a use for an order; the limits are checked once more, against everything that was claimed before.
+    pub async fn claim_in(&self, tx: &mut Tx, claim: &CouponUse) -> Result<Result<(), CouponRefusal>, StoreError> {
+        let guard = doc! {
+            "_id": claim.coupon,
+            "isActive": true,
+            "$or": [
+                {"usageLimit.total": {"$exists": false}},
+                {"$expr": {"$lt": ["$usageCount", "$usageLimit.total"]}},
+            ],
+        };
+        let update = doc! {"$inc": {"usageCount": 1_i64}, "$set": {"updatedAt": claim.created_at}};
+        let Some(coupon) = self.coupons.find_one_and_update(guard, update).session(&mut tx.session).await? else {
+            return Ok(Err(CouponRefusal::LimitReached));
+        };
+        if let (Some(limit), Some(mut of_coupon)) = (coupon.usage_limit.per_user, somebody(claim.user, Some(&claim.email))) {
+            of_coupon.insert("coupon", claim.coupon);
+            let uses = self.uses.count_documents(of_coupon).session(&mut tx.session).await?;
+            if i64::try_from(uses).unwrap_or(i64::MAX) >= limit {
+                return Ok(Err(CouponRefusal::LimitReached));
+            }
+        }
+        self.uses.insert_one(claim).session(&mut tx.session).await?;
+        Ok(Ok(()))
+    }
+
+    /// Gives the use of an order back, once: an order that ended unpaid has used nothing.
+    pub async fn give_back_in(&self, tx: &mut Tx, order: Id<Order>, now: Timestamp) -> Result<(), StoreError> {
+        if let Some(claim) = self.uses.find_one_and_delete(doc! {"_id": order}).session(&mut tx.session).await? {
+            let update = doc! {"$inc": {"usageCount": -1_i64}, "$set": {"updatedAt": now}};
+            self.coupons.update_one(doc! {"_id": claim.coupon}, update).session(&mut tx.session).await?;
+        }
+        Ok(())
+    }
+}
+
+/// A customer by id, a guest by e-mail address.
+fn somebody(user: Option<Id<User>>, email: Option<&Email>) -> Option<bson::Document> {
+    match (user, email) {
+        (Some(user), _) => Some(doc! {"user": user}),
+        (None, Some(email)) => Some(doc! {"email": email}),
+        (None, None) => None,
+    }
+}

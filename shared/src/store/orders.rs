@@ -1,0 +1,137 @@
+//! `orders`.
+
+use std::ops::Deref;
+
+use bson::{Document, doc};
+use futures::TryStreamExt;
+use mongodb::Database;
+
+use super::{Documents, Stored, StoreError, documents::after_descending};
+use crate::domain::{
+    Email, Id, Timestamp,
+    order::{Order, OrderStatus},
+    product::Product,
+    user::User,
+};
+
+/// The collection `orders`.
+#[derive(Clone, Debug)]
+pub struct Orders(Documents<Order>);
+
+impl Stored for Order {
+    const COLLECTION: &'static str = "orders";
+
+    fn id(&self) -> Id<Self> {
+        self.id
+    }
+    fn version(&self) -> i64 {
+        self.version
+    }
+    fn set_version(&mut self, version: i64) {
+        self.version = version;
+    }
+}
+
+impl Deref for Orders {
+    type Target = Documents<Order>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+/// Whose orders to list.
+#[derive(Clone, Debug, Default)]
+pub struct OrderFilter {
+    /// Of this customer.
+    pub user: Option<Id<User>>,
+    /// With lines of this seller.
+    pub seller: Option<Id<User>>,
+    /// In this state.
+    pub status: Option<OrderStatus>,
+    /// Placed at or after this.
+    pub from: Option<Timestamp>,
+    /// Placed before this.
+    pub to: Option<Timestamp>,
+    /// With this number or e-mail address.
+    pub q: Option<String>,
+}
+
+impl OrderFilter {
+    fn document(&self) -> Document {
+        let mut filter = Document::new();
+        if let Some(user) = self.user {
+            filter.insert("user", user);
+        }
+        if let Some(seller) = self.seller {
+            filter.insert("items.seller", seller);
+        }
+        if let Some(status) = self.status {
+            filter.insert("status", status.as_str());
+        }
+        let mut placed = Document::new();
+        if let Some(from) = self.from {
+            placed.insert("$gte", from);
+        }
+        if let Some(to) = self.to {
+            placed.insert("$lt", to);
+        }
+        if !placed.is_empty() {
+            filter.insert("createdAt", placed);
+        }
+        if let Some(q) = &self.q {
+            let or = vec![doc! {"orderNumber": q.to_uppercase()}, doc! {"email": q.to_lowercase()}];
+            filter.insert("$and", vec![doc! {"$or": or}]);
+        }
+        filter
+    }
+}
+
+impl Orders {
+    pub(super) fn new(database: &Database) -> Self {
+        Self(Documents::new(database))
+    }
+
+    /// The order with this number.
+    pub async fn find_by_number(&self, number: &str) -> Result<Option<Order>, StoreError> {
+        Ok(self.collection.find_one(doc! {"orderNumber": number}).await?)
+    }
+
+    /// A guest's order: number and e-mail address must belong together.
+    pub async fn find_of_guest(&self, number: &str, email: &Email) -> Result<Option<Order>, StoreError> {
+        Ok(self.collection.find_one(doc! {"orderNumber": number, "email": email}).await?)
+    }
+
+    /// Up to `limit` orders, newest first, behind `after`.
+    pub async fn list(
+        &self,
+        filter: &OrderFilter,
+        after: Option<(Timestamp, Id<Order>)>,
+        limit: i64,
+    ) -> Result<Vec<Order>, StoreError> {
+        let mut query = filter.document();
+        if let Some((created_at, id)) = after {
+            query.extend(after_descending("createdAt", created_at, id));
+        }
+        self.collect(self.collection.find(query).sort(doc! {"createdAt": -1, "_id": -1}).limit(limit)).await
+    }
+
+    /// How many there are.
+    pub async fn count(&self, filter: &OrderFilter) -> Result<u64, StoreError> {
+        Ok(self.collection.count_documents(filter.document()).await?)
+    }
+
+    /// A delivered order of the customer with this product: it verifies a review.
+    pub async fn find_delivered_of(&self, user: Id<User>, product: Id<Product>) -> Result<Option<Id<Order>>, StoreError> {
+        let filter = doc! {"user": user, "items.product": product, "status": OrderStatus::Delivered.as_str()};
+        Ok(self.collection.find_one(filter).await?.map(|order| order.id))
+    }
+
+    /// Unpaid orders whose reservation is over, oldest first.
+    pub async fn list_expired(&self, now: Timestamp, limit: i64) -> Result<Vec<Id<Order>>, StoreError> {
+        let filter = doc! {"status": OrderStatus::Pending.as_str(), "reservedUntil": {"$lte": now}};
+        let orders: Vec<Order> =
+            self.collection.find(filter).sort(doc! {"reservedUntil": 1}).limit(limit).await?.try_collect().await?;
+        Ok(orders.into_iter().map(|order| order.id).collect())
+    }
+}

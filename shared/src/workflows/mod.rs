@@ -1,0 +1,11 @@
+//! Steps that several functions share. Each is one transaction: what it decides, writes and promises commits together or
+//! not at all, and it can be called again after any crash.
+
+pub mod end_order;
+pub mod fulfill_order;
+pub mod import_products;
+pub mod merge_cart;
+pub mod place_order;
+pub mod quote;
+pub mod save_product;
+pub mod settle_payment;

@@ -1,0 +1,340 @@
+//! From a cart to an order: everything or nothing.
+//!
+//! The order, its payment, the promised stock, the used coupon, the converted cart, the answer to the request and the
+//! messages that follow commit together (invariants I1, I2, I4, I7). The stock is taken last: it is what parallel orders
+//! compete for, and a record is contended only from its write to the commit.
+
+use std::time::Duration;
+
+use super::quote::{LineProblem, Quote, QuoteError, QuoteRequest, quote};
+use crate::{
+    domain::{
+        Address, Clock, Email, Id, Money, MoneyError, Random, Sku, Timestamp,
+        cart::Cart,
+        coupon::CouponRefusal,
+        message::{Event, Message},
+        order::{self, AppliedDiscount, Notes, Order, OrderItem, OrderStatus, ProductSnapshot, TimelineEntry},
+        payment::{GatewayName, Payment, PaymentMethod, PaymentSource},
+        pricing::Destination,
+        shipping::ShippingMethod,
+        user::User,
+    },
+    store::{
+        SCHEMA_VERSION, Store, StoreError, TransactionError, Tx, coupons::CouponUse, idempotency::Answer,
+        idempotency::Claim, inventory::Taken,
+    },
+    transaction,
+};
+
+/// What somebody wants to order, and how.
+#[derive(Clone, Debug)]
+pub struct PlaceOrder {
+    /// The customer; `None` for a guest.
+    pub user: Option<Id<User>>,
+    /// Where mails go.
+    pub email: Email,
+    /// The cart as it was read; it must not have changed.
+    pub cart: Cart,
+    /// Where the parcel goes.
+    pub shipping_address: Address,
+    /// Where the invoice goes.
+    pub billing_address: Address,
+    /// How it travels.
+    pub shipping_method: ShippingMethod,
+    /// How it is paid.
+    pub payment_method: PaymentMethod,
+    /// What is charged.
+    pub source: Option<PaymentSource>,
+    /// What the customer was shown; anything else is refused.
+    pub expected_total: Option<Money>,
+    /// The customer's remarks.
+    pub notes: Option<String>,
+    /// How long an unpaid order holds its stock.
+    pub hold: Duration,
+}
+
+/// An order that was just placed.
+#[derive(Clone, Debug)]
+pub struct Placed {
+    /// The order.
+    pub order: Order,
+    /// Its payment.
+    pub payment: Payment,
+    /// What was promised with it; send it.
+    pub messages: Vec<Message>,
+    /// What was kept under the request's claim.
+    pub answer: Answer,
+}
+
+/// Why an order was not placed. Nothing happened then.
+#[derive(Debug, thiserror::Error)]
+pub enum PlaceOrderError {
+    /// There is nothing in the cart.
+    #[error("the cart is empty")]
+    CartEmpty,
+    /// The cart was changed while it was being ordered.
+    #[error("the cart was changed meanwhile")]
+    CartChanged,
+    /// Somebody else has what is left, or it is no longer sold.
+    #[error("only {available} of {sku} can be ordered")]
+    InsufficientStock {
+        /// Which SKU.
+        sku: Sku,
+        /// How many one buyer could have.
+        available: i64,
+    },
+    /// The total is not what the customer was shown.
+    #[error("the total is {}, not what was expected", .0.price.totals.total.minor())]
+    PriceChanged(Box<Quote>),
+    /// The coupon gives nothing.
+    #[error(transparent)]
+    Coupon(#[from] CouponRefusal),
+    /// The method is not offered at the address.
+    #[error("the shipping method is not offered at this address")]
+    ShippingUnavailable,
+    /// An amount does not fit.
+    #[error(transparent)]
+    Money(#[from] MoneyError),
+    /// The store did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<QuoteError> for PlaceOrderError {
+    fn from(error: QuoteError) -> Self {
+        match error {
+            QuoteError::Money(error) => Self::Money(error),
+            QuoteError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl TransactionError for PlaceOrderError {
+    fn store_error(&self) -> Option<&StoreError> {
+        if let Self::Store(error) = self { Some(error) } else { None }
+    }
+}
+
+/// How often a new order number is tried after a taken one.
+const ORDER_NUMBERS: usize = 5;
+
+/// Places an order. `answer` makes the answer that is kept under the request's claim.
+pub async fn place_order(
+    store: &Store,
+    clock: &Clock,
+    random: &Random,
+    wanted: &PlaceOrder,
+    claim: &Claim,
+    answer: impl Fn(&Order, &Payment) -> Answer,
+) -> Result<Placed, PlaceOrderError> {
+    if wanted.cart.items.is_empty() {
+        return Err(PlaceOrderError::CartEmpty);
+    }
+    let mut last = None;
+    for _ in 0..ORDER_NUMBERS {
+        match try_place(store, clock, random, wanted, claim, &answer).await {
+            Err(PlaceOrderError::Store(error)) if error.is_duplicate_of("orderNumber") => last = Some(error),
+            other => return other,
+        }
+    }
+    Err(last.map_or(PlaceOrderError::CartChanged, PlaceOrderError::Store))
+}
+
+async fn try_place(
+    store: &Store,
+    clock: &Clock,
+    random: &Random,
+    wanted: &PlaceOrder,
+    claim: &Claim,
+    answer: &impl Fn(&Order, &Payment) -> Answer,
+) -> Result<Placed, PlaceOrderError> {
+    let now = clock.now();
+    let quote = checked_quote(store, wanted, now).await?;
+    let mut order = build_order(wanted, &quote, order::new_order_number(random, now), now)?;
+    let mut payment = Payment::new(
+        order.id,
+        wanted.user,
+        order.pricing.total,
+        order.currency,
+        wanted.payment_method,
+        wanted.source.clone(),
+        Some(wanted.billing_address.clone()),
+        now,
+    );
+    order.payment = payment.id;
+    let mut messages = vec![Event::EmailOrderPlaced {}.about(order.id, now)];
+    match payment.gateway {
+        // Nothing is owed, so there is nobody to ask.
+        GatewayName::None => {
+            let _ = payment.complete(Money::ZERO, None, now);
+            let _ = order.confirm(now);
+            messages.push(Event::OrderPaid {}.about(order.id, now));
+        }
+        GatewayName::BankTransfer => {}
+        GatewayName::Stripe => {
+            messages.push(Event::PaymentRequested { attempt: 1 }.about_payment(payment.id, order.id, now));
+        }
+    }
+    let reply = answer(&order, &payment);
+    let low = transaction!(store, |tx| {
+            let mut cart = wanted.cart.clone();
+            cart.convert(now);
+            store.carts.save_in(tx, &mut cart).await.map_err(changed)?;
+            store.orders.insert_in(tx, &order).await?;
+            store.payments.insert_in(tx, &payment).await?;
+            store.outbox.promise_all(tx, &messages).await?;
+            store.idempotency.complete_in(tx, claim, &reply).await?;
+            if let Some(used) = coupon_use(wanted, &quote, &order) {
+                store.coupons.claim_in(tx, &used).await??;
+            }
+            let low = reserve(store, tx, &order, now).await?;
+            store.outbox.promise_all(tx, &low).await?;
+            Ok::<_, PlaceOrderError>(low)
+        })?;
+    messages.extend(low);
+    Ok(Placed { order, payment, messages, answer: reply })
+}
+
+/// A save that does not find the version that was read: the buyer changed the cart, or ordered it, in another request.
+fn changed(error: StoreError) -> PlaceOrderError {
+    match error {
+        StoreError::Conflict(None) => PlaceOrderError::CartChanged,
+        error => PlaceOrderError::Store(error),
+    }
+}
+
+/// Prices the cart and refuses what cannot be ordered, before anything is written.
+async fn checked_quote(store: &Store, wanted: &PlaceOrder, now: Timestamp) -> Result<Quote, PlaceOrderError> {
+    let to = &wanted.shipping_address;
+    let request = QuoteRequest {
+        destination: Some(Destination { country: &to.country, state: &to.state }),
+        method: Some(wanted.shipping_method),
+        coupon_code: wanted.cart.coupon_code.as_deref(),
+        user: wanted.user,
+        email: Some(&wanted.email),
+    };
+    let quote = quote(store, &wanted.cart, request, now).await?;
+    for line in &quote.lines {
+        for problem in &line.problems {
+            let available = match *problem {
+                LineProblem::Unavailable => 0,
+                LineProblem::InsufficientStock { available } => available,
+                LineProblem::PriceChanged { .. } => continue,
+            };
+            return Err(PlaceOrderError::InsufficientStock { sku: line.item.sku.clone(), available });
+        }
+    }
+    if let Some(refusal) = quote.coupon.as_ref().and_then(|asked| asked.refusal) {
+        return Err(refusal.into());
+    }
+    if !quote.price.method_is_offered {
+        return Err(PlaceOrderError::ShippingUnavailable);
+    }
+    if wanted.expected_total.is_some_and(|expected| expected != quote.price.totals.total) {
+        return Err(PlaceOrderError::PriceChanged(Box::new(quote)));
+    }
+    Ok(quote)
+}
+
+/// Promises every unit of an order, or none. Answers what to tell about stock that ran low.
+pub(super) async fn reserve(
+    store: &Store,
+    tx: &mut Tx,
+    order: &Order,
+    now: Timestamp,
+) -> Result<Vec<Message>, PlaceOrderError> {
+    let mut low = Vec::new();
+    for (sku, quantity) in order.units() {
+        match store.inventory.reserve_in(tx, &sku, quantity, now).await? {
+            Taken::Yes(record) => {
+                if record.crossed_threshold_from(record.available + quantity.get()) {
+                    low.push(Event::EmailLowStock { sku }.now(now));
+                }
+            }
+            Taken::Short { available } => return Err(PlaceOrderError::InsufficientStock { sku, available }),
+        }
+    }
+    Ok(low)
+}
+
+fn coupon_use(wanted: &PlaceOrder, quote: &Quote, order: &Order) -> Option<CouponUse> {
+    let coupon = quote.coupon.as_ref()?.coupon.as_ref()?;
+    Some(CouponUse {
+        order: order.id,
+        coupon: coupon.id,
+        user: wanted.user,
+        email: wanted.email.clone(),
+        schema_version: SCHEMA_VERSION,
+        created_at: order.created_at,
+    })
+}
+
+fn build_order(wanted: &PlaceOrder, quote: &Quote, order_number: String, now: Timestamp) -> Result<Order, PlaceOrderError> {
+    let mut items = Vec::with_capacity(quote.lines.len());
+    for line in &quote.lines {
+        let Some(product) = &line.product else {
+            return Err(PlaceOrderError::InsufficientStock { sku: line.item.sku.clone(), available: 0 });
+        };
+        items.push(OrderItem {
+            id: Id::new(),
+            product: product.id,
+            product_snapshot: ProductSnapshot {
+                name: product.name.clone(),
+                sku: line.item.sku.clone(),
+                image: product.primary_image().map(|image| image.url.clone()),
+                price: line.unit_price,
+            },
+            category_path: product.category_path.clone(),
+            seller: product.seller,
+            variant: line.item.variant.clone(),
+            sku: line.item.sku.clone(),
+            quantity: line.item.quantity,
+            price: line.unit_price,
+            subtotal: line.amounts.subtotal,
+            discount: line.amounts.discount,
+            tax: line.amounts.tax,
+            total: line.amounts.total,
+            shipped_at: None,
+            returned: 0,
+        });
+    }
+    let coupon = quote.coupon.as_ref().and_then(|asked| asked.coupon.as_ref());
+    Ok(Order {
+        id: Id::new(),
+        order_number,
+        user: wanted.user,
+        email: wanted.email.clone(),
+        items,
+        pricing: quote.price.totals,
+        currency: quote.currency,
+        prices_include_tax: quote.price.prices_include_tax,
+        taxes: quote.price.taxes.clone(),
+        shipping_address: wanted.shipping_address.clone(),
+        billing_address: wanted.billing_address.clone(),
+        // Replaced by the payment's id as soon as there is one.
+        payment: Id::new(),
+        status: OrderStatus::Pending,
+        shipping_method: wanted.shipping_method,
+        tracking: None,
+        notes: Notes { customer: wanted.notes.clone(), admin: None },
+        timeline: vec![TimelineEntry {
+            status: OrderStatus::Pending,
+            timestamp: now,
+            note: "placed".to_owned(),
+            updated_by: wanted.user,
+        }],
+        coupon_code: coupon.map(|coupon| coupon.code.clone()),
+        discount: coupon.map(|coupon| AppliedDiscount {
+            code: coupon.code.clone(),
+            amount: quote.price.totals.discount,
+            kind: coupon.kind,
+        }),
+        returns: Vec::new(),
+        cart: wanted.cart.id,
+        reserved_until: now.plus(wanted.hold),
+        version: 0,
+        schema_version: SCHEMA_VERSION,
+        created_at: now,
+        updated_at: now,
+    })
+}

@@ -1,0 +1,205 @@
+//! What a cart costs now: its lines against the catalogue and the stock, priced.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::{
+    domain::{
+        Currency, Email, Id, Money, MoneyError, Timestamp,
+        cart::{Cart, CartItem},
+        coupon::{Coupon, CouponRefusal, CouponUser},
+        inventory::StockRecord,
+        pricing::{self, Destination, LineAmounts, PriceResult, PricedLine, PricingInput},
+        product::Product,
+        shipping::ShippingMethod,
+        user::User,
+    },
+    store::{Store, StoreError},
+};
+
+/// A priced cart.
+#[derive(Clone, Debug)]
+pub struct Quote {
+    /// In the order of the cart.
+    pub lines: Vec<QuotedLine>,
+    /// Of all amounts.
+    pub currency: Currency,
+    /// The sums and how they came about.
+    pub price: PriceResult,
+    /// The coupon that was asked for, as it was written, and what it is if it exists.
+    pub coupon: Option<AskedCoupon>,
+}
+
+/// A coupon that somebody wants to use.
+#[derive(Clone, Debug)]
+pub struct AskedCoupon {
+    /// As it was written.
+    pub code: String,
+    /// What it is; `None` if there is none of that code.
+    pub coupon: Option<Coupon>,
+    /// Why it gives nothing, if it does not.
+    pub refusal: Option<CouponRefusal>,
+}
+
+/// One line of a priced cart.
+#[derive(Clone, Debug)]
+pub struct QuotedLine {
+    /// The line of the cart.
+    pub item: CartItem,
+    /// The product; `None` if it is gone.
+    pub product: Option<Product>,
+    /// What one costs now.
+    pub unit_price: Money,
+    /// How many one buyer could have.
+    pub orderable: i64,
+    /// What it comes to; nothing if it cannot be bought.
+    pub amounts: LineAmounts,
+    /// What the buyer should know.
+    pub problems: Vec<LineProblem>,
+}
+
+/// What is wrong with a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(tag = "code", rename_all = "snake_case")]
+pub enum LineProblem {
+    /// It is no longer sold.
+    Unavailable,
+    /// There are fewer than the line wants.
+    InsufficientStock {
+        /// How many one buyer could have.
+        available: i64,
+    },
+    /// One costs something else than when the line last changed.
+    PriceChanged {
+        /// Then, minor units.
+        was: Money,
+        /// Now, minor units.
+        now: Money,
+    },
+}
+
+/// Why a cart could not be priced.
+#[derive(Debug, thiserror::Error)]
+pub enum QuoteError {
+    /// An amount does not fit.
+    #[error(transparent)]
+    Money(#[from] MoneyError),
+    /// The store did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Who asks what for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct QuoteRequest<'a> {
+    /// Where the parcel goes; unknown in a cart.
+    pub destination: Option<Destination<'a>>,
+    /// The chosen method.
+    pub method: Option<ShippingMethod>,
+    /// The coupon to use; usually the cart's.
+    pub coupon_code: Option<&'a str>,
+    /// The customer, if it is one.
+    pub user: Option<Id<User>>,
+    /// The guest's address, once known.
+    pub email: Option<&'a Email>,
+}
+
+impl Quote {
+    /// Whether every line can be bought as it is.
+    pub fn is_orderable(&self) -> bool {
+        !self.lines.iter().any(|line| {
+            line.problems.iter().any(|problem| !matches!(problem, LineProblem::PriceChanged { .. }))
+        })
+    }
+}
+
+/// Prices a cart from the catalogue, the stock and the settings as they are now.
+pub async fn quote(store: &Store, cart: &Cart, request: QuoteRequest<'_>, now: Timestamp) -> Result<Quote, QuoteError> {
+    let (products, stock, tax, shipping) = futures::try_join!(
+        store.products.find_all(cart.items.iter().map(|item| item.product)),
+        store.inventory.find_all(cart.items.iter().map(|item| &item.sku)),
+        store.settings.tax(),
+        store.settings.shipping(),
+    )?;
+    let mut asked = find_coupon(store, request).await?;
+    let lines = check_lines(cart, products, &stock)?;
+    let priced: Vec<PricedLine> = lines.iter().map(QuotedLine::priced).collect::<Result<_, _>>()?;
+    let coupon = asked.as_ref().and_then(|(asked, user)| asked.coupon.as_ref().map(|coupon| (coupon, *user)));
+    let price = pricing::price(PricingInput {
+        lines: &priced,
+        coupon,
+        tax: &tax,
+        shipping: &shipping,
+        destination: request.destination,
+        method: request.method,
+        now,
+    })?;
+    if let Some((asked, _)) = &mut asked {
+        asked.refusal = if asked.coupon.is_some() { price.coupon_refusal } else { Some(CouponRefusal::Unknown) };
+    }
+    let lines = lines.into_iter().zip(&price.lines).map(|(line, amounts)| QuotedLine { amounts: *amounts, ..line }).collect();
+    Ok(Quote { lines, currency: cart.currency, price, coupon: asked.map(|(asked, _)| asked) })
+}
+
+async fn find_coupon(store: &Store, request: QuoteRequest<'_>) -> Result<Option<(AskedCoupon, CouponUser)>, StoreError> {
+    let Some(code) = request.coupon_code else { return Ok(None) };
+    let coupon = store.coupons.find_by_code(code).await?;
+    let user = match &coupon {
+        Some(coupon) => store.coupons.user_of(coupon, request.user, request.email).await?,
+        None => CouponUser { id: request.user, uses: 0, has_ordered: false },
+    };
+    Ok(Some((AskedCoupon { code: code.to_owned(), coupon, refusal: None }, user)))
+}
+
+fn check_lines(cart: &Cart, products: Vec<Product>, stock: &[StockRecord]) -> Result<Vec<QuotedLine>, MoneyError> {
+    let products: BTreeMap<Id<Product>, Product> = products.into_iter().map(|product| (product.id, product)).collect();
+    let nothing = LineAmounts { subtotal: Money::ZERO, discount: Money::ZERO, tax: Money::ZERO, total: Money::ZERO };
+    let mut lines = Vec::with_capacity(cart.items.len());
+    for item in &cart.items {
+        let product = products.get(&item.product).filter(|product| product.is_for_sale()).cloned();
+        let sellable = product.as_ref().and_then(|product| product.sellable(item.variant.as_ref()).ok());
+        let sellable = sellable.filter(|sellable| sellable.sku == item.sku);
+        let orderable = stock.iter().find(|record| record.sku == item.sku).map_or(0, StockRecord::orderable);
+        let mut problems = Vec::new();
+        let unit_price = match &sellable {
+            None => {
+                problems.push(LineProblem::Unavailable);
+                item.price
+            }
+            Some(sellable) => {
+                if orderable < item.quantity.get() {
+                    problems.push(LineProblem::InsufficientStock { available: orderable });
+                }
+                if sellable.unit_price != item.price {
+                    problems.push(LineProblem::PriceChanged { was: item.price, now: sellable.unit_price });
+                }
+                sellable.unit_price
+            }
+        };
+        lines.push(QuotedLine { item: item.clone(), product, unit_price, orderable, amounts: nothing, problems });
+    }
+    Ok(lines)
+}
+
+impl QuotedLine {
+    /// Whether the product is still sold.
+    pub fn is_available(&self) -> bool {
+        !self.problems.contains(&LineProblem::Unavailable)
+    }
+
+    /// The line as pricing sees it; what is no longer sold comes to nothing.
+    fn priced(&self) -> Result<PricedLine, MoneyError> {
+        let sold = self.product.as_ref().filter(|_| self.is_available());
+        let quantity = self.item.quantity.get();
+        Ok(PricedLine {
+            product: self.item.product,
+            categories: sold.map(|product| product.category_path.clone()).unwrap_or_default(),
+            subtotal: if sold.is_some() { self.unit_price.times(quantity)? } else { Money::ZERO },
+            grams: sold
+                .and_then(|product| product.dimensions)
+                .map_or(0, |dimensions| dimensions.weight_grams().saturating_mul(quantity)),
+            ships_free: sold.is_some_and(|product| product.shipping.free_shipping),
+        })
+    }
+}
