@@ -10,12 +10,14 @@
 //! * [`store`]: the only place that speaks to MongoDB.
 //! * [`gateway`]: where money moves: Stripe and bank transfer.
 //! * [`workflows`]: steps that several functions share, each one transaction with its promises.
+//! * [`password`]: hashing, which takes time and threads.
 //! * [`http`] and [`queue`]: the two ways in.
 
 pub mod config;
 pub mod domain;
 pub mod gateway;
 pub mod http;
+pub mod password;
 pub mod queue;
 pub mod store;
 pub mod telemetry;

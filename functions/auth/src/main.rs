@@ -1,2 +1,7 @@
-//! The auth Lambda.
-fn main() {}
+//! The Lambda `auth`; see the library.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    shared::telemetry::init();
+    auth::serve().await
+}

@@ -134,6 +134,13 @@ impl SavedAddress {
             updated_at: now,
         }
     }
+
+    /// Is gone from the address book.
+    pub const fn delete(&mut self, now: Timestamp) {
+        self.is_active = false;
+        self.is_default = false;
+        self.updated_at = now;
+    }
 }
 
 /// A place on earth.

@@ -4,7 +4,7 @@
 //!
 //! * what every handler can ask for: [`app`],
 //! * who is asking: [`identity`], [`token`],
-//! * what was sent, checked: [`body`], [`query`], [`path`], [`headers`], [`patch`], [`rules`], [`address`],
+//! * what was sent, checked: [`body`], [`query`], [`path`], [`headers`], [`rules`], [`address`],
 //! * lists: [`page`],
 //! * every refusal: [`problem`],
 //! * what surrounds every request: [`serve`], [`cors`],
@@ -22,7 +22,6 @@ pub mod identity;
 pub mod lambda;
 pub mod openapi;
 pub mod page;
-pub mod patch;
 pub mod path;
 pub mod problem;
 pub mod query;

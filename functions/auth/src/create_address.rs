@@ -1,0 +1,99 @@
+//! `POST /v1/auth/me/addresses`
+
+use axum::{
+    Json,
+    extract::State,
+    http::{StatusCode, header},
+    response::IntoResponse,
+};
+use garde::Validate;
+use serde::Deserialize;
+use shared::{
+    domain::{
+        Address,
+        address::{AddressType, SavedAddress},
+    },
+    http::{
+        App, CurrentUser, Problem, Valid,
+        address::{AddressBody, country_code},
+        rules::{line, optional_line, telephone},
+    },
+    transaction,
+};
+
+use crate::{problems::AuthError, view::AddressView};
+
+/// More than anybody has; fewer than would hurt.
+const MOST_ADDRESSES: u64 = 100;
+
+/// An address, and what it is used for.
+// Beside `AddressBody`, because serde cannot both flatten one struct into another and refuse unknown fields.
+#[derive(Deserialize, Validate, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct SaveAddress {
+    /// What it is used for.
+    #[garde(skip)]
+    #[serde(rename = "type")]
+    pub(crate) kind: AddressType,
+    #[garde(custom(line(100)))]
+    full_name: String,
+    #[garde(inner(custom(optional_line(100))))]
+    company: Option<String>,
+    #[garde(custom(line(200)))]
+    address_line1: String,
+    #[garde(inner(custom(optional_line(200))))]
+    address_line2: Option<String>,
+    #[garde(custom(line(100)))]
+    city: String,
+    #[garde(custom(optional_line(100)))]
+    #[serde(default)]
+    state: String,
+    #[garde(custom(optional_line(20)))]
+    postal_code: String,
+    #[garde(custom(country_code))]
+    country: String,
+    #[garde(custom(telephone))]
+    phone: String,
+    /// Whether it is offered first; another one that was is no longer.
+    #[garde(skip)]
+    #[serde(default)]
+    pub(crate) is_default: bool,
+}
+
+impl SaveAddress {
+    /// The address itself.
+    pub(crate) fn address(self) -> Address {
+        let Self { full_name, company, address_line1, address_line2, city, state, postal_code, country, phone, .. } =
+            self;
+        AddressBody { full_name, company, address_line1, address_line2, city, state, postal_code, country, phone }
+            .into()
+    }
+}
+
+/// Save an address
+#[utoipa::path(post, path = "/v1/auth/me/addresses", tag = "auth", security(("bearer" = [])),
+    request_body = SaveAddress, responses((status = 201, body = AddressView, headers(("Location" = String)))))]
+pub(crate) async fn create_address(
+    user: CurrentUser,
+    State(app): State<App>,
+    Valid(form): Valid<SaveAddress>,
+) -> Result<impl IntoResponse, Problem> {
+    let store = &app.store;
+    let now = app.clock.now();
+    let (kind, is_default) = (form.kind, form.is_default);
+    let saved = SavedAddress::new(user.id, kind, form.address(), is_default, now);
+    transaction!(store, |tx| {
+        if !store.users.lock_in(tx, user.id).await? {
+            return Err(AuthError::AccountClosed);
+        }
+        if store.addresses.count_of_in(tx, user.id).await? >= MOST_ADDRESSES {
+            return Err(AuthError::TooManyAddresses);
+        }
+        if saved.is_default {
+            store.addresses.yield_default_to_in(tx, &saved, now).await?;
+        }
+        Ok(store.addresses.insert_in(tx, &saved).await?)
+    })?;
+    let location = format!("/v1/auth/me/addresses/{}", saved.id);
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(AddressView::from(saved))))
+}

@@ -1,0 +1,70 @@
+//! `POST /v1/auth/login`
+
+use axum::{Json, extract::State};
+use garde::Validate;
+use serde::Deserialize;
+use shared::{
+    domain::{Email, password::PasswordAttempt, session::Session, user::User},
+    http::{CartToken, ClientAddress, Problem, Valid},
+    password::Match,
+    transaction,
+    workflows::merge_cart::merge_cart,
+};
+
+use crate::{credentials::prove, problems::AuthError, state::AuthApp, tokens::TokensView};
+
+/// Who somebody says they are.
+#[derive(Deserialize, Validate, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LogIn {
+    #[garde(skip)]
+    email: Email,
+    #[garde(skip)]
+    password: PasswordAttempt,
+    /// The code of the second factor; not looked at where the account has none.
+    #[garde(length(max = 64))]
+    totp: Option<String>,
+}
+
+/// Log in
+///
+/// Starts a session. With `X-Cart-Token`, the guest's cart becomes the customer's; a token of no cart is not looked at. After
+/// five wrong passwords one has to wait: 429 `too_many_attempts` with `Retry-After`.
+#[utoipa::path(post, path = "/v1/auth/login", tag = "auth",
+    params(("X-Cart-Token" = Option<String>, Header, description = "The token of a guest's cart, to take it over")),
+    request_body = LogIn, responses((status = 200, body = TokensView)))]
+pub(crate) async fn login(
+    address: ClientAddress,
+    cart: Result<CartToken, Problem>,
+    State(auth): State<AuthApp>,
+    Valid(claimed): Valid<LogIn>,
+) -> Result<Json<TokensView>, Problem> {
+    let (user, outcome) = prove(&auth, &claimed.email, &claimed.password, address).await?;
+    if let Ok(CartToken(Some(token))) = cart {
+        merge_cart(&auth.app.store, user.id, &token, auth.app.clock.now()).await?;
+    }
+    let (id, hash) = (user.id, user.password.clone());
+    let tokens = start_session(&auth, user).await?;
+    if outcome == Match::YesButOutdated {
+        let new = auth.passwords.hash_again(&claimed.password).await.map_err(AuthError::from)?;
+        auth.app.store.users.rehash(id, &hash, &new).await?;
+    }
+    Ok(Json(tokens))
+}
+
+/// Starts a session for somebody who has proven their password, unless it was changed or the account deactivated since:
+/// such a change ends all sessions, and none may slip in behind it.
+async fn start_session(auth: &AuthApp, mut user: User) -> Result<TokensView, AuthError> {
+    let store = &auth.app.store;
+    let now = auth.app.clock.now();
+    let refresh_token = auth.app.random.secret();
+    let session = Session::start(user.id, &refresh_token, now);
+    transaction!(store, |tx| {
+        if !store.users.note_login_in(tx, user.id, &user.password, now).await? {
+            return Err(AuthError::InvalidCredentials);
+        }
+        Ok(store.sessions.insert_in(tx, &session).await?)
+    })?;
+    user.last_login = Some(now);
+    TokensView::issue(auth, user, &session, refresh_token, now)
+}

@@ -1,0 +1,102 @@
+//! Why an account refuses, as a problem.
+
+use std::time::Duration;
+
+use shared::{
+    http::{Problem, ProblemCode, token::TokenError},
+    password::PasswordError,
+    store::{StoreError, TransactionError, users},
+};
+
+/// Why an account refuses.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AuthError {
+    /// Nobody active has this pair of e-mail and password. Which of the two is wrong is nobody's business.
+    #[error("the e-mail or the password is wrong")]
+    InvalidCredentials,
+    /// Too many wrong passwords.
+    #[error("too many wrong passwords")]
+    TooManyAttempts(Duration),
+    /// Too many mails.
+    #[error("too many mails were asked for")]
+    TooManyMails(Duration),
+    /// Unknown, expired, used or revoked.
+    #[error("the refresh token is not accepted")]
+    InvalidRefreshToken,
+    /// Unknown, expired, used, or for something else.
+    #[error("the mailed token is not accepted")]
+    InvalidMailedToken,
+    /// The account is gone or was deactivated after the access token was issued.
+    #[error("the account of the access token is not active")]
+    AccountClosed,
+    /// Somebody else has the username.
+    #[error("the username is taken")]
+    UsernameTaken,
+    /// Administrators cannot change what they themselves may do: the last one would lock everybody out.
+    #[error("nobody changes their own role or activity")]
+    OwnAccount,
+    /// No such user.
+    #[error("there is no such user")]
+    UnknownUser,
+    /// No such address, or not theirs.
+    #[error("there is no such address")]
+    UnknownAddress,
+    /// The address book is full.
+    #[error("the address book is full")]
+    TooManyAddresses,
+    /// The password could not be hashed or compared.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// The access token could not be signed.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// The store did not answer.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl From<StoreError> for AuthError {
+    fn from(error: StoreError) -> Self {
+        if error.is_duplicate_of(users::USERNAME_INDEX) { Self::UsernameTaken } else { Self::Store(error) }
+    }
+}
+
+impl TransactionError for AuthError {
+    fn store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<AuthError> for Problem {
+    fn from(error: AuthError) -> Self {
+        match error {
+            AuthError::InvalidCredentials => Self::new(ProblemCode::InvalidCredentials),
+            AuthError::TooManyAttempts(wait) => Self::new(ProblemCode::TooManyAttempts).retry_after(seconds(wait)),
+            AuthError::TooManyMails(wait) => Self::new(ProblemCode::TooManyRequests).retry_after(seconds(wait)),
+            AuthError::InvalidRefreshToken => Self::new(ProblemCode::InvalidRefreshToken),
+            AuthError::InvalidMailedToken => Self::new(ProblemCode::InvalidMailedToken),
+            AuthError::AccountClosed => Self::new(ProblemCode::InvalidToken).source(error),
+            AuthError::UsernameTaken => Self::new(ProblemCode::UsernameTaken),
+            AuthError::OwnAccount => Self::new(ProblemCode::Conflict)
+                .detail("Nobody changes their own role or activity: ask another administrator."),
+            AuthError::UnknownUser => Self::not_found("user"),
+            AuthError::UnknownAddress => Self::not_found("address"),
+            AuthError::TooManyAddresses => {
+                Self::new(ProblemCode::Conflict).detail("The address book is full. Delete an address first.")
+            }
+            AuthError::Password(PasswordError::Busy) => Self::unavailable(error),
+            AuthError::Password(PasswordError::Hash(_) | PasswordError::Interrupted(_)) | AuthError::Token(_) => {
+                Self::internal(error)
+            }
+            AuthError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// Whole seconds, rounded up: who comes back on time must not come too early.
+fn seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}

@@ -1,0 +1,63 @@
+//! `POST /v1/auth/refresh`
+
+use axum::{Json, extract::State};
+use garde::Validate;
+use serde::Deserialize;
+use shared::{
+    domain::{
+        secret_hash::sha256_hex,
+        session::{Presented, Session},
+        user::User,
+    },
+    http::{Problem, Valid},
+    transaction,
+};
+
+use crate::{problems::AuthError, state::AuthApp, tokens::TokensView};
+
+/// The token to exchange.
+#[derive(Deserialize, Validate, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Refresh {
+    #[garde(length(min = 1, max = 128))]
+    refresh_token: String,
+}
+
+/// Refresh a session
+///
+/// Exchanges the refresh token for a new pair. Each works once: a used one that comes again later than 10 seconds ends the
+/// session, because somebody else has a copy.
+#[utoipa::path(post, path = "/v1/auth/refresh", tag = "auth",
+    request_body = Refresh, responses((status = 200, body = TokensView)))]
+pub(crate) async fn refresh(
+    State(auth): State<AuthApp>,
+    Valid(wanted): Valid<Refresh>,
+) -> Result<Json<TokensView>, Problem> {
+    let next = auth.app.random.secret();
+    let (user, session) = exchange(&auth, &sha256_hex(&wanted.refresh_token), &next).await?;
+    Ok(Json(TokensView::issue(&auth, user, &session, next, session.created_at)?))
+}
+
+async fn exchange(auth: &AuthApp, token_hash: &str, next: &str) -> Result<(User, Session), AuthError> {
+    let store = &auth.app.store;
+    let now = auth.app.clock.now();
+    let exchanged = transaction!(store, |tx| {
+        let Some(session) = store.sessions.find_in(tx, token_hash).await? else { return Ok(None) };
+        match session.presented(now) {
+            Presented::Current => {}
+            Presented::JustUsed | Presented::Expired => return Ok(None),
+            Presented::Replayed => {
+                tracing::warn!(user = %session.user, "a used refresh token came again: its session ends");
+                // No error: the transaction is to commit.
+                store.sessions.revoke_family_in(tx, session.family).await?;
+                return Ok(None);
+            }
+        }
+        let user = store.users.find_in(tx, session.user).await?;
+        let Some(user) = user.filter(|user| user.is_active) else { return Ok(None) };
+        let successor = session.successor(next, now);
+        store.sessions.exchange_in(tx, session.id, &successor, now).await?;
+        Ok::<_, AuthError>(Some((user, successor)))
+    })?;
+    exchanged.ok_or(AuthError::InvalidRefreshToken)
+}

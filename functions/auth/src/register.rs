@@ -1,0 +1,116 @@
+//! `POST /v1/auth/register`
+
+use axum::{Json, extract::State, http::StatusCode};
+use garde::Validate;
+use serde::Deserialize;
+use shared::{
+    domain::{
+        Email,
+        message::{Event, Message},
+        password::Password,
+        user::{PasswordHash, Role, User},
+    },
+    http::{
+        Problem, Valid,
+        rules::{e164, line},
+    },
+    store::users::EMAIL_INDEX,
+    transaction,
+};
+
+use crate::{
+    mails,
+    problems::AuthError,
+    state::AuthApp,
+    username::{canonical, username_rule},
+    view::AcceptedView,
+};
+
+const MESSAGE: &str = "Look into your mailbox: we have sent you a mail.";
+
+/// Who wants an account.
+#[derive(Deserialize, Validate, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Register {
+    #[garde(skip)]
+    email: Email,
+    /// 8 to 128 characters, and not one of the first that anybody would guess.
+    #[garde(skip)]
+    password: Password,
+    #[garde(custom(line(100)))]
+    #[schema(example = "Ada")]
+    first_name: String,
+    #[garde(custom(line(100)))]
+    #[schema(example = "Lovelace")]
+    last_name: String,
+    /// 3 to 30 letters, digits, dots, dashes and underscores; unique.
+    #[garde(inner(custom(username_rule)))]
+    username: Option<String>,
+    /// E.164.
+    #[garde(inner(custom(e164)))]
+    #[schema(example = "+442072345678")]
+    phone_number: Option<String>,
+}
+
+impl Register {
+    fn user(&self, password: PasswordHash, now: shared::domain::Timestamp) -> User {
+        let name = |text: &str| text.trim().to_owned();
+        User {
+            username: self.username.as_deref().map(canonical),
+            phone_number: self.phone_number.clone(),
+            ..User::new(
+                self.email.clone(),
+                password,
+                name(&self.first_name),
+                name(&self.last_name),
+                Role::Customer,
+                now,
+            )
+        }
+    }
+}
+
+/// Make an account
+///
+/// Mails a token to verify the address with. The answer is the same for an address that has an account already: its owner
+/// is told by mail. One may log in and buy before the address is verified.
+#[utoipa::path(post, path = "/v1/auth/register", tag = "auth",
+    request_body = Register, responses((status = 202, body = AcceptedView)))]
+pub(crate) async fn register(
+    State(auth): State<AuthApp>,
+    Valid(form): Valid<Register>,
+) -> Result<(StatusCode, Json<AcceptedView>), Problem> {
+    let app = &auth.app;
+    if let Some(username) = &form.username
+        && app.store.users.has_username(&canonical(username), None).await.map_err(AuthError::from)?
+    {
+        return Err(AuthError::UsernameTaken.into());
+    }
+    let password = auth.passwords.hash(&form.password).await.map_err(AuthError::from)?;
+    let may_write_again = mails::count(app, &form.email).await?.is_none();
+    let message = match app.store.users.find_by_email(&form.email).await? {
+        Some(owner) if may_write_again => Some(mails::warn_owner(app, owner.id).await?),
+        Some(_) => None,
+        None => create(&auth, form.user(password, app.clock.now())).await?,
+    };
+    if let Some(message) = message {
+        app.publisher.send(&[message]).await;
+    }
+    Ok((StatusCode::ACCEPTED, Json(AcceptedView { message: MESSAGE })))
+}
+
+/// Adds the user together with the promise of the mail; nothing if somebody was faster with the same address.
+async fn create(auth: &AuthApp, user: User) -> Result<Option<Message>, AuthError> {
+    let store = &auth.app.store;
+    let message = Event::EmailVerification { user_id: user.id }.now(user.created_at);
+    let created = transaction!(store, |tx| {
+        store.users.insert_in(tx, &user).await?;
+        Ok::<_, AuthError>(store.outbox.promise(tx, &message).await?)
+    });
+    match created {
+        Ok(()) => Ok(Some(message)),
+        // The faster one gets the mail to verify with, and that is the same mailbox.
+        Err(AuthError::Store(error)) if error.is_duplicate_of(EMAIL_INDEX) => Ok(None),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,50 @@
+//! What a session looks like to the client.
+
+use serde::Serialize;
+use shared::{
+    domain::{Timestamp, session::Session, user::User},
+    http::token::Claims,
+};
+
+use crate::{problems::AuthError, state::AuthApp, view::UserView};
+
+/// How long an access token works.
+const ACCESS_TOKEN_SECONDS: u32 = 15 * 60;
+
+/// A session: an access token to call with, and a refresh token to get the next ones.
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TokensView {
+    /// For `Authorization: Bearer …`. A JWT.
+    access_token: String,
+    /// Works once, within 30 days.
+    refresh_token: String,
+    /// `Bearer`.
+    #[schema(example = "Bearer")]
+    token_type: &'static str,
+    /// How many seconds the access token works.
+    #[schema(example = 900)]
+    expires_in: u32,
+    /// Whose session it is.
+    user: UserView,
+}
+
+impl TokensView {
+    /// The tokens of this session.
+    pub(crate) fn issue(
+        auth: &AuthApp,
+        user: User,
+        session: &Session,
+        refresh_token: String,
+        now: Timestamp,
+    ) -> Result<Self, AuthError> {
+        let claims = Claims::new(user.id, user.role, session.family, user.is_email_verified, now, ACCESS_TOKEN_SECONDS);
+        Ok(Self {
+            access_token: auth.signing.issue(&claims)?,
+            refresh_token,
+            token_type: "Bearer",
+            expires_in: ACCESS_TOKEN_SECONDS,
+            user: user.into(),
+        })
+    }
+}

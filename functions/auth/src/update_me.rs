@@ -1,0 +1,125 @@
+//! `PATCH /v1/auth/me`
+
+use axum::{Json, extract::State};
+use garde::Validate;
+use serde::Deserialize;
+use shared::{
+    domain::{Currency, Timestamp, patch::present, user::User},
+    http::{
+        App, CurrentUser, Problem, Valid,
+        rules::{e164, line, web_address},
+    },
+    transaction,
+};
+
+use crate::{
+    problems::AuthError,
+    username::{canonical, username_rule},
+    view::UserView,
+};
+
+/// What to change: absent fields stay, `null` clears those that may be empty.
+#[derive(Deserialize, Validate, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct UpdateMe {
+    #[serde(default, deserialize_with = "present")]
+    #[garde(inner(custom(line(100))))]
+    first_name: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    #[garde(inner(custom(line(100))))]
+    last_name: Option<String>,
+    /// 3 to 30 letters, digits, dots, dashes and underscores; unique.
+    #[serde(default, deserialize_with = "present")]
+    #[garde(inner(inner(custom(username_rule))))]
+    username: Option<Option<String>>,
+    /// E.164.
+    #[serde(default, deserialize_with = "present")]
+    #[garde(inner(inner(custom(e164))))]
+    phone_number: Option<Option<String>>,
+    /// The address of a picture, `https://…`.
+    #[serde(default, deserialize_with = "present")]
+    #[garde(inner(inner(custom(web_address))))]
+    avatar: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    #[garde(dive)]
+    preferences: Option<UpdatePreferences>,
+}
+
+/// Which preferences to change.
+#[derive(Deserialize, Validate, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct UpdatePreferences {
+    #[serde(default, deserialize_with = "present")]
+    #[garde(skip)]
+    newsletter: Option<bool>,
+    #[serde(default, deserialize_with = "present")]
+    #[garde(skip)]
+    notifications: Option<bool>,
+    /// BCP 47.
+    #[serde(default, deserialize_with = "present")]
+    #[garde(inner(custom(language_tag)))]
+    #[schema(example = "en-GB")]
+    language: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    #[garde(skip)]
+    currency: Option<Currency>,
+}
+
+/// Change one's own profile
+#[utoipa::path(patch, path = "/v1/auth/me", tag = "auth", security(("bearer" = [])),
+    request_body = UpdateMe, responses((status = 200, body = UserView)))]
+pub(crate) async fn update_me(
+    user: CurrentUser,
+    State(app): State<App>,
+    Valid(change): Valid<UpdateMe>,
+) -> Result<Json<UserView>, Problem> {
+    let now = app.clock.now();
+    let updated = transaction!(app.store, |tx| {
+        let me = app.store.users.find_in(tx, user.id).await?.filter(|me| me.is_active);
+        let mut me = me.ok_or(AuthError::AccountClosed)?;
+        change.apply(&mut me, now);
+        app.store.users.save_in(tx, &mut me).await?;
+        Ok::<_, AuthError>(me)
+    })?;
+    Ok(Json(updated.into()))
+}
+
+impl UpdateMe {
+    fn apply(&self, user: &mut User, now: Timestamp) {
+        let name = |new: &Option<String>, old: &mut String| {
+            if let Some(new) = new {
+                new.trim().clone_into(old);
+            }
+        };
+        let optional = |new: &Option<Option<String>>, old: &mut Option<String>| {
+            if let Some(new) = new {
+                old.clone_from(new);
+            }
+        };
+        name(&self.first_name, &mut user.first_name);
+        name(&self.last_name, &mut user.last_name);
+        optional(&self.username.as_ref().map(|name| name.as_deref().map(canonical)), &mut user.username);
+        optional(&self.phone_number, &mut user.phone_number);
+        optional(&self.avatar, &mut user.avatar);
+        if let Some(change) = &self.preferences {
+            let preferences = &mut user.preferences;
+            preferences.newsletter = change.newsletter.unwrap_or(preferences.newsletter);
+            preferences.notifications = change.notifications.unwrap_or(preferences.notifications);
+            preferences.currency = change.currency.unwrap_or(preferences.currency);
+            name(&change.language, &mut preferences.language);
+        }
+        user.updated_at = now;
+    }
+}
+
+/// A language tag, as far as its form goes: `en`, `pt-BR`, `zh-Hant-TW`.
+fn language_tag(tag: &str, (): &()) -> garde::Result {
+    let mut parts = tag.split('-');
+    let is_language = parts
+        .next()
+        .is_some_and(|part| (2..=3).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_lowercase()));
+    let is_tag = is_language
+        && tag.len() <= 35
+        && parts.all(|part| (2..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    if is_tag { Ok(()) } else { Err(garde::Error::new("must be a language tag like en or pt-BR (BCP 47)")) }
+}

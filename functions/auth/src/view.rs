@@ -1,0 +1,108 @@
+//! What users and addresses look like.
+
+use serde::Serialize;
+use shared::domain::{
+    Address, Email, Id, Timestamp,
+    address::{AddressType, SavedAddress},
+    user::{Preferences, Role, User},
+};
+
+/// A profile.
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct UserView {
+    #[schema(value_type = String)]
+    id: Id<User>,
+    email: Email,
+    #[schema(required)]
+    username: Option<String>,
+    first_name: String,
+    last_name: String,
+    role: Role,
+    /// E.164.
+    #[schema(required)]
+    phone_number: Option<String>,
+    /// Where the picture is.
+    #[schema(required)]
+    avatar: Option<String>,
+    is_email_verified: bool,
+    preferences: Preferences,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+}
+
+impl From<User> for UserView {
+    fn from(user: User) -> Self {
+        Self {
+            id: user.id,
+            email: user.email,
+            username: user.username,
+            first_name: user.first_name,
+            last_name: user.last_name,
+            role: user.role,
+            phone_number: user.phone_number,
+            avatar: user.avatar,
+            is_email_verified: user.is_email_verified,
+            preferences: user.preferences,
+            created_at: user.created_at,
+        }
+    }
+}
+
+/// A profile as administrators see it.
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AccountView {
+    #[serde(flatten)]
+    profile: UserView,
+    /// Whether they may log in.
+    is_active: bool,
+    /// When they last did.
+    #[schema(required, value_type = Option<String>, format = DateTime)]
+    last_login: Option<Timestamp>,
+}
+
+impl From<User> for AccountView {
+    fn from(user: User) -> Self {
+        Self { is_active: user.is_active, last_login: user.last_login, profile: user.into() }
+    }
+}
+
+/// An entry of the address book.
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AddressView {
+    #[schema(value_type = String)]
+    id: Id<SavedAddress>,
+    /// What it is used for.
+    #[serde(rename = "type")]
+    kind: AddressType,
+    #[serde(flatten)]
+    address: Address,
+    /// Whether it is offered first. At most one is, for each use.
+    is_default: bool,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
+}
+
+impl From<SavedAddress> for AddressView {
+    fn from(saved: SavedAddress) -> Self {
+        Self {
+            id: saved.id,
+            kind: saved.kind,
+            address: saved.address,
+            is_default: saved.is_default,
+            created_at: saved.created_at,
+            updated_at: saved.updated_at,
+        }
+    }
+}
+
+/// Says that something was taken on, and nothing about whether it concerns anybody.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct AcceptedView {
+    /// For people.
+    pub(crate) message: &'static str,
+}
