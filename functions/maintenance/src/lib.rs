@@ -1,1 +1,61 @@
-//! The maintenance function.
+//! Every minute: sends what was promised and left behind, gives up orders that nobody paid, and looks up payments that
+//! nobody knows the end of.
+//!
+//! Each task works through what is due in bounded steps and stands alone: one that fails does not keep the others from
+//! running, and the next minute goes on.
+
+mod expire_orders;
+mod look_up_payments;
+mod relay_outbox;
+
+use aws_lambda_events::eventbridge::EventBridgeEvent;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use shared::{
+    config::Env,
+    domain::message::Queue,
+    queue::{Worker, WorkerSettings},
+    store::StoreError,
+};
+
+/// How much one task takes on at once.
+const BATCH: i64 = 200;
+
+/// What a run did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Messages sent that had been left behind.
+    pub relayed: usize,
+    /// Orders given up, or whose charge is being called off.
+    pub expired: usize,
+    /// Payments that are being looked up.
+    pub looked_up: usize,
+}
+
+/// Runs every task once.
+///
+/// # Errors
+/// The first task's that failed, after all have run.
+pub async fn run(worker: &Worker) -> Result<Report, StoreError> {
+    let expired = expire_orders::run(worker).await;
+    let looked_up = look_up_payments::run(worker).await;
+    // Last: it also sends what the others promised a while ago and could not send.
+    let relayed = relay_outbox::run(worker).await;
+    let report = Report { relayed: relayed?, expired: expired?, looked_up: looked_up? };
+    if report != Report::default() {
+        tracing::info!(report.relayed, report.expired, report.looked_up, "maintenance");
+    }
+    Ok(report)
+}
+
+/// Serves the schedule as a Lambda.
+pub async fn serve() -> Result<(), Error> {
+    let mut env = Env::from_process().resolve_secrets().await;
+    let settings = WorkerSettings::read(&mut env, &Queue::ALL);
+    env.finish()?;
+    let worker = settings.connect("maintenance").await?;
+    lambda_runtime::run(service_fn(move |_: LambdaEvent<EventBridgeEvent>| {
+        let worker = worker.clone();
+        async move { Box::pin(run(&worker)).await.map(|_| ()).map_err(Error::from) }
+    }))
+    .await
+}

@@ -1,1 +1,54 @@
-//! The order_fulfillment function.
+//! Carries out what was promised about orders: pick what is paid, give back what was cancelled, take in what returns.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use lambda_runtime::Error;
+use shared::{
+    config::Env,
+    domain::message::{Event, Message, Queue},
+    queue::{self, Consumer, ProcessError, Worker, WorkerSettings},
+    workflows::fulfill_order::{FulfillError, pick, receive_return, refund_cancelled},
+};
+
+/// The consumer of the fulfillment queue.
+#[derive(Clone, Debug)]
+pub struct OrderFulfillment {
+    /// What every worker has.
+    pub worker: Worker,
+}
+
+#[async_trait]
+impl Consumer for OrderFulfillment {
+    async fn process(&self, message: Message) -> Result<(), ProcessError> {
+        let store = &self.worker.store;
+        let now = self.worker.clock.now();
+        let order = message.order_id.ok_or_else(|| ProcessError::Poison("the message names no order".to_owned()))?;
+        let messages = match message.event {
+            Event::OrderPaid {} => pick(store, message.id, order, now).await.map(|()| Vec::new()),
+            Event::OrderCancelled {} => refund_cancelled(store, message.id, order, now).await,
+            Event::OrderReturned { return_id } => receive_return(store, message.id, order, return_id, now).await,
+            other => return Err(ProcessError::Poison(format!("{:?} is not for this queue", other.queue()))),
+        };
+        self.worker.send(messages.map_err(not_fulfilled)?).await;
+        Ok(())
+    }
+}
+
+fn not_fulfilled(error: FulfillError) -> ProcessError {
+    match error {
+        FulfillError::Store(error) => error.into(),
+        FulfillError::Illegal(_) | FulfillError::Return(_) | FulfillError::Refund(_) => {
+            ProcessError::Poison(error.to_string())
+        }
+    }
+}
+
+/// Serves the queue as a Lambda.
+pub async fn serve() -> Result<(), Error> {
+    let mut env = Env::from_process().resolve_secrets().await;
+    let settings = WorkerSettings::read(&mut env, &[Queue::Payments, Queue::Notifications]);
+    env.finish()?;
+    let worker = settings.connect("order_fulfillment").await?;
+    queue::run_lambda(Arc::new(OrderFulfillment { worker })).await
+}

@@ -1,1 +1,68 @@
-//! The payments function.
+//! Payments as customers, administrators and the gateway's webhooks see them.
+//!
+//! Nothing here moves money: a request writes down what is wanted and promises a message; payment processing carries it out.
+
+mod access;
+mod confirm_payment;
+mod mark_paid;
+mod problems;
+mod receive_webhook;
+mod refund_payment;
+mod show_payment;
+mod signature;
+mod view;
+
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+use lambda_http::Error;
+use shared::{
+    config::{Env, Secret, StripeSettings, WebhookSettings},
+    domain::message::Queue,
+    gateway::{PaymentGateway, Stripe},
+    http::{App, lambda::AppSettings, serve},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub use signature::sign;
+
+/// What the endpoints of the group can ask for.
+#[derive(Clone)]
+pub struct PaymentsApp {
+    /// What all functions have.
+    pub app: App,
+    /// Asked for what a customer has to do, never for money.
+    pub gateway: Arc<dyn PaymentGateway>,
+    /// What the gateway signs its webhooks with.
+    pub webhook_secret: Secret,
+}
+
+impl FromRef<PaymentsApp> for App {
+    fn from_ref(state: &PaymentsApp) -> Self {
+        state.app.clone()
+    }
+}
+
+/// The endpoints of the group.
+pub fn router() -> OpenApiRouter<PaymentsApp> {
+    OpenApiRouter::new()
+        .routes(routes!(show_payment::show_payment))
+        .routes(routes!(confirm_payment::confirm_payment))
+        .routes(routes!(refund_payment::refund_payment))
+        .routes(routes!(mark_paid::mark_payment_paid))
+        .routes(routes!(receive_webhook::receive_stripe_webhook))
+}
+
+/// Serves the group as a Lambda.
+pub async fn serve() -> Result<(), Error> {
+    let mut env = Env::from_process().resolve_secrets().await;
+    let settings = AppSettings::read(&mut env, &Queue::ALL);
+    let stripe = StripeSettings::read(&mut env);
+    let webhook = WebhookSettings::read(&mut env);
+    env.finish()?;
+    let deadline = settings.deadline();
+    let app = settings.connect("payments").await?;
+    let gateway = Arc::new(Stripe::try_new(&stripe.api_base, stripe.secret_key)?);
+    let state = PaymentsApp { app: app.clone(), gateway, webhook_secret: webhook.secret };
+    serve::run_lambda(serve::finish(router().with_state(state), &app, deadline)).await
+}

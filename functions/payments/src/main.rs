@@ -1,2 +1,7 @@
-//! The payments Lambda.
-fn main() {}
+//! The Lambda `payments`; see the library.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    shared::telemetry::init();
+    payments::serve().await
+}

@@ -2,6 +2,8 @@
 
 pub mod consume;
 pub mod publish;
+pub mod worker;
 
 pub use consume::{Consumer, ProcessError, consume, run_lambda};
 pub use publish::{Publisher, QueueUrls};
+pub use worker::{Worker, WorkerSettings};

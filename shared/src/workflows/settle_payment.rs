@@ -98,26 +98,43 @@ pub async fn settle_succeeded(
     now: Timestamp,
 ) -> Result<Vec<Message>, SettleError> {
     transaction!(store, |tx| {
-            let (mut order, mut payment) = load_payment(store, tx, payment).await?;
-            if payment.complete(captured, details.cloned(), now) == Applied::Before {
-                return Ok(Vec::new());
-            }
-            let mut messages = Vec::new();
-            let is_wanted = match order.status {
-                OrderStatus::Cancelled => take_up_again(store, tx, &mut order, now, &mut messages).await?,
-                _ => order.confirm(now)?.is_now(),
-            };
-            if is_wanted {
-                messages.push(Event::OrderPaid {}.about(order.id, now));
-                messages.push(Event::EmailOrderPaid {}.about_payment(payment.id, order.id, now));
-            } else {
-                let refund = payment.approve_refund(captured, "the order had been cancelled before it was paid", now)?;
-                messages.push(Event::RefundRequested { refund_id: refund }.about_payment(payment.id, order.id, now));
-            }
-            save_both(store, tx, &mut order, &mut payment).await?;
-            store.outbox.promise_all(tx, &messages).await?;
-            Ok(messages)
-        })
+        let (_, messages) = settle_succeeded_in(store, tx, payment, captured, details, None, now).await?;
+        Ok(messages)
+    })
+}
+
+/// [`settle_succeeded`] in an open transaction; `reference` is what a bank statement says. Answers the payment too.
+pub async fn settle_succeeded_in(
+    store: &Store,
+    tx: &mut Tx,
+    payment: Id<Payment>,
+    captured: Money,
+    details: Option<&PaymentDetails>,
+    reference: Option<&str>,
+    now: Timestamp,
+) -> Result<(Payment, Vec<Message>), SettleError> {
+    let (mut order, mut payment) = load_payment(store, tx, payment).await?;
+    if payment.complete(captured, details.cloned(), now) == Applied::Before {
+        return Ok((payment, Vec::new()));
+    }
+    if let Some(reference) = reference {
+        payment.transaction_id = Some(format!("transfer {} {reference}", payment.id));
+    }
+    let mut messages = Vec::new();
+    let is_wanted = match order.status {
+        OrderStatus::Cancelled => take_up_again(store, tx, &mut order, now, &mut messages).await?,
+        _ => order.confirm(now)?.is_now(),
+    };
+    if is_wanted {
+        messages.push(Event::OrderPaid {}.about(order.id, now));
+        messages.push(Event::EmailOrderPaid {}.about_payment(payment.id, order.id, now));
+    } else {
+        let refund = payment.approve_refund(captured, "the order had been cancelled before it was paid", now)?;
+        messages.push(Event::RefundRequested { refund_id: refund }.about_payment(payment.id, order.id, now));
+    }
+    save_both(store, tx, &mut order, &mut payment).await?;
+    store.outbox.promise_all(tx, &messages).await?;
+    Ok((payment, messages))
 }
 
 /// Late money: promises the stock of a cancelled order again, all of it or nothing. Answers whether it could.

@@ -1,0 +1,33 @@
+//! Asks about payments that have been under way for too long: a worker died, or its message ended in the dead-letter queue.
+
+use std::time::Duration;
+
+use shared::{domain::message::Event, queue::Worker, store::StoreError, transaction};
+
+use crate::BATCH;
+
+/// Longer than SQS keeps a message that is being worked on from coming again, so that this asks only when nobody else does.
+const PATIENCE: Duration = Duration::from_secs(10 * 60);
+
+/// Answers how many are asked about.
+pub(crate) async fn run(worker: &Worker) -> Result<usize, StoreError> {
+    let store = &worker.store;
+    let now = worker.clock.now();
+    let waiting = store.payments.list_processing_since(now.minus(PATIENCE), BATCH).await?;
+    let mut asked = 0;
+    for payment in waiting {
+        let result: Result<_, StoreError> = transaction!(store, |tx| {
+            let Some(mut payment) = store.payments.find_in(tx, payment.id).await? else { return Ok(None) };
+            // Noted, so that the next minute does not ask again.
+            payment.updated_at = now;
+            let message = Event::PaymentStatusUnknown {}.about_payment(payment.id, payment.order, now);
+            store.payments.save_in(tx, &mut payment).await?;
+            store.outbox.promise(tx, &message).await?;
+            Ok(Some(message))
+        });
+        let messages: Vec<_> = result?.into_iter().collect();
+        asked += messages.len();
+        worker.send(messages).await;
+    }
+    Ok(asked)
+}

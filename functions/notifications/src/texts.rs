@@ -1,0 +1,125 @@
+//! What the mails say. Plain text, short, with everything that the reader needs to act.
+
+use std::fmt::Write;
+
+use shared::domain::{
+    cart::Cart,
+    inventory::StockRecord,
+    order::Order,
+    payment::{Payment, Refund},
+    product::Product,
+    user::User,
+};
+
+use crate::mailer::Mail;
+
+fn to_user(user: &User, subject: impl Into<String>, text: &str) -> Mail {
+    let text = format!("Hello {},\n\n{text}\n", user.first_name);
+    Mail { to: user.email.clone(), subject: subject.into(), text }
+}
+
+fn about_order(order: &Order, subject: &str, text: &str) -> Mail {
+    let greeting = format!("Hello {},", order.shipping_address.full_name);
+    Mail {
+        to: order.email.clone(),
+        subject: format!("{subject} ({})", order.order_number),
+        text: format!("{greeting}\n\n{text}\n\nOrder {}\n{}", order.order_number, lines_of(order)),
+    }
+}
+
+fn lines_of(order: &Order) -> String {
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    for item in &order.items {
+        let amount = item.subtotal.display(order.currency);
+        let _ = writeln!(text, "  {} × {}  {amount}", item.quantity.get(), item.product_snapshot.name);
+    }
+    let sums = &order.pricing;
+    if !sums.discount.is_zero() {
+        let _ = writeln!(text, "  Discount  -{}", sums.discount.display(order.currency));
+    }
+    let _ = writeln!(text, "  Shipping  {}", sums.shipping.display(order.currency));
+    if !sums.tax.is_zero() {
+        let kind = if order.prices_include_tax { "Tax included" } else { "Tax" };
+        let _ = writeln!(text, "  {kind}  {}", sums.tax.display(order.currency));
+    }
+    let _ = writeln!(text, "  Total  {}", sums.total.display(order.currency));
+    text
+}
+
+pub(crate) fn verification(user: &User, shop: &str, token: &str) -> Mail {
+    let text = format!(
+        "please confirm that this mailbox is yours:\n\n{shop}/verify-email?token={token}\n\n\
+         or enter this token:\n\n{token}\n\nIt works once, for 24 hours."
+    );
+    to_user(user, "Confirm your e-mail address", &text)
+}
+
+pub(crate) fn password_reset(user: &User, shop: &str, token: &str) -> Mail {
+    let text = format!(
+        "somebody asked for a new password for your account. If it was you:\n\n{shop}/reset-password?token={token}\n\n\
+         or enter this token:\n\n{token}\n\nIt works once, for 30 minutes. If it was not you, do nothing."
+    );
+    to_user(user, "Choose a new password", &text)
+}
+
+pub(crate) fn already_registered(user: &User, shop: &str) -> Mail {
+    let text = format!(
+        "somebody, probably you, tried to register with this address. You have an account already: log in, or ask for a \
+         new password at {shop}/forgot-password. If it was not you, do nothing."
+    );
+    to_user(user, "You have an account already", &text)
+}
+
+pub(crate) fn order_placed(order: &Order) -> Mail {
+    about_order(order, "We have your order", "thank you for your order. We will write again when it is paid.")
+}
+
+pub(crate) fn order_paid(order: &Order) -> Mail {
+    about_order(order, "Your order is paid", "your payment has arrived, and we are packing.")
+}
+
+pub(crate) fn payment_failed(order: &Order, payment: &Payment, shop: &str) -> Mail {
+    let reason = payment.failure_reason.as_deref().unwrap_or("the payment was declined");
+    let text = format!(
+        "your payment did not go through: {reason}\n\nWe keep your order until {}. Pay with the same or another method:\n\n\
+         {shop}/orders/{}/pay",
+        order.reserved_until, order.order_number
+    );
+    about_order(order, "Your payment did not go through", &text)
+}
+
+pub(crate) fn order_shipped(order: &Order) -> Mail {
+    let tracking = order.tracking.as_ref().map_or_else(String::new, |tracking| {
+        let link = tracking.tracking_url.as_deref().unwrap_or_default();
+        format!("\n\n{} {} {link}", tracking.carrier, tracking.tracking_number)
+    });
+    about_order(order, "Your order is on its way", &format!("your parcel has left.{tracking}"))
+}
+
+pub(crate) fn order_cancelled(order: &Order) -> Mail {
+    let reason = order.timeline.last().map_or("", |entry| entry.note.as_str());
+    let text = format!("your order was cancelled: {reason}. Anything that you paid is on its way back.");
+    about_order(order, "Your order was cancelled", &text)
+}
+
+pub(crate) fn refunded(order: &Order, refund: &Refund) -> Mail {
+    let amount = refund.amount.display(order.currency);
+    let text = format!("we have sent {amount} back to you: {}.", refund.reason);
+    about_order(order, "Money is on its way back", &text)
+}
+
+pub(crate) fn low_stock(seller: &User, product: &Product, stock: &StockRecord) -> Mail {
+    let text = format!("{} ({}) runs low: {} can still be sold.", product.name, stock.sku, stock.available);
+    to_user(seller, format!("{} runs low", product.name), &text)
+}
+
+pub(crate) fn back_in_stock(user: &User, product: &Product, shop: &str) -> Mail {
+    let text = format!("{} is there again:\n\n{shop}/products/{}", product.name, product.slug);
+    to_user(user, format!("{} is there again", product.name), &text)
+}
+
+pub(crate) fn cart_abandoned(user: &User, cart: &Cart, shop: &str) -> Mail {
+    let text = format!("your cart with {} lines is still here:\n\n{shop}/cart", cart.items.len());
+    to_user(user, "Your cart is still here", &text)
+}

@@ -1,0 +1,32 @@
+//! `payment.voidRequested`
+
+use shared::{
+    domain::{Id, payment::Payment},
+    gateway::IntentState,
+    queue::ProcessError,
+    workflows::settle_payment::settle_voided,
+};
+
+use crate::{PaymentProcessing, no_answer, not_settled};
+
+impl PaymentProcessing {
+    /// Makes sure that a payment can no longer be charged; an order whose time is over ends with it. If it has been charged
+    /// after all, it is paid.
+    pub(crate) async fn call_off(&self, id: Id<Payment>) -> Result<(), ProcessError> {
+        let payment = self.load(id).await?;
+        if let Some(noted) = &payment.transaction_id {
+            let intent = self.gateway.cancel(noted).await.map_err(no_answer)?;
+            match intent.state {
+                IntentState::Cancelled | IntentState::Declined { .. } => {}
+                IntentState::Succeeded { .. } => return self.settle(id, payment.intent_attempt, intent).await,
+                IntentState::Open | IntentState::ActionRequired | IntentState::Processing | IntentState::Authorised => {
+                    return Err(ProcessError::retry("the charge could not be called off yet", intent.id));
+                }
+            }
+        }
+        // Without an intent there is nothing to call off: one that is being opened now will find the payment failed.
+        let messages = settle_voided(&self.worker.store, id, self.worker.clock.now()).await.map_err(not_settled)?;
+        self.worker.send(messages).await;
+        Ok(())
+    }
+}

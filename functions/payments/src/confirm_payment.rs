@@ -1,0 +1,95 @@
+//! `POST /v1/payments/{id}/confirm`
+
+use axum::{extract::State, http::StatusCode, response::Response};
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+use shared::{
+    domain::{
+        message::Event,
+        order::OrderStatus,
+        payment::{GatewayName, Payment, PaymentSource, PaymentStatus},
+    },
+    http::{
+        App, Buyer, IdempotencyKey, OptionalBody, PathId, Problem, ProblemCode,
+        idempotency::{Intention, answer, once},
+    },
+    store::{StoreError, idempotency::Claim},
+    transaction,
+};
+
+use crate::{access::load_payment, problems::PaymentProblem, view::PaymentView};
+
+/// Another method, or nothing after 3-D Secure.
+#[derive(Deserialize, Serialize, Validate, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ConfirmPayment {
+    /// From the gateway's own form: tries again with this method.
+    #[garde(inner(length(min = 1, max = 255)), inner(ascii))]
+    token: Option<String>,
+    /// A saved method in its place.
+    #[garde(inner(length(max = 64)))]
+    saved_method_id: Option<String>,
+}
+
+/// Go on with a payment
+///
+/// After 3-D Secure: without a body. After a decline: with the token of another method, or without a body to try the same
+/// again. The charge follows at once in the background.
+#[utoipa::path(post, path = "/v1/payments/{id}/confirm", tag = "payments",
+    security(("bearer" = []), ("cartToken" = [])), params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
+    request_body = Option<ConfirmPayment>, responses((status = 200, body = PaymentView)))]
+pub(crate) async fn confirm_payment(
+    buyer: Buyer,
+    PathId(id): PathId<Payment>,
+    key: IdempotencyKey,
+    State(app): State<App>,
+    OptionalBody(wanted): OptionalBody<ConfirmPayment>,
+) -> Result<Response, Problem> {
+    load_payment(&app, &buyer, id).await?;
+    if wanted.saved_method_id.is_some() {
+        let message = "there is no such saved payment method";
+        return Err(Problem::new(ProblemCode::UnknownReference).field("/savedMethodId", "unknown_reference", message));
+    }
+    let intention = Intention::of_buyer(&buyer, &format!("confirm_payment {id}"), &key, &wanted)?;
+    let source = wanted.token.map(PaymentSource::from_token);
+    once(&app, &intention, async |claim| {
+        let (answer, message) = confirm(&app, claim, id, source.clone()).await?;
+        app.publisher.send(&[message]).await;
+        Ok(answer)
+    })
+    .await
+}
+
+type Confirmed = (shared::store::idempotency::Answer, shared::domain::message::Message);
+
+async fn confirm(
+    app: &App,
+    claim: &Claim,
+    id: shared::domain::Id<Payment>,
+    source: Option<PaymentSource>,
+) -> Result<Confirmed, PaymentProblem> {
+    let store = &app.store;
+    let now = app.clock.now();
+    transaction!(store, |tx| {
+        let missing = || StoreError::Missing(format!("payment {id} or its order"));
+        let mut payment = store.payments.find_in(tx, id).await?.ok_or_else(missing)?;
+        let order = store.orders.find_in(tx, payment.order).await?.ok_or_else(missing)?;
+        if payment.gateway != GatewayName::Stripe || order.status != OrderStatus::Pending {
+            return Err(PaymentProblem::NotConfirmable);
+        }
+        let waits = payment.status == PaymentStatus::Processing && payment.action_required;
+        let event = if waits && source.is_none() {
+            Event::PaymentStatusUnknown {}
+        } else {
+            payment.retry(source.clone(), now).map_err(|_| PaymentProblem::NotConfirmable)?;
+            Event::PaymentRequested { attempt: payment.attempts }
+        };
+        let message = event.about_payment(payment.id, order.id, now);
+        // Written even if unchanged: whoever gives the order up at this moment writes it too, and one of them sees the other.
+        store.payments.save_in(tx, &mut payment).await?;
+        store.outbox.promise(tx, &message).await?;
+        let answer = answer(StatusCode::OK, &PaymentView::of(&payment, None), None);
+        store.idempotency.complete_in(tx, claim, &answer).await?;
+        Ok((answer, message))
+    })
+}

@@ -1,0 +1,62 @@
+//! `POST /v1/payments/{id}/mark-paid`
+
+use axum::{extract::State, http::StatusCode, response::Response};
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+use shared::{
+    domain::payment::{GatewayName, Payment},
+    http::{
+        Admin, App, Buyer, IdempotencyKey, PathId, Problem, ProblemCode, Valid,
+        idempotency::{Intention, answer, once},
+    },
+    transaction,
+    workflows::settle_payment::{SettleError, settle_succeeded_in},
+};
+
+use crate::{access::load_payment, problems::PaymentProblem, view::PaymentView};
+
+/// What the bank statement says.
+#[derive(Debug, Deserialize, Serialize, Validate, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MarkPaid {
+    /// The reference of the transfer.
+    #[garde(length(chars, min = 1, max = 200))]
+    reference: String,
+}
+
+/// Note that a bank transfer arrived
+///
+/// An order that was given up meanwhile is taken up again if its stock is still there; otherwise the amount is to be
+/// transferred back.
+#[utoipa::path(post, path = "/v1/payments/{id}/mark-paid", tag = "payments", security(("bearer" = [])),
+    params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
+    request_body = MarkPaid, responses((status = 200, body = PaymentView)))]
+pub(crate) async fn mark_payment_paid(
+    Admin(user): Admin,
+    PathId(id): PathId<Payment>,
+    key: IdempotencyKey,
+    State(app): State<App>,
+    Valid(wanted): Valid<MarkPaid>,
+) -> Result<Response, Problem> {
+    let (payment, _) = load_payment(&app, &Buyer::Customer(user), id).await?;
+    if payment.gateway != GatewayName::BankTransfer {
+        return Err(Problem::new(ProblemCode::IllegalTransition)
+            .detail("Only a bank transfer is marked as paid; the gateway reports the others."));
+    }
+    let intention = Intention::of_user(user.id, &format!("mark_payment_paid {id}"), &key, &wanted)?;
+    once(&app, &intention, async |claim| {
+        let store = &app.store;
+        let now = app.clock.now();
+        let settled: Result<_, SettleError> = transaction!(store, |tx| {
+            let reference = Some(wanted.reference.as_str());
+            let (payment, messages) = settle_succeeded_in(store, tx, id, payment.amount, None, reference, now).await?;
+            let answer = answer(StatusCode::OK, &PaymentView::of(&payment, None), None);
+            store.idempotency.complete_in(tx, claim, &answer).await?;
+            Ok((answer, messages))
+        });
+        let (answer, messages) = settled.map_err(PaymentProblem::from)?;
+        app.publisher.send(&messages).await;
+        Ok(answer)
+    })
+    .await
+}

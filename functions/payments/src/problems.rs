@@ -1,0 +1,62 @@
+//! What can stand in the way of a payment's endpoints, as a problem.
+
+use shared::{
+    domain::{IllegalTransition, payment::RefundError},
+    http::{Problem, ProblemCode},
+    store::{StoreError, TransactionError},
+    workflows::settle_payment::SettleError,
+};
+
+/// Why a wish about a payment was not written down.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PaymentProblem {
+    /// There is nothing to confirm.
+    #[error("the payment cannot be confirmed now")]
+    NotConfirmable,
+    /// It is paid another way, or has been paid.
+    #[error(transparent)]
+    Illegal(#[from] IllegalTransition),
+    /// The money cannot be given back.
+    #[error(transparent)]
+    Refund(#[from] RefundError),
+    /// The store did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl TransactionError for PaymentProblem {
+    fn store_error(&self) -> Option<&StoreError> {
+        if let Self::Store(error) = self { Some(error) } else { None }
+    }
+}
+
+impl From<SettleError> for PaymentProblem {
+    fn from(error: SettleError) -> Self {
+        match error {
+            SettleError::Illegal(error) => Self::Illegal(error),
+            SettleError::Refund(error) => Self::Refund(error),
+            SettleError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl From<PaymentProblem> for Problem {
+    fn from(problem: PaymentProblem) -> Self {
+        let detail = problem.to_string();
+        match problem {
+            PaymentProblem::NotConfirmable => Self::new(ProblemCode::PaymentNotConfirmable),
+            PaymentProblem::Illegal(_) => Self::new(ProblemCode::IllegalTransition).detail(detail),
+            PaymentProblem::Refund(error) => match error {
+                RefundError::NotCompleted => Self::new(ProblemCode::IllegalTransition).detail(detail),
+                RefundError::ExceedsCaptured { left } => {
+                    Self::new(ProblemCode::RefundExceedsCaptured).detail(detail).member("refundable", left)
+                }
+                RefundError::NotPositive => {
+                    Self::new(ProblemCode::ValidationFailed).field("/amount", "out_of_range", &detail)
+                }
+                RefundError::Money(error) => Self::internal(error),
+            },
+            PaymentProblem::Store(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! `POST /v1/payments/webhooks/stripe`
+
+use axum::{
+    extract::{FromRef, State},
+    http::{HeaderMap, StatusCode},
+};
+use serde::Deserialize;
+use shared::{
+    domain::message::{Event, Message},
+    http::{App, Problem, ProblemCode, RawBody},
+    store::StoreError,
+    transaction,
+};
+
+use crate::{PaymentsApp, signature::is_genuine};
+
+/// A gateway event, as far as it matters: which charge to look at. Amounts and states are read from the gateway.
+#[derive(Debug, Deserialize)]
+struct GatewayEvent {
+    id: String,
+    #[serde(rename = "type")]
+    kind: String,
+    data: EventData,
+}
+
+#[derive(Debug, Deserialize)]
+struct EventData {
+    object: EventObject,
+}
+
+#[derive(Debug, Deserialize)]
+struct EventObject {
+    id: String,
+    #[serde(default)]
+    object: String,
+    #[serde(default)]
+    payment_intent: Option<String>,
+}
+
+impl GatewayEvent {
+    fn intent(&self) -> Option<&str> {
+        let object = &self.data.object;
+        if object.object == "payment_intent" { Some(&object.id) } else { object.payment_intent.as_deref() }
+    }
+}
+
+/// Take an event of the gateway
+///
+/// Signed by the gateway; answered as soon as it is stored. Duplicates and any order are harmless.
+#[utoipa::path(post, path = "/v1/payments/webhooks/stripe", tag = "payments",
+    params(("Stripe-Signature" = String, Header)), request_body(content = String, content_type = "application/json"),
+    responses((status = 200)))]
+pub(crate) async fn receive_stripe_webhook(
+    State(state): State<PaymentsApp>,
+    headers: HeaderMap,
+    RawBody(body): RawBody,
+) -> Result<StatusCode, Problem> {
+    let app = App::from_ref(&state);
+    let signature = headers.get("stripe-signature").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !is_genuine(signature, &body, &state.webhook_secret, app.clock.now()) {
+        return Err(Problem::new(ProblemCode::InvalidSignature));
+    }
+    let event: GatewayEvent = serde_json::from_slice(&body)
+        .map_err(|_| Problem::new(ProblemCode::MalformedJson).detail("The event has an unknown shape."))?;
+    let message = record(&app, &event).await?;
+    app.publisher.send(message.as_slice()).await;
+    Ok(StatusCode::OK)
+}
+
+async fn record(app: &App, event: &GatewayEvent) -> Result<Option<Message>, StoreError> {
+    let Some(intent) = event.intent() else { return Ok(None) };
+    let store = &app.store;
+    let now = app.clock.now();
+    transaction!(store, |tx| {
+        if !store.webhooks.record_in(tx, &event.id, &event.kind, now).await?.is_now() {
+            return Ok(None);
+        }
+        let look = Event::PaymentWebhookReceived { event_id: event.id.clone(), intent_id: intent.to_owned() };
+        let message = look.now(now);
+        store.outbox.promise(tx, &message).await?;
+        Ok::<_, StoreError>(Some(message))
+    })
+}

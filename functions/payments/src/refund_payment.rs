@@ -1,0 +1,82 @@
+//! `POST /v1/payments/{id}/refunds`
+
+use axum::{extract::State, http::StatusCode, response::Response};
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+use shared::{
+    domain::{
+        Id, Money,
+        message::{Event, Message},
+        payment::{Payment, RefundError},
+    },
+    http::{
+        Admin, App, Buyer, IdempotencyKey, PathId, Problem, Valid,
+        idempotency::{Intention, answer, once},
+    },
+    store::{
+        StoreError,
+        idempotency::{Answer, Claim},
+    },
+    transaction,
+};
+
+use crate::{access::load_payment, problems::PaymentProblem, view::PaymentView};
+
+/// How much, and why.
+#[derive(Debug, Deserialize, Serialize, Validate, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RefundPayment {
+    /// Everything that is left if absent.
+    #[garde(skip)]
+    amount: Option<Money>,
+    #[garde(length(chars, min = 1, max = 500))]
+    reason: String,
+}
+
+/// Give money back
+///
+/// The gateway is told in the background: watch the refund's `status`.
+#[utoipa::path(post, path = "/v1/payments/{id}/refunds", tag = "payments", security(("bearer" = [])),
+    params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
+    request_body = RefundPayment, responses((status = 202, body = PaymentView)))]
+pub(crate) async fn refund_payment(
+    Admin(user): Admin,
+    PathId(id): PathId<Payment>,
+    key: IdempotencyKey,
+    State(app): State<App>,
+    Valid(wanted): Valid<RefundPayment>,
+) -> Result<Response, Problem> {
+    load_payment(&app, &Buyer::Customer(user), id).await?;
+    let intention = Intention::of_user(user.id, &format!("refund_payment {id}"), &key, &wanted)?;
+    once(&app, &intention, async |claim| {
+        let (answer, message) = refund(&app, claim, id, &wanted).await?;
+        app.publisher.send(&[message]).await;
+        Ok(answer)
+    })
+    .await
+}
+
+async fn refund(
+    app: &App,
+    claim: &Claim,
+    id: Id<Payment>,
+    wanted: &RefundPayment,
+) -> Result<(Answer, Message), PaymentProblem> {
+    let store = &app.store;
+    let now = app.clock.now();
+    transaction!(store, |tx| {
+        let found = store.payments.find_in(tx, id).await?;
+        let mut payment = found.ok_or_else(|| StoreError::Missing(format!("payment {id}")))?;
+        let amount = match wanted.amount {
+            Some(amount) => amount,
+            None => payment.refundable().map_err(RefundError::from)?,
+        };
+        let refund = payment.approve_refund(amount, &wanted.reason, now)?;
+        let message = Event::RefundRequested { refund_id: refund }.about_payment(payment.id, payment.order, now);
+        store.payments.save_in(tx, &mut payment).await?;
+        store.outbox.promise(tx, &message).await?;
+        let answer = answer(StatusCode::ACCEPTED, &PaymentView::of(&payment, None), None);
+        store.idempotency.complete_in(tx, claim, &answer).await?;
+        Ok((answer, message))
+    })
+}

@@ -1,0 +1,32 @@
+//! `GET /v1/payments/{id}`
+
+use axum::{
+    Json,
+    extract::{FromRef, State},
+};
+use shared::{
+    domain::payment::Payment,
+    http::{App, Buyer, PathId, Problem},
+};
+
+use crate::{PaymentsApp, access::load_payment, view::PaymentView};
+
+/// Show a payment
+///
+/// While the customer has to act (3-D Secure), the answer says how.
+#[utoipa::path(get, path = "/v1/payments/{id}", tag = "payments", security(("bearer" = []), ("cartToken" = [])),
+    params(("id" = String, Path)), responses((status = 200, body = PaymentView)))]
+pub(crate) async fn show_payment(
+    buyer: Buyer,
+    PathId(id): PathId<Payment>,
+    State(state): State<PaymentsApp>,
+) -> Result<Json<PaymentView>, Problem> {
+    let app = App::from_ref(&state);
+    let (payment, _) = load_payment(&app, &buyer, id).await?;
+    // The secret is asked for when it is needed and never stored.
+    let intent = match payment.transaction_id.as_deref().filter(|_| payment.action_required) {
+        Some(intent) => Some(state.gateway.look_up(intent).await.map_err(Problem::unavailable)?),
+        None => None,
+    };
+    Ok(Json(PaymentView::of(&payment, intent)))
+}

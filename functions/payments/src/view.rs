@@ -1,0 +1,101 @@
+//! A payment as people see it.
+
+use serde::Serialize;
+use shared::{
+    domain::{
+        Currency, Id, Money, Timestamp,
+        order::Order,
+        payment::{Payment, PaymentDetails, PaymentMethod, PaymentStatus, Refund, RefundStatus},
+    },
+    gateway::{Intent, IntentState},
+};
+
+/// A payment.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Payment)]
+pub(crate) struct PaymentView {
+    #[schema(value_type = String)]
+    id: Id<Payment>,
+    #[schema(value_type = String)]
+    order_id: Id<Order>,
+    amount: Money,
+    currency: Currency,
+    method: PaymentMethod,
+    status: PaymentStatus,
+    /// How many attempts were asked for.
+    attempts: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure_reason: Option<String>,
+    /// For the gateway's own script, while the customer has to act.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_secret: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_action: Option<NextAction>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payment_details: Option<PaymentDetails>,
+    refunds: Vec<RefundView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paid_at: Option<Timestamp>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+/// What the customer has to do.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct NextAction {
+    /// `use_stripe_sdk`: hand `clientSecret` to the gateway's own script, then confirm the payment.
+    #[serde(rename = "type")]
+    kind: &'static str,
+}
+
+/// Money that is given back.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Refund)]
+pub(crate) struct RefundView {
+    #[schema(value_type = String)]
+    id: Id<Refund>,
+    amount: Money,
+    reason: String,
+    status: RefundStatus,
+    requested_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    processed_at: Option<Timestamp>,
+}
+
+impl PaymentView {
+    pub(crate) fn of(payment: &Payment, intent: Option<Intent>) -> Self {
+        let waiting = intent.filter(|intent| intent.state == IntentState::ActionRequired);
+        Self {
+            id: payment.id,
+            order_id: payment.order,
+            amount: payment.amount,
+            currency: payment.currency,
+            method: payment.method,
+            status: payment.status,
+            attempts: payment.attempts,
+            failure_reason: payment.failure_reason.clone(),
+            next_action: waiting.as_ref().map(|_| NextAction { kind: "use_stripe_sdk" }),
+            client_secret: waiting.and_then(|intent| intent.client_secret),
+            payment_details: payment.payment_details.clone(),
+            refunds: payment.refunds.iter().map(RefundView::of).collect(),
+            paid_at: payment.paid_at,
+            created_at: payment.created_at,
+            updated_at: payment.updated_at,
+        }
+    }
+}
+
+impl RefundView {
+    fn of(refund: &Refund) -> Self {
+        Self {
+            id: refund.id,
+            amount: refund.amount,
+            reason: refund.reason.clone(),
+            status: refund.status,
+            requested_at: refund.requested_at,
+            processed_at: refund.processed_at,
+        }
+    }
+}
