@@ -1,2 +1,8 @@
-//! ops
-fn main() {}
+//! The operator's command line.
+
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    ops::cli::run().await
+}

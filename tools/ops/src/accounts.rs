@@ -1,0 +1,70 @@
+//! Accounts that are made here and not by registering.
+
+use anyhow::{Context as _, Result, bail};
+use shared::{
+    domain::{
+        Clock, Email, Random,
+        password::Password,
+        user::{Role, User},
+    },
+    password::Passwords,
+    store::{Store, StoreError, users::EMAIL_INDEX},
+};
+
+/// Whose account.
+#[derive(Clone, Debug)]
+pub(crate) struct Account {
+    pub(crate) email: Email,
+    pub(crate) first_name: String,
+    pub(crate) last_name: String,
+    pub(crate) role: Role,
+}
+
+/// The account with this address; made if there is none. One that is there stays as it is.
+pub(crate) async fn ensure(
+    store: &Store,
+    clock: &Clock,
+    passwords: &Passwords,
+    account: &Account,
+    password: &str,
+) -> Result<User> {
+    if let Some(found) = store.users.find_by_email(&account.email).await? {
+        return Ok(found);
+    }
+    let user = new(clock, passwords, account, password).await?;
+    match store.users.insert(&user).await {
+        Ok(()) => Ok(user),
+        Err(error) if error.is_duplicate_of(EMAIL_INDEX) => {
+            store.users.find_by_email(&account.email).await?.context("the account that was just there is gone")
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Makes an administrator.
+///
+/// # Errors
+/// If the address has an account already: nobody becomes an administrator by mistake.
+pub(crate) async fn create_admin(store: &Store, clock: &Clock, account: &Account, password: &str) -> Result<User> {
+    let address = account.email.expose();
+    if let Some(found) = store.users.find_by_email(&account.email).await? {
+        bail!("{address} has an account already, as {}; an administrator can change its role", found.role.as_str());
+    }
+    let user = new(clock, &Passwords::for_this_machine(Random::from_os()), account, password).await?;
+    match store.users.insert(&user).await {
+        Ok(()) => Ok(user),
+        Err(StoreError::Duplicate { .. }) => bail!("{address} has an account already"),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn new(clock: &Clock, passwords: &Passwords, account: &Account, password: &str) -> Result<User> {
+    let password = Password::try_new(password).map_err(|weak| anyhow::anyhow!("the password {weak}"))?;
+    let hash = passwords.hash(&password).await?;
+    let Account { email, first_name, last_name, role } = account.clone();
+    let now = clock.now();
+    let mut user = User::new(email, hash, first_name, last_name, role, now);
+    // Whoever runs this tool vouches for the mailbox.
+    user.verify_email(now);
+    Ok(user)
+}

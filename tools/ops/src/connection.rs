@@ -1,0 +1,34 @@
+//! Reaching the database of the shop.
+
+use anyhow::{Context as _, Result, bail};
+use shared::{
+    config::{Env, MongoSettings},
+    store::{PoolSize, Store, migrations},
+};
+
+/// More than the functions have: this tool works on several things at once.
+const POOL: PoolSize = PoolSize(16);
+
+/// Connects, with the variables that the functions have, where the command line does not name anything else.
+pub(crate) async fn connect(uri: Option<&str>, database: Option<&str>) -> Result<Store> {
+    let process =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let named = [("MONGODB_URI", uri), ("MONGODB_DATABASE", database)];
+    let named = named.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())));
+    let mut env = Env::from_pairs(process.chain(named)).resolve_secrets().await;
+    let settings = MongoSettings::read(&mut env);
+    env.finish()?;
+    let store = Store::connect(settings.uri.expose(), &settings.database, "ops", POOL).await?;
+    store.ping().await.context("reaching MongoDB")?;
+    Ok(store)
+}
+
+/// Connects to a database that has been migrated: without its validators and indexes nothing would be checked.
+pub(crate) async fn connect_migrated(uri: Option<&str>, database: Option<&str>) -> Result<Store> {
+    let store = connect(uri, database).await?;
+    let pending = migrations::pending(&store).await?;
+    if !pending.is_empty() {
+        bail!("the database lacks {}: run `ops migrate` first", pending.join(", "));
+    }
+    Ok(store)
+}

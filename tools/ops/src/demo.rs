@@ -1,0 +1,131 @@
+//! The demo shop: accounts that can log in, and a small catalogue of its own.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context as _, Result, bail};
+use bson::{Document, doc};
+use futures::TryStreamExt as _;
+use shared::{
+    domain::{Clock, Email, Random, user::Role},
+    password::Passwords,
+    store::Store,
+    workflows::import_products::{RowOutcome, import_line},
+};
+
+use crate::{
+    accounts::{self, Account},
+    categories,
+};
+
+/// An account of the demo shop.
+#[derive(Clone, Copy, Debug)]
+pub struct DemoAccount<'a> {
+    /// Its address.
+    pub email: &'a str,
+    /// Its password; published, so the demo shop must not be reachable from anywhere else.
+    pub password: &'a str,
+    /// Given name.
+    pub first_name: &'a str,
+    /// Family name.
+    pub last_name: &'a str,
+    /// What it may do.
+    pub role: Role,
+}
+
+/// What a run added.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Loaded {
+    /// Accounts that the demo shop has.
+    pub accounts: usize,
+    /// Products that were missing and are there now.
+    pub products: usize,
+}
+
+/// Path of slugs and name, parents first.
+const CATEGORIES: &[(&str, &str)] = &[
+    ("home", "Home"),
+    ("home/kitchen", "Kitchen"),
+    ("home/lights", "Lights"),
+    ("home/textiles", "Textiles"),
+    ("clothing", "Clothing"),
+    ("clothing/shirts", "Shirts"),
+    ("clothing/shoes", "Shoes"),
+    ("paper", "Paper"),
+    ("paper/notebooks", "Notebooks"),
+    ("paper/writing", "Writing"),
+    ("outside", "Outside"),
+    ("outside/garden-tools", "Garden tools"),
+];
+
+/// In the form that the product import takes.
+const PRODUCTS: &str = include_str!("demo/products.jsonl");
+
+/// Makes sure that the accounts and the demo catalogue are there, in a database that has been migrated. What is there
+/// stays as somebody may have changed it. The products are those of the first seller among the accounts.
+///
+/// # Errors
+/// If there is no seller among the accounts, or the database refuses.
+pub async fn load(store: &Store, clock: &Clock, accounts: &[DemoAccount<'_>]) -> Result<Loaded> {
+    let passwords = Passwords::for_this_machine(Random::from_os());
+    let mut seller = None;
+    for demo in accounts {
+        let account = Account {
+            email: Email::try_new(demo.email)?,
+            first_name: demo.first_name.to_owned(),
+            last_name: demo.last_name.to_owned(),
+            role: demo.role,
+        };
+        let user = accounts::ensure(store, clock, &passwords, &account, demo.password).await?;
+        if demo.role == Role::Seller {
+            seller.get_or_insert(user.id);
+        }
+    }
+    let seller = seller.context("somebody among the demo accounts has to sell")?;
+    categories::ensure(store, clock, CATEGORIES).await?;
+    let mut products = 0;
+    for line in missing_products(store).await? {
+        match import_line(store, seller, line, clock.now()).await? {
+            RowOutcome::Rejected(reasons) => bail!("the demo product {line} is not valid: {}", reasons.join("; ")),
+            _ => products += 1,
+        }
+    }
+    Ok(Loaded { accounts: accounts.len(), products })
+}
+
+async fn missing_products(store: &Store) -> Result<Vec<&'static str>> {
+    let rows: Vec<(String, &str)> = PRODUCTS.lines().map(|line| Ok((sku_of(line)?, line))).collect::<Result<_>>()?;
+    let skus: Vec<&str> = rows.iter().map(|(sku, _)| sku.as_str()).collect();
+    let products = store.database().collection::<Document>("products");
+    let found = products.find(doc! {"sku": {"$in": skus}}).projection(doc! {"sku": 1}).await?;
+    let found: Vec<Document> = found.try_collect().await?;
+    let found: BTreeSet<&str> = found.iter().filter_map(|product| product.get_str("sku").ok()).collect();
+    Ok(rows.iter().filter(|(sku, _)| !found.contains(sku.as_str())).map(|(_, line)| *line).collect())
+}
+
+fn sku_of(line: &str) -> Result<String> {
+    #[derive(serde::Deserialize)]
+    struct Named {
+        sku: String,
+    }
+    Ok(serde_json::from_str::<Named>(line)?.sku)
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::workflows::save_product::ProductRow;
+
+    use super::*;
+
+    #[test]
+    fn every_demo_product_can_be_read_and_hangs_in_a_category() {
+        let rows: Vec<ProductRow> = PRODUCTS.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(rows.len(), 24);
+        for row in &rows {
+            let category = row.category.as_deref().unwrap();
+            assert!(CATEGORIES.iter().any(|(path, _)| *path == category), "{category}");
+        }
+        let skus: BTreeSet<_> = rows.iter().map(|row| &row.sku).collect();
+        assert_eq!(skus.len(), rows.len());
+        assert!(rows.iter().filter(|row| row.variants.is_some()).count() >= 4);
+    }
+}

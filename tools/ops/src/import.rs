@@ -1,0 +1,210 @@
+//! Products from a file of JSON Lines.
+
+use std::{collections::BTreeSet, fmt};
+
+use anyhow::{Context as _, Result, bail};
+use futures::future::join_all;
+use shared::{
+    domain::{
+        Clock, Email, Id,
+        user::{Role, User},
+    },
+    store::{Store, StoreError},
+    workflows::import_products::{RowOutcome, import_line},
+};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt as _};
+
+/// Rows under way. Each is a transaction that mostly waits for the disk.
+const AT_ONCE: usize = 8;
+
+/// How many rows came to what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Rows in all.
+    pub total: u64,
+    /// New products.
+    pub created: u64,
+    /// Products that are now as their row says.
+    pub updated: u64,
+    /// Products that were so already.
+    pub unchanged: u64,
+    /// Rows that were left out.
+    pub rejected: u64,
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { total, created, updated, unchanged, rejected } = self;
+        write!(f, "{total} rows: {created} created, {updated} updated, {unchanged} unchanged, {rejected} rejected")
+    }
+}
+
+/// A row that was left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejection {
+    /// Its line in the file, from 1.
+    pub row: u64,
+    /// Its SKU, where it can be read.
+    pub sku: Option<String>,
+    /// Why.
+    pub reasons: Vec<String>,
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "row {}, {}: {}", self.row, self.sku.as_deref().unwrap_or("no SKU"), self.reasons.join("; "))
+    }
+}
+
+/// What is told while rows are imported.
+pub trait Listener {
+    /// So many bytes more were dealt with.
+    fn advanced(&mut self, bytes: u64, so_far: &Summary);
+    /// A row was left out.
+    fn rejected(&mut self, rejection: &Rejection);
+}
+
+/// The account that products are imported for.
+///
+/// # Errors
+/// If there is none, or it sells nothing.
+pub async fn seller(store: &Store, email: &str) -> Result<Id<User>> {
+    let address = Email::try_new(email).with_context(|| email.to_owned())?;
+    match store.users.find_by_email(&address).await? {
+        Some(user) if user.role == Role::Customer => bail!("{email} is a customer and not a seller"),
+        Some(user) => Ok(user.id),
+        None => bail!("nobody has an account as {email}"),
+    }
+}
+
+/// Imports a product a line for `seller`. Empty lines are passed over; a row that cannot be taken is left out and the
+/// others are kept.
+///
+/// # Errors
+/// If the input cannot be read or the database fails. What was imported until then stays; the same file again continues.
+pub async fn import(
+    store: &Store,
+    clock: &Clock,
+    seller: Id<User>,
+    mut lines: impl AsyncBufRead + Unpin,
+    listener: &mut impl Listener,
+) -> Result<Summary> {
+    let mut summary = Summary::default();
+    let mut window = Window::default();
+    let mut row = 0;
+    loop {
+        let mut line = Vec::new();
+        let read = lines.read_until(b'\n', &mut line).await.with_context(|| format!("reading row {}", row + 1))?;
+        if read == 0 {
+            break;
+        }
+        row += 1;
+        let next = Row::new(row, &line);
+        // Rows of one SKU go one after the other, so that the last one has the last word.
+        if window.rows.len() == AT_ONCE || next.sku.as_ref().is_some_and(|sku| window.skus.contains(sku)) {
+            window.import(store, clock, seller, &mut summary, listener).await?;
+        }
+        window.add(next);
+    }
+    window.import(store, clock, seller, &mut summary, listener).await?;
+    Ok(summary)
+}
+
+struct Row {
+    number: u64,
+    bytes: u64,
+    sku: Option<String>,
+    /// `Err`: it is no text.
+    text: Result<String, ()>,
+}
+
+impl Row {
+    fn new(number: u64, line: &[u8]) -> Self {
+        const BYTE_ORDER_MARK: &str = "\u{feff}";
+        let text = std::str::from_utf8(line).map_err(|_| ());
+        let text = text.map(|text| text.trim_start_matches(BYTE_ORDER_MARK).trim().to_owned());
+        #[derive(serde::Deserialize)]
+        struct Named {
+            sku: String,
+        }
+        let named = text.as_deref().ok().and_then(|text| serde_json::from_str::<Named>(text).ok());
+        Self { number, bytes: line.len() as u64, sku: named.map(|named| named.sku), text }
+    }
+
+    /// `None`: there is nothing in it.
+    async fn import(&self, store: &Store, clock: &Clock, seller: Id<User>) -> Result<Option<RowOutcome>, StoreError> {
+        match &self.text {
+            Err(()) => Ok(Some(RowOutcome::Rejected(vec!["is not UTF-8".to_owned()]))),
+            Ok(text) if text.is_empty() => Ok(None),
+            Ok(text) => import_line(store, seller, text, clock.now()).await.map(Some),
+        }
+    }
+}
+
+/// Rows that are imported at once.
+#[derive(Default)]
+struct Window {
+    rows: Vec<Row>,
+    skus: BTreeSet<String>,
+}
+
+impl Window {
+    fn add(&mut self, row: Row) {
+        self.skus.extend(row.sku.clone());
+        self.rows.push(row);
+    }
+
+    async fn import(
+        &mut self,
+        store: &Store,
+        clock: &Clock,
+        seller: Id<User>,
+        summary: &mut Summary,
+        listener: &mut impl Listener,
+    ) -> Result<()> {
+        let outcomes = join_all(self.rows.iter().map(|row| row.import(store, clock, seller))).await;
+        for (row, outcome) in self.rows.drain(..).zip(outcomes) {
+            let outcome = outcome.with_context(|| format!("row {} could not be imported", row.number))?;
+            summary.total += u64::from(outcome.is_some());
+            match outcome {
+                None => {}
+                Some(RowOutcome::Created(_)) => summary.created += 1,
+                Some(RowOutcome::Updated(_)) => summary.updated += 1,
+                Some(RowOutcome::Unchanged(_)) => summary.unchanged += 1,
+                Some(RowOutcome::Rejected(reasons)) => {
+                    summary.rejected += 1;
+                    listener.rejected(&Rejection { row: row.number, sku: row.sku, reasons });
+                }
+            }
+            listener.advanced(row.bytes, summary);
+        }
+        self.skus.clear();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_named_even_where_it_cannot_be_taken() {
+        let row = Row::new(1, b"\xef\xbb\xbf{\"sku\": \"MUG-1\", \"price\": \"free\"}\r\n");
+        assert_eq!((row.sku.as_deref(), row.bytes), (Some("MUG-1"), 38));
+        assert!(row.text.unwrap().starts_with('{'));
+        assert_eq!(Row::new(2, b"{\"sku\": 7}").sku, None);
+        assert_eq!(Row::new(3, b"  \n").text, Ok(String::new()));
+        assert_eq!(Row::new(4, b"\xff\xfe").text, Err(()));
+    }
+
+    #[test]
+    fn a_rejection_says_where_what_and_why() {
+        let rejection = Rejection {
+            row: 17,
+            sku: Some("MUG-1".to_owned()),
+            reasons: vec!["name: length is lower than 3".to_owned(), "price.sale: too high".to_owned()],
+        };
+        assert_eq!(rejection.to_string(), "row 17, MUG-1: name: length is lower than 3; price.sale: too high");
+        assert_eq!(Rejection { sku: None, ..rejection }.to_string().split(": ").next(), Some("row 17, no SKU"));
+    }
+}
