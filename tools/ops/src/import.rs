@@ -1,9 +1,8 @@
 //! Products from a file of JSON Lines.
 
-use std::{collections::BTreeSet, fmt};
+use std::fmt;
 
 use anyhow::{Context as _, Result, bail};
-use futures::future::join_all;
 use shared::{
     domain::{
         Clock, Email, Id,
@@ -13,9 +12,6 @@ use shared::{
     workflows::import_products::{RowOutcome, import_line},
 };
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _};
-
-/// Rows under way. Each is a transaction that mostly waits for the disk.
-const AT_ONCE: usize = 8;
 
 /// How many rows came to what.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -90,29 +86,35 @@ pub async fn import(
     listener: &mut impl Listener,
 ) -> Result<Summary> {
     let mut summary = Summary::default();
-    let mut window = Window::default();
-    let mut row = 0;
+    let mut number = 0;
+    // One after the other: files are sorted by category, and two products of one category wait for each other anyway.
     loop {
         let mut line = Vec::new();
-        let read = lines.read_until(b'\n', &mut line).await.with_context(|| format!("reading row {}", row + 1))?;
-        if read == 0 {
-            break;
+        number += 1;
+        let bytes = lines.read_until(b'\n', &mut line).await.with_context(|| format!("reading row {number}"))?;
+        if bytes == 0 {
+            return Ok(summary);
         }
-        row += 1;
-        let next = Row::new(row, &line);
-        // Rows of one SKU go one after the other, so that the last one has the last word.
-        if window.rows.len() == AT_ONCE || next.sku.as_ref().is_some_and(|sku| window.skus.contains(sku)) {
-            window.import(store, clock, seller, &mut summary, listener).await?;
+        let row = Row::new(number, &line);
+        let outcome = row.import(store, clock, seller).await;
+        let outcome = outcome.with_context(|| format!("row {number} could not be imported"))?;
+        summary.total += u64::from(outcome.is_some());
+        match outcome {
+            None => {}
+            Some(RowOutcome::Created(_)) => summary.created += 1,
+            Some(RowOutcome::Updated(_)) => summary.updated += 1,
+            Some(RowOutcome::Unchanged(_)) => summary.unchanged += 1,
+            Some(RowOutcome::Rejected(reasons)) => {
+                summary.rejected += 1;
+                listener.rejected(&Rejection { row: row.number, sku: row.sku, reasons });
+            }
         }
-        window.add(next);
+        listener.advanced(bytes as u64, &summary);
     }
-    window.import(store, clock, seller, &mut summary, listener).await?;
-    Ok(summary)
 }
 
 struct Row {
     number: u64,
-    bytes: u64,
     sku: Option<String>,
     /// `Err`: it is no text.
     text: Result<String, ()>,
@@ -128,7 +130,7 @@ impl Row {
             sku: String,
         }
         let named = text.as_deref().ok().and_then(|text| serde_json::from_str::<Named>(text).ok());
-        Self { number, bytes: line.len() as u64, sku: named.map(|named| named.sku), text }
+        Self { number, sku: named.map(|named| named.sku), text }
     }
 
     /// `None`: there is nothing in it.
@@ -141,48 +143,6 @@ impl Row {
     }
 }
 
-/// Rows that are imported at once.
-#[derive(Default)]
-struct Window {
-    rows: Vec<Row>,
-    skus: BTreeSet<String>,
-}
-
-impl Window {
-    fn add(&mut self, row: Row) {
-        self.skus.extend(row.sku.clone());
-        self.rows.push(row);
-    }
-
-    async fn import(
-        &mut self,
-        store: &Store,
-        clock: &Clock,
-        seller: Id<User>,
-        summary: &mut Summary,
-        listener: &mut impl Listener,
-    ) -> Result<()> {
-        let outcomes = join_all(self.rows.iter().map(|row| row.import(store, clock, seller))).await;
-        for (row, outcome) in self.rows.drain(..).zip(outcomes) {
-            let outcome = outcome.with_context(|| format!("row {} could not be imported", row.number))?;
-            summary.total += u64::from(outcome.is_some());
-            match outcome {
-                None => {}
-                Some(RowOutcome::Created(_)) => summary.created += 1,
-                Some(RowOutcome::Updated(_)) => summary.updated += 1,
-                Some(RowOutcome::Unchanged(_)) => summary.unchanged += 1,
-                Some(RowOutcome::Rejected(reasons)) => {
-                    summary.rejected += 1;
-                    listener.rejected(&Rejection { row: row.number, sku: row.sku, reasons });
-                }
-            }
-            listener.advanced(row.bytes, summary);
-        }
-        self.skus.clear();
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -190,7 +150,7 @@ mod tests {
     #[test]
     fn a_row_is_named_even_where_it_cannot_be_taken() {
         let row = Row::new(1, b"\xef\xbb\xbf{\"sku\": \"MUG-1\", \"price\": \"free\"}\r\n");
-        assert_eq!((row.sku.as_deref(), row.bytes), (Some("MUG-1"), 38));
+        assert_eq!(row.sku.as_deref(), Some("MUG-1"));
         assert!(row.text.unwrap().starts_with('{'));
         assert_eq!(Row::new(2, b"{\"sku\": 7}").sku, None);
         assert_eq!(Row::new(3, b"  \n").text, Ok(String::new()));
