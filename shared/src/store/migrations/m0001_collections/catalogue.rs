@@ -9,8 +9,8 @@ use mongodb::{
 use super::{
     Spec,
     vocabulary::{
-        currency, date, flag, id, id_or_null, index, indexed, int, int_from, list_of, number, object, one_of, sku,
-        text, text_like, unique, unique_where, validator, word,
+        currency, date, flag, id, id_or_null, index, index_where, indexed, int, int_from, list_of, number, object,
+        one_of, sku, text, text_like, unique, unique_where, validator, word,
     },
 };
 
@@ -170,6 +170,12 @@ fn product_indexes() -> Vec<IndexModel> {
     }
     indexes.extend([
         index(doc! {"brand": 1, "status": 1, "isActive": 1, "createdAt": 1, "_id": 1}),
+        index(doc! {"tags": 1, "status": 1, "isActive": 1, "createdAt": 1, "_id": 1}),
+        // The front page. Few are on it, so few are in it.
+        index_where(
+            doc! {"featured": 1, "status": 1, "isActive": 1, "createdAt": 1, "_id": 1},
+            doc! {"featured": true},
+        ),
         index(doc! {"seller": 1, "status": 1, "createdAt": 1, "_id": 1}),
         index(doc! {"status": 1, "createdAt": 1, "_id": 1}),
     ]);
