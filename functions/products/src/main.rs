@@ -1,2 +1,7 @@
-//! The products Lambda.
-fn main() {}
+//! The Lambda `products`; see the library.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    shared::telemetry::init();
+    products::serve().await
+}

@@ -61,7 +61,9 @@ impl InvalidOffer {
             Self::OptionsWithoutVariants => "variants".to_owned(),
             Self::VariantsWithoutOptions => "options".to_owned(),
             Self::RepeatedOption { option } => format!("options/{option}"),
-            Self::ChoicesDoNotMatch { variant } | Self::RepeatedChoices { variant } => format!("variants/{variant}/choices"),
+            Self::ChoicesDoNotMatch { variant } | Self::RepeatedChoices { variant } => {
+                format!("variants/{variant}/choices")
+            }
             Self::RepeatedSku { variant } => format!("variants/{variant}/sku"),
             Self::StockBesideVariants => "inventory/quantity".to_owned(),
         }
@@ -158,7 +160,11 @@ mod tests {
                 vec![variant("TEE-S", &[("Size", "S"), ("Colour", "red")])],
                 InvalidOffer::ChoicesDoNotMatch { variant: 0 },
             ),
-            (&size, vec![small.clone(), variant("TEE-X", &[("Size", "S")])], InvalidOffer::RepeatedChoices { variant: 1 }),
+            (
+                &size,
+                vec![small.clone(), variant("TEE-X", &[("Size", "S")])],
+                InvalidOffer::RepeatedChoices { variant: 1 },
+            ),
             (&size, vec![small.clone(), variant("TEE-S", &[("Size", "M")])], InvalidOffer::RepeatedSku { variant: 1 }),
             (&size, vec![variant("TEE", &[("Size", "M")])], InvalidOffer::RepeatedSku { variant: 0 }),
         ] {

@@ -245,9 +245,19 @@ impl Review {
         (Applied::Now, change)
     }
 
+    /// Takes note of the delivered order that proves the purchase, if there is one.
+    pub fn verify(&mut self, order: Option<Id<Order>>) {
+        self.order = order.or(self.order);
+        self.is_verified_purchase = self.order.is_some();
+    }
+
     /// What its disappearance means for its product's rating.
     pub fn withdrawal(&self) -> RatingChange {
-        if self.counts() { RatingChange { sum: -self.rating.stars(), count: -1 } } else { RatingChange { sum: 0, count: 0 } }
+        if self.counts() {
+            RatingChange { sum: -self.rating.stars(), count: -1 }
+        } else {
+            RatingChange { sum: 0, count: 0 }
+        }
     }
 
     /// Lets the public see it.

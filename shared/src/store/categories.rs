@@ -14,7 +14,7 @@ use futures::TryStreamExt;
 use mongodb::{Database, options::ReturnDocument};
 use serde::{Deserialize, Serialize};
 
-use super::{Documents, Stored, StoreError, Tx};
+use super::{Documents, StoreError, Stored, Tx};
 use crate::domain::{Id, Slug, Timestamp, category::Category};
 
 /// The collection `categories`.

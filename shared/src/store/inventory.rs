@@ -85,6 +85,12 @@ impl Inventory {
         Ok(self.collection.find(doc! {"product": product}).sort(doc! {"_id": 1}).await?.try_collect().await?)
     }
 
+    /// Forgets the stock of a product that never was for sale.
+    pub async fn remove_of_product_in(&self, tx: &mut Tx, product: Id<Product>) -> Result<(), StoreError> {
+        self.collection.delete_many(doc! {"product": product}).session(&mut tx.session).await?;
+        Ok(())
+    }
+
     /// Promises units to an order.
     pub async fn reserve_in(&self, tx: &mut Tx, sku: &Sku, quantity: Quantity, now: Timestamp) -> Result<Taken, StoreError> {
         let wanted = quantity.get();

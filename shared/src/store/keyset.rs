@@ -47,9 +47,15 @@ mod tests {
     fn equal_values_are_told_apart_by_their_id() {
         let newest = Keyset::descending("createdAt");
         assert_eq!(newest.sort(), doc! {"createdAt": -1, "_id": -1});
-        assert_eq!(newest.after(7, 3), doc! {"createdAt": {"$lte": 7}, "$or": [{"createdAt": {"$lt": 7}}, {"_id": {"$lt": 3}}]});
+        assert_eq!(
+            newest.after(7, 3),
+            doc! {"createdAt": {"$lte": 7}, "$or": [{"createdAt": {"$lt": 7}}, {"_id": {"$lt": 3}}]}
+        );
         let cheapest = Keyset::ascending("price");
         assert_eq!(cheapest.sort(), doc! {"price": 1, "_id": 1});
-        assert_eq!(cheapest.after(7, 3), doc! {"price": {"$gte": 7}, "$or": [{"price": {"$gt": 7}}, {"_id": {"$gt": 3}}]});
+        assert_eq!(
+            cheapest.after(7, 3),
+            doc! {"price": {"$gte": 7}, "$or": [{"price": {"$gt": 7}}, {"_id": {"$gt": 3}}]}
+        );
     }
 }

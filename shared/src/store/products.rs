@@ -22,7 +22,7 @@ use futures::TryStreamExt;
 use mongodb::Database;
 use serde::{Deserialize, Serialize};
 
-use super::{Documents, Stored, StoreError, Tx, categories::rebased};
+use super::{Documents, StoreError, Stored, Tx, categories::rebased};
 use crate::domain::{
     Id, Sku, Slug,
     category::Category,

@@ -11,7 +11,7 @@ use futures::TryStreamExt;
 use mongodb::Database;
 use serde::{Deserialize, Serialize};
 
-use super::{Documents, Stored, StoreError, keyset::Keyset};
+use super::{Documents, StoreError, Stored, Tx, keyset::Keyset};
 use crate::domain::{
     Id, Timestamp,
     product::Product,
@@ -56,18 +56,28 @@ pub struct ReviewFilter {
     pub rating: Option<Rating>,
     /// Proved by an order, or not.
     pub verified: Option<bool>,
+    /// Complained about, or not.
+    pub reported: Option<bool>,
 }
 
 impl ReviewFilter {
     /// All reviews of this status.
     pub const fn of_status(status: ReviewStatus) -> Self {
-        Self { status, product: None, rating: None, verified: None }
+        Self { status, product: None, rating: None, verified: None, reported: None }
     }
 
     fn document(&self) -> Document {
         let mut filter = doc! {"status": self.status.as_str()};
         filter.extend(self.product.map(|product| ("product".to_owned(), Bson::from(product))));
         filter.extend(self.rating.map(|rating| ("rating".to_owned(), Bson::from(rating.stars()))));
+        let reported = |reported: bool| {
+            if reported {
+                doc! {"$gt": 0}
+            } else {
+                doc! {"$eq": 0}
+            }
+        };
+        filter.extend(self.reported.map(|yes| ("reported.count".to_owned(), Bson::from(reported(yes)))));
         filter.extend(self.verified.map(|verified| ("isVerifiedPurchase".to_owned(), Bson::from(verified))));
         filter
     }
@@ -183,10 +193,8 @@ impl Reviews {
     /// How many approved reviews there are with one star, with two, … with five, whatever else the list filters by.
     pub async fn histogram(&self, product: Option<Id<Product>>) -> Result<[i64; 5], StoreError> {
         let counted = ReviewFilter { product, ..ReviewFilter::of_status(ReviewStatus::Approved) };
-        let pipeline = [
-            doc! {"$match": counted.document()},
-            doc! {"$group": {"_id": "$rating", "count": {"$sum": 1_i64}}},
-        ];
+        let pipeline =
+            [doc! {"$match": counted.document()}, doc! {"$group": {"_id": "$rating", "count": {"$sum": 1_i64}}}];
         let mut bars = self.collection.aggregate(pipeline).with_type::<Bar>().await?;
         let mut histogram = [0; 5];
         while let Some(bar) = bars.try_next().await? {
@@ -194,6 +202,12 @@ impl Reviews {
             histogram[column] = bar.count;
         }
         Ok(histogram)
+    }
+
+    /// Removes a review.
+    pub async fn remove_in(&self, tx: &mut Tx, review: Id<Review>) -> Result<(), StoreError> {
+        self.collection.delete_one(doc! {"_id": review}).session(&mut tx.session).await?;
+        Ok(())
     }
 
     /// Counts somebody's vote for an approved review, once.

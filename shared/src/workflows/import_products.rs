@@ -6,15 +6,10 @@
 
 use garde::Validate;
 
-use super::save_product::{ProductRow, SaveProductError, draft_of, hang_below, insert_in, save_in};
+use super::save_product::{ProductRow, SaveProductError, draft_of, hang_below, insert_in, save_in, set_status};
 use crate::{
-    domain::{
-        Applied, Id, IllegalTransition, Slug, Timestamp,
-        category::Category,
-        product::{Product, ProductStatus},
-        user::User,
-    },
-    store::{Store, StoreError, Tx, categories::CategoryKey},
+    domain::{Applied, Id, Slug, Timestamp, category::Category, offer::InvalidOffer, product::Product, user::User},
+    store::{Store, StoreError, TransactionError, Tx, categories::CategoryKey},
     transaction,
 };
 
@@ -35,7 +30,12 @@ pub enum RowOutcome {
 ///
 /// # Errors
 /// Only if the database cannot do its part: the line may be imported again.
-pub async fn import_line(store: &Store, seller: Id<User>, line: &str, now: Timestamp) -> Result<RowOutcome, StoreError> {
+pub async fn import_line(
+    store: &Store,
+    seller: Id<User>,
+    line: &str,
+    now: Timestamp,
+) -> Result<RowOutcome, StoreError> {
     match serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(line)) {
         Ok(row) => import_row(store, seller, row, now).await,
         Err(error) => Ok(RowOutcome::Rejected(vec![format!("{}: {}", error.path(), error.inner())])),
@@ -55,10 +55,12 @@ pub async fn import_row(
     if let Err(report) = row.validate() {
         return Ok(RowOutcome::Rejected(report.iter().map(|(path, error)| format!("{path}: {error}")).collect()));
     }
-    let outcome = transaction!(store, |tx| { match store.products.find_by_sku_in(tx, &row.sku).await? {
+    let outcome = transaction!(store, |tx| {
+        match store.products.find_by_sku_in(tx, &row.sku).await? {
             None => create(tx, store, seller, row.clone(), now).await,
             Some(product) => update(tx, store, seller, product, row.clone(), now).await,
-        } });
+        }
+    });
     match outcome {
         Ok(outcome) => Ok(outcome),
         Err(RowError::Save(SaveProductError::Store(error))) => Err(error),
@@ -77,7 +79,9 @@ async fn create(
     let (slug_is_given, status, category) = (row.slug.is_some(), row.status, row.category.clone());
     let mut product = draft_of(row, seller, now)?;
     hang(tx, store, &mut product, category.as_deref(), now).await?;
-    set_status(&mut product, status, now)?;
+    if let Some(status) = status {
+        let _ = set_status(&mut product, status, now).map_err(SaveProductError::from)?;
+    }
     insert_in(tx, store, &mut product, &stock, slug_is_given).await?;
     Ok(RowOutcome::Created(product.id))
 }
@@ -98,7 +102,9 @@ async fn update(
     let mut product = before.clone();
     row.into_changes().apply(&mut product)?;
     hang(tx, store, &mut product, category.as_deref(), now).await?;
-    set_status(&mut product, status, now)?;
+    if let Some(status) = status {
+        let _ = set_status(&mut product, status, now).map_err(SaveProductError::from)?;
+    }
     Ok(match save_in(tx, store, &before, &mut product, &stock, now).await? {
         Applied::Now => RowOutcome::Updated(product.id),
         Applied::Before => RowOutcome::Unchanged(product.id),
@@ -168,27 +174,6 @@ fn name_of(slug: &Slug) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-fn set_status(product: &mut Product, status: Option<ProductStatus>, now: Timestamp) -> Result<(), RowError> {
-    let updated_at = product.updated_at;
-    match status {
-        None => {}
-        Some(ProductStatus::Published) => {
-            let _ = product.publish(now);
-        }
-        Some(ProductStatus::Archived) => {
-            let _ = product.archive(now).map_err(SaveProductError::from)?;
-        }
-        Some(ProductStatus::Draft) if product.status == ProductStatus::Draft => {}
-        Some(ProductStatus::Draft) => {
-            let illegal = IllegalTransition { command: "make a draft of", from: "published" };
-            return Err(SaveProductError::from(illegal).into());
-        }
-    }
-    // Set by the save, which has to see whether anything else changed.
-    product.updated_at = updated_at;
-    Ok(())
-}
-
 /// Why a row was left out.
 #[derive(Debug, thiserror::Error)]
 enum RowError {
@@ -223,12 +208,12 @@ impl From<StoreError> for RowError {
         Self::Save(error.into())
     }
 }
-impl From<crate::domain::offer::InvalidOffer> for RowError {
-    fn from(error: crate::domain::offer::InvalidOffer) -> Self {
+impl From<InvalidOffer> for RowError {
+    fn from(error: InvalidOffer) -> Self {
         Self::Save(error.into())
     }
 }
-impl crate::store::TransactionError for RowError {
+impl TransactionError for RowError {
     fn store_error(&self) -> Option<&StoreError> {
         match self {
             Self::Save(error) => error.store_error(),

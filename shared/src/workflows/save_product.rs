@@ -9,8 +9,8 @@ mod rules;
 
 pub use changes::ProductChanges;
 pub use parts::{
-    DimensionsInput, ImageInput, InventoryInput, MOST_UNITS, OptionInput, PolicyChange, PriceChange, PriceInput, SeoInput,
-    ShippingInput, VariantInput,
+    DimensionsInput, ImageInput, InventoryInput, MOST_UNITS, OptionInput, PolicyChange, PriceChange, PriceInput,
+    SeoInput, ShippingInput, VariantInput,
 };
 pub use row::{FirstStock, ProductRow};
 
@@ -99,8 +99,28 @@ pub fn draft_of(row: ProductRow, seller: Id<User>, now: Timestamp) -> Result<Pro
     Ok(product)
 }
 
+/// Brings the product into the state that somebody wants it in.
+///
+/// # Errors
+/// A draft has never been on the shelf, and what has been there is no draft any more.
+pub fn set_status(product: &mut Product, status: ProductStatus, now: Timestamp) -> Result<Applied, IllegalTransition> {
+    match status {
+        ProductStatus::Published => Ok(product.publish(now)),
+        ProductStatus::Archived => product.archive(now),
+        ProductStatus::Draft if product.status == ProductStatus::Draft => Ok(Applied::Before),
+        ProductStatus::Draft => {
+            Err(IllegalTransition { command: "make a draft of", from: "a product that was on the shelf" })
+        }
+    }
+}
+
 /// Hangs the product into a category (an id, a slug or a path), which is held there until the transaction ends.
-pub async fn hang_in(tx: &mut Tx, store: &Store, product: &mut Product, category: &str) -> Result<(), SaveProductError> {
+pub async fn hang_in(
+    tx: &mut Tx,
+    store: &Store,
+    product: &mut Product,
+    category: &str,
+) -> Result<(), SaveProductError> {
     let key = CategoryKey::parse(category).ok_or(SaveProductError::UnknownCategory)?;
     let category = store.categories.hold_in(tx, &key).await?.ok_or(SaveProductError::UnknownCategory)?;
     hang_below(product, Some(&category));

@@ -19,8 +19,10 @@ use crate::{
 /// Which products. `None` is no restriction.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ProductFilter {
-    /// Of this status; published ones are listed only while they are on the shelf.
+    /// Of this status.
     pub status: ProductStatus,
+    /// On the shelf, or taken off it without archiving.
+    pub is_active: Option<bool>,
     /// That contain these words.
     pub text: Option<String>,
     /// In this category or below it.
@@ -44,10 +46,11 @@ pub struct ProductFilter {
 }
 
 impl ProductFilter {
-    /// All products of this status.
+    /// All active products of this status.
     pub const fn of_status(status: ProductStatus) -> Self {
         Self {
             status,
+            is_active: Some(true),
             text: None,
             category: None,
             brand: None,
@@ -64,14 +67,12 @@ impl ProductFilter {
     /// Everything but the stock, which is not written on products.
     fn document(&self) -> Document {
         let mut filter = doc! {"status": self.status.as_str()};
-        if self.status == ProductStatus::Published {
-            filter.insert("isActive", true);
-        }
         let mut only = |field: &str, value: Option<Bson>| {
             if let Some(value) = value {
                 filter.insert(field, value);
             }
         };
+        only("isActive", self.is_active.map(Bson::from));
         only("$text", self.text.as_ref().map(|text| doc! {"$search": text}.into()));
         only("categoryPath", self.category.map(Bson::from));
         only("brand", self.brand.clone().map(Bson::from));
@@ -88,7 +89,13 @@ impl ProductFilter {
 
     fn stock(&self) -> Option<Document> {
         let some = doc! {"stock": {"$elemMatch": {"available": {"$gt": 0}}}};
-        self.in_stock.map(|in_stock| if in_stock { some } else { doc! {"$nor": [some]} })
+        self.in_stock.map(|in_stock| {
+            if in_stock {
+                some
+            } else {
+                doc! {"$nor": [some]}
+            }
+        })
     }
 }
 
@@ -246,7 +253,8 @@ impl Products {
     /// What is for sale and goes with a product: first what it names itself, then the most sold of its category.
     pub async fn list_related(&self, product: &Product, limit: i64) -> Result<Vec<CatalogueEntry>, StoreError> {
         let others = |filter: Document| {
-            let for_sale = doc! {"status": ProductStatus::Published.as_str(), "isActive": true, "_id": {"$ne": product.id}};
+            let for_sale =
+                doc! {"status": ProductStatus::Published.as_str(), "isActive": true, "_id": {"$ne": product.id}};
             doc! {"$match": {"$and": [filter, for_sale]}}
         };
         let mut named = vec![others(doc! {"_id": {"$in": product.related_products.clone()}}), doc! {"$limit": limit}];

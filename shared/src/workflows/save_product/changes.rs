@@ -6,6 +6,7 @@ use garde::Validate;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    FirstStock,
     parts::{
         DimensionsInput, ImageInput, OptionInput, PolicyChange, PriceChange, SeoInput, ShippingInput, VariantInput,
     },
@@ -112,6 +113,12 @@ pub struct ProductChanges {
 }
 
 impl ProductChanges {
+    /// How many there are at first of the variants that are new.
+    pub fn first_stock(&self) -> FirstStock {
+        let variants = self.variants.iter().flatten();
+        variants.map(|variant| (variant.sku.clone(), variant.quantity.unwrap_or(0))).collect()
+    }
+
     /// Changes the product, but for its category, which has to be looked up first.
     pub fn apply(self, product: &mut Product) -> Result<(), InvalidOffer> {
         set(&mut product.name, self.name);

@@ -1,0 +1,76 @@
+//! Who sees and who changes which product.
+
+use shared::{
+    domain::{
+        Id,
+        product::{Product, ProductStatus},
+        user::Role,
+    },
+    http::{App, CurrentUser, Problem},
+    store::{
+        Store, Tx,
+        products::{CatalogueEntry, ProductKey},
+    },
+    transaction,
+    workflows::save_product::{FirstStock, save_in, set_status},
+};
+
+use crate::problems::CatalogueProblem;
+
+/// Whether somebody may change the product.
+fn is_theirs(product: &Product, user: &CurrentUser) -> bool {
+    match user.role {
+        Role::Admin => true,
+        Role::Seller => product.seller == user.id,
+        Role::Customer => false,
+    }
+}
+
+/// The product that somebody asks for by id or slug, if they may see it.
+pub(crate) async fn find_visible(app: &App, name: &str, user: Option<&CurrentUser>) -> Result<CatalogueEntry, Problem> {
+    let not_found = || Problem::not_found("product");
+    let key = ProductKey::parse(name).ok_or_else(not_found)?;
+    let entry = app.store.products.find_entry(&key).await?.ok_or_else(not_found)?;
+    let is_visible = entry.product.is_for_sale() || user.is_some_and(|user| is_theirs(&entry.product, user));
+    if is_visible { Ok(entry) } else { Err(not_found()) }
+}
+
+/// The product that somebody just changed.
+pub(crate) async fn load_changed(app: &App, id: Id<Product>) -> Result<CatalogueEntry, Problem> {
+    let entry = app.store.products.find_entry(&ProductKey::Id(id)).await?;
+    entry.ok_or_else(|| Problem::not_found("product"))
+}
+
+/// The product that somebody wants to change, as the transaction sees it.
+pub(crate) async fn load_own_in(
+    tx: &mut Tx,
+    store: &Store,
+    id: Id<Product>,
+    user: &CurrentUser,
+) -> Result<Product, CatalogueProblem> {
+    let product = store.products.find_in(tx, id).await?;
+    product.filter(|product| is_theirs(product, user)).ok_or(CatalogueProblem::NotFound("product"))
+}
+
+/// Brings a product of theirs into another state.
+pub(crate) async fn move_to(
+    app: &App,
+    id: Id<Product>,
+    user: &CurrentUser,
+    status: ProductStatus,
+) -> Result<(), CatalogueProblem> {
+    let now = app.clock.now();
+    transaction!(app.store, |tx| {
+        let before = load_own_in(tx, &app.store, id, user).await?;
+        let mut product = before.clone();
+        let _ = set_status(&mut product, status, now)?;
+        let _ = save_in(tx, &app.store, &before, &mut product, &FirstStock::new(), now).await?;
+        Ok(())
+    })
+}
+
+/// The product that somebody asks for from behind the counter.
+pub(crate) async fn find_own(app: &App, id: Id<Product>, user: &CurrentUser) -> Result<CatalogueEntry, Problem> {
+    let entry = app.store.products.find_entry(&ProductKey::Id(id)).await?;
+    entry.filter(|entry| is_theirs(&entry.product, user)).ok_or_else(|| Problem::not_found("product"))
+}

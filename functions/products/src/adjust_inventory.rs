@@ -1,0 +1,126 @@
+//! `POST /v1/products/{id}/inventory/adjustments`
+
+use axum::{extract::State, http::StatusCode, response::Response};
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+use shared::{
+    domain::{Id, Sku, message::Event, product::Product},
+    http::{
+        App, CurrentUser, IdempotencyKey, PathId, Problem, ProblemCode, Seller, ValidCatalogue,
+        idempotency::{Intention, answer, once},
+        rules::line,
+    },
+    store::{
+        idempotency::{Answer, Claim},
+        inventory::Adjusted,
+    },
+    transaction,
+    workflows::save_product::MOST_UNITS,
+};
+
+use crate::{access::load_own_in, problems::CatalogueProblem, show_inventory::InventoryRecord};
+
+/// Either `delta` and `reason`: what came in or was lost; or `setTo` and `expected`: what was counted, and what was
+/// thought to be there.
+#[derive(Clone, Debug, Deserialize, Serialize, Validate, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[garde(allow_unvalidated)]
+pub(crate) struct AdjustInventory {
+    sku: Sku,
+    /// How many more; fewer if negative.
+    #[garde(range(min = -MOST_UNITS, max = MOST_UNITS))]
+    delta: Option<i64>,
+    /// Why.
+    #[garde(inner(custom(line(200))))]
+    reason: Option<String>,
+    /// How many there are in the warehouse.
+    #[garde(range(min = 0, max = MOST_UNITS))]
+    set_to: Option<i64>,
+    /// How many were thought to be in the warehouse.
+    #[garde(range(min = 0, max = MOST_UNITS))]
+    expected: Option<i64>,
+}
+
+#[derive(Clone, Copy)]
+enum Correction {
+    By(i64),
+    To { set_to: i64, expected: i64 },
+}
+
+impl AdjustInventory {
+    fn correction(&self) -> Result<Correction, Problem> {
+        let missing = |field: &str| Problem::new(ProblemCode::ValidationFailed).field(field, "missing", "is required");
+        match (self.delta, self.set_to) {
+            (Some(0), None) => {
+                Err(Problem::new(ProblemCode::ValidationFailed).field("/delta", "out_of_range", "must not be 0"))
+            }
+            (Some(_), None) if self.reason.is_none() => Err(missing("/reason")),
+            (Some(delta), None) => Ok(Correction::By(delta)),
+            (None, Some(set_to)) => {
+                let expected = self.expected.ok_or_else(|| missing("/expected"))?;
+                Ok(Correction::To { set_to, expected })
+            }
+            (None, None) => Err(missing("/delta")),
+            (Some(_), Some(_)) => Err(Problem::new(ProblemCode::ValidationFailed).field(
+                "/setTo",
+                "invalid",
+                "goes with `expected`, not with `delta`",
+            )),
+        }
+    }
+}
+
+/// Correct the stock
+///
+/// 409 `stock_conflict`, with the counters as they are, if they would become negative or are not what was expected.
+#[utoipa::path(post, path = "/v1/products/{id}/inventory/adjustments", tag = "products", security(("bearer" = [])),
+    params(("id" = String, Path, description = "id"), ("Idempotency-Key" = String, Header)),
+    request_body = AdjustInventory, responses((status = 200, body = InventoryRecord)))]
+pub(crate) async fn adjust_inventory(
+    Seller(user): Seller,
+    PathId(id): PathId<Product>,
+    key: IdempotencyKey,
+    State(app): State<App>,
+    ValidCatalogue(wanted): ValidCatalogue<AdjustInventory>,
+) -> Result<Response, Problem> {
+    let correction = wanted.correction()?;
+    let intention = Intention::of_user(user.id, &format!("adjust_inventory {id}"), &key, &wanted)?;
+    once(&app, &intention, async |claim| adjust(&app, id, &user, &wanted.sku, correction, claim).await).await
+}
+
+async fn adjust(
+    app: &App,
+    id: Id<Product>,
+    user: &CurrentUser,
+    sku: &Sku,
+    correction: Correction,
+    claim: &Claim,
+) -> Result<Answer, Problem> {
+    let (now, store) = (app.clock.now(), &app.store);
+    let (answer, messages) = transaction!(store, |tx| {
+        let product = load_own_in(tx, store, id, user).await?;
+        if !product.skus().contains(sku) {
+            return Err(CatalogueProblem::UnknownSku);
+        }
+        let (adjusted, delta) = match correction {
+            Correction::By(delta) => (store.inventory.adjust_in(tx, sku, delta, now).await?, delta),
+            Correction::To { set_to, expected } => {
+                (store.inventory.set_in(tx, sku, set_to, expected, now).await?, set_to.saturating_sub(expected))
+            }
+        };
+        let record = match adjusted {
+            Adjusted::Yes(record) => record,
+            Adjusted::Refused(record) => return Err(CatalogueProblem::StockConflict(Box::new(record))),
+        };
+        let mut messages = Vec::new();
+        if record.crossed_threshold_from(record.available.saturating_sub(delta)) {
+            messages.push(Event::EmailLowStock { sku: sku.clone() }.now(now));
+        }
+        store.outbox.promise_all(tx, &messages).await?;
+        let answer = answer(StatusCode::OK, &InventoryRecord::from(record), None);
+        store.idempotency.complete_in(tx, claim, &answer).await?;
+        Ok::<_, CatalogueProblem>((answer, messages))
+    })?;
+    app.publisher.send(&messages).await;
+    Ok(answer)
+}

@@ -1,0 +1,95 @@
+//! `POST /v1/categories`
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderName, StatusCode, header},
+};
+use garde::Validate;
+use serde::Deserialize;
+use shared::{
+    domain::{Slug, category::Category},
+    http::{Admin, App, Problem, ValidCatalogue, rules::line},
+    store::{StoreError, Tx, categories::CategoryKey},
+    transaction,
+};
+
+use crate::{
+    category_input::{MetadataInput, refused},
+    category_view::CategoryDetail,
+    problems::CatalogueProblem,
+    show_category::load_detail,
+};
+
+/// A category to be made.
+#[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[garde(allow_unvalidated)]
+pub(crate) struct CreateCategory {
+    /// Siblings differ in their names.
+    #[garde(custom(line(100)))]
+    name: String,
+    /// Unique. Made from the name if absent.
+    slug: Option<Slug>,
+    #[garde(length(chars, max = 2000))]
+    description: Option<String>,
+    /// An id, a slug or a path of slugs; a root if absent.
+    #[garde(length(max = 1000))]
+    parent: Option<String>,
+    /// Place among its siblings; 0 if absent.
+    order: Option<i32>,
+    #[garde(length(chars, max = 2048))]
+    image: Option<String>,
+    #[garde(length(chars, max = 2048))]
+    icon: Option<String>,
+    /// True if absent.
+    is_active: Option<bool>,
+    #[garde(dive)]
+    metadata: Option<MetadataInput>,
+}
+
+/// Make a category
+#[utoipa::path(post, path = "/v1/categories", tag = "products", security(("bearer" = [])),
+    request_body = CreateCategory, responses((status = 201, body = CategoryDetail, headers(("Location" = String)))))]
+pub(crate) async fn create_category(
+    _: Admin,
+    State(app): State<App>,
+    ValidCatalogue(wanted): ValidCatalogue<CreateCategory>,
+) -> Result<(StatusCode, [(HeaderName, String); 1], Json<CategoryDetail>), Problem> {
+    let now = app.clock.now();
+    let categories = &app.store.categories;
+    let id = transaction!(app.store, |tx| {
+        let parent = match &wanted.parent {
+            Some(name) => {
+                let key = CategoryKey::parse(name).ok_or(CatalogueProblem::UnknownParent)?;
+                Some(categories.hold_in(tx, &key).await?.ok_or(CatalogueProblem::UnknownParent)?)
+            }
+            None => None,
+        };
+        let slug = match &wanted.slug {
+            Some(slug) => slug.clone(),
+            None => free_slug(&app, tx, &wanted.name, parent.as_ref()).await?,
+        };
+        let mut category = Category::new(wanted.name.clone(), slug, parent.as_ref(), now);
+        category.description.clone_from(&wanted.description);
+        category.order = wanted.order.unwrap_or(0);
+        category.image.clone_from(&wanted.image);
+        category.icon.clone_from(&wanted.icon);
+        category.is_active = wanted.is_active.unwrap_or(true);
+        category.metadata = wanted.metadata.clone().map(Into::into);
+        categories.insert_in(tx, &category).await.map_err(|error| refused(error, wanted.slug.is_some()))?;
+        Ok::<_, CatalogueProblem>(category.id)
+    })?;
+    let view = load_detail(&app, id).await?;
+    Ok((StatusCode::CREATED, [(header::LOCATION, format!("/v1/categories/{id}"))], Json(view)))
+}
+
+/// A slug made of the name; if that is taken, of the parent's and the name; if even that is, with a number that nobody
+/// else has.
+async fn free_slug(app: &App, tx: &mut Tx, name: &str, parent: Option<&Category>) -> Result<Slug, StoreError> {
+    let base = Slug::from_name(name);
+    let below = parent.map_or_else(|| base.clone(), |parent| parent.slug.with_suffix(base.as_str()));
+    let unique = base.with_suffix(&app.random.readable(8).to_ascii_lowercase());
+    let taken = app.store.categories.taken_slugs_in(tx, &[base.clone(), below.clone()]).await?;
+    Ok([base, below].into_iter().find(|slug| !taken.contains(slug)).unwrap_or(unique))
+}

@@ -1,0 +1,44 @@
+//! `POST /v1/products`
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderName, StatusCode, header},
+};
+use shared::{
+    http::{App, Problem, Seller, ValidCatalogue},
+    transaction,
+    workflows::save_product::{ProductRow, draft_of, hang_in, insert_in, set_status},
+};
+
+use crate::{access::load_changed, problems::CatalogueProblem, view::ProductView};
+
+/// Make a product
+///
+/// As a draft of the caller's, with its first stock, unless its `status` says `published`. A slug that is not given is
+/// made from the name.
+#[utoipa::path(post, path = "/v1/products", tag = "products", security(("bearer" = [])),
+    request_body = ProductRow, responses((status = 201, body = ProductView, headers(("Location" = String)))))]
+pub(crate) async fn create_product(
+    Seller(user): Seller,
+    State(app): State<App>,
+    ValidCatalogue(row): ValidCatalogue<ProductRow>,
+) -> Result<(StatusCode, [(HeaderName, String); 1], Json<ProductView>), Problem> {
+    let now = app.clock.now();
+    let stock = row.first_stock().map_err(CatalogueProblem::from)?;
+    let (slug_is_given, category, status) = (row.slug.is_some(), row.category.clone(), row.status);
+    let draft = draft_of(row, user.id, now).map_err(CatalogueProblem::from)?;
+    let id = transaction!(app.store, |tx| {
+        let mut product = draft.clone();
+        if let Some(category) = &category {
+            hang_in(tx, &app.store, &mut product, category).await?;
+        }
+        if let Some(status) = status {
+            let _ = set_status(&mut product, status, now)?;
+        }
+        insert_in(tx, &app.store, &mut product, &stock, slug_is_given).await?;
+        Ok::<_, CatalogueProblem>(product.id)
+    })?;
+    let view = load_changed(&app, id).await?.into();
+    Ok((StatusCode::CREATED, [(header::LOCATION, format!("/v1/products/{id}"))], Json(view)))
+}

@@ -1,0 +1,23 @@
+//! `GET /v1/categories`
+
+use axum::{extract::State, response::Response};
+use shared::http::{App, Caching, MaybeUser, Page, Problem};
+
+use crate::category_view::CategoryTree;
+
+/// The category tree
+///
+/// All of it on one page, siblings in their order. Inactive categories, and what is below them, are shown to admins
+/// only.
+#[utoipa::path(get, path = "/v1/categories", tag = "products", security((), ("bearer" = [])),
+    responses((status = 200, body = Page<CategoryTree>), (status = 304, description = "Not modified")))]
+pub(crate) async fn list_categories(
+    MaybeUser(user): MaybeUser,
+    caching: Caching,
+    State(app): State<App>,
+) -> Result<Response, Problem> {
+    let sees_all = user.is_some_and(|user| user.is_admin());
+    let mut categories = app.store.categories.list_all().await?;
+    categories.retain(|category| category.is_active || sees_all);
+    caching.answer(&Page::whole(CategoryTree::plant(categories)))
+}

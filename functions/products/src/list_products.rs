@@ -1,0 +1,39 @@
+//! `GET /v1/products`
+
+mod search;
+
+use axum::{extract::State, response::Response};
+use shared::{
+    http::{App, Caching, MaybeUser, Page, PageQuery, Problem, ValidQuery, query},
+    store::products::listing::ProductPlace,
+};
+
+use crate::view::ProductView;
+use search::{ProductSearch, Question};
+
+/// Products
+///
+/// What is for sale, a page at a time. With `status`, sellers list their own and admins all products of that status,
+/// also those that are not for sale.
+#[utoipa::path(get, path = "/v1/products", tag = "products", security((), ("bearer" = [])),
+    params(ProductSearch, PageQuery),
+    responses((status = 200, body = Page<ProductView>), (status = 304, description = "Not modified")))]
+pub(crate) async fn list_products(
+    MaybeUser(user): MaybeUser,
+    caching: Caching,
+    State(app): State<App>,
+    ValidQuery(search): ValidQuery<ProductSearch>,
+    ValidQuery(page): ValidQuery<PageQuery>,
+) -> Result<Response, Problem> {
+    let Some(Question { filter, sort }) = search.resolve(&app, user.as_ref()).await? else {
+        return caching.answer(&Page::<ProductView>::whole(Vec::new()).with_count(page.count.then_some(0)));
+    };
+    let after = page.after::<ProductPlace>()?;
+    if after.as_ref().is_some_and(|place| !place.is_of(sort)) {
+        return Err(query::invalid("cursor", "must be the nextCursor of a list in the same order"));
+    }
+    let entries = app.store.products.list(&filter, sort, after.as_ref(), page.fetch()).await?;
+    let count = if page.count { Some(app.store.products.count(&filter).await?) } else { None };
+    let page = Page::new(entries, &page, |last| last.place(sort), ProductView::from);
+    caching.answer(&page.with_count(count))
+}

@@ -1,0 +1,26 @@
+//! `GET /v1/products/{id}/related`
+
+use axum::{extract::State, response::Response};
+use shared::http::{App, Caching, MaybeUser, Page, PathText, Problem};
+
+use crate::{access::find_visible, view::ProductView};
+
+/// As many as fit beside a product.
+const MOST: i64 = 12;
+
+/// What goes with a product
+///
+/// First what its seller names, then the most sold of its category; at most 12, on one page.
+#[utoipa::path(get, path = "/v1/products/{id}/related", tag = "products", security((), ("bearer" = [])),
+    params(("id" = String, Path, description = "id or slug")),
+    responses((status = 200, body = Page<ProductView>), (status = 304, description = "Not modified")))]
+pub(crate) async fn list_related_products(
+    MaybeUser(user): MaybeUser,
+    caching: Caching,
+    PathText(name): PathText,
+    State(app): State<App>,
+) -> Result<Response, Problem> {
+    let entry = find_visible(&app, &name, user.as_ref()).await?;
+    let related = app.store.products.list_related(&entry.product, MOST).await?;
+    caching.answer(&Page::whole(related.into_iter().map(ProductView::from).collect()))
+}

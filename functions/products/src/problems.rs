@@ -1,0 +1,109 @@
+//! What can be wrong with a change of the catalogue, as a problem.
+
+use shared::{
+    domain::{IllegalTransition, inventory::StockRecord, offer::InvalidOffer},
+    http::{Problem, ProblemCode},
+    store::{StoreError, TransactionError},
+    workflows::save_product::SaveProductError,
+};
+
+/// Why the catalogue was not changed.
+#[derive(Debug)]
+pub(crate) enum CatalogueProblem {
+    /// It does not exist, or not for them.
+    NotFound(&'static str),
+    /// The product cannot be saved.
+    Save(SaveProductError),
+    /// The product is not sold under this SKU.
+    UnknownSku,
+    /// The stock is not what was expected, or would become negative; what it is.
+    StockConflict(Box<StockRecord>),
+    /// There is no category to hang this one below.
+    UnknownParent,
+    /// Another category has this slug.
+    CategorySlugTaken,
+    /// A sibling has this name.
+    CategoryNameTaken,
+    /// The category would hang below itself.
+    CategoryCycle,
+    /// Something hangs in the category.
+    CategoryInUse,
+    /// The database could not do it.
+    Store(StoreError),
+}
+
+impl From<StoreError> for CatalogueProblem {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+impl From<SaveProductError> for CatalogueProblem {
+    fn from(error: SaveProductError) -> Self {
+        Self::Save(error)
+    }
+}
+impl From<InvalidOffer> for CatalogueProblem {
+    fn from(error: InvalidOffer) -> Self {
+        Self::Save(error.into())
+    }
+}
+impl From<IllegalTransition> for CatalogueProblem {
+    fn from(error: IllegalTransition) -> Self {
+        Self::Save(error.into())
+    }
+}
+
+impl TransactionError for CatalogueProblem {
+    fn store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            Self::Save(error) => error.store_error(),
+            _ => None,
+        }
+    }
+}
+
+impl From<CatalogueProblem> for Problem {
+    fn from(problem: CatalogueProblem) -> Self {
+        match problem {
+            CatalogueProblem::NotFound(what) => Self::not_found(what),
+            CatalogueProblem::Save(error) => match error {
+                SaveProductError::Invalid(invalid) => Self::new(ProblemCode::ValidationFailed).field(
+                    format!("/{}", invalid.field()),
+                    "invalid",
+                    invalid.to_string(),
+                ),
+                SaveProductError::UnknownCategory => {
+                    Self::new(ProblemCode::UnknownReference).field("/category", "unknown", "there is no such category")
+                }
+                SaveProductError::SlugTaken => Self::new(ProblemCode::SlugTaken),
+                SaveProductError::SkuTaken(sku) => {
+                    Self::new(ProblemCode::SkuTaken).detail(format!("Another product or variant has the SKU {sku}."))
+                }
+                SaveProductError::Illegal(illegal) => {
+                    Self::new(ProblemCode::IllegalTransition).detail(format!("One {illegal}."))
+                }
+                SaveProductError::Store(error) => error.into(),
+            },
+            CatalogueProblem::UnknownSku => Self::new(ProblemCode::UnknownReference).field(
+                "/sku",
+                "unknown",
+                "the product is not sold under this SKU",
+            ),
+            CatalogueProblem::StockConflict(record) => Self::new(ProblemCode::StockConflict)
+                .member("onHand", record.on_hand)
+                .member("reserved", record.reserved)
+                .member("available", record.available),
+            CatalogueProblem::UnknownParent => {
+                Self::new(ProblemCode::UnknownReference).field("/parent", "unknown", "there is no such category")
+            }
+            CatalogueProblem::CategorySlugTaken => Self::new(ProblemCode::SlugTaken),
+            CatalogueProblem::CategoryNameTaken => Self::new(ProblemCode::Conflict)
+                .detail("Another category beside it has this name.")
+                .field("/name", "taken", "siblings differ in their names"),
+            CatalogueProblem::CategoryCycle => Self::new(ProblemCode::CategoryCycle),
+            CatalogueProblem::CategoryInUse => Self::new(ProblemCode::CategoryInUse),
+            CatalogueProblem::Store(error) => error.into(),
+        }
+    }
+}

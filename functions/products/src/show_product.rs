@@ -1,0 +1,22 @@
+//! `GET /v1/products/{id}`
+
+use axum::{extract::State, response::Response};
+use shared::http::{App, Caching, MaybeUser, PathText, Problem};
+
+use crate::{access::find_visible, view::ProductView};
+
+/// One product
+///
+/// By id or slug. What is not for sale is shown to its seller and to admins only.
+#[utoipa::path(get, path = "/v1/products/{id}", tag = "products", security((), ("bearer" = [])),
+    params(("id" = String, Path, description = "id or slug")),
+    responses((status = 200, body = ProductView), (status = 304, description = "Not modified")))]
+pub(crate) async fn show_product(
+    MaybeUser(user): MaybeUser,
+    caching: Caching,
+    PathText(name): PathText,
+    State(app): State<App>,
+) -> Result<Response, Problem> {
+    let entry = find_visible(&app, &name, user.as_ref()).await?;
+    caching.answer(&ProductView::from(entry))
+}

@@ -1,0 +1,128 @@
+//! `PATCH /v1/categories/{id}`
+
+use axum::{Json, extract::State};
+use garde::Validate;
+use serde::Deserialize;
+use shared::{
+    domain::{Id, Slug, category::Category, patch::present},
+    http::{Admin, App, PathId, Problem, ValidCatalogue, rules::line},
+    store::{Tx, categories::CategoryKey},
+    transaction,
+};
+
+use crate::{
+    category_input::{MetadataInput, refused},
+    category_view::CategoryDetail,
+    problems::CatalogueProblem,
+    show_category::load_detail,
+};
+
+/// A change of a category: absent fields stay as they are, null clears where that is possible.
+#[derive(Clone, Debug, Default, Deserialize, Validate, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[garde(allow_unvalidated)]
+pub(crate) struct UpdateCategory {
+    /// Siblings differ in their names.
+    #[garde(inner(custom(line(100))))]
+    #[serde(deserialize_with = "present")]
+    name: Option<String>,
+    /// Unique. The paths of everything below follow.
+    #[serde(deserialize_with = "present")]
+    slug: Option<Slug>,
+    #[garde(length(chars, max = 2000))]
+    #[serde(deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    description: Option<Option<String>>,
+    /// An id, a slug or a path of slugs; null makes it a root. Everything below moves along.
+    #[garde(length(max = 1000))]
+    #[serde(deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    parent: Option<Option<String>>,
+    /// Place among its siblings.
+    #[serde(deserialize_with = "present")]
+    order: Option<i32>,
+    #[garde(length(chars, max = 2048))]
+    #[serde(deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    image: Option<Option<String>>,
+    #[garde(length(chars, max = 2048))]
+    #[serde(deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    icon: Option<Option<String>>,
+    /// False hides it, and everything below it, from the tree.
+    #[serde(deserialize_with = "present")]
+    is_active: Option<bool>,
+    #[garde(dive)]
+    #[serde(deserialize_with = "present")]
+    #[schema(value_type = Option<MetadataInput>)]
+    metadata: Option<Option<MetadataInput>>,
+}
+
+impl UpdateCategory {
+    /// Changes the category, but for its place.
+    fn apply(&self, category: &mut Category) {
+        fn set<T: Clone>(field: &mut T, value: Option<&T>) {
+            if let Some(value) = value {
+                field.clone_from(value);
+            }
+        }
+        set(&mut category.name, self.name.as_ref());
+        set(&mut category.slug, self.slug.as_ref());
+        set(&mut category.description, self.description.as_ref());
+        set(&mut category.order, self.order.as_ref());
+        set(&mut category.image, self.image.as_ref());
+        set(&mut category.icon, self.icon.as_ref());
+        set(&mut category.is_active, self.is_active.as_ref());
+        if let Some(metadata) = &self.metadata {
+            category.metadata = metadata.clone().map(Into::into);
+        }
+    }
+}
+
+/// Change or move a category
+///
+/// 409 `category_cycle` if it would hang below itself.
+#[utoipa::path(patch, path = "/v1/categories/{id}", tag = "products", security(("bearer" = [])),
+    params(("id" = String, Path, description = "id")),
+    request_body = UpdateCategory, responses((status = 200, body = CategoryDetail)))]
+pub(crate) async fn update_category(
+    _: Admin,
+    PathId(id): PathId<Category>,
+    State(app): State<App>,
+    ValidCatalogue(changes): ValidCatalogue<UpdateCategory>,
+) -> Result<Json<CategoryDetail>, Problem> {
+    transaction!(app.store, |tx| { change(&app, tx, id, &changes).await })?;
+    Ok(Json(load_detail(&app, id).await?))
+}
+
+async fn change(app: &App, tx: &mut Tx, id: Id<Category>, changes: &UpdateCategory) -> Result<(), CatalogueProblem> {
+    let (now, store) = (app.clock.now(), &app.store);
+    let before = store.categories.find_in(tx, id).await?.ok_or(CatalogueProblem::NotFound("category"))?;
+    let parent = match &changes.parent {
+        Some(Some(name)) => Some(CategoryKey::parse(name).ok_or(CatalogueProblem::UnknownParent)?),
+        Some(None) => None,
+        None => before.parent.map(CategoryKey::Id),
+    };
+    let parent = match parent {
+        Some(key) => {
+            let found = store.categories.find_by_in(tx, &key).await?.ok_or(CatalogueProblem::UnknownParent)?;
+            if before.contains(&found) {
+                return Err(CatalogueProblem::CategoryCycle);
+            }
+            store.categories.hold_in(tx, &CategoryKey::Id(found.id)).await?
+        }
+        None => None,
+    };
+    let mut after = before.clone();
+    changes.apply(&mut after);
+    after.hang_below(parent.as_ref());
+    after.updated_at = now;
+    store.categories.save_in(tx, &mut after).await.map_err(|error| refused(error, true))?;
+    if after.path != before.path {
+        store.categories.carry_along_in(tx, &before, &after, now).await?;
+    }
+    if after.ancestors != before.ancestors {
+        store.products.carry_along_in(tx, &before, &after).await?;
+    }
+    Ok(())
+}

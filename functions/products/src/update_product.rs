@@ -1,0 +1,45 @@
+//! `PATCH /v1/products/{id}`
+
+use axum::{Json, extract::State};
+use shared::{
+    domain::product::Product,
+    http::{App, PathId, Problem, Seller, ValidCatalogue},
+    transaction,
+    workflows::save_product::{ProductChanges, hang_below, hang_in, save_in},
+};
+
+use crate::{
+    access::{load_changed, load_own_in},
+    problems::CatalogueProblem,
+    view::ProductView,
+};
+
+/// Change a product
+///
+/// Absent fields stay as they are; null clears where that is possible. Lists are replaced as a whole, `price` and
+/// `inventory` field by field.
+#[utoipa::path(patch, path = "/v1/products/{id}", tag = "products", security(("bearer" = [])),
+    params(("id" = String, Path, description = "id")),
+    request_body = ProductChanges, responses((status = 200, body = ProductView)))]
+pub(crate) async fn update_product(
+    Seller(user): Seller,
+    PathId(id): PathId<Product>,
+    State(app): State<App>,
+    ValidCatalogue(changes): ValidCatalogue<ProductChanges>,
+) -> Result<Json<ProductView>, Problem> {
+    let now = app.clock.now();
+    let stock = changes.first_stock();
+    transaction!(app.store, |tx| {
+        let before = load_own_in(tx, &app.store, id, &user).await?;
+        let mut product = before.clone();
+        changes.clone().apply(&mut product)?;
+        match &changes.category {
+            Some(Some(category)) => hang_in(tx, &app.store, &mut product, category).await?,
+            Some(None) => hang_below(&mut product, None),
+            None => {}
+        }
+        let _ = save_in(tx, &app.store, &before, &mut product, &stock, now).await?;
+        Ok::<_, CatalogueProblem>(())
+    })?;
+    Ok(Json(load_changed(&app, id).await?.into()))
+}

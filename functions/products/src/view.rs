@@ -1,0 +1,190 @@
+//! A product as the shop shows it.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use shared::{
+    domain::{
+        Currency, Id, Money, Sku, Slug, Timestamp,
+        category::Category,
+        inventory::{StockRecord, StockStatus},
+        product::{
+            Dimensions, Image, Price, Product, ProductOption, ProductStatus, Ratings, Seo, ShippingPolicy, StockPolicy,
+            Variant,
+        },
+        user::User,
+    },
+    store::products::CatalogueEntry,
+};
+
+/// A product.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ProductView {
+    #[schema(value_type = String)]
+    id: Id<Product>,
+    name: String,
+    slug: Slug,
+    description: String,
+    short_description: Option<String>,
+    sku: Sku,
+    category: Option<CategoryReference>,
+    subcategory: Option<String>,
+    brand: Option<String>,
+    price: PriceView,
+    inventory: InventorySummary,
+    images: Vec<Image>,
+    specifications: BTreeMap<String, String>,
+    dimensions: Option<Dimensions>,
+    shipping: ShippingPolicy,
+    seo: Option<Seo>,
+    ratings: RatingsView,
+    #[schema(value_type = String)]
+    seller: Id<User>,
+    status: ProductStatus,
+    featured: bool,
+    tags: Vec<String>,
+    options: Vec<ProductOption>,
+    variants: Vec<VariantView>,
+    #[schema(value_type = Vec<String>)]
+    related_products: Vec<Id<Product>>,
+    total_sold: i64,
+    view_count: i64,
+    is_active: bool,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+/// The category that a product hangs in.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct CategoryReference {
+    #[schema(value_type = String)]
+    id: Id<Category>,
+    slug: Slug,
+    name: String,
+    /// The slugs from the root down, joined by `/`.
+    path: String,
+}
+
+impl From<&Category> for CategoryReference {
+    fn from(category: &Category) -> Self {
+        Self { id: category.id, slug: category.slug.clone(), name: category.name.clone(), path: category.path.clone() }
+    }
+}
+
+/// What a product costs.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct PriceView {
+    regular: Money,
+    /// While it is on sale.
+    sale: Option<Money>,
+    currency: Currency,
+    /// What one pays: `sale` where set, else `regular`.
+    effective: Money,
+}
+
+/// What a shopper is told about the stock.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct InventorySummary {
+    /// How many are available.
+    quantity: i64,
+    status: StockStatus,
+    allow_backorder: bool,
+    low_stock_threshold: i64,
+}
+
+impl InventorySummary {
+    fn of<'a>(records: impl IntoIterator<Item = &'a StockRecord>, policy: StockPolicy) -> Self {
+        let available = |record: &StockRecord| record.available.max(0);
+        let quantity = records.into_iter().map(available).fold(0, i64::saturating_add);
+        Self {
+            quantity,
+            status: StockStatus::of(quantity, policy.low_stock_threshold),
+            allow_backorder: policy.allow_backorder,
+            low_stock_threshold: policy.low_stock_threshold,
+        }
+    }
+}
+
+/// What buyers think of it.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct RatingsView {
+    /// 1 to 5; 0 without reviews.
+    average: f64,
+    count: i64,
+}
+
+impl From<Ratings> for RatingsView {
+    fn from(ratings: Ratings) -> Self {
+        Self { average: ratings.average, count: ratings.count }
+    }
+}
+
+/// A combination of options that is sold.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct VariantView {
+    sku: Sku,
+    /// Option name → chosen value.
+    choices: BTreeMap<String, String>,
+    price_modifier: Money,
+    /// What one pays for it.
+    price: Money,
+    inventory: InventorySummary,
+}
+
+impl VariantView {
+    fn of(variant: Variant, price: &Price, stock: &[StockRecord], policy: StockPolicy) -> Self {
+        let own = stock.iter().filter(|record| record.sku == variant.sku);
+        Self {
+            inventory: InventorySummary::of(own, policy),
+            // Prices and modifiers are bounded when they are set, so that their sum always fits.
+            price: price.with_modifier(variant.price_modifier).unwrap_or(Price::HIGHEST),
+            sku: variant.sku,
+            choices: variant.choices,
+            price_modifier: variant.price_modifier,
+        }
+    }
+}
+
+impl From<CatalogueEntry> for ProductView {
+    fn from(entry: CatalogueEntry) -> Self {
+        let category = entry.category().map(CategoryReference::from);
+        let CatalogueEntry { product, stock, .. } = entry;
+        let Price { regular, sale, currency, effective } = product.price;
+        let policy = product.inventory;
+        let variants = product.variants.into_iter();
+        Self {
+            id: product.id,
+            name: product.name,
+            slug: product.slug,
+            description: product.description,
+            short_description: product.short_description,
+            sku: product.sku,
+            category,
+            subcategory: product.subcategory,
+            brand: product.brand,
+            price: PriceView { regular, sale, currency, effective },
+            inventory: InventorySummary::of(&stock, policy),
+            images: product.images,
+            specifications: product.specifications,
+            dimensions: product.dimensions,
+            shipping: product.shipping,
+            seo: product.seo,
+            ratings: product.ratings.into(),
+            seller: product.seller,
+            status: product.status,
+            featured: product.featured,
+            tags: product.tags,
+            options: product.options,
+            variants: variants.map(|variant| VariantView::of(variant, &product.price, &stock, policy)).collect(),
+            related_products: product.related_products,
+            total_sold: product.total_sold,
+            view_count: product.view_count,
+            is_active: product.is_active,
+            created_at: product.created_at,
+            updated_at: product.updated_at,
+        }
+    }
+}

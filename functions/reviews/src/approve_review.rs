@@ -1,0 +1,36 @@
+//! `POST /v1/reviews/{id}/approve`
+
+use axum::{Json, extract::State};
+use shared::{
+    domain::review::Review,
+    http::{Admin, App, PathId, Problem},
+    transaction,
+};
+
+use crate::{problems::ReviewProblem, view::ModeratedReview};
+
+/// Let the public see a review
+///
+/// It counts from now on. An order that was delivered since it was written verifies it. Again changes nothing.
+#[utoipa::path(post, path = "/v1/reviews/{id}/approve", tag = "reviews", security(("bearer" = [])),
+    params(("id" = String, Path)), responses((status = 200, body = ModeratedReview)))]
+pub(crate) async fn approve_review(
+    _: Admin,
+    PathId(id): PathId<Review>,
+    State(app): State<App>,
+) -> Result<Json<ModeratedReview>, Problem> {
+    let (now, store) = (app.clock.now(), &app.store);
+    let review = transaction!(store, |tx| {
+        let mut review = store.reviews.find_in(tx, id).await?.ok_or(ReviewProblem::NotFound)?;
+        let (applied, change) = review.approve(now);
+        if applied.is_now() {
+            if review.order.is_none() {
+                review.verify(store.orders.find_delivered_of(review.user, review.product).await?);
+            }
+            store.reviews.save_in(tx, &mut review).await?;
+            store.products.change_rating_in(tx, review.product, change).await?;
+        }
+        Ok::<_, ReviewProblem>(review)
+    })?;
+    Ok(Json(review.into()))
+}

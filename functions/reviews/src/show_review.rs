@@ -1,0 +1,25 @@
+//! `GET /v1/reviews/{id}`
+
+use axum::{Json, extract::State};
+use shared::{
+    domain::review::Review,
+    http::{App, MaybeUser, PathId, Problem},
+};
+
+use crate::{problems::ReviewProblem, view::ReviewView};
+
+/// One review
+///
+/// What is not approved is shown to its author and to admins only.
+#[utoipa::path(get, path = "/v1/reviews/{id}", tag = "reviews", security((), ("bearer" = [])),
+    params(("id" = String, Path)), responses((status = 200, body = ReviewView)))]
+pub(crate) async fn show_review(
+    MaybeUser(user): MaybeUser,
+    PathId(id): PathId<Review>,
+    State(app): State<App>,
+) -> Result<Json<ReviewView>, Problem> {
+    let is_visible =
+        |review: &Review| review.counts() || user.is_some_and(|user| user.is_admin() || user.id == review.user);
+    let review = app.store.reviews.find(id).await?.filter(is_visible).ok_or(ReviewProblem::NotFound)?;
+    Ok(Json(review.into()))
+}
