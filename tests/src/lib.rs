@@ -1,1 +1,28 @@
-//! tests
+//! The harness: a shop of one's own for every test, on the real components.
+//!
+//! ```ignore
+//! let shop = TestShop::start().await;
+//! let ada = shop.customer("ada").await;
+//! shop.stock("MUG-1", 1).await;
+//! let reply = ada.place_order(&[("MUG-1", 2)]).await;
+//! reply.is_problem(409, "insufficient_stock");
+//! shop.run_queues().await;
+//! ```
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    clippy::missing_panics_doc,
+    reason = "a test that cannot go on has failed"
+)]
+
+pub mod gateway;
+pub mod people;
+pub mod place;
+pub mod request;
+pub mod shop;
+
+pub use gateway::FaultyGateway;
+pub use people::{Person, cards};
+pub use request::{Reply, Request};
+pub use shop::TestShop;

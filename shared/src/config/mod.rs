@@ -33,8 +33,8 @@ pub struct Secret(String);
 
 impl Secret {
     /// Hides the text.
-    pub const fn new(text: String) -> Self {
-        Self(text)
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
     }
 
     /// The text, for the one who needs it.

@@ -6,6 +6,8 @@
 )]
 
 pub mod components;
+pub mod poller;
 pub mod serve;
+pub mod shop;
 pub mod stack;
 pub mod up;

@@ -1,11 +1,145 @@
-//! The shop itself: every function's router in one process, and the pollers that feed its consumers.
+//! The shop itself: every function's router in one process, the pollers that feed its consumers, and the clock that runs
+//! maintenance every minute.
 
-use crate::stack::Stack;
+use std::{fs, net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::{Context as _, Result};
+use axum::{
+    extract::{ConnectInfo, Request},
+    middleware::{self, Next},
+    response::Response,
+};
+use notifications::Mailer;
+use ops::demo::{self, DemoAccount};
+use shared::{
+    config::{Env, HttpSettings, MailSettings, MongoSettings, QueueSettings, ReservationSettings, StripeSettings, WebhookSettings},
+    domain::{Clock, Random, message::Queue, user::Role},
+    gateway::Stripe,
+    http::{ClientAddress, token::SigningKey},
+    password::Passwords,
+    queue::{Publisher, Worker},
+    store::{PoolSize, Store, migrations},
+};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+
+use crate::{
+    components::{sqs, supervise::write_whole, workspace_root},
+    poller::Poller,
+    shop::Shop,
+    stack::Stack,
+};
+
+/// As in `template.yaml`.
+const MAINTENANCE: Duration = Duration::from_secs(60);
+/// What is being answered may come to its end.
+const CLOSING: Duration = Duration::from_secs(5);
 
 /// Serves the shop until the process is told to end.
 ///
 /// # Errors
 /// If the shop cannot start.
-pub async fn run(stack: Stack) -> anyhow::Result<()> {
-    anyhow::bail!("there is nothing to serve on {} yet", stack.listen)
+pub async fn run(stack: Stack) -> Result<()> {
+    shared::telemetry::init();
+    let shop = open(&stack).await?;
+    let listener = TcpListener::bind(&stack.listen).await.with_context(|| format!("cannot listen on {}", stack.listen))?;
+    let client = sqs::client(&stack.sqs_endpoint);
+    for queue in Queue::ALL {
+        let url = stack.queues.get(queue.as_str()).cloned().unwrap_or_default();
+        tokio::spawn(Poller { client: client.clone(), url, consumer: shop.consumer(queue) }.run());
+    }
+    tokio::spawn(maintain(shop.worker()));
+    let service = shop
+        .router()
+        .layer(middleware::from_fn(note_address))
+        .into_make_service_with_connect_info::<SocketAddr>();
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        result = axum::serve(listener, service) => result.context("the server ended")?,
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    // A batch that is being worked on would come again; letting it end is merely tidier.
+    tokio::time::sleep(CLOSING.min(Duration::from_millis(300))).await;
+    Ok(())
+}
+
+/// Connects, migrates and loads the demo shop.
+async fn open(stack: &Stack) -> Result<Shop> {
+    let mut env = Env::from_process();
+    let mongo = MongoSettings::read(&mut env);
+    let queues = QueueSettings::read(&mut env, &Queue::ALL);
+    let stripe = StripeSettings::read(&mut env);
+    let webhook = WebhookSettings::read(&mut env);
+    let mail = MailSettings::read(&mut env);
+    let http = HttpSettings::read(&mut env);
+    let reservation = ReservationSettings::read(&mut env);
+    env.finish()?;
+    let clock = Clock::system();
+    let random = Random::from_os();
+    let store = Store::connect(mongo.uri.expose(), &mongo.database, "local", PoolSize::LOCAL).await?;
+    migrations::migrate(&store, &clock, |step| tracing::info!("{step}")).await?;
+    let accounts: Vec<DemoAccount<'_>> = stack
+        .accounts
+        .iter()
+        .map(|account| DemoAccount {
+            first_name: account.email.split('@').next().unwrap_or_default(),
+            last_name: "Demo",
+            email: &account.email,
+            password: &account.password,
+            role: match account.role.as_str() {
+                "admin" => Role::Admin,
+                "seller" => Role::Seller,
+                _ => Role::Customer,
+            },
+        })
+        .collect();
+    demo::load(&store, &clock, &accounts).await?;
+    let publisher = Publisher::new(sqs::client(&stack.sqs_endpoint), queues.urls, store.clone(), clock.clone());
+    Ok(Shop {
+        store,
+        clock,
+        publisher,
+        signing: signing_key()?,
+        passwords: Passwords::for_this_machine(random.clone()),
+        random,
+        gateway: Arc::new(Stripe::try_new(&stripe.api_base, stripe.secret_key)?),
+        webhook_secret: webhook.secret,
+        mailer: Mailer::try_new(&mail.smtp_url, &mail.from)?,
+        shop_url: mail.shop_url,
+        hold: reservation.hold(),
+        cors: http.cors,
+        deadline: http.request_timeout,
+    })
+}
+
+/// The key of this shop; made once, so that whoever is logged in stays so when the shop is opened again.
+fn signing_key() -> Result<SigningKey> {
+    let path = workspace_root().join(".local/data/signing-key.pem");
+    if !path.exists() {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        write_whole(&path, SigningKey::generate()?.as_bytes())?;
+    }
+    Ok(SigningKey::from_pem(&fs::read_to_string(&path)?)?)
+}
+
+/// API Gateway says where a request comes from; here the connection does.
+async fn note_address(ConnectInfo(address): ConnectInfo<SocketAddr>, mut request: Request, next: Next) -> Response {
+    request.extensions_mut().insert(ClientAddress(address.ip()));
+    next.run(request).await
+}
+
+async fn maintain(worker: Worker) {
+    let mut minute = tokio::time::interval(MAINTENANCE);
+    loop {
+        minute.tick().await;
+        if let Err(error) = Box::pin(maintenance::run(&worker)).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "maintenance goes on in a minute");
+        }
+    }
 }

@@ -1,0 +1,92 @@
+//! Where a test works: one database and one set of queues out of a few, held for as long as the test runs.
+//!
+//! Making twenty collections with their indexes takes longer than most tests, so they are made once and emptied for the next.
+
+use std::{
+    fs::{self, File, TryLockError},
+    time::Duration,
+};
+
+use bson::doc;
+use local::components::{Components, Config, Profile, sqs, workspace_root};
+use shared::{
+    domain::{Clock, message::Queue},
+    queue::QueueUrls,
+    store::{PoolSize, Store, migrations},
+};
+use tokio::sync::OnceCell;
+
+/// More than tests run at once.
+const PLACES: usize = 16;
+
+/// A place that is held; others get it when this is dropped.
+#[derive(Debug)]
+pub struct Place {
+    /// The database, migrated and empty.
+    pub store: Store,
+    /// Its queues, empty: the three, and each one's dead-letter queue as `<name>-dlq`.
+    pub queues: std::collections::BTreeMap<String, String>,
+    /// Where everything is.
+    pub components: Components,
+    _held: File,
+}
+
+static COMPONENTS: OnceCell<Components> = OnceCell::const_new();
+
+/// The real components, started if they are not running.
+pub async fn components() -> Components {
+    let start = async || {
+        let config = Config::from_env(Profile::Test).expect("the tests' components cannot be configured");
+        Components::ensure(&config).await.expect("the tests' components do not start")
+    };
+    COMPONENTS.get_or_init(start).await.clone()
+}
+
+impl Place {
+    /// Waits for a place and empties it.
+    pub async fn take() -> Self {
+        let components = components().await;
+        let (number, held) = hold().await;
+        let database = format!("test_{number}");
+        let store = Store::connect(&components.mongodb_uri, &database, "tests", PoolSize::LOCAL).await.unwrap();
+        migrations::migrate(&store, &Clock::system(), |_| ()).await.unwrap();
+        empty(&store).await;
+        let queues = sqs::ensure_queues(&components.sqs_endpoint, &format!("{database}-"), 30).await.unwrap();
+        let client = sqs::client(&components.sqs_endpoint);
+        for url in queues.values() {
+            client.purge_queue().queue_url(url).send().await.unwrap();
+        }
+        Self { store, queues, components, _held: held }
+    }
+
+    /// What the publisher needs.
+    pub fn queue_urls(&self) -> QueueUrls {
+        Queue::ALL.into_iter().map(|queue| (queue, self.queues[queue.as_str()].clone())).collect()
+    }
+}
+
+/// The lock of a place. Processes that die let go of it.
+async fn hold() -> (usize, File) {
+    let folder = workspace_root().join(".local/test/places");
+    fs::create_dir_all(&folder).unwrap();
+    loop {
+        for number in 0..PLACES {
+            let file = File::create(folder.join(number.to_string())).unwrap();
+            match file.try_lock() {
+                Ok(()) => return (number, file),
+                Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(error)) => panic!("cannot lock a place: {error}"),
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+async fn empty(store: &Store) {
+    for name in store.database().list_collection_names().await.unwrap() {
+        if !matches!(name.as_str(), "migrations" | "settings") && !name.starts_with("system.") {
+            store.database().collection::<bson::Document>(&name).delete_many(doc! {}).await.unwrap();
+        }
+    }
+    store.database().collection::<bson::Document>("settings").delete_many(doc! {}).await.unwrap();
+}

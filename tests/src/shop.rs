@@ -1,0 +1,238 @@
+//! A shop of one's own.
+
+use std::{ops::Deref, sync::Arc, time::Duration};
+
+use axum::Router;
+use local::{
+    components::sqs,
+    poller::Poller,
+    shop::Shop,
+};
+use notifications::Mailer;
+use serde_json::{Value, json};
+use shared::{
+    config::Secret,
+    domain::{
+        Clock, Email, Id, Random, Sku,
+        inventory::StockRecord,
+        message::Queue,
+        order::Order,
+        payment::Payment,
+        product::Product,
+        user::{PasswordHash, Role, User},
+    },
+    gateway::{PaymentGateway, Stripe},
+    http::{cors::CorsOrigins, token::SigningKey},
+    password::Passwords,
+    queue::Publisher,
+    store::Store,
+};
+
+use crate::{
+    people::Person,
+    place::Place,
+    request::{Reply, Request},
+};
+
+/// What the tests' webhooks are signed with.
+pub const WEBHOOK_SECRET: &str = "whsec_tests";
+
+/// A shop of one's own: its database and queues are nobody else's, its clock can be moved.
+pub struct TestShop {
+    /// The same shop that `cargo xtask up` serves.
+    pub shop: Shop,
+    /// Where it works.
+    pub place: Place,
+    router: Router,
+}
+
+impl Deref for TestShop {
+    type Target = Shop;
+
+    fn deref(&self) -> &Shop {
+        &self.shop
+    }
+}
+
+impl TestShop {
+    /// An empty shop.
+    pub async fn start() -> Self {
+        Self::start_with(|stripe| stripe).await
+    }
+
+    /// An empty shop whose gateway is made of the real one.
+    pub async fn start_with(gateway: impl FnOnce(Arc<dyn PaymentGateway>) -> Arc<dyn PaymentGateway>) -> Self {
+        let place = Place::take().await;
+        let clock = Clock::shiftable();
+        let random = Random::from_os();
+        let client = sqs::client(&place.components.sqs_endpoint);
+        let stripe = Stripe::try_new(&place.components.stripe_api, Secret::new("sk_test_local_shop")).unwrap();
+        let shop = Shop {
+            publisher: Publisher::new(client, place.queue_urls(), place.store.clone(), clock.clone()),
+            store: place.store.clone(),
+            signing: SigningKey::from_pem(&SigningKey::generate().unwrap()).unwrap(),
+            passwords: Passwords::for_this_machine(random.clone()),
+            gateway: gateway(Arc::new(stripe)),
+            webhook_secret: Secret::new(WEBHOOK_SECRET),
+            mailer: Mailer::try_new(&Secret::new(place.components.smtp_url.clone()), "Shop <shop@example.test>").unwrap(),
+            shop_url: "http://shop.example.test".to_owned(),
+            hold: Duration::from_secs(30 * 60),
+            cors: CorsOrigins::none(),
+            deadline: Duration::from_secs(25),
+            clock,
+            random,
+        };
+        Self { router: shop.router(), shop, place }
+    }
+
+    /// The database.
+    pub fn store(&self) -> &Store {
+        &self.shop.store
+    }
+
+    /// Every function's endpoints.
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    /// A request by nobody; see [`Request`].
+    pub fn request(&self, method: &str, path: &str) -> Request {
+        Request::new(self.router(), method, path)
+    }
+
+    /// `GET` by nobody.
+    pub async fn get(&self, path: &str) -> Reply {
+        self.request("GET", path).send().await
+    }
+
+    /// `POST` by nobody.
+    pub async fn post(&self, path: &str, body: Value) -> Reply {
+        self.request("POST", path).json(body).send().await
+    }
+
+    /// Somebody with an account and a valid access token. Their password is not known: see the auth suite for logging in.
+    pub async fn person(&self, name: &str, role: Role) -> Person {
+        // All tests share one mail box.
+        let email = format!("{name}.{}@example.test", self.random.readable(8).to_lowercase());
+        let now = self.clock.now();
+        let nobody_knows = PasswordHash::from_phc("$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaA".to_owned());
+        let mut user =
+            User::new(Email::try_new(&email).unwrap(), nobody_knows, capitalised(name), "Test".to_owned(), role, now);
+        user.is_email_verified = true;
+        self.store().users.insert(&user).await.unwrap();
+        Person::new(self, &user)
+    }
+
+    /// A customer.
+    pub async fn customer(&self, name: &str) -> Person {
+        self.person(name, Role::Customer).await
+    }
+
+    /// A seller.
+    pub async fn seller(&self, name: &str) -> Person {
+        self.person(name, Role::Seller).await
+    }
+
+    /// An administrator.
+    pub async fn admin(&self, name: &str) -> Person {
+        self.person(name, Role::Admin).await
+    }
+
+    /// A published product at 10.00 USD of a seller that is made for it, with this SKU and stock. Answers its id.
+    pub async fn stock(&self, sku: &str, quantity: i64) -> String {
+        self.product(sku, json!({"inventory": {"quantity": quantity}})).await
+    }
+
+    /// A published product with these fields beside the usual ones. Answers its id.
+    pub async fn product(&self, sku: &str, fields: Value) -> String {
+        let seller = self.seller(&format!("seller-of-{}", sku.to_lowercase())).await;
+        self.product_of(&seller, sku, fields).await
+    }
+
+    /// A published product of this seller. Answers its id.
+    pub async fn product_of(&self, seller: &Person, sku: &str, fields: Value) -> String {
+        let mut body = json!({
+            "name": format!("Product {sku}"),
+            "description": "A thing that is sold in tests.",
+            "sku": sku,
+            "price": {"regular": 1000, "currency": "USD"},
+            "inventory": {"quantity": 100},
+        });
+        for (name, value) in fields.as_object().unwrap() {
+            body[name] = value.clone();
+        }
+        let created = seller.post("/v1/products", body).await;
+        created.is(201);
+        let id = created.json["id"].as_str().unwrap().to_owned();
+        seller.post(&format!("/v1/products/{id}/publish"), json!({})).await.is(200);
+        id
+    }
+
+    /// The stock record of a SKU.
+    pub async fn stock_of(&self, sku: &str) -> StockRecord {
+        self.store().inventory.find(&Sku::try_new(sku).unwrap()).await.unwrap().unwrap()
+    }
+
+    /// A stored product.
+    pub async fn find_product(&self, id: &str) -> Product {
+        self.store().products.find(id.parse().unwrap()).await.unwrap().unwrap()
+    }
+
+    /// A stored order.
+    pub async fn find_order(&self, id: &str) -> Order {
+        self.store().orders.find(id.parse().unwrap()).await.unwrap().unwrap()
+    }
+
+    /// The stored payment of an order.
+    pub async fn payment_of(&self, order: &str) -> Payment {
+        let order: Id<Order> = order.parse().unwrap();
+        self.store().payments.find_of_order(order).await.unwrap().unwrap()
+    }
+
+    /// How many documents a collection holds.
+    pub async fn count(&self, collection: &str) -> u64 {
+        let collection = self.store().database().collection::<bson::Document>(collection);
+        collection.count_documents(bson::doc! {}).await.unwrap()
+    }
+
+    /// What Lambda does between a queue and its function.
+    pub fn poller(&self, queue: Queue) -> Poller {
+        Poller {
+            client: sqs::client(&self.place.components.sqs_endpoint),
+            url: self.place.queues[queue.as_str()].clone(),
+            consumer: self.consumer(queue),
+        }
+    }
+
+    /// Feeds the workers until every queue is empty. Messages that have to come again stay invisible meanwhile.
+    pub async fn run_queues(&self) {
+        loop {
+            let mut received = 0;
+            for queue in Queue::ALL {
+                received += self.poller(queue).poll(0).await.unwrap();
+            }
+            if received == 0 {
+                return;
+            }
+        }
+    }
+
+    /// Runs maintenance once.
+    pub async fn run_maintenance(&self) -> maintenance::Report {
+        Box::pin(maintenance::run(&self.worker())).await.unwrap()
+    }
+
+    /// The mails to somebody, oldest first: subject and text.
+    pub async fn mails_to(&self, email: &str) -> Vec<(String, String)> {
+        let url = format!("{}/messages?to={email}", self.place.components.mailbox_url);
+        let mails: Vec<Value> = reqwest::get(url).await.unwrap().json().await.unwrap();
+        let text = |mail: &Value, field: &str| mail[field].as_str().unwrap().to_owned();
+        mails.iter().map(|mail| (text(mail, "subject"), text(mail, "text"))).collect()
+    }
+
+}
+
+fn capitalised(name: &str) -> String {
+    let (first, rest) = name.split_at(1);
+    format!("{}{rest}", first.to_uppercase())
+}

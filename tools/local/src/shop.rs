@@ -1,0 +1,126 @@
+//! The shop in one process: every function's router and consumer on one database, as Lambda would run them one by one.
+//! The local server and the tests are made of this.
+
+use std::{sync::Arc, time::Duration};
+
+use auth::AuthApp;
+use axum::Router;
+use checkout::{CheckoutApp, Hold};
+use notifications::{Mailer, Notifications};
+use order_fulfillment::OrderFulfillment;
+use payment_processing::PaymentProcessing;
+use payments::PaymentsApp;
+use shared::{
+    config::Secret,
+    domain::{Clock, Random, message::Queue},
+    gateway::PaymentGateway,
+    http::{App, cors::CorsOrigins, health, openapi, serve, token::AccessTokens, token::SigningKey},
+    password::Passwords,
+    queue::{Consumer, Publisher, Worker},
+    store::Store,
+};
+use utoipa_axum::router::OpenApiRouter;
+
+/// What the functions of a shop share, and what each needs beside that.
+#[derive(Clone)]
+pub struct Shop {
+    /// The database.
+    pub store: Store,
+    /// The time.
+    pub clock: Clock,
+    /// Randomness.
+    pub random: Random,
+    /// Where messages go.
+    pub publisher: Publisher,
+    /// What access tokens are signed with; the shop trusts its public half.
+    pub signing: SigningKey,
+    /// How passwords are hashed.
+    pub passwords: Passwords,
+    /// Who moves money.
+    pub gateway: Arc<dyn PaymentGateway>,
+    /// What the gateway signs its webhooks with.
+    pub webhook_secret: Secret,
+    /// How mail leaves.
+    pub mailer: Mailer,
+    /// Where the links in mails lead.
+    pub shop_url: String,
+    /// How long an unpaid order holds its stock.
+    pub hold: Duration,
+    /// Whose browsers may call.
+    pub cors: CorsOrigins,
+    /// How long a request may take.
+    pub deadline: Duration,
+}
+
+impl Shop {
+    fn app(&self) -> App {
+        App {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            random: self.random.clone(),
+            tokens: AccessTokens::trusting(&self.signing.jwks()).unwrap_or_else(|_| AccessTokens::none()),
+            publisher: self.publisher.clone(),
+            cors: self.cors.clone(),
+        }
+    }
+
+    /// Every function's endpoints behind one address.
+    pub fn router(&self) -> Router {
+        let app = self.app();
+        let auth = AuthApp::new(app.clone(), self.signing.clone(), self.passwords.clone());
+        let checkout = CheckoutApp { app: app.clone(), hold: Hold(self.hold) };
+        let payments = PaymentsApp {
+            app: app.clone(),
+            gateway: Arc::clone(&self.gateway),
+            webhook_secret: self.webhook_secret.clone(),
+        };
+        let routes = OpenApiRouter::new()
+            .merge(auth::router().with_state(auth))
+            .merge(products::router().with_state(app.clone()))
+            .merge(cart::router().with_state(app.clone()))
+            .merge(checkout::router().with_state(checkout))
+            .merge(payments::router().with_state(payments))
+            .merge(reviews::router().with_state(app.clone()));
+        serve::finish(routes, &app, self.deadline)
+    }
+
+    /// What a queue feeds.
+    pub fn consumer(&self, queue: Queue) -> Arc<dyn Consumer> {
+        let worker = self.worker();
+        match queue {
+            Queue::Payments => Arc::new(PaymentProcessing { worker, gateway: Arc::clone(&self.gateway) }),
+            Queue::Fulfillment => Arc::new(OrderFulfillment { worker }),
+            Queue::Notifications => {
+                Arc::new(Notifications { worker, mailer: self.mailer.clone(), shop_url: self.shop_url.clone() })
+            }
+        }
+    }
+
+    /// What the functions without customers work with.
+    pub fn worker(&self) -> Worker {
+        Worker {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            random: self.random.clone(),
+            publisher: self.publisher.clone(),
+        }
+    }
+}
+
+/// The description of the whole API, as all functions' routers give it together.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    let routes: OpenApiRouter<()> = OpenApiRouter::new().merge(openapi::routes(String::new()));
+    let mut document = routes.into_openapi();
+    for group in [
+        auth::router().into_openapi(),
+        products::router().into_openapi(),
+        cart::router().into_openapi(),
+        checkout::router().into_openapi(),
+        payments::router().into_openapi(),
+        reviews::router().into_openapi(),
+        health::routes().into_openapi(),
+    ] {
+        document.merge(group);
+    }
+    openapi::describe(document)
+}
