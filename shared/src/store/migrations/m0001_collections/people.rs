@@ -86,9 +86,12 @@ fn mailed_tokens() -> Spec {
 }
 
 fn throttles() -> Spec {
+    let properties = doc! {
+        "tries": int_from(0), "blockedUntil": date(), "isKnownDevice": flag(), "expiresAt": date(), "schemaVersion": int(),
+    };
     Spec {
         name: "throttles",
-        validator: validator("expiresAt", doc! {"expiresAt": date()}, &[]),
+        validator: validator("expiresAt", properties, &[]),
         indexes: vec![removed_after("expiresAt", Duration::ZERO)],
     }
 }
@@ -112,6 +115,7 @@ fn addresses() -> Spec {
         "isDefault": flag(),
         "isActive": flag(),
         "coordinates": object("latitude longitude", doc! {"latitude": number(), "longitude": number()}),
+        "version": int(),
         "schemaVersion": int(),
         "createdAt": date(),
         "updatedAt": date(),
@@ -119,7 +123,12 @@ fn addresses() -> Spec {
     Spec {
         name: "addresses",
         validator: validator(required, properties, &[]),
-        indexes: vec![index(doc! {"user": 1}), index(doc! {"user": 1, "isDefault": 1}), index(doc! {"postalCode": 1})],
+        indexes: vec![
+            index(doc! {"user": 1}),
+            index(doc! {"user": 1, "isDefault": 1}),
+            index(doc! {"postalCode": 1}),
+            index(doc! {"user": 1, "isActive": 1, "_id": 1}),
+        ],
     }
 }
 
