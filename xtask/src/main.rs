@@ -47,6 +47,12 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Write docs/openapi.json from the code
+    Openapi {
+        /// Only say whether it is up to date
+        #[arg(long)]
+        check: bool,
+    },
     /// Build with SAM, start the API in Docker and try it
     Sam,
     /// Check the SAM template
@@ -65,13 +71,14 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Up { detach } => local(&["up"], detach.then_some("--detach")),
         Task::Down { reset } => local(&["down"], reset.then_some("--reset")),
         Task::Test { keep, arguments } => test::run(keep, &arguments),
+        Task::Openapi { check } => local(&["openapi"], check.then_some("--check")),
         Task::Sam => sam::run().map(|()| ExitCode::SUCCESS),
         Task::LintTemplate => sam::lint().map(|()| ExitCode::SUCCESS),
     }
 }
 
 fn local(arguments: &[&str], option: Option<&str>) -> Result<ExitCode> {
-    eprintln!("building the shop …");
+    eprintln!("building …");
     let status = cargo()
         .args(RUN_LOCAL)
         .args(arguments)

@@ -8,9 +8,9 @@
 use std::fs;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::{Parser, Subcommand, ValueEnum};
-use local::components::{Component, Components, Config, Profile};
+use local::components::{Component, Components, Config, Profile, workspace_root};
 use local::stack::Stack;
 use local::{serve, up};
 
@@ -43,6 +43,12 @@ enum Command {
         action: Action,
         /// Only these
         components: Vec<Component>,
+    },
+    /// Write docs/openapi.json from the code
+    Openapi {
+        /// Only say whether it is up to date
+        #[arg(long)]
+        check: bool,
     },
     /// Serve the shop on the components of `.local/stack.json`
     #[command(hide = true)]
@@ -81,8 +87,24 @@ async fn run(command: Command) -> Result<()> {
             action: Action::Down,
             components,
         } => stop(profile, &components).await,
+        Command::Openapi { check } => openapi(check),
         Command::Serve => serve::run(Stack::load()?).await,
     }
+}
+
+/// The document is kept in the repository, so that frontend teams see what a change means for them.
+fn openapi(check: bool) -> Result<()> {
+    let path = workspace_root().join("docs/openapi.json");
+    let written = format!("{}\n", local::shop::openapi().to_pretty_json()?);
+    if fs::read_to_string(&path).is_ok_and(|kept| kept == written) {
+        println!("docs/openapi.json is up to date.");
+    } else if check {
+        bail!("docs/openapi.json is not what the code says: run cargo xtask openapi and commit the result");
+    } else {
+        fs::write(&path, written)?;
+        println!("Wrote docs/openapi.json.");
+    }
+    Ok(())
 }
 
 async fn start(profile: Profile, components: &[Component]) -> Result<()> {
