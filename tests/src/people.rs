@@ -37,7 +37,8 @@ const TOKEN_LIFE_SECONDS: u32 = 30 * 24 * 3600;
 
 impl Person {
     pub(crate) fn new(shop: &TestShop, user: &User) -> Self {
-        let claims = Claims::new(user.id, user.role, Id::new(), user.is_email_verified, shop.clock.now(), TOKEN_LIFE_SECONDS);
+        let claims =
+            Claims::new(user.id, user.role, Id::new(), user.is_email_verified, shop.clock.now(), TOKEN_LIFE_SECONDS);
         Self {
             id: user.id,
             email: user.email.expose().to_owned(),

@@ -72,7 +72,13 @@ impl Request {
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes().to_vec();
         let json = serde_json::from_slice(&body).unwrap_or(Value::Null);
-        Reply { what: format!("{} {}", self.method, self.path), status: parts.status, headers: parts.headers, body, json }
+        Reply {
+            what: format!("{} {}", self.method, self.path),
+            status: parts.status,
+            headers: parts.headers,
+            body,
+            json,
+        }
     }
 }
 

@@ -3,11 +3,7 @@
 use std::{ops::Deref, sync::Arc, time::Duration};
 
 use axum::Router;
-use local::{
-    components::sqs,
-    poller::Poller,
-    shop::Shop,
-};
+use local::{components::sqs, poller::Poller, shop::Shop};
 use notifications::Mailer;
 use serde_json::{Value, json};
 use shared::{
@@ -74,7 +70,8 @@ impl TestShop {
             passwords: Passwords::for_this_machine(random.clone()),
             gateway: gateway(Arc::new(stripe)),
             webhook_secret: Secret::new(WEBHOOK_SECRET),
-            mailer: Mailer::try_new(&Secret::new(place.components.smtp_url.clone()), "Shop <shop@example.test>").unwrap(),
+            mailer: Mailer::try_new(&Secret::new(place.components.smtp_url.clone()), "Shop <shop@example.test>")
+                .unwrap(),
             shop_url: "http://shop.example.test".to_owned(),
             hold: Duration::from_secs(30 * 60),
             cors: CorsOrigins::none(),
@@ -229,7 +226,6 @@ impl TestShop {
         let text = |mail: &Value, field: &str| mail[field].as_str().unwrap().to_owned();
         mails.iter().map(|mail| (text(mail, "subject"), text(mail, "text"))).collect()
     }
-
 }
 
 fn capitalised(name: &str) -> String {

@@ -2,11 +2,7 @@
 //!
 //! Small on purpose, so that it is built in a moment: whatever needs the shop's code is another program that this one
 //! starts.
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a tool for the terminal"
-)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal")]
 
 mod sam;
 mod test;
@@ -79,12 +75,7 @@ fn run(task: Task) -> Result<ExitCode> {
 
 fn local(arguments: &[&str], option: Option<&str>) -> Result<ExitCode> {
     eprintln!("building …");
-    let status = cargo()
-        .args(RUN_LOCAL)
-        .args(arguments)
-        .args(option)
-        .status()
-        .context("cannot run cargo")?;
+    let status = cargo().args(RUN_LOCAL).args(arguments).args(option).status().context("cannot run cargo")?;
     Ok(exit_code(status))
 }
 
@@ -100,10 +91,5 @@ fn cargo() -> Command {
 }
 
 fn exit_code(status: ExitStatus) -> ExitCode {
-    ExitCode::from(
-        status
-            .code()
-            .and_then(|code| u8::try_from(code).ok())
-            .unwrap_or(1),
-    )
+    ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
 }

@@ -49,44 +49,22 @@ pub(crate) fn run() -> Result<()> {
     let template = write_local_template()?;
     test::with_components(false, |addresses| {
         let bridge = docker.bridge()?;
-        let components: BTreeMap<&str, &str> = addresses
-            .lines()
-            .filter_map(|line| line.split_once('='))
-            .collect();
-        let address = |name: &str| {
-            components
-                .get(name)
-                .copied()
-                .with_context(|| format!("the components have no {name}"))
-        };
+        let components: BTreeMap<&str, &str> = addresses.lines().filter_map(|line| line.split_once('=')).collect();
+        let address =
+            |name: &str| components.get(name).copied().with_context(|| format!("the components have no {name}"));
         let mongodb = address("TEST_MONGODB_URI")?;
         prepare_database(mongodb)?;
         let sqs = smoke::Sqs::new(address("TEST_SQS_ENDPOINT")?)?;
-        let variables = variables(
-            &bridge,
-            mongodb,
-            &sqs,
-            address("TEST_STRIPE_API")?,
-            address("TEST_SMTP_URL")?,
-        )?;
-        let local = Local {
-            tools: &tools,
-            template,
-            image,
-            variables: write_variables(&variables)?,
-        };
+        let variables = variables(&bridge, mongodb, &sqs, address("TEST_STRIPE_API")?, address("TEST_SMTP_URL")?)?;
+        let local = Local { tools: &tools, template, image, variables: write_variables(&variables)? };
         let api = local.start_api()?;
-        smoke::run(&api.address, &sqs, address("TEST_MAILBOX_URL")?, &local)
-            .with_context(|| api.log_tail())
+        smoke::run(&api.address, &sqs, address("TEST_MAILBOX_URL")?, &local).with_context(|| api.log_tail())
     })
 }
 
 /// Checks the template with SAM's own linter; every finding fails.
 pub(crate) fn lint() -> Result<()> {
-    let status = Tools::without_cargo_lambda()?
-        .sam()
-        .args(["validate", "--lint"])
-        .status()?;
+    let status = Tools::without_cargo_lambda()?.sam().args(["validate", "--lint"]).status()?;
     if !status.success() {
         bail!("template.yaml is not as SAM wants it");
     }
@@ -147,8 +125,7 @@ fn build(tools: &Tools) -> Result<()> {
 /// paths.
 fn write_local_template() -> Result<PathBuf> {
     let built = root().join(".aws-sam/build/template.yaml");
-    let text =
-        fs::read_to_string(&built).with_context(|| format!("cannot read {}", built.display()))?;
+    let text = fs::read_to_string(&built).with_context(|| format!("cannot read {}", built.display()))?;
     let path = built.with_file_name("local.yaml");
     fs::write(&path, local_template(&text))?;
     Ok(path)
@@ -176,9 +153,7 @@ fn prepare_database(mongodb: &str) -> Result<()> {
     for arguments in [&["migrate"][..], &["seed", "--products", "12"]] {
         let mut command = crate::cargo();
         command.args(["run", "--bin", "ops", "--"]).args(arguments);
-        command
-            .env("MONGODB_URI", mongodb)
-            .env("MONGODB_DATABASE", DATABASE);
+        command.env("MONGODB_URI", mongodb).env("MONGODB_DATABASE", DATABASE);
         if !command.status()?.success() {
             bail!("ops {} failed", arguments.join(" "));
         }
@@ -197,28 +172,14 @@ fn variables(
     let (signing_key, public_keys) = signing_key::pair(&folder()?)?;
     // The replica set calls itself by an address that no container reaches, so the driver must not ask it for one.
     let mongodb = mongodb.split('?').next().unwrap_or(mongodb);
-    let mut variables: BTreeMap<String, String> = FIXED
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .into_iter()
-        .collect();
+    let mut variables: BTreeMap<String, String> =
+        FIXED.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect();
     let mut set = |name: &str, value: String| variables.insert(name.to_owned(), value);
-    set(
-        "MONGODB_URI",
-        format!("{}?directConnection=true", bridge.reach(mongodb)?),
-    );
+    set("MONGODB_URI", format!("{}?directConnection=true", bridge.reach(mongodb)?));
     set("AWS_ENDPOINT_URL_SQS", bridge.reach(&sqs.endpoint)?);
-    set(
-        "PAYMENTS_QUEUE_URL",
-        bridge.reach(&sqs.ensure_queue("payments")?)?,
-    );
-    set(
-        "FULFILLMENT_QUEUE_URL",
-        bridge.reach(&sqs.ensure_queue("fulfillment")?)?,
-    );
-    set(
-        "NOTIFICATIONS_QUEUE_URL",
-        bridge.reach(&sqs.ensure_queue("notifications")?)?,
-    );
+    set("PAYMENTS_QUEUE_URL", bridge.reach(&sqs.ensure_queue("payments")?)?);
+    set("FULFILLMENT_QUEUE_URL", bridge.reach(&sqs.ensure_queue("fulfillment")?)?);
+    set("NOTIFICATIONS_QUEUE_URL", bridge.reach(&sqs.ensure_queue("notifications")?)?);
     set("STRIPE_API_BASE", bridge.reach(stripe)?);
     set("SMTP_URL", bridge.reach(smtp)?);
     set("ACCESS_TOKEN_SIGNING_KEY", signing_key);
@@ -227,15 +188,10 @@ fn variables(
 }
 
 fn write_variables(variables: &BTreeMap<String, String>) -> Result<PathBuf> {
-    let members: Vec<_> = variables
-        .iter()
-        .map(|(name, value)| format!("{}:{}", json_string(name), json_string(value)))
-        .collect();
+    let members: Vec<_> =
+        variables.iter().map(|(name, value)| format!("{}:{}", json_string(name), json_string(value))).collect();
     let path = folder()?.join("variables.json");
-    fs::write(
-        &path,
-        format!("{{\"Parameters\":{{{}}}}}\n", members.join(",")),
-    )?;
+    fs::write(&path, format!("{{\"Parameters\":{{{}}}}}\n", members.join(",")))?;
     Ok(path)
 }
 
@@ -244,9 +200,7 @@ fn json_string(text: &str) -> String {
     for character in text.chars() {
         match character {
             '"' | '\\' => json.extend(['\\', character]),
-            control if control.is_control() => {
-                json.push_str(&format!("\\u{:04x}", u32::from(control)))
-            }
+            control if control.is_control() => json.push_str(&format!("\\u{:04x}", u32::from(control))),
             other => json.push(other),
         }
     }
@@ -265,18 +219,10 @@ struct Local<'a> {
 impl Local<'_> {
     fn command(&self, subcommand: &str) -> Result<Command> {
         let mut command = self.tools.sam();
-        command
-            .args(["local", subcommand, "--template"])
-            .arg(&self.template);
+        command.args(["local", subcommand, "--template"]).arg(&self.template);
         command.arg("--env-vars").arg(&self.variables);
-        command.args([
-            "--skip-pull-image",
-            "--parameter-overrides",
-            &architecture_override()?,
-        ]);
-        command
-            .arg("--layer-cache-basedir")
-            .arg(folder()?.join("layers"));
+        command.args(["--skip-pull-image", "--parameter-overrides", &architecture_override()?]);
+        command.arg("--layer-cache-basedir").arg(folder()?.join("layers"));
         if let Some(image) = &self.image {
             command.args(["--invoke-image", image]);
         }
@@ -289,24 +235,9 @@ impl Local<'_> {
         let output = File::create(&log)?;
         let mut command = self.command("start-api")?;
         // One container for each function that stays: else every request would wait for a container of its own.
-        command.args([
-            "--host",
-            "127.0.0.1",
-            "--port",
-            &port.to_string(),
-            "--warm-containers",
-            "LAZY",
-        ]);
-        let process = command
-            .stdin(Stdio::null())
-            .stdout(output.try_clone()?)
-            .stderr(output)
-            .spawn()?;
-        let mut api = Api {
-            address: format!("127.0.0.1:{port}"),
-            process: Process(process),
-            log,
-        };
+        command.args(["--host", "127.0.0.1", "--port", &port.to_string(), "--warm-containers", "LAZY"]);
+        let process = command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output).spawn()?;
+        let mut api = Api { address: format!("127.0.0.1:{port}"), process: Process(process), log };
         let end = Instant::now() + Duration::from_mins(2);
         while std::net::TcpStream::connect(&api.address).is_err() {
             if api.process.0.try_wait()?.is_some() || Instant::now() > end {
@@ -352,10 +283,7 @@ struct Process(Child);
 
 impl Drop for Process {
     fn drop(&mut self) {
-        let _ = Command::new("kill")
-            .arg(self.0.id().to_string())
-            .stderr(Stdio::null())
-            .status();
+        let _ = Command::new("kill").arg(self.0.id().to_string()).stderr(Stdio::null()).status();
         let end = Instant::now() + Duration::from_secs(30);
         while matches!(self.0.try_wait(), Ok(None)) {
             if Instant::now() > end {

@@ -11,11 +11,7 @@ use crate::{RUN_LOCAL, cargo, exit_code};
 /// Runs the tests on the components and answers as the tests do.
 pub(crate) fn run(keep: bool, arguments: &[String]) -> Result<ExitCode> {
     with_components(keep, |addresses| {
-        let has_nextest = cargo()
-            .args(["nextest", "--version"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status();
+        let has_nextest = cargo().args(["nextest", "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
         let mut tests = cargo();
         if has_nextest.is_ok_and(|status| status.success()) {
             tests.args(["nextest", "run", "--workspace"]);
@@ -45,9 +41,7 @@ pub(crate) fn with_components<T>(keep: bool, what: impl FnOnce(&str) -> Result<T
 
 /// Held by every test run of this clone: who can have it alone is the last one.
 fn user_lock() -> Result<File> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .context("no workspace")?;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("no workspace")?;
     let folder = root.join(".local/test");
     fs::create_dir_all(&folder)?;
     Ok(File::create(folder.join("users.lock"))?)
@@ -55,13 +49,8 @@ fn user_lock() -> Result<File> {
 
 fn components(action: &str) -> Result<String> {
     let mut command = cargo();
-    command
-        .args(RUN_LOCAL)
-        .args(["components", "--profile", "test", action]);
-    let output = command
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cannot run cargo")?;
+    command.args(RUN_LOCAL).args(["components", "--profile", "test", action]);
+    let output = command.stderr(Stdio::inherit()).output().context("cannot run cargo")?;
     if !output.status.success() {
         bail!("the components of the tests: {action} failed");
     }

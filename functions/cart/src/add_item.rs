@@ -4,12 +4,7 @@ use axum::{extract::State, response::Response};
 use garde::Validate;
 use serde::Deserialize;
 use shared::{
-    domain::{
-        Id, Quantity, Sku,
-        cart::NewItem,
-        inventory::StockRecord,
-        product::Product,
-    },
+    domain::{Id, Quantity, Sku, cart::NewItem, inventory::StockRecord, product::Product},
     http::{App, Buyer, IfMatch, MaybeBuyer, Problem, Valid},
 };
 

@@ -36,6 +36,7 @@ pub(crate) async fn change_cart_item(
     let before = owner.load(&app).await?;
     let sku = before.item(item).map_err(CartProblem::from)?.sku.clone();
     let orderable = app.store.inventory.find(&sku).await?.as_ref().map_or(0, StockRecord::orderable);
-    let cart = owner.change(&app, expected, |cart, now| Ok(cart.change(item, wanted.quantity, orderable, now)?)).await?;
+    let cart =
+        owner.change(&app, expected, |cart, now| Ok(cart.change(item, wanted.quantity, orderable, now)?)).await?;
     respond(&app, &owner, &cart, None).await
 }

@@ -68,6 +68,9 @@ pub(crate) async fn find_address(
 }
 
 fn unknown_address() -> Problem {
-    Problem::new(ProblemCode::UnknownReference).field("/addressId", "unknown_reference", "there is no such saved address")
+    Problem::new(ProblemCode::UnknownReference).field(
+        "/addressId",
+        "unknown_reference",
+        "there is no such saved address",
+    )
 }
-

@@ -6,8 +6,8 @@
 mod access;
 mod add_note;
 mod cancel_order;
-mod delivery;
 mod deliver_order;
+mod delivery;
 mod list_orders;
 mod place_order;
 mod problems;

@@ -4,7 +4,11 @@ use axum::{Json, extract::State};
 use garde::Validate;
 use serde::Deserialize;
 use shared::{
-    domain::{Id, Timestamp, order::{Order, OrderStatus}, user::Role},
+    domain::{
+        Id, Timestamp,
+        order::{Order, OrderStatus},
+        user::Role,
+    },
     http::{App, CurrentUser, Page, PageQuery, Problem, ValidQuery},
     store::orders::OrderFilter,
 };

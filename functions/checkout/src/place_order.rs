@@ -87,13 +87,12 @@ pub(crate) async fn place_order(
     let intention = Intention::of_buyer(&buyer, "place_order", &key, &wanted)?;
     once(&app, &intention, async |claim| {
         let wanted = prepare(&app, state.hold, &buyer, wanted.clone(), source.clone()).await?;
-        let placed =
-            workflow::place_order(&app.store, &app.clock, &app.random, &wanted, claim, |order, payment| {
-                let location = Some(format!("/v1/orders/{}", order.id));
-                answer(StatusCode::CREATED, &OrderView::of(order, Some(payment), Sight::Owner), location)
-            })
-            .await
-            .map_err(place_problem)?;
+        let placed = workflow::place_order(&app.store, &app.clock, &app.random, &wanted, claim, |order, payment| {
+            let location = Some(format!("/v1/orders/{}", order.id));
+            answer(StatusCode::CREATED, &OrderView::of(order, Some(payment), Sight::Owner), location)
+        })
+        .await
+        .map_err(place_problem)?;
         app.publisher.send(&placed.messages).await;
         Ok(placed.answer)
     })
@@ -112,7 +111,9 @@ fn check_source(payment: &CheckoutPayment) -> Result<Option<PaymentSource>, Prob
         ));
     }
     match (&payment.token, payment.method) {
-        (Some(_), PaymentMethod::BankTransfer) => Err(at("/payment/token", "invalid", "a bank transfer takes no token")),
+        (Some(_), PaymentMethod::BankTransfer) => {
+            Err(at("/payment/token", "invalid", "a bank transfer takes no token"))
+        }
         (None, PaymentMethod::BankTransfer) => Ok(None),
         (None, _) => Err(at("/payment/token", "missing", "give the token that the gateway's form answered")),
         (Some(token), _) => Ok(Some(PaymentSource::from_token(token.clone()))),

@@ -21,9 +21,8 @@ pub(crate) fn place_problem(error: PlaceOrderError) -> Problem {
     let detail = error.to_string();
     match error {
         PlaceOrderError::CartEmpty => Problem::new(ProblemCode::CartEmpty),
-        PlaceOrderError::CartChanged => {
-            Problem::new(ProblemCode::Conflict).detail("The cart was changed or ordered meanwhile. Look at it and try again.")
-        }
+        PlaceOrderError::CartChanged => Problem::new(ProblemCode::Conflict)
+            .detail("The cart was changed or ordered meanwhile. Look at it and try again."),
         PlaceOrderError::InsufficientStock { sku, available } => Problem::new(ProblemCode::InsufficientStock)
             .detail(detail)
             .member("sku", sku)

@@ -100,20 +100,20 @@ async fn ship(
     now: Timestamp,
 ) -> Result<(Order, Vec<Message>), ShipError> {
     transaction!(store, |tx| {
-            let found = store.orders.find_in(tx, order.id).await?;
-            let mut order = found.ok_or_else(|| StoreError::Missing(format!("order {}", order.id)))?;
-            let leaving = order.ship(sight.lines(), tracking.clone(), by, now)?;
-            let messages = vec![Event::EmailOrderShipped {}.about(order.id, now)];
-            store.orders.save_in(tx, &mut order).await?;
-            store.outbox.promise_all(tx, &messages).await?;
-            for (sku, quantity) in leaving {
-                if let Taken::Short { .. } = store.inventory.ship_in(tx, &sku, quantity, now).await? {
-                    return Err(ShipError::NotOnHand(sku));
-                }
-                if let Some(item) = order.items.iter().find(|item| item.sku == sku) {
-                    store.products.count_sold_in(tx, item.product, quantity.get()).await?;
-                }
+        let found = store.orders.find_in(tx, order.id).await?;
+        let mut order = found.ok_or_else(|| StoreError::Missing(format!("order {}", order.id)))?;
+        let leaving = order.ship(sight.lines(), tracking.clone(), by, now)?;
+        let messages = vec![Event::EmailOrderShipped {}.about(order.id, now)];
+        store.orders.save_in(tx, &mut order).await?;
+        store.outbox.promise_all(tx, &messages).await?;
+        for (sku, quantity) in leaving {
+            if let Taken::Short { .. } = store.inventory.ship_in(tx, &sku, quantity, now).await? {
+                return Err(ShipError::NotOnHand(sku));
             }
-            Ok((order, messages))
-        })
+            if let Some(item) = order.items.iter().find(|item| item.sku == sku) {
+                store.products.count_sold_in(tx, item.product, quantity.get()).await?;
+            }
+        }
+        Ok((order, messages))
+    })
 }

@@ -15,7 +15,8 @@ use crate::{PaymentProcessing, no_answer, not_settled};
 impl PaymentProcessing {
     /// Charges an attempt, or goes on where an earlier delivery of the message stopped.
     pub(crate) async fn charge(&self, id: Id<Payment>, attempt: i64) -> Result<(), ProcessError> {
-        let begun = begin_attempt(&self.worker.store, id, attempt, self.worker.clock.now()).await.map_err(not_settled)?;
+        let begun =
+            begin_attempt(&self.worker.store, id, attempt, self.worker.clock.now()).await.map_err(not_settled)?;
         let payment = match begun {
             (Begin::Now | Begin::Resume, payment) if payment.gateway == GatewayName::Stripe => payment,
             _ => return Ok(()),

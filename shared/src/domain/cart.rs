@@ -211,7 +211,13 @@ impl Cart {
     }
 
     /// Sets how many units a line has; `orderable` is how many one buyer could have.
-    pub fn change(&mut self, id: Id<CartItem>, quantity: Quantity, orderable: i64, now: Timestamp) -> Result<(), CartError> {
+    pub fn change(
+        &mut self,
+        id: Id<CartItem>,
+        quantity: Quantity,
+        orderable: i64,
+        now: Timestamp,
+    ) -> Result<(), CartError> {
         let line = self.items.iter_mut().find(|line| line.id == id).ok_or(CartError::UnknownItem)?;
         // Taking units out is always possible, even where there are fewer left than remain in the cart.
         if quantity > line.quantity && quantity.get() > orderable {
@@ -322,7 +328,10 @@ mod tests {
         cart.add(item("A", 5, 5), NOW).unwrap();
         let id = cart.items[0].id;
         cart.change(id, Quantity::try_new(3).unwrap(), 1, NOW).unwrap();
-        assert_eq!(cart.change(id, Quantity::try_new(4).unwrap(), 1, NOW), Err(CartError::InsufficientStock { available: 1 }));
+        assert_eq!(
+            cart.change(id, Quantity::try_new(4).unwrap(), 1, NOW),
+            Err(CartError::InsufficientStock { available: 1 })
+        );
     }
 
     #[test]

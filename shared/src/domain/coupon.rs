@@ -2,13 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Id, Money, MoneyError, Timestamp,
-    category::Category,
-    pricing::PricedLine,
-    product::Product,
-    user::User,
-};
+use super::{Id, Money, MoneyError, Timestamp, category::Category, pricing::PricedLine, product::Product, user::User};
 
 /// What a coupon gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -205,7 +199,8 @@ impl Coupon {
 
     fn check_user(&self, user: CouponUser) -> Result<(), CouponRefusal> {
         let restricted = &self.user_restrictions;
-        let is_named = restricted.specific_users.is_empty() || user.id.is_some_and(|id| restricted.specific_users.contains(&id));
+        let is_named =
+            restricted.specific_users.is_empty() || user.id.is_some_and(|id| restricted.specific_users.contains(&id));
         if !is_named || (restricted.new_users_only && user.has_ordered) {
             return Err(CouponRefusal::NotEligible);
         }

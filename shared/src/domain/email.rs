@@ -85,7 +85,17 @@ mod tests {
 
     #[test]
     fn what_is_not_an_address_is_refused() {
-        for text in ["", "ada", "ada@", "@example.test", "ada@example", "a b@example.test", "ada@-x.test", "ada@x..test", "a..b@x.test"] {
+        for text in [
+            "",
+            "ada",
+            "ada@",
+            "@example.test",
+            "ada@example",
+            "a b@example.test",
+            "ada@-x.test",
+            "ada@x..test",
+            "a..b@x.test",
+        ] {
             assert_eq!(Email::try_new(text), Err(InvalidEmail), "{text}");
         }
     }

@@ -18,7 +18,11 @@ pub struct InvalidId;
 
 impl<T> Id<T> {
     /// A new id, unique across processes.
-    #[expect(clippy::disallowed_methods, clippy::new_without_default, reason = "this is where ids come from, and an id has no default")]
+    #[expect(
+        clippy::disallowed_methods,
+        clippy::new_without_default,
+        reason = "this is where ids come from, and an id has no default"
+    )]
     pub fn new() -> Self {
         Self::from_object_id(ObjectId::new())
     }

@@ -6,7 +6,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Id, Sku, Timestamp, cart::Cart, order::Order, payment::Payment, payment::Refund, product::Product, user::User};
+use super::{
+    Id, Sku, Timestamp, cart::Cart, order::Order, payment::Payment, payment::Refund, product::Product, user::User,
+};
 
 /// The version of the envelope that this code writes and reads.
 pub const ENVELOPE_VERSION: u32 = 1;
@@ -185,7 +187,14 @@ impl Event {
 
     /// A message about something that is neither an order nor a payment.
     pub fn now(self, now: Timestamp) -> Message {
-        Message { id: Id::new(), version: ENVELOPE_VERSION, occurred_at: now, order_id: None, payment_id: None, event: self }
+        Message {
+            id: Id::new(),
+            version: ENVELOPE_VERSION,
+            occurred_at: now,
+            order_id: None,
+            payment_id: None,
+            event: self,
+        }
     }
 
     /// A message about an order.
@@ -207,7 +216,8 @@ mod tests {
     fn the_envelope_is_the_one_of_the_domain_rules() {
         let order: Id<Order> = "507f1f77bcf86cd799439011".parse().unwrap();
         let payment: Id<Payment> = "507f1f77bcf86cd799439012".parse().unwrap();
-        let mut message = Event::PaymentRequested { attempt: 1 }.about_payment(payment, order, Timestamp::from_millis(0));
+        let mut message =
+            Event::PaymentRequested { attempt: 1 }.about_payment(payment, order, Timestamp::from_millis(0));
         message.id = "507f1f77bcf86cd799439013".parse().unwrap();
         let json = serde_json::to_value(&message).unwrap();
         assert_eq!(

@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 
 /// An amount in minor units (`1999` is 19.99 USD, `500` is 500 JPY) of the [`Currency`] that stands beside it in the
 /// same document. May be negative (a price modifier).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(transparent)]
 #[schema(value_type = i64, example = 1999)]
 pub struct Money(i64);
@@ -90,7 +92,11 @@ impl Money {
     pub fn spread(self, weights: &[Self]) -> Result<Vec<Self>, MoneyError> {
         let total: i128 = weights.iter().map(|weight| i128::from(weight.0.max(0))).sum();
         if total == 0 {
-            return if self.is_zero() { Ok(vec![Self::ZERO; weights.len()]) } else { Err(MoneyError::NothingToSpreadOver) };
+            return if self.is_zero() {
+                Ok(vec![Self::ZERO; weights.len()])
+            } else {
+                Err(MoneyError::NothingToSpreadOver)
+            };
         }
         let mut parts = Vec::with_capacity(weights.len());
         let mut remainders = Vec::with_capacity(weights.len());
@@ -102,7 +108,8 @@ impl Money {
             parts.push(part);
             remainders.push((product.rem_euclid(total), index));
         }
-        remainders.sort_by(|(left, left_index), (right, right_index)| right.cmp(left).then(left_index.cmp(right_index)));
+        remainders
+            .sort_by(|(left, left_index), (right, right_index)| right.cmp(left).then(left_index.cmp(right_index)));
         let mut left = i128::from(self.0) - given;
         for (_, index) in remainders {
             if left == 0 {
@@ -165,8 +172,8 @@ impl Currency {
     /// How many decimal digits the minor unit stands for (ISO 4217).
     pub fn minor_digits(self) -> u32 {
         match self.code() {
-            "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "VND" | "VUV" | "XAF"
-            | "XOF" | "XPF" => 0,
+            "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "VND" | "VUV"
+            | "XAF" | "XOF" | "XPF" => 0,
             "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
             _ => 2,
         }

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Address, Applied, Currency, Id, IllegalTransition, Money, MoneyError, Timestamp, order::Order, user::User};
+use super::{
+    Address, Applied, Currency, Id, IllegalTransition, Money, MoneyError, Timestamp, order::Order, user::User,
+};
 
 /// The payment of one order: all its attempts, and what was given back.
 ///
@@ -286,7 +288,11 @@ impl Payment {
             captured: Money::ZERO,
             refunds: Vec::new(),
             failure_reason: None,
-            timeline: vec![PaymentEvent { status: PaymentStatus::Pending, timestamp: now, note: "requested".to_owned() }],
+            timeline: vec![PaymentEvent {
+                status: PaymentStatus::Pending,
+                timestamp: now,
+                note: "requested".to_owned(),
+            }],
             paid_at: None,
             version: 0,
             schema_version: 1,
@@ -319,7 +325,8 @@ impl Payment {
     /// # Errors
     /// Unless the last attempt failed or waits for the customer.
     pub fn retry(&mut self, source: Option<PaymentSource>, now: Timestamp) -> Result<(), IllegalTransition> {
-        let may_retry = self.status == PaymentStatus::Failed || (self.status == PaymentStatus::Processing && self.action_required);
+        let may_retry =
+            self.status == PaymentStatus::Failed || (self.status == PaymentStatus::Processing && self.action_required);
         if !may_retry {
             return Err(IllegalTransition { command: "retry a payment", from: self.status.as_str() });
         }
@@ -337,7 +344,12 @@ impl Payment {
     ///
     /// # Errors
     /// Unless that attempt is being tried: it must not be confirmed then.
-    pub fn open_intent(&mut self, attempt: i64, transaction_id: String, now: Timestamp) -> Result<(), IllegalTransition> {
+    pub fn open_intent(
+        &mut self,
+        attempt: i64,
+        transaction_id: String,
+        now: Timestamp,
+    ) -> Result<(), IllegalTransition> {
         let is_current = attempt == self.attempts && self.intent_attempt < attempt;
         if self.status != PaymentStatus::Processing || !is_current {
             return Err(IllegalTransition { command: "open an intent for a payment", from: self.status.as_str() });
@@ -395,7 +407,8 @@ impl Payment {
 
     /// What is neither given back nor promised back.
     pub fn refundable(&self) -> Result<Money, MoneyError> {
-        let promised = self.refunds.iter().filter(|refund| refund.status != RefundStatus::Rejected).map(|refund| refund.amount);
+        let promised =
+            self.refunds.iter().filter(|refund| refund.status != RefundStatus::Rejected).map(|refund| refund.amount);
         self.captured.minus(Money::sum(promised)?)
     }
 
@@ -426,7 +439,12 @@ impl Payment {
     }
 
     /// The gateway took the refund. Once everything that arrived has gone back, the payment is refunded.
-    pub fn refund_processed(&mut self, id: Id<Refund>, gateway_id: &str, now: Timestamp) -> Result<Applied, IllegalTransition> {
+    pub fn refund_processed(
+        &mut self,
+        id: Id<Refund>,
+        gateway_id: &str,
+        now: Timestamp,
+    ) -> Result<Applied, IllegalTransition> {
         let Some(refund) = self.refunds.iter_mut().find(|refund| refund.id == id) else {
             return Err(IllegalTransition { command: "process a refund", from: "unknown" });
         };
@@ -457,7 +475,16 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_millis(0);
 
     fn payment(amount: i64) -> Payment {
-        Payment::new(Id::new(), None, Money::from_minor(amount), Currency::USD, PaymentMethod::CreditCard, None, None, NOW)
+        Payment::new(
+            Id::new(),
+            None,
+            Money::from_minor(amount),
+            Currency::USD,
+            PaymentMethod::CreditCard,
+            None,
+            None,
+            NOW,
+        )
     }
 
     #[test]
@@ -486,7 +513,10 @@ mod tests {
         assert_eq!(payment.approve_refund(Money::from_minor(1), "early", NOW), Err(RefundError::NotCompleted));
         let _ = payment.complete(Money::from_minor(100), None, NOW);
         let first = payment.approve_refund(Money::from_minor(60), "broken", NOW).unwrap();
-        assert_eq!(payment.approve_refund(Money::from_minor(41), "more", NOW), Err(RefundError::ExceedsCaptured { left: 40 }));
+        assert_eq!(
+            payment.approve_refund(Money::from_minor(41), "more", NOW),
+            Err(RefundError::ExceedsCaptured { left: 40 })
+        );
         assert_eq!(payment.approve_refund(Money::ZERO, "none", NOW), Err(RefundError::NotPositive));
         let second = payment.approve_refund(Money::from_minor(40), "rest", NOW).unwrap();
         assert!(payment.refund_processed(first, "re_1", NOW).unwrap().is_now());

@@ -204,7 +204,8 @@ pub fn price(input: PricingInput<'_>) -> Result<PriceResult, MoneyError> {
     }
     add_tax(shipping_rate_bp, shipping)?;
 
-    let taxes: Vec<TaxAmount> = by_rate.into_iter().map(|(rate_bp, (base, tax))| TaxAmount { rate_bp, base, tax }).collect();
+    let taxes: Vec<TaxAmount> =
+        by_rate.into_iter().map(|(rate_bp, (base, tax))| TaxAmount { rate_bp, base, tax }).collect();
     let tax = Money::sum(taxes.iter().map(|entry| entry.tax))?;
     if let Some(entry) = explanation.iter_mut().find(|entry| entry.rule == "tax") {
         entry.amount = tax;
@@ -244,7 +245,14 @@ fn discount(input: &PricingInput<'_>, explanation: &mut Vec<Consideration>) -> R
     match coupon.discount(input.lines, user, input.now) {
         Ok(discount) => {
             let amount = Money::sum(discount.per_line.iter().copied())?;
-            explain(amount, if discount.free_shipping { "free shipping".to_owned() } else { "spread over the eligible lines".to_owned() });
+            explain(
+                amount,
+                if discount.free_shipping {
+                    "free shipping".to_owned()
+                } else {
+                    "spread over the eligible lines".to_owned()
+                },
+            );
             Ok((discount.per_line, discount.free_shipping, None))
         }
         Err(CouponError::Refused(refusal)) => {
@@ -281,7 +289,8 @@ fn shipping_options(
             (Money::ZERO, "every line ships free".to_owned())
         } else {
             let price = rate.price_for(grams, goods)?;
-            let reason = if price.is_zero() && rate.free_from.is_some() { "free from the threshold" } else { "by weight" };
+            let reason =
+                if price.is_zero() && rate.free_from.is_some() { "free from the threshold" } else { "by weight" };
             (price, format!("{reason}, {grams} g in zone {}", zone.name))
         };
         explanation.push(Consideration {
@@ -302,7 +311,13 @@ mod tests {
     use super::{super::tax::TaxRow, *};
 
     fn line(subtotal: i64) -> PricedLine {
-        PricedLine { product: Id::new(), categories: Vec::new(), subtotal: Money::from_minor(subtotal), grams: 100, ships_free: false }
+        PricedLine {
+            product: Id::new(),
+            categories: Vec::new(),
+            subtotal: Money::from_minor(subtotal),
+            grams: 100,
+            ships_free: false,
+        }
     }
 
     fn table(rate_bp: i64, inclusive: bool, tax_shipping: bool) -> TaxTable {
@@ -338,15 +353,24 @@ mod tests {
     #[test]
     fn the_worked_example_of_the_domain_rules() {
         let exclusive = priced(&[line(200)], &table(2000, false, false), None);
-        assert_eq!((exclusive.taxes[0].base.minor(), exclusive.totals.tax.minor(), exclusive.totals.total.minor()), (200, 40, 240));
+        assert_eq!(
+            (exclusive.taxes[0].base.minor(), exclusive.totals.tax.minor(), exclusive.totals.total.minor()),
+            (200, 40, 240)
+        );
         let inclusive = priced(&[line(200)], &table(2000, true, false), None);
-        assert_eq!((inclusive.taxes[0].base.minor(), inclusive.totals.tax.minor(), inclusive.totals.total.minor()), (167, 33, 200));
+        assert_eq!(
+            (inclusive.taxes[0].base.minor(), inclusive.totals.tax.minor(), inclusive.totals.total.minor()),
+            (167, 33, 200)
+        );
     }
 
     #[test]
     fn shipping_is_taxed_only_where_the_row_says_so() {
         let untaxed = priced(&[line(1000)], &table(1000, false, false), Some(ShippingMethod::Standard));
-        assert_eq!((untaxed.totals.shipping.minor(), untaxed.totals.tax.minor(), untaxed.totals.total.minor()), (500, 100, 1600));
+        assert_eq!(
+            (untaxed.totals.shipping.minor(), untaxed.totals.tax.minor(), untaxed.totals.total.minor()),
+            (500, 100, 1600)
+        );
         let taxed = priced(&[line(1000)], &table(1000, false, true), Some(ShippingMethod::Standard));
         assert_eq!((taxed.totals.tax.minor(), taxed.totals.total.minor()), (150, 1650));
     }

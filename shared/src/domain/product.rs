@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use rust_decimal::{Decimal, prelude::ToPrimitive};
 use serde::{Deserialize, Serialize};
 
-use super::{Applied, Currency, Id, IllegalTransition, Money, MoneyError, Sku, Slug, Timestamp, category::Category, user::User};
+use super::{
+    Applied, Currency, Id, IllegalTransition, Money, MoneyError, Sku, Slug, Timestamp, category::Category, user::User,
+};
 
 /// A product with everything that is sold under its name. How many there are is not written here but in one
 /// [`super::inventory::StockRecord`] per SKU, so that selling never rewrites the catalogue.
@@ -332,7 +334,8 @@ impl Product {
                 if self.variants.is_empty() && *sku == self.sku {
                     return self.sellable(None);
                 }
-                let variant = self.variants.iter().find(|variant| variant.sku == *sku).ok_or(NotSellable::UnknownVariant)?;
+                let variant =
+                    self.variants.iter().find(|variant| variant.sku == *sku).ok_or(NotSellable::UnknownVariant)?;
                 let unit_price = self.price.with_modifier(variant.price_modifier)?;
                 Ok(Sellable { sku: variant.sku.clone(), variant: Some(variant.sku.clone()), unit_price })
             }

@@ -82,7 +82,8 @@ impl Default for ShippingTable {
 impl ShippingTable {
     /// The zone of a country: the one that names it, else the rest of the world.
     pub fn zone_for(&self, country: &str) -> Option<&ShippingZone> {
-        let naming = |name: &str| self.zones.iter().find(|zone| zone.countries.iter().any(|of| of.eq_ignore_ascii_case(name)));
+        let naming =
+            |name: &str| self.zones.iter().find(|zone| zone.countries.iter().any(|of| of.eq_ignore_ascii_case(name)));
         naming(country).or_else(|| naming("*"))
     }
 }

@@ -52,8 +52,10 @@ mod tests {
             rate_bp,
             tax_shipping: false,
         };
-        let table =
-            TaxTable { prices_include_tax: false, rows: vec![row("US", None, 100), row("US", Some("CA"), 725), row("DE", None, 1900)] };
+        let table = TaxTable {
+            prices_include_tax: false,
+            rows: vec![row("US", None, 100), row("US", Some("CA"), 725), row("DE", None, 1900)],
+        };
         assert_eq!(table.row_for("US", "CA").unwrap().rate_bp, 725);
         assert_eq!(table.row_for("US", "NY").unwrap().rate_bp, 100);
         assert_eq!(table.row_for("de", "").unwrap().rate_bp, 1900);

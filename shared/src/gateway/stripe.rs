@@ -267,7 +267,8 @@ impl PaymentGateway for Stripe {
     }
 
     async fn look_up(&self, intent: &str) -> Result<Intent, GatewayError> {
-        let wire = self.call::<WireIntent>(Method::GET, &format!("payment_intents/{}", segment(intent)), &[], None).await?;
+        let wire =
+            self.call::<WireIntent>(Method::GET, &format!("payment_intents/{}", segment(intent)), &[], None).await?;
         Ok(self.read(wire).await)
     }
 

@@ -28,12 +28,22 @@ impl Intention {
     ///
     /// # Errors
     /// Never for the request types of this project: they are plain data.
-    pub fn of_user(user: Id<User>, operation: &str, key: &IdempotencyKey, request: &impl Serialize) -> Result<Self, Problem> {
+    pub fn of_user(
+        user: Id<User>,
+        operation: &str,
+        key: &IdempotencyKey,
+        request: &impl Serialize,
+    ) -> Result<Self, Problem> {
         Self::new(&format!("user {user}"), operation, key, request)
     }
 
     /// The intention of a customer or a guest.
-    pub fn of_buyer(buyer: &Buyer, operation: &str, key: &IdempotencyKey, request: &impl Serialize) -> Result<Self, Problem> {
+    pub fn of_buyer(
+        buyer: &Buyer,
+        operation: &str,
+        key: &IdempotencyKey,
+        request: &impl Serialize,
+    ) -> Result<Self, Problem> {
         match buyer {
             Buyer::Customer(user) => Self::of_user(user.id, operation, key, request),
             Buyer::Guest(token) => Self::new(&format!("guest {}", sha256_hex(token)), operation, key, request),
@@ -42,10 +52,7 @@ impl Intention {
 
     fn new(caller: &str, operation: &str, key: &IdempotencyKey, request: &impl Serialize) -> Result<Self, Problem> {
         let canonical = serde_json::to_string(request).map_err(Problem::internal)?;
-        Ok(Self {
-            scope: format!("{caller} | {operation} | {}", key.as_str()),
-            fingerprint: sha256_hex(&canonical),
-        })
+        Ok(Self { scope: format!("{caller} | {operation} | {}", key.as_str()), fingerprint: sha256_hex(&canonical) })
     }
 }
 

@@ -76,7 +76,8 @@ async fn process_record(consumer: &dyn Consumer, record: &SqsMessage) -> bool {
         Ok(message) => {
             let (id, order) = (message.id, message.order_id);
             let processing = AssertUnwindSafe(consumer.process(message)).catch_unwind();
-            let outcome = processing.await.unwrap_or_else(|_| Err(ProcessError::Poison("the handler panicked".to_owned())));
+            let outcome =
+                processing.await.unwrap_or_else(|_| Err(ProcessError::Poison("the handler panicked".to_owned())));
             tracing::debug!(message = %id, order = order.map(|order| order.to_string()), ok = outcome.is_ok(), "message");
             outcome
         }
@@ -102,8 +103,9 @@ async fn process_record(consumer: &dyn Consumer, record: &SqsMessage) -> bool {
 fn read(record: &SqsMessage) -> Result<Message, ProcessError> {
     let body = record.body.as_deref().unwrap_or_default();
     // The reason is enough: a body may hold anything.
-    let message: Message = serde_json::from_str(body)
-        .map_err(|error| ProcessError::Poison(format!("the body is no message (line {}, column {})", error.line(), error.column())))?;
+    let message: Message = serde_json::from_str(body).map_err(|error| {
+        ProcessError::Poison(format!("the body is no message (line {}, column {})", error.line(), error.column()))
+    })?;
     if message.version != ENVELOPE_VERSION {
         return Err(ProcessError::Poison(format!("envelope version {} is unknown", message.version)));
     }
@@ -152,8 +154,12 @@ mod tests {
             let body = serde_json::to_string(&event.now(Timestamp::from_millis(0))).unwrap();
             batch.records.push(record(id, if id == 3 { "{".into() } else { body }));
         }
-        let failed: Vec<_> =
-            consume(&Picky, batch).await.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect();
+        let failed: Vec<_> = consume(&Picky, batch)
+            .await
+            .batch_item_failures
+            .into_iter()
+            .map(|failure| failure.item_identifier)
+            .collect();
         assert_eq!(failed, ["3", "7"]);
     }
 

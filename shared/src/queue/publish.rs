@@ -55,7 +55,9 @@ impl Publisher {
         let sending = async { self.send_promises(&promises?).await };
         match tokio::time::timeout(PATIENCE, sending).await {
             Ok(Ok(_)) => {}
-            Ok(Err(error)) => tracing::warn!(error = &error as &dyn std::error::Error, "messages are left to the relay"),
+            Ok(Err(error)) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "messages are left to the relay")
+            }
             Err(_) => tracing::warn!("SQS is slow: messages are left to the relay"),
         }
     }
@@ -89,7 +91,8 @@ impl Publisher {
         };
         let mut request = self.client.send_message_batch().queue_url(url);
         for promise in batch {
-            let entry = SendMessageBatchRequestEntry::builder().id(promise.id.to_string()).message_body(&promise.body).build();
+            let entry =
+                SendMessageBatchRequestEntry::builder().id(promise.id.to_string()).message_body(&promise.body).build();
             match entry {
                 Ok(entry) => request = request.entries(entry),
                 Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "an entry could not be built"),
@@ -104,7 +107,11 @@ impl Publisher {
             }
             Err(error) => {
                 let error = aws_sdk_sqs::Error::from(error);
-                tracing::warn!(queue = queue.as_str(), error = &error as &dyn std::error::Error, "SQS did not take a batch");
+                tracing::warn!(
+                    queue = queue.as_str(),
+                    error = &error as &dyn std::error::Error,
+                    "SQS did not take a batch"
+                );
                 Vec::new()
             }
         }

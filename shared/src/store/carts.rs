@@ -5,7 +5,7 @@ use std::ops::Deref;
 use bson::doc;
 use mongodb::Database;
 
-use super::{Documents, Stored, StoreError, Tx};
+use super::{Documents, StoreError, Stored, Tx};
 use crate::domain::{Id, cart::Cart, user::User};
 
 /// The collection `carts`.

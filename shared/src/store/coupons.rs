@@ -57,8 +57,15 @@ impl Coupons {
     }
 
     /// What a coupon needs to know about somebody who wants to use it.
-    pub async fn user_of(&self, coupon: &Coupon, user: Option<Id<User>>, email: Option<&Email>) -> Result<CouponUser, StoreError> {
-        let Some(somebody) = somebody(user, email) else { return Ok(CouponUser { id: None, uses: 0, has_ordered: false }) };
+    pub async fn user_of(
+        &self,
+        coupon: &Coupon,
+        user: Option<Id<User>>,
+        email: Option<&Email>,
+    ) -> Result<CouponUser, StoreError> {
+        let Some(somebody) = somebody(user, email) else {
+            return Ok(CouponUser { id: None, uses: 0, has_ordered: false });
+        };
         let mut of_coupon = somebody.clone();
         of_coupon.insert("coupon", coupon.id);
         let uses = self.uses.count_documents(of_coupon).await?;
@@ -82,7 +89,9 @@ impl Coupons {
         let Some(coupon) = self.coupons.find_one_and_update(guard, update).session(&mut tx.session).await? else {
             return Ok(Err(CouponRefusal::LimitReached));
         };
-        if let (Some(limit), Some(mut of_coupon)) = (coupon.usage_limit.per_user, somebody(claim.user, Some(&claim.email))) {
+        if let (Some(limit), Some(mut of_coupon)) =
+            (coupon.usage_limit.per_user, somebody(claim.user, Some(&claim.email)))
+        {
             of_coupon.insert("coupon", claim.coupon);
             let uses = self.uses.count_documents(of_coupon).session(&mut tx.session).await?;
             if i64::try_from(uses).unwrap_or(i64::MAX) >= limit {

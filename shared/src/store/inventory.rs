@@ -92,7 +92,13 @@ impl Inventory {
     }
 
     /// Promises units to an order.
-    pub async fn reserve_in(&self, tx: &mut Tx, sku: &Sku, quantity: Quantity, now: Timestamp) -> Result<Taken, StoreError> {
+    pub async fn reserve_in(
+        &self,
+        tx: &mut Tx,
+        sku: &Sku,
+        quantity: Quantity,
+        now: Timestamp,
+    ) -> Result<Taken, StoreError> {
         let wanted = quantity.get();
         let guard = doc! {
             "_id": sku,
@@ -106,23 +112,42 @@ impl Inventory {
     }
 
     /// Gives units back that an order no longer needs.
-    pub async fn release_in(&self, tx: &mut Tx, sku: &Sku, quantity: Quantity, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn release_in(
+        &self,
+        tx: &mut Tx,
+        sku: &Sku,
+        quantity: Quantity,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let units = quantity.get();
         let guard = doc! {"_id": sku, "reserved": {"$gte": units}};
         self.expect(tx, sku, guard, doc! {"reserved": -units, "available": units}, now).await
     }
 
     /// Lets promised units leave the warehouse. Units on backorder cannot leave before they have come.
-    pub async fn ship_in(&self, tx: &mut Tx, sku: &Sku, quantity: Quantity, now: Timestamp) -> Result<Taken, StoreError> {
+    pub async fn ship_in(
+        &self,
+        tx: &mut Tx,
+        sku: &Sku,
+        quantity: Quantity,
+        now: Timestamp,
+    ) -> Result<Taken, StoreError> {
         let units = quantity.get();
         let guard = doc! {"_id": sku, "reserved": {"$gte": units}, "onHand": {"$gte": units}};
         self.take(tx, sku, guard, doc! {"onHand": -units, "reserved": -units, "shipped": units}, now).await
     }
 
     /// Puts units back into stock that a customer returned.
-    pub async fn restock_in(&self, tx: &mut Tx, sku: &Sku, quantity: Quantity, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn restock_in(
+        &self,
+        tx: &mut Tx,
+        sku: &Sku,
+        quantity: Quantity,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let units = quantity.get();
-        self.expect(tx, sku, doc! {"_id": sku}, doc! {"onHand": units, "available": units, "returned": units}, now).await
+        self.expect(tx, sku, doc! {"_id": sku}, doc! {"onHand": units, "available": units, "returned": units}, now)
+            .await
     }
 
     /// Adds what came in, or takes out what is lost (`delta < 0`); never below zero and never below what is promised.
@@ -143,7 +168,13 @@ impl Inventory {
     }
 
     /// Copies a product's policy.
-    pub async fn set_policy_in(&self, tx: &mut Tx, sku: &Sku, policy: StockPolicy, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn set_policy_in(
+        &self,
+        tx: &mut Tx,
+        sku: &Sku,
+        policy: StockPolicy,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let mut set = doc! {
             "lowStockThreshold": policy.low_stock_threshold,
             "allowBackorder": policy.allow_backorder,
@@ -171,10 +202,13 @@ impl Inventory {
         guard.insert("_id", sku);
         if delta < 0 {
             let least = delta.saturating_neg();
-            guard.insert("$and", vec![
-                doc! {"onHand": {"$gte": least}},
-                doc! {"$or": [{"allowBackorder": true}, {"available": {"$gte": least}}]},
-            ]);
+            guard.insert(
+                "$and",
+                vec![
+                    doc! {"onHand": {"$gte": least}},
+                    doc! {"$or": [{"allowBackorder": true}, {"available": {"$gte": least}}]},
+                ],
+            );
         }
         let change = doc! {"onHand": delta, "available": delta, "received": delta};
         match self.update(tx, guard, change, now).await? {
@@ -183,14 +217,28 @@ impl Inventory {
         }
     }
 
-    async fn take(&self, tx: &mut Tx, sku: &Sku, guard: Document, change: Document, now: Timestamp) -> Result<Taken, StoreError> {
+    async fn take(
+        &self,
+        tx: &mut Tx,
+        sku: &Sku,
+        guard: Document,
+        change: Document,
+        now: Timestamp,
+    ) -> Result<Taken, StoreError> {
         match self.update(tx, guard, change, now).await? {
             Some(record) => Ok(Taken::Yes(record)),
             None => Ok(Taken::Short { available: self.load(tx, sku).await?.orderable() }),
         }
     }
 
-    async fn expect(&self, tx: &mut Tx, sku: &Sku, guard: Document, change: Document, now: Timestamp) -> Result<(), StoreError> {
+    async fn expect(
+        &self,
+        tx: &mut Tx,
+        sku: &Sku,
+        guard: Document,
+        change: Document,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let updated = self.update(tx, guard, change, now).await?;
         updated.map(|_| ()).ok_or_else(|| StoreError::Missing(format!("the promised stock of {sku}")))
     }

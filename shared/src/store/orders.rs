@@ -6,7 +6,7 @@ use bson::{Document, doc};
 use futures::TryStreamExt;
 use mongodb::Database;
 
-use super::{Documents, Stored, StoreError, documents::after_descending};
+use super::{Documents, StoreError, Stored, documents::after_descending};
 use crate::domain::{
     Email, Id, Timestamp,
     order::{Order, OrderStatus},
@@ -122,7 +122,11 @@ impl Orders {
     }
 
     /// A delivered order of the customer with this product: it verifies a review.
-    pub async fn find_delivered_of(&self, user: Id<User>, product: Id<Product>) -> Result<Option<Id<Order>>, StoreError> {
+    pub async fn find_delivered_of(
+        &self,
+        user: Id<User>,
+        product: Id<Product>,
+    ) -> Result<Option<Id<Order>>, StoreError> {
         let filter = doc! {"user": user, "items.product": product, "status": OrderStatus::Delivered.as_str()};
         Ok(self.collection.find_one(filter).await?.map(|order| order.id))
     }

@@ -40,7 +40,8 @@ pub struct Promise {
 impl Promise {
     /// Writes a message down.
     pub fn of(message: &Message) -> Result<Self, StoreError> {
-        let body = serde_json::to_string(message).map_err(|error| StoreError::Corrupt(mongodb::error::Error::custom(error)))?;
+        let body = serde_json::to_string(message)
+            .map_err(|error| StoreError::Corrupt(mongodb::error::Error::custom(error)))?;
         Ok(Self {
             id: message.id,
             queue: message.event.queue(),

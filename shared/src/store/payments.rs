@@ -5,7 +5,7 @@ use std::ops::Deref;
 use bson::doc;
 use mongodb::Database;
 
-use super::{Documents, Stored, StoreError};
+use super::{Documents, StoreError, Stored};
 use crate::domain::{
     Id, Timestamp,
     order::Order,

@@ -35,7 +35,13 @@ impl Webhooks {
     }
 
     /// Records an event of the gateway by its id.
-    pub async fn record_in(&self, tx: &mut Tx, event_id: &str, kind: &str, now: Timestamp) -> Result<Applied, StoreError> {
+    pub async fn record_in(
+        &self,
+        tx: &mut Tx,
+        event_id: &str,
+        kind: &str,
+        now: Timestamp,
+    ) -> Result<Applied, StoreError> {
         if self.collection.find_one(bson::doc! {"_id": event_id}).session(&mut tx.session).await?.is_some() {
             return Ok(Applied::Before);
         }

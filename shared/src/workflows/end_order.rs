@@ -48,7 +48,12 @@ pub(super) async fn load_both(store: &Store, tx: &mut Tx, order: Id<Order>) -> R
 }
 
 /// Writes an order and its payment back, both, even if only one changed: see the module's comment.
-pub(super) async fn save_both(store: &Store, tx: &mut Tx, order: &mut Order, payment: &mut Payment) -> Result<(), StoreError> {
+pub(super) async fn save_both(
+    store: &Store,
+    tx: &mut Tx,
+    order: &mut Order,
+    payment: &mut Payment,
+) -> Result<(), StoreError> {
     store.orders.save_in(tx, order).await?;
     store.payments.save_in(tx, payment).await
 }
@@ -67,7 +72,8 @@ pub(super) async fn cancel_in(
     if order.cancel(reason, by, now)? == Applied::Before {
         return Ok(Vec::new());
     }
-    let mut messages = vec![Event::OrderCancelled {}.about(order.id, now), Event::EmailOrderCancelled {}.about(order.id, now)];
+    let mut messages =
+        vec![Event::OrderCancelled {}.about(order.id, now), Event::EmailOrderCancelled {}.about(order.id, now)];
     if was_unpaid {
         // The order ended unpaid, so the coupon was not used; a refund later would not give it back.
         store.coupons.give_back_in(tx, order.id, now).await?;
@@ -98,41 +104,41 @@ pub async fn cancel_order(
     answer: impl Fn(&Order, &Payment) -> Answer,
 ) -> Result<(Answer, Vec<Message>), EndOrderError> {
     transaction!(store, |tx| {
-            let (mut order, mut payment) = load_both(store, tx, order).await?;
-            if order.status == OrderStatus::Pending && payment.status == PaymentStatus::Processing {
-                return Err(EndOrderError::PaymentUnderWay);
-            }
-            let messages = cancel_in(store, tx, &mut order, &mut payment, reason, Some(by), now).await?;
-            let answer = answer(&order, &payment);
-            store.idempotency.complete_in(tx, claim, &answer).await?;
-            Ok((answer, messages))
-        })
+        let (mut order, mut payment) = load_both(store, tx, order).await?;
+        if order.status == OrderStatus::Pending && payment.status == PaymentStatus::Processing {
+            return Err(EndOrderError::PaymentUnderWay);
+        }
+        let messages = cancel_in(store, tx, &mut order, &mut payment, reason, Some(by), now).await?;
+        let answer = answer(&order, &payment);
+        store.idempotency.complete_in(tx, claim, &answer).await?;
+        Ok((answer, messages))
+    })
 }
 
 /// Gives an unpaid order up whose time is over. While a charge is under way, nobody knows whether it is paid: then the
 /// charge is called off first, and the order ends with it.
 pub async fn expire_order(store: &Store, order: Id<Order>, now: Timestamp) -> Result<Vec<Message>, EndOrderError> {
     transaction!(store, |tx| {
-            let (mut order, mut payment) = load_both(store, tx, order).await?;
-            if order.status != OrderStatus::Pending || order.reserved_until > now {
-                return Ok(Vec::new());
+        let (mut order, mut payment) = load_both(store, tx, order).await?;
+        if order.status != OrderStatus::Pending || order.reserved_until > now {
+            return Ok(Vec::new());
+        }
+        match payment.status {
+            PaymentStatus::Pending | PaymentStatus::Failed => {
+                cancel_in(store, tx, &mut order, &mut payment, "not paid in time", None, now).await
             }
-            match payment.status {
-                PaymentStatus::Pending | PaymentStatus::Failed => {
-                    cancel_in(store, tx, &mut order, &mut payment, "not paid in time", None, now).await
-                }
-                PaymentStatus::Processing => {
-                    let messages = vec![Event::PaymentVoidRequested {}.about_payment(payment.id, order.id, now)];
-                    // Asked once per grace, not once per minute.
-                    order.reserved_until = now.plus(VOID_GRACE);
-                    store.orders.save_in(tx, &mut order).await?;
-                    store.outbox.promise_all(tx, &messages).await?;
-                    Ok(messages)
-                }
-                // Its money arrived: whoever settles it confirms it.
-                PaymentStatus::Completed | PaymentStatus::Refunded => Ok(Vec::new()),
+            PaymentStatus::Processing => {
+                let messages = vec![Event::PaymentVoidRequested {}.about_payment(payment.id, order.id, now)];
+                // Asked once per grace, not once per minute.
+                order.reserved_until = now.plus(VOID_GRACE);
+                store.orders.save_in(tx, &mut order).await?;
+                store.outbox.promise_all(tx, &messages).await?;
+                Ok(messages)
             }
-        })
+            // Its money arrived: whoever settles it confirms it.
+            PaymentStatus::Completed | PaymentStatus::Refunded => Ok(Vec::new()),
+        }
+    })
 }
 
 /// How long a charge may take to be called off before it is asked again.

@@ -38,15 +38,15 @@ impl TransactionError for FulfillError {
 /// `order.paid`: the warehouse takes the order up. One that was cancelled meanwhile is left alone.
 pub async fn pick(store: &Store, message: Id<Message>, order: Id<Order>, now: Timestamp) -> Result<(), FulfillError> {
     transaction!(store, |tx| {
-            if store.processed.record_in(tx, message, now).await? == Applied::Before {
-                return Ok(());
-            }
-            let (mut order, _) = load_both(store, tx, order).await?;
-            if order.status != OrderStatus::Cancelled && order.pick(now)?.is_now() {
-                store.orders.save_in(tx, &mut order).await?;
-            }
-            Ok(())
-        })
+        if store.processed.record_in(tx, message, now).await? == Applied::Before {
+            return Ok(());
+        }
+        let (mut order, _) = load_both(store, tx, order).await?;
+        if order.status != OrderStatus::Cancelled && order.pick(now)?.is_now() {
+            store.orders.save_in(tx, &mut order).await?;
+        }
+        Ok(())
+    })
 }
 
 /// `order.cancelled`: what was paid is given back.
@@ -57,21 +57,22 @@ pub async fn refund_cancelled(
     now: Timestamp,
 ) -> Result<Vec<Message>, FulfillError> {
     transaction!(store, |tx| {
-            if store.processed.record_in(tx, message, now).await? == Applied::Before {
-                return Ok(Vec::new());
-            }
-            let (mut order, mut payment) = load_both(store, tx, order).await?;
-            let left = payment.refundable().map_err(RefundError::from)?;
-            let is_owed = order.status == OrderStatus::Cancelled && payment.status == PaymentStatus::Completed && !left.is_zero();
-            if !is_owed {
-                return Ok(Vec::new());
-            }
-            let refund = payment.approve_refund(left, "the order was cancelled", now)?;
-            let messages = vec![Event::RefundRequested { refund_id: refund }.about_payment(payment.id, order.id, now)];
-            save_both(store, tx, &mut order, &mut payment).await?;
-            store.outbox.promise_all(tx, &messages).await?;
-            Ok(messages)
-        })
+        if store.processed.record_in(tx, message, now).await? == Applied::Before {
+            return Ok(Vec::new());
+        }
+        let (mut order, mut payment) = load_both(store, tx, order).await?;
+        let left = payment.refundable().map_err(RefundError::from)?;
+        let is_owed =
+            order.status == OrderStatus::Cancelled && payment.status == PaymentStatus::Completed && !left.is_zero();
+        if !is_owed {
+            return Ok(Vec::new());
+        }
+        let refund = payment.approve_refund(left, "the order was cancelled", now)?;
+        let messages = vec![Event::RefundRequested { refund_id: refund }.about_payment(payment.id, order.id, now)];
+        save_both(store, tx, &mut order, &mut payment).await?;
+        store.outbox.promise_all(tx, &messages).await?;
+        Ok(messages)
+    })
 }
 
 /// `order.returned`: units go back into stock, and their price to the customer.
@@ -83,21 +84,21 @@ pub async fn receive_return(
     now: Timestamp,
 ) -> Result<Vec<Message>, FulfillError> {
     transaction!(store, |tx| {
-            if store.processed.record_in(tx, message, now).await? == Applied::Before {
-                return Ok(Vec::new());
-            }
-            let (mut order, mut payment) = load_both(store, tx, order).await?;
-            let Some(back) = order.receive_return(returned, now)? else { return Ok(Vec::new()) };
-            let mut messages = Vec::new();
-            if !back.refund.is_zero() {
-                let refund = payment.approve_refund(back.refund, "returned", now)?;
-                messages.push(Event::RefundRequested { refund_id: refund }.about_payment(payment.id, order.id, now));
-            }
-            save_both(store, tx, &mut order, &mut payment).await?;
-            store.outbox.promise_all(tx, &messages).await?;
-            for (sku, quantity) in back.units {
-                store.inventory.restock_in(tx, &sku, quantity, now).await?;
-            }
-            Ok(messages)
-        })
+        if store.processed.record_in(tx, message, now).await? == Applied::Before {
+            return Ok(Vec::new());
+        }
+        let (mut order, mut payment) = load_both(store, tx, order).await?;
+        let Some(back) = order.receive_return(returned, now)? else { return Ok(Vec::new()) };
+        let mut messages = Vec::new();
+        if !back.refund.is_zero() {
+            let refund = payment.approve_refund(back.refund, "returned", now)?;
+            messages.push(Event::RefundRequested { refund_id: refund }.about_payment(payment.id, order.id, now));
+        }
+        save_both(store, tx, &mut order, &mut payment).await?;
+        store.outbox.promise_all(tx, &messages).await?;
+        for (sku, quantity) in back.units {
+            store.inventory.restock_in(tx, &sku, quantity, now).await?;
+        }
+        Ok(messages)
+    })
 }

@@ -177,20 +177,20 @@ async fn try_place(
     }
     let reply = answer(&order, &payment);
     let low = transaction!(store, |tx| {
-            let mut cart = wanted.cart.clone();
-            cart.convert(now);
-            store.carts.save_in(tx, &mut cart).await.map_err(changed)?;
-            store.orders.insert_in(tx, &order).await?;
-            store.payments.insert_in(tx, &payment).await?;
-            store.outbox.promise_all(tx, &messages).await?;
-            store.idempotency.complete_in(tx, claim, &reply).await?;
-            if let Some(used) = coupon_use(wanted, &quote, &order) {
-                store.coupons.claim_in(tx, &used).await??;
-            }
-            let low = reserve(store, tx, &order, now).await?;
-            store.outbox.promise_all(tx, &low).await?;
-            Ok::<_, PlaceOrderError>(low)
-        })?;
+        let mut cart = wanted.cart.clone();
+        cart.convert(now);
+        store.carts.save_in(tx, &mut cart).await.map_err(changed)?;
+        store.orders.insert_in(tx, &order).await?;
+        store.payments.insert_in(tx, &payment).await?;
+        store.outbox.promise_all(tx, &messages).await?;
+        store.idempotency.complete_in(tx, claim, &reply).await?;
+        if let Some(used) = coupon_use(wanted, &quote, &order) {
+            store.coupons.claim_in(tx, &used).await??;
+        }
+        let low = reserve(store, tx, &order, now).await?;
+        store.outbox.promise_all(tx, &low).await?;
+        Ok::<_, PlaceOrderError>(low)
+    })?;
     messages.extend(low);
     Ok(Placed { order, payment, messages, answer: reply })
 }
@@ -269,7 +269,12 @@ fn coupon_use(wanted: &PlaceOrder, quote: &Quote, order: &Order) -> Option<Coupo
     })
 }
 
-fn build_order(wanted: &PlaceOrder, quote: &Quote, order_number: String, now: Timestamp) -> Result<Order, PlaceOrderError> {
+fn build_order(
+    wanted: &PlaceOrder,
+    quote: &Quote,
+    order_number: String,
+    now: Timestamp,
+) -> Result<Order, PlaceOrderError> {
     let mut items = Vec::with_capacity(quote.lines.len());
     for line in &quote.lines {
         let Some(product) = &line.product else {

@@ -108,9 +108,10 @@ pub struct QuoteRequest<'a> {
 impl Quote {
     /// Whether every line can be bought as it is.
     pub fn is_orderable(&self) -> bool {
-        !self.lines.iter().any(|line| {
-            line.problems.iter().any(|problem| !matches!(problem, LineProblem::PriceChanged { .. }))
-        })
+        !self
+            .lines
+            .iter()
+            .any(|line| line.problems.iter().any(|problem| !matches!(problem, LineProblem::PriceChanged { .. })))
     }
 }
 
@@ -138,11 +139,15 @@ pub async fn quote(store: &Store, cart: &Cart, request: QuoteRequest<'_>, now: T
     if let Some((asked, _)) = &mut asked {
         asked.refusal = if asked.coupon.is_some() { price.coupon_refusal } else { Some(CouponRefusal::Unknown) };
     }
-    let lines = lines.into_iter().zip(&price.lines).map(|(line, amounts)| QuotedLine { amounts: *amounts, ..line }).collect();
+    let lines =
+        lines.into_iter().zip(&price.lines).map(|(line, amounts)| QuotedLine { amounts: *amounts, ..line }).collect();
     Ok(Quote { lines, currency: cart.currency, price, coupon: asked.map(|(asked, _)| asked) })
 }
 
-async fn find_coupon(store: &Store, request: QuoteRequest<'_>) -> Result<Option<(AskedCoupon, CouponUser)>, StoreError> {
+async fn find_coupon(
+    store: &Store,
+    request: QuoteRequest<'_>,
+) -> Result<Option<(AskedCoupon, CouponUser)>, StoreError> {
     let Some(code) = request.coupon_code else { return Ok(None) };
     let coupon = store.coupons.find_by_code(code).await?;
     let user = match &coupon {

@@ -58,16 +58,16 @@ pub async fn begin_attempt(
     now: Timestamp,
 ) -> Result<(Begin, Payment), SettleError> {
     transaction!(store, |tx| {
-            let (order, mut payment) = load_payment(store, tx, payment).await?;
-            if order.status != OrderStatus::Pending {
-                return Ok((Begin::Over, payment));
-            }
-            let begin = payment.begin(attempt, now);
-            if begin == Begin::Now {
-                store.payments.save_in(tx, &mut payment).await?;
-            }
-            Ok((begin, payment))
-        })
+        let (order, mut payment) = load_payment(store, tx, payment).await?;
+        if order.status != OrderStatus::Pending {
+            return Ok((Begin::Over, payment));
+        }
+        let begin = payment.begin(attempt, now);
+        if begin == Begin::Now {
+            store.payments.save_in(tx, &mut payment).await?;
+        }
+        Ok((begin, payment))
+    })
 }
 
 /// Notes the intent of an attempt, before it is confirmed. `None`: the attempt is over or has an intent already, so this one
@@ -80,13 +80,13 @@ pub async fn note_intent(
     now: Timestamp,
 ) -> Result<Option<Payment>, SettleError> {
     transaction!(store, |tx| {
-            let (_, mut payment) = load_payment(store, tx, payment).await?;
-            if payment.open_intent(attempt, intent.to_owned(), now).is_err() {
-                return Ok(None);
-            }
-            store.payments.save_in(tx, &mut payment).await?;
-            Ok(Some(payment))
-        })
+        let (_, mut payment) = load_payment(store, tx, payment).await?;
+        if payment.open_intent(attempt, intent.to_owned(), now).is_err() {
+            return Ok(None);
+        }
+        store.payments.save_in(tx, &mut payment).await?;
+        Ok(Some(payment))
+    })
 }
 
 /// The money is here: the order is confirmed, or, if it had been given up, taken up again or refunded.
@@ -184,19 +184,19 @@ pub async fn settle_declined(
     now: Timestamp,
 ) -> Result<Vec<Message>, SettleError> {
     transaction!(store, |tx| {
-            let (mut order, mut payment) = load_payment(store, tx, payment).await?;
-            let is_current = payment.attempts == attempt && payment.status == PaymentStatus::Processing;
-            if !is_current || payment.fail(reason, now)? == Applied::Before {
-                return Ok(Vec::new());
-            }
-            let mut messages = Vec::new();
-            if order.status == OrderStatus::Pending {
-                messages.push(Event::EmailPaymentFailed {}.about_payment(payment.id, order.id, now));
-            }
-            save_both(store, tx, &mut order, &mut payment).await?;
-            store.outbox.promise_all(tx, &messages).await?;
-            Ok(messages)
-        })
+        let (mut order, mut payment) = load_payment(store, tx, payment).await?;
+        let is_current = payment.attempts == attempt && payment.status == PaymentStatus::Processing;
+        if !is_current || payment.fail(reason, now)? == Applied::Before {
+            return Ok(Vec::new());
+        }
+        let mut messages = Vec::new();
+        if order.status == OrderStatus::Pending {
+            messages.push(Event::EmailPaymentFailed {}.about_payment(payment.id, order.id, now));
+        }
+        save_both(store, tx, &mut order, &mut payment).await?;
+        store.outbox.promise_all(tx, &messages).await?;
+        Ok(messages)
+    })
 }
 
 /// The gateway waits for the customer.
@@ -207,29 +207,29 @@ pub async fn settle_action_required(
     now: Timestamp,
 ) -> Result<(), SettleError> {
     transaction!(store, |tx| {
-            let (_, mut payment) = load_payment(store, tx, payment).await?;
-            let is_current = payment.attempts == attempt && payment.status == PaymentStatus::Processing;
-            if is_current && payment.require_action(now)?.is_now() {
-                store.payments.save_in(tx, &mut payment).await?;
-            }
-            Ok(())
-        })
+        let (_, mut payment) = load_payment(store, tx, payment).await?;
+        let is_current = payment.attempts == attempt && payment.status == PaymentStatus::Processing;
+        if is_current && payment.require_action(now)?.is_now() {
+            store.payments.save_in(tx, &mut payment).await?;
+        }
+        Ok(())
+    })
 }
 
 /// The charge can no longer happen. An order whose time is over ends with it.
 pub async fn settle_voided(store: &Store, payment: Id<Payment>, now: Timestamp) -> Result<Vec<Message>, SettleError> {
     transaction!(store, |tx| {
-            let (mut order, mut payment) = load_payment(store, tx, payment).await?;
-            if payment.status != PaymentStatus::Processing {
-                return Ok(Vec::new());
-            }
-            let _ = payment.fail("not paid in time", now)?;
-            if order.status == OrderStatus::Pending {
-                return Ok(cancel_in(store, tx, &mut order, &mut payment, "not paid in time", None, now).await?);
-            }
-            save_both(store, tx, &mut order, &mut payment).await?;
-            Ok(Vec::new())
-        })
+        let (mut order, mut payment) = load_payment(store, tx, payment).await?;
+        if payment.status != PaymentStatus::Processing {
+            return Ok(Vec::new());
+        }
+        let _ = payment.fail("not paid in time", now)?;
+        if order.status == OrderStatus::Pending {
+            return Ok(cancel_in(store, tx, &mut order, &mut payment, "not paid in time", None, now).await?);
+        }
+        save_both(store, tx, &mut order, &mut payment).await?;
+        Ok(Vec::new())
+    })
 }
 
 /// The gateway took a refund.
@@ -241,15 +241,15 @@ pub async fn settle_refunded(
     now: Timestamp,
 ) -> Result<Vec<Message>, SettleError> {
     transaction!(store, |tx| {
-            let (order, mut payment) = load_payment(store, tx, payment).await?;
-            if payment.refund_processed(refund, gateway_id, now)? == Applied::Before {
-                return Ok(Vec::new());
-            }
-            let messages = vec![Event::EmailRefunded { refund_id: refund }.about_payment(payment.id, order.id, now)];
-            store.payments.save_in(tx, &mut payment).await?;
-            store.outbox.promise_all(tx, &messages).await?;
-            Ok(messages)
-        })
+        let (order, mut payment) = load_payment(store, tx, payment).await?;
+        if payment.refund_processed(refund, gateway_id, now)? == Applied::Before {
+            return Ok(Vec::new());
+        }
+        let messages = vec![Event::EmailRefunded { refund_id: refund }.about_payment(payment.id, order.id, now)];
+        store.payments.save_in(tx, &mut payment).await?;
+        store.outbox.promise_all(tx, &messages).await?;
+        Ok(messages)
+    })
 }
 
 async fn load_payment(store: &Store, tx: &mut Tx, payment: Id<Payment>) -> Result<(Order, Payment), SettleError> {

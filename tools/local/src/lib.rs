@@ -1,9 +1,5 @@
 //! The whole shop on one machine, and the real components that it and the tests stand on.
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a tool for the terminal"
-)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal")]
 
 pub mod components;
 pub mod poller;

@@ -1,9 +1,5 @@
 //! The command behind `cargo xtask up` and `down`, and the components behind `cargo xtask test`.
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a tool for the terminal"
-)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal")]
 
 use std::fs;
 use std::process::ExitCode;
@@ -77,16 +73,8 @@ async fn run(command: Command) -> Result<()> {
     match command {
         Command::Up { detach } => up::up(detach).await,
         Command::Down { reset } => up::down(reset).await,
-        Command::Components {
-            profile,
-            action: Action::Up,
-            components,
-        } => start(profile, &components).await,
-        Command::Components {
-            profile,
-            action: Action::Down,
-            components,
-        } => stop(profile, &components).await,
+        Command::Components { profile, action: Action::Up, components } => start(profile, &components).await,
+        Command::Components { profile, action: Action::Down, components } => stop(profile, &components).await,
         Command::Openapi { check } => openapi(check),
         Command::Serve => serve::run(Stack::load()?).await,
     }

@@ -12,7 +12,10 @@ use axum::{
 use notifications::Mailer;
 use ops::demo::{self, DemoAccount};
 use shared::{
-    config::{Env, HttpSettings, MailSettings, MongoSettings, QueueSettings, ReservationSettings, StripeSettings, WebhookSettings},
+    config::{
+        Env, HttpSettings, MailSettings, MongoSettings, QueueSettings, ReservationSettings, StripeSettings,
+        WebhookSettings,
+    },
     domain::{Clock, Random, message::Queue, user::Role},
     gateway::Stripe,
     http::{ClientAddress, token::SigningKey},
@@ -44,17 +47,16 @@ const CLOSING: Duration = Duration::from_secs(5);
 pub async fn run(stack: Stack) -> Result<()> {
     shared::telemetry::init();
     let shop = open(&stack).await?;
-    let listener = TcpListener::bind(&stack.listen).await.with_context(|| format!("cannot listen on {}", stack.listen))?;
+    let listener =
+        TcpListener::bind(&stack.listen).await.with_context(|| format!("cannot listen on {}", stack.listen))?;
     let client = sqs::client(&stack.sqs_endpoint);
     for queue in Queue::ALL {
         let url = stack.queues.get(queue.as_str()).cloned().unwrap_or_default();
         tokio::spawn(Poller { client: client.clone(), url, consumer: shop.consumer(queue) }.run());
     }
     tokio::spawn(maintain(shop.worker()));
-    let service = shop
-        .router()
-        .layer(middleware::from_fn(note_address))
-        .into_make_service_with_connect_info::<SocketAddr>();
+    let service =
+        shop.router().layer(middleware::from_fn(note_address)).into_make_service_with_connect_info::<SocketAddr>();
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     tokio::select! {

@@ -60,10 +60,7 @@ impl Stack {
     pub fn new(config: &Config, components: Components, queues: BTreeMap<String, String>) -> Self {
         let listen = format!("127.0.0.1:{}", config.ports.shop);
         let from_env = |name: &str, default: &str| {
-            env::var(name)
-                .ok()
-                .filter(|value| !value.is_empty())
-                .unwrap_or_else(|| default.to_owned())
+            env::var(name).ok().filter(|value| !value.is_empty()).unwrap_or_else(|| default.to_owned())
         };
         let account = |name: &str, role: &str| Account {
             email: format!("{name}@example.test"),
@@ -84,11 +81,7 @@ impl Stack {
             smtp_url: components.smtp_url,
             mailbox_url: components.mailbox_url,
             mail_from: from_env("MAIL_FROM", "Shop <shop@example.test>"),
-            accounts: vec![
-                account("admin", "admin"),
-                account("seller", "seller"),
-                account("ada", "customer"),
-            ],
+            accounts: vec![account("admin", "admin"), account("seller", "seller"), account("ada", "customer")],
         }
     }
 
@@ -104,10 +97,8 @@ impl Stack {
     /// If there is none, which means that the shop was not started.
     pub fn load() -> Result<Self> {
         let path = Self::path();
-        let text = fs::read(&path)
-            .with_context(|| format!("cannot read {}: is the shop up?", path.display()))?;
-        serde_json::from_slice(&text)
-            .with_context(|| format!("{} is not a stack of this version", path.display()))
+        let text = fs::read(&path).with_context(|| format!("cannot read {}: is the shop up?", path.display()))?;
+        serde_json::from_slice(&text).with_context(|| format!("{} is not a stack of this version", path.display()))
     }
 
     /// Writes the file.
@@ -160,12 +151,7 @@ impl Stack {
             let _ = writeln!(table, "  {what:<11} {address}");
         }
         let _ = writeln!(table);
-        for Account {
-            email,
-            password,
-            role,
-        } in &self.accounts
-        {
+        for Account { email, password, role } in &self.accounts {
             let _ = writeln!(table, "  {role:<11} {email:<21} {password}");
         }
         let _ = writeln!(table, "\n  Try:  curl '{}/products?limit=3'", self.api_url);

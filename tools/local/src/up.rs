@@ -33,10 +33,7 @@ pub async fn up(detach: bool) -> Result<()> {
         && let Ok(stack) = Stack::load()
         && answers(&health(&stack)).await
     {
-        println!(
-            "The shop is already open (to run newly built code: cargo xtask down, then up).\n\n{}",
-            stack.table()
-        );
+        println!("The shop is already open (to run newly built code: cargo xtask down, then up).\n\n{}", stack.table());
         return Ok(());
     }
     let stack = match open(&config, &supervisor, detach).await {
@@ -75,8 +72,7 @@ pub async fn down(reset: bool) -> Result<()> {
         for folder in ["data", "log"] {
             let folder = config.folder.join(folder);
             if folder.exists() {
-                fs::remove_dir_all(&folder)
-                    .with_context(|| format!("cannot remove {}", folder.display()))?;
+                fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
             }
         }
         println!("Dropped the data.");
@@ -94,26 +90,20 @@ async fn open(config: &Config, supervisor: &Supervisor, detach: bool) -> Result<
     let stack = Stack::new(config, components, queues);
     if config.given.stripe_api.is_none() {
         let url = format!("{}/payments/webhooks/stripe", stack.api_url);
-        stripe::configure_webhook(&stack.stripe_api, SHOP, &url, &stack.stripe_webhook_secret)
-            .await?;
+        stripe::configure_webhook(&stack.stripe_api, SHOP, &url, &stack.stripe_webhook_secret).await?;
     }
     stack.save()?;
     eprintln!("opening the shop …");
     let launch = Launch {
         name: SHOP,
-        command: vec![
-            env::current_exe()?.display().to_string(),
-            "serve".to_owned(),
-        ],
+        command: vec![env::current_exe()?.display().to_string(), "serve".to_owned()],
         environment: stack.environment(),
         ports: vec![(config.ports.shop, config.variable("SHOP_PORT"))],
         inherit_output: !detach,
         patience: Duration::from_mins(3),
     };
     let health = health(&stack);
-    supervisor
-        .ensure(&launch, async || answers(&health).await)
-        .await?;
+    supervisor.ensure(&launch, async || answers(&health).await).await?;
     Ok(stack)
 }
 

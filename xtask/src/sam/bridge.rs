@@ -19,18 +19,12 @@ pub(super) struct Bridge {
 impl Bridge {
     /// A host name by which containers reach 127.0.0.1 of this machine.
     pub(super) fn to(host: &str) -> Self {
-        Self {
-            host: host.to_owned(),
-            forwards: None,
-        }
+        Self { host: host.to_owned(), forwards: None }
     }
 
     /// This machine's address on Docker's bridge, where nothing of ours listens yet.
     pub(super) fn forwarding(address: IpAddr) -> Self {
-        Self {
-            host: address.to_string(),
-            forwards: Some((address, Mutex::default())),
-        }
+        Self { host: address.to_string(), forwards: Some((address, Mutex::default())) }
     }
 
     /// A URL of this machine as a container must write it. URLs of other machines stay as they are.
@@ -39,9 +33,7 @@ impl Bridge {
             return Err(anyhow!("{url} is not a URL"));
         };
         let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
-        let (host, port) = authority
-            .rsplit_once(':')
-            .with_context(|| format!("{url} has no port"))?;
+        let (host, port) = authority.rsplit_once(':').with_context(|| format!("{url} has no port"))?;
         if !["127.0.0.1", "localhost"].contains(&host) {
             return Ok(url.to_owned());
         }
@@ -53,12 +45,10 @@ impl Bridge {
         let Some((address, forwarded)) = &self.forwards else {
             return Ok(());
         };
-        let mut forwarded = forwarded
-            .lock()
-            .map_err(|_| anyhow!("another thread panicked"))?;
+        let mut forwarded = forwarded.lock().map_err(|_| anyhow!("another thread panicked"))?;
         if forwarded.insert(port) {
-            let listener = TcpListener::bind((*address, port))
-                .with_context(|| format!("cannot listen on {address}:{port}"))?;
+            let listener =
+                TcpListener::bind((*address, port)).with_context(|| format!("cannot listen on {address}:{port}"))?;
             thread::spawn(move || {
                 for inside in listener.incoming().flatten() {
                     if let Ok(outside) = TcpStream::connect(("127.0.0.1", port)) {
@@ -93,18 +83,9 @@ mod tests {
     #[test]
     fn only_addresses_of_this_machine_are_rewritten() {
         let bridge = Bridge::to("host.docker.internal");
-        assert_eq!(
-            bridge.reach("mongodb://127.0.0.1:27217/").unwrap(),
-            "mongodb://host.docker.internal:27217/"
-        );
-        assert_eq!(
-            bridge.reach("http://localhost:5255").unwrap(),
-            "http://host.docker.internal:5255"
-        );
-        assert_eq!(
-            bridge.reach("http://sqs.example:5255/a").unwrap(),
-            "http://sqs.example:5255/a"
-        );
+        assert_eq!(bridge.reach("mongodb://127.0.0.1:27217/").unwrap(), "mongodb://host.docker.internal:27217/");
+        assert_eq!(bridge.reach("http://localhost:5255").unwrap(), "http://host.docker.internal:5255");
+        assert_eq!(bridge.reach("http://sqs.example:5255/a").unwrap(), "http://sqs.example:5255/a");
         assert!(bridge.reach("127.0.0.1:1").is_err());
     }
 

@@ -33,18 +33,12 @@ impl Docker {
             install("docker.io", "Docker, to run the functions in containers")?;
         }
         if !is_root() {
-            bail!(
-                "the Docker daemon does not run: start it, for instance with `sudo systemctl start docker`"
-            );
+            bail!("the Docker daemon does not run: start it, for instance with `sudo systemctl start docker`");
         }
         println!("starting the Docker daemon …");
         let path = folder()?.join("dockerd.log");
         let log = File::create(&path)?;
-        let daemon = Command::new("dockerd")
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            .spawn();
+        let daemon = Command::new("dockerd").stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn();
         let mut daemon = Process(daemon.context("cannot start dockerd")?);
         let end = Instant::now() + Duration::from_secs(30);
         while !answers() {
@@ -53,25 +47,19 @@ impl Docker {
             }
             thread::sleep(Duration::from_millis(300));
         }
-        Ok(Self {
-            _daemon: Some(daemon),
-        })
+        Ok(Self { _daemon: Some(daemon) })
     }
 
     /// The image to run functions in, if it must be another than Amazon's, which cannot be fetched everywhere.
     pub(super) fn runtime_image(&self) -> Result<Option<String>> {
         let architecture = architecture()?;
         let amazons = format!("public.ecr.aws/lambda/provided:al2023-{architecture}");
-        if docker(&["image", "inspect", &amazons]).is_ok()
-            || docker(&["pull", "--quiet", &amazons]).is_ok()
-        {
+        if docker(&["image", "inspect", &amazons]).is_ok() || docker(&["pull", "--quiet", &amazons]).is_ok() {
             return Ok(None);
         }
         let stand_in = format!("shop-lambda-stand-in:{STAND_IN_SUITE}-{architecture}");
         if docker(&["image", "inspect", &stand_in]).is_err() {
-            println!(
-                "{amazons} cannot be fetched; making a stand-in from Debian's packages (once) …"
-            );
+            println!("{amazons} cannot be fetched; making a stand-in from Debian's packages (once) …");
             make_stand_in(&stand_in)?;
         }
         println!("running the functions in {stand_in} instead of {amazons}");
@@ -85,8 +73,8 @@ impl Docker {
         }
         let format = "{{(index .IPAM.Config 0).Gateway}} {{(index .IPAM.Config 0).Subnet}}";
         let said = docker(&["network", "inspect", "bridge", "--format", format])?;
-        let address = bridge_address(said.trim_end())
-            .with_context(|| format!("Docker's bridge has no address: {said}"))?;
+        let address =
+            bridge_address(said.trim_end()).with_context(|| format!("Docker's bridge has no address: {said}"))?;
         Ok(Bridge::forwarding(address.into()))
     }
 }
@@ -106,27 +94,16 @@ fn answers() -> bool {
 }
 
 fn docker(arguments: &[&str]) -> Result<String> {
-    let output = Command::new("docker")
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .context("cannot run docker")?;
+    let output = Command::new("docker").args(arguments).stdin(Stdio::null()).output().context("cannot run docker")?;
     if !output.status.success() {
-        bail!(
-            "docker {}: {}",
-            arguments.join(" "),
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
+        bail!("docker {}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr).trim());
     }
     Ok(String::from_utf8(output.stdout)?)
 }
 
 fn make_stand_in(name: &str) -> Result<()> {
     if find("debootstrap", &env::var_os("PATH").unwrap_or_default()).is_none() {
-        install(
-            "debootstrap",
-            "debootstrap, to make an image that functions can run in",
-        )?;
+        install("debootstrap", "debootstrap, to make an image that functions can run in")?;
     }
     if !is_root() {
         bail!("a stand-in for Lambda's image can only be made as root");
@@ -136,42 +113,15 @@ fn make_stand_in(name: &str) -> Result<()> {
     let log_path = folder()?.join("debootstrap.log");
     let log = File::create(&log_path)?;
     let mut debootstrap = Command::new("debootstrap");
-    debootstrap
-        .args([
-            "--variant=minbase",
-            "--include=ca-certificates",
-            STAND_IN_SUITE,
-        ])
-        .arg(&tree)
-        .arg(mirror());
-    if !debootstrap
-        .stdout(log.try_clone()?)
-        .stderr(log)
-        .status()?
-        .success()
-    {
+    debootstrap.args(["--variant=minbase", "--include=ca-certificates", STAND_IN_SUITE]).arg(&tree).arg(mirror());
+    if !debootstrap.stdout(log.try_clone()?).stderr(log).status()?.success() {
         bail!("debootstrap failed: see {}", log_path.display());
     }
-    let mut tar = Command::new("tar")
-        .arg("-C")
-        .arg(&tree)
-        .args(["-c", "."])
-        .stdout(Stdio::piped())
-        .spawn()?;
+    let mut tar = Command::new("tar").arg("-C").arg(&tree).args(["-c", "."]).stdout(Stdio::piped()).spawn()?;
     let archive = tar.stdout.take().context("tar has no output")?;
     let variables = "ENV LAMBDA_TASK_ROOT=/var/task LAMBDA_RUNTIME_DIR=/var/runtime PATH=/usr/local/bin:/usr/bin:/bin";
     let mut import = Command::new("docker");
-    import
-        .args([
-            "import",
-            "-c",
-            "WORKDIR /var/task",
-            "-c",
-            variables,
-            "-",
-            name,
-        ])
-        .stdin(archive);
+    import.args(["import", "-c", "WORKDIR /var/task", "-c", variables, "-", name]).stdin(archive);
     let is_imported = import.stdout(Stdio::null()).status()?.success();
     if !tar.wait()?.success() || !is_imported {
         bail!("docker import failed");
@@ -181,17 +131,9 @@ fn make_stand_in(name: &str) -> Result<()> {
 
 /// The package source that this machine itself uses.
 fn mirror() -> String {
-    let output = Command::new("apt-get")
-        .args(["indextargets", "--format", "$(SITE)", "Codename: bookworm"])
-        .output();
-    let sites = output
-        .map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
-        .unwrap_or_default();
-    sites
-        .lines()
-        .next()
-        .unwrap_or("http://deb.debian.org/debian")
-        .to_owned()
+    let output = Command::new("apt-get").args(["indextargets", "--format", "$(SITE)", "Codename: bookworm"]).output();
+    let sites = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    sites.lines().next().unwrap_or("http://deb.debian.org/debian").to_owned()
 }
 
 fn install(package: &str, what: &str) -> Result<()> {
@@ -200,15 +142,9 @@ fn install(package: &str, what: &str) -> Result<()> {
         bail!("this machine lacks {what}: please install it (on Debian: {package})");
     }
     println!("installing {package} …");
-    for arguments in [
-        &["update", "-q"][..],
-        &["install", "-q", "-y", "--no-install-recommends", package],
-    ] {
+    for arguments in [&["update", "-q"][..], &["install", "-q", "-y", "--no-install-recommends", package]] {
         let mut command = Command::new("apt-get");
-        command
-            .args(arguments)
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .stdout(Stdio::null());
+        command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive").stdout(Stdio::null());
         if !command.status()?.success() {
             bail!("apt-get {} failed", arguments.join(" "));
         }
@@ -223,8 +159,7 @@ fn is_root() -> bool {
 
 fn remove(folder: &Path) -> Result<()> {
     if folder.exists() {
-        fs::remove_dir_all(folder)
-            .with_context(|| format!("cannot remove {}", folder.display()))?;
+        fs::remove_dir_all(folder).with_context(|| format!("cannot remove {}", folder.display()))?;
     }
     Ok(())
 }
@@ -235,14 +170,8 @@ mod tests {
 
     #[test]
     fn the_bridge_is_at_its_gateway_or_at_the_first_address() {
-        assert_eq!(
-            bridge_address("10.1.2.3 10.1.0.0/16"),
-            Some(Ipv4Addr::new(10, 1, 2, 3))
-        );
-        assert_eq!(
-            bridge_address(" 172.17.0.0/16"),
-            Some(Ipv4Addr::new(172, 17, 0, 1))
-        );
+        assert_eq!(bridge_address("10.1.2.3 10.1.0.0/16"), Some(Ipv4Addr::new(10, 1, 2, 3)));
+        assert_eq!(bridge_address(" 172.17.0.0/16"), Some(Ipv4Addr::new(172, 17, 0, 1)));
         assert_eq!(bridge_address(" "), None);
     }
 }

@@ -20,9 +20,7 @@ impl Answer {
     /// The value of a header.
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.lines().filter_map(|line| line.split_once(':'));
-        headers
-            .find(|(header, _)| header.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.trim())
+        headers.find(|(header, _)| header.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
     }
 
     /// The first string member of this name in the body, wherever it is.
@@ -52,14 +50,10 @@ pub(super) fn send(
     headers: &[(&str, &str)],
     body: Option<&str>,
 ) -> Result<Answer> {
-    let target = address
-        .to_socket_addrs()?
-        .next()
-        .with_context(|| format!("{address} is no address"))?;
+    let target = address.to_socket_addrs()?.next().with_context(|| format!("{address} is no address"))?;
     let mut stream = TcpStream::connect_timeout(&target, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
-    let mut request =
-        format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
+    let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
     for (name, value) in headers {
         request.push_str(&format!("{name}: {value}\r\n"));
     }
@@ -70,18 +64,11 @@ pub(super) fn send(
     request.push_str(body.unwrap_or_default());
     stream.write_all(request.as_bytes())?;
     let mut answer = Vec::new();
-    stream
-        .read_to_end(&mut answer)
-        .with_context(|| format!("{method} {path} was not answered"))?;
+    stream.read_to_end(&mut answer).with_context(|| format!("{method} {path} was not answered"))?;
     let answer = String::from_utf8_lossy(&answer);
-    let (head, body) = answer
-        .split_once("\r\n\r\n")
-        .with_context(|| format!("{method} {path}: not HTTP"))?;
+    let (head, body) = answer.split_once("\r\n\r\n").with_context(|| format!("{method} {path}: not HTTP"))?;
     let (status, headers) = head.split_once("\r\n").unwrap_or((head, ""));
-    let status = status
-        .split(' ')
-        .nth(1)
-        .and_then(|status| status.parse().ok());
+    let status = status.split(' ').nth(1).and_then(|status| status.parse().ok());
     Ok(Answer {
         status: status.with_context(|| format!("{method} {path}: no status"))?,
         body: body.to_owned(),
@@ -96,10 +83,7 @@ mod tests {
     #[test]
     fn a_member_is_found_at_any_depth_and_with_escapes() {
         assert_eq!(text(r#"{"items":[{"id": "a1"}]}"#, "id"), Some("a1"));
-        assert_eq!(
-            text(r#"{"Body":"{\"id\":\"\\\"x\"}","b":1}"#, "Body"),
-            Some(r#"{\"id\":\"\\\"x\"}"#)
-        );
+        assert_eq!(text(r#"{"Body":"{\"id\":\"\\\"x\"}","b":1}"#, "Body"), Some(r#"{\"id\":\"\\\"x\"}"#));
         assert_eq!(text(r#"{"id":7}"#, "id"), None);
     }
 }

@@ -10,38 +10,23 @@ use anyhow::{Context as _, Result, bail};
 pub(super) fn pair(folder: &Path) -> Result<(String, String)> {
     let private = folder.join("signing-key.pem");
     if !private.exists() {
-        openssl(
-            Command::new("openssl")
-                .args(["genpkey", "-algorithm", "ed25519", "-out"])
-                .arg(&private),
-        )?;
+        openssl(Command::new("openssl").args(["genpkey", "-algorithm", "ed25519", "-out"]).arg(&private))?;
     }
     let mut command = Command::new("openssl");
-    let public = openssl(
-        command
-            .args(["pkey", "-pubout", "-outform", "DER", "-in"])
-            .arg(&private),
-    )?;
+    let public = openssl(command.args(["pkey", "-pubout", "-outform", "DER", "-in"]).arg(&private))?;
     // The encoding ends with the 32 bytes of the key.
-    let start = public
-        .len()
-        .checked_sub(32)
-        .context("openssl wrote no key")?;
+    let start = public.len().checked_sub(32).context("openssl wrote no key")?;
     let x = base64url(public.get(start..).unwrap_or_default());
     let kid = thumbprint(&x, folder)?;
-    let keys = format!(
-        r#"{{"keys":[{{"kty":"OKP","crv":"Ed25519","use":"sig","alg":"EdDSA","kid":"{kid}","x":"{x}"}}]}}"#
-    );
+    let keys =
+        format!(r#"{{"keys":[{{"kty":"OKP","crv":"Ed25519","use":"sig","alg":"EdDSA","kid":"{kid}","x":"{x}"}}]}}"#);
     Ok((fs::read_to_string(private)?, keys))
 }
 
 /// The name that the shop gives to a key (RFC 7638).
 fn thumbprint(x: &str, folder: &Path) -> Result<String> {
     let public = folder.join("signing-key.json");
-    fs::write(
-        &public,
-        format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#),
-    )?;
+    fs::write(&public, format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#))?;
     let mut command = Command::new("openssl");
     let digest = openssl(command.args(["dgst", "-sha256", "-binary"]).arg(&public))?;
     Ok(base64url(&digest))
@@ -50,10 +35,7 @@ fn thumbprint(x: &str, folder: &Path) -> Result<String> {
 fn openssl(command: &mut Command) -> Result<Vec<u8>> {
     let output = command.output().context("cannot run openssl")?;
     if !output.status.success() {
-        bail!(
-            "openssl failed: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        bail!("openssl failed: {}", String::from_utf8_lossy(&output.stderr));
     }
     Ok(output.stdout)
 }
@@ -62,9 +44,7 @@ fn base64url(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut text = String::new();
     for group in bytes.chunks(3) {
-        let bits = (0..3).fold(0_u32, |bits, at| {
-            bits << 8 | u32::from(group.get(at).copied().unwrap_or(0))
-        });
+        let bits = (0..3).fold(0_u32, |bits, at| bits << 8 | u32::from(group.get(at).copied().unwrap_or(0)));
         for at in 0..=group.len() {
             let index = (bits >> (18 - 6 * at)) & 63;
             text.push(char::from(ALPHABET[index as usize]));

@@ -10,36 +10,23 @@ use super::http::{self, Answer};
 use super::{Local, folder, root};
 
 /// Tries the shop behind the emulated API Gateway, and says what it got.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "only to make an address that is new; no rule of the shop depends on it"
-)]
+#[expect(clippy::disallowed_methods, reason = "only to make an address that is new; no rule of the shop depends on it")]
 pub(super) fn run(api: &str, sqs: &Sqs, mailbox: &str, local: &Local<'_>) -> Result<()> {
     println!();
     let get = |path: &str, expected: u16| show(api, "GET", path, None, expected);
-    let post =
-        |path: &str, body: &str, expected: u16| show(api, "POST", path, Some(body), expected);
+    let post = |path: &str, body: &str, expected: u16| show(api, "POST", path, Some(body), expected);
     get("/v1/health", 200)?;
     let products = get("/v1/products?limit=3&inStock=true", 200)?;
     let product = products.text("id").context("there is no product")?;
     get(&format!("/v1/products/{product}"), 200)?;
     get("/v1/nowhere", 404)?;
     // A new one each time: a known address is answered the same, but mailed something else.
-    let email = format!(
-        "smoke-{}@example.test",
-        SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis()
-    );
-    let account = format!(
-        r#"{{"email":"{email}","password":"correct-horse-battery","firstName":"Ada","lastName":"Lovelace"}}"#
-    );
+    let email = format!("smoke-{}@example.test", SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis());
+    let account =
+        format!(r#"{{"email":"{email}","password":"correct-horse-battery","firstName":"Ada","lastName":"Lovelace"}}"#);
     post("/v1/auth/register", &account, 202)?;
-    let cart = post(
-        "/v1/cart/items",
-        &format!(r#"{{"productId":"{product}","quantity":1}}"#),
-        200,
-    )?;
-    cart.text("cartToken")
-        .context("a guest's first write gives no token")?;
+    let cart = post("/v1/cart/items", &format!(r#"{{"productId":"{product}","quantity":1}}"#), 200)?;
+    cart.text("cartToken").context("a guest's first write gives no token")?;
 
     let event = root().join("events/sqs/email.verification.json");
     let answer = local.invoke("NotificationsFunction", &event)?;
@@ -48,9 +35,7 @@ pub(super) fn run(api: &str, sqs: &Sqs, mailbox: &str, local: &Local<'_>) -> Res
         bail!("that is no answer to a batch");
     }
 
-    let body = sqs
-        .receive("notifications")?
-        .context("registering sent no message")?;
+    let body = sqs.receive("notifications")?.context("registering sent no message")?;
     let event = folder()?.join("received.json");
     fs::write(&event, event_of(&body))?;
     let answer = local.invoke("NotificationsFunction", &event)?;
@@ -72,24 +57,14 @@ pub(super) fn run(api: &str, sqs: &Sqs, mailbox: &str, local: &Local<'_>) -> Res
 
 fn show(api: &str, method: &str, path: &str, body: Option<&str>, expected: u16) -> Result<Answer> {
     let started = Instant::now();
-    let headers: &[(&str, &str)] = if body.is_some() {
-        &[("Content-Type", "application/json")]
-    } else {
-        &[]
-    };
+    let headers: &[(&str, &str)] = if body.is_some() { &[("Content-Type", "application/json")] } else { &[] };
     let answer = http::send(api, method, path, headers, body)?;
     let milliseconds = started.elapsed().as_millis();
     let content = answer.header("content-type").unwrap_or("nothing");
-    println!(
-        "{method} {path}\n    {} {content} in {milliseconds} ms",
-        answer.status
-    );
+    println!("{method} {path}\n    {} {content} in {milliseconds} ms", answer.status);
     println!("    {}", shorten(&answer.body, 300));
     if answer.status != expected {
-        bail!(
-            "{method} {path} should answer {expected}, not {}",
-            answer.status
-        );
+        bail!("{method} {path} should answer {expected}, not {}", answer.status);
     }
     Ok(answer)
 }
@@ -118,13 +93,8 @@ pub(super) struct Sqs {
 
 impl Sqs {
     pub(super) fn new(endpoint: &str) -> Result<Self> {
-        let address = endpoint
-            .strip_prefix("http://")
-            .context("the SQS server is not reached by http")?;
-        Ok(Self {
-            endpoint: endpoint.to_owned(),
-            address: address.trim_end_matches('/').to_owned(),
-        })
+        let address = endpoint.strip_prefix("http://").context("the SQS server is not reached by http")?;
+        Ok(Self { endpoint: endpoint.to_owned(), address: address.trim_end_matches('/').to_owned() })
     }
 
     /// Makes the queue if it is not there, empties it, and returns its URL.
@@ -137,21 +107,15 @@ impl Sqs {
 
     /// The body of a message as the inside of a JSON string.
     fn receive(&self, name: &str) -> Result<Option<String>> {
-        let url = text_of(
-            &self.call("GetQueueUrl", &format!(r#"{{"QueueName":"sam-{name}"}}"#))?,
-            "QueueUrl",
-        )?;
-        let request =
-            format!(r#"{{"QueueUrl":"{url}","MaxNumberOfMessages":1,"WaitTimeSeconds":5}}"#);
-        Ok(self
-            .call("ReceiveMessage", &request)?
-            .text("Body")
-            .map(str::to_owned))
+        let url = text_of(&self.call("GetQueueUrl", &format!(r#"{{"QueueName":"sam-{name}"}}"#))?, "QueueUrl")?;
+        let request = format!(r#"{{"QueueUrl":"{url}","MaxNumberOfMessages":1,"WaitTimeSeconds":5}}"#);
+        Ok(self.call("ReceiveMessage", &request)?.text("Body").map(str::to_owned))
     }
 
     fn call(&self, operation: &str, body: &str) -> Result<Answer> {
         // The server asks for no signature, but for the name of the service in it.
-        let credential = "AWS4-HMAC-SHA256 Credential=local/20200101/us-east-1/sqs/aws4_request, SignedHeaders=host, Signature=none";
+        let credential =
+            "AWS4-HMAC-SHA256 Credential=local/20200101/us-east-1/sqs/aws4_request, SignedHeaders=host, Signature=none";
         let headers = [
             ("Authorization", credential),
             ("Content-Type", "application/x-amz-json-1.0"),
@@ -166,8 +130,5 @@ impl Sqs {
 }
 
 fn text_of(answer: &Answer, member: &str) -> Result<String> {
-    Ok(answer
-        .text(member)
-        .with_context(|| format!("SQS answers without {member}"))?
-        .to_owned())
+    Ok(answer.text(member).with_context(|| format!("SQS answers without {member}"))?.to_owned())
 }

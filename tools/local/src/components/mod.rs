@@ -90,13 +90,7 @@ impl Components {
             stripe::ensure(config, &supervisor),
             mailbox::ensure(config, &supervisor),
         )?;
-        Ok(Self {
-            mongodb_uri,
-            sqs_endpoint,
-            stripe_api,
-            smtp_url,
-            mailbox_url,
-        })
+        Ok(Self { mongodb_uri, sqs_endpoint, stripe_api, smtp_url, mailbox_url })
     }
 
     /// Starts a single component, for instance one that a test of a failure has stopped.
@@ -124,10 +118,7 @@ impl Components {
         let _lock = supervisor.lock(LOCK).await?;
         let mut stopped = Vec::new();
         for component in components {
-            if supervisor
-                .stop(component.name(), Duration::from_secs(10))
-                .await?
-            {
+            if supervisor.stop(component.name(), Duration::from_secs(10)).await? {
                 stopped.push(component.name());
             }
         }
@@ -138,20 +129,10 @@ impl Components {
     #[must_use]
     pub fn environment(&self, profile: Profile) -> [(&'static str, &str); 5] {
         let names = match profile {
-            Profile::Dev => [
-                "MONGODB_URI",
-                "AWS_ENDPOINT_URL_SQS",
-                "STRIPE_API_BASE",
-                "SMTP_URL",
-                "MAILBOX_URL",
-            ],
-            Profile::Test => [
-                "TEST_MONGODB_URI",
-                "TEST_SQS_ENDPOINT",
-                "TEST_STRIPE_API",
-                "TEST_SMTP_URL",
-                "TEST_MAILBOX_URL",
-            ],
+            Profile::Dev => ["MONGODB_URI", "AWS_ENDPOINT_URL_SQS", "STRIPE_API_BASE", "SMTP_URL", "MAILBOX_URL"],
+            Profile::Test => {
+                ["TEST_MONGODB_URI", "TEST_SQS_ENDPOINT", "TEST_STRIPE_API", "TEST_SMTP_URL", "TEST_MAILBOX_URL"]
+            }
         };
         let [mongodb, sqs, stripe, smtp, mailbox] = names;
         [
@@ -166,24 +147,15 @@ impl Components {
 
 /// Whether something answers a GET at this address, whatever it says.
 pub(crate) async fn answers(url: &str) -> bool {
-    let client = reqwest::Client::builder()
-        .no_proxy()
-        .timeout(Duration::from_secs(2))
-        .build();
+    let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(2)).build();
     match client {
-        Ok(client) => client
-            .get(url)
-            .send()
-            .await
-            .is_ok_and(|answer| answer.status().is_success()),
+        Ok(client) => client.get(url).send().await.is_ok_and(|answer| answer.status().is_success()),
         Err(_) => false,
     }
 }
 
 fn text<const N: usize>(words: [&OsStr; N]) -> impl Iterator<Item = String> {
-    words
-        .map(|word| word.to_string_lossy().into_owned())
-        .into_iter()
+    words.map(|word| word.to_string_lossy().into_owned()).into_iter()
 }
 
 /// Puts a script that is part of this program where Python can read it.

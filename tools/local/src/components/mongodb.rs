@@ -24,26 +24,15 @@ const NOT_YET_INITIALIZED: i32 = 94;
 /// If it cannot be fetched or started, or if the given address is not a reachable replica set.
 pub async fn ensure(config: &Config, supervisor: &Supervisor) -> Result<String> {
     if let Some(uri) = &config.given.mongodb_uri {
-        check_given(uri)
-            .await
-            .with_context(|| format!("{} cannot be used", config.variable("MONGODB_URI")))?;
+        check_given(uri).await.with_context(|| format!("{} cannot be used", config.variable("MONGODB_URI")))?;
         return Ok(uri.clone());
     }
     let port = config.ports.mongodb;
     let launch = launch(config)?;
-    let client = connect(&format!(
-        "mongodb://127.0.0.1:{port}/?directConnection=true"
-    ))
-    .await?;
-    supervisor
-        .ensure(&launch, async || hello(&client).await.is_ok())
-        .await?;
-    make_primary(&client, &format!("127.0.0.1:{port}"))
-        .await
-        .with_context(|| supervisor.log_tail(NAME))?;
-    Ok(format!(
-        "mongodb://127.0.0.1:{port}/?replicaSet={REPLICA_SET}"
-    ))
+    let client = connect(&format!("mongodb://127.0.0.1:{port}/?directConnection=true")).await?;
+    supervisor.ensure(&launch, async || hello(&client).await.is_ok()).await?;
+    make_primary(&client, &format!("127.0.0.1:{port}")).await.with_context(|| supervisor.log_tail(NAME))?;
+    Ok(format!("mongodb://127.0.0.1:{port}/?replicaSet={REPLICA_SET}"))
 }
 
 fn launch(config: &Config) -> Result<Launch> {
@@ -52,22 +41,8 @@ fn launch(config: &Config) -> Result<Launch> {
     fs::create_dir_all(&data)?;
     let mut command = vec![mongod.program.display().to_string()];
     let port = config.ports.mongodb;
-    command.extend([
-        "--dbpath".to_owned(),
-        data.display().to_string(),
-        "--port".to_owned(),
-        port.to_string(),
-    ]);
-    command.extend(
-        [
-            "--bind_ip",
-            "127.0.0.1",
-            "--nounixsocket",
-            "--replSet",
-            REPLICA_SET,
-        ]
-        .map(str::to_owned),
-    );
+    command.extend(["--dbpath".to_owned(), data.display().to_string(), "--port".to_owned(), port.to_string()]);
+    command.extend(["--bind_ip", "127.0.0.1", "--nounixsocket", "--replSet", REPLICA_SET].map(str::to_owned));
     command.extend(["--wiredTigerCacheSizeGB", "0.5", "--oplogSize", "512"].map(str::to_owned));
     for parameter in [
         // Fail points, by which tests make the server fail on purpose.
@@ -78,9 +53,7 @@ fn launch(config: &Config) -> Result<Launch> {
     ] {
         command.extend(["--setParameter".to_owned(), parameter.to_owned()]);
     }
-    let libraries = mongod
-        .libraries
-        .map(|folder| ("LD_LIBRARY_PATH".to_owned(), folder.display().to_string()));
+    let libraries = mongod.libraries.map(|folder| ("LD_LIBRARY_PATH".to_owned(), folder.display().to_string()));
     Ok(Launch {
         name: NAME,
         command,
@@ -100,10 +73,7 @@ async fn connect(uri: &str) -> Result<Client> {
 }
 
 async fn hello(client: &Client) -> mongodb::error::Result<Document> {
-    client
-        .database("admin")
-        .run_command(doc! { "hello": 1 })
-        .await
+    client.database("admin").run_command(doc! { "hello": 1 }).await
 }
 
 /// Makes the server the primary of a set with only itself, whatever state an earlier start left it in.
@@ -113,35 +83,25 @@ async fn make_primary(client: &Client, host: &str) -> Result<()> {
         Ok(answer) => {
             let mut config = answer.get_document("config")?.clone();
             let version = config.get_i32("version")?;
-            let member = config
-                .get_array_mut("members")?
-                .first_mut()
-                .and_then(Bson::as_document_mut);
+            let member = config.get_array_mut("members")?.first_mut().and_then(Bson::as_document_mut);
             let member = member.context("the replica set has no member")?;
             // The data may have been made on another port, and a member that is not in its own set serves nobody.
             if member.get_str("host")? != host {
                 member.insert("host", host);
                 config.insert("version", version.saturating_add(1));
-                admin
-                    .run_command(doc! { "replSetReconfig": config, "force": true })
-                    .await?;
+                admin.run_command(doc! { "replSetReconfig": config, "force": true }).await?;
             }
         }
         Err(error) if code_of(&error) == Some(NOT_YET_INITIALIZED) => {
             let members = [doc! { "_id": 0, "host": host }];
             let config = doc! { "_id": REPLICA_SET, "members": members };
-            admin
-                .run_command(doc! { "replSetInitiate": config })
-                .await?;
+            admin.run_command(doc! { "replSetInitiate": config }).await?;
         }
         Err(error) => return Err(error.into()),
     }
     let end = Instant::now() + Duration::from_secs(30);
     loop {
-        if hello(client)
-            .await
-            .is_ok_and(|answer| answer.get_bool("isWritablePrimary").unwrap_or(false))
-        {
+        if hello(client).await.is_ok_and(|answer| answer.get_bool("isWritablePrimary").unwrap_or(false)) {
             return Ok(());
         }
         if Instant::now() > end {

@@ -28,11 +28,7 @@ impl Step {
         if bar.is_none() {
             eprintln!("{label} …");
         }
-        Self {
-            label: label.to_owned(),
-            bar,
-            since: Instant::now(),
-        }
+        Self { label: label.to_owned(), bar, since: Instant::now() }
     }
 
     /// Shows how far the step is; says nothing where there is no terminal.
@@ -47,10 +43,6 @@ impl Step {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
-        eprintln!(
-            "{}: done in {} s",
-            self.label,
-            self.since.elapsed().as_secs().max(1)
-        );
+        eprintln!("{}: done in {} s", self.label, self.since.elapsed().as_secs().max(1));
     }
 }

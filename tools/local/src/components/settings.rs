@@ -66,11 +66,7 @@ impl Config {
     /// # Errors
     /// Names every variable that is wrong, not only the first.
     pub fn from_env(profile: Profile) -> Result<Self> {
-        let mut environment = Environment {
-            profile,
-            asked: Vec::new(),
-            wrong: Vec::new(),
-        };
+        let mut environment = Environment { profile, asked: Vec::new(), wrong: Vec::new() };
         let ports = match profile {
             Profile::Dev => [9000, 27117, 5155, 8420, 1125, 8125],
             Profile::Test => [9100, 27217, 5255, 8520, 1225, 8225],
@@ -83,15 +79,11 @@ impl Config {
             smtp: environment.port("SMTP_PORT", ports[4]),
             mailbox: environment.port("MAILBOX_PORT", ports[5]),
         };
-        let mailbox = match (
-            environment.text("SMTP_URL"),
-            environment.text("MAILBOX_URL"),
-        ) {
+        let mailbox = match (environment.text("SMTP_URL"), environment.text("MAILBOX_URL")) {
             (Some(smtp), Some(mailbox)) => Some((smtp, mailbox)),
             (None, None) => None,
             _ => {
-                let [smtp, mailbox] =
-                    ["SMTP_URL", "MAILBOX_URL"].map(|name| variable(profile, name));
+                let [smtp, mailbox] = ["SMTP_URL", "MAILBOX_URL"].map(|name| variable(profile, name));
                 let wrong = format!("{smtp} and {mailbox} belong together: give both or none");
                 environment.wrong.push(wrong);
                 None
@@ -104,18 +96,11 @@ impl Config {
             } else {
                 "SQS_ENDPOINT"
             }),
-            stripe_api: environment.text(if profile == Profile::Dev {
-                "STRIPE_API_BASE"
-            } else {
-                "STRIPE_API"
-            }),
+            stripe_api: environment.text(if profile == Profile::Dev { "STRIPE_API_BASE" } else { "STRIPE_API" }),
             mailbox,
         };
         if !environment.wrong.is_empty() {
-            bail!(
-                "the environment is wrong:\n  {}",
-                environment.wrong.join("\n  ")
-            );
+            bail!("the environment is wrong:\n  {}", environment.wrong.join("\n  "));
         }
         let local = workspace_root().join(".local");
         let tools = env::var_os("SHOP_LOCAL_CACHE").filter(|folder| !folder.is_empty());
@@ -125,11 +110,7 @@ impl Config {
             asked: environment.asked,
             given,
             tools: tools.map_or_else(|| local.clone(), PathBuf::from),
-            folder: if profile == Profile::Dev {
-                local
-            } else {
-                local.join("test")
-            },
+            folder: if profile == Profile::Dev { local } else { local.join("test") },
         })
     }
 
@@ -198,16 +179,11 @@ struct Environment {
 
 impl Environment {
     fn text(&self, name: &str) -> Option<String> {
-        env::var(variable(self.profile, name))
-            .ok()
-            .filter(|value| !value.is_empty())
+        env::var(variable(self.profile, name)).ok().filter(|value| !value.is_empty())
     }
 
     fn port(&mut self, name: &'static str, default: u16) -> u16 {
-        match self
-            .text(name)
-            .map(|value| value.parse::<u16>().map_err(|_| value))
-        {
+        match self.text(name).map(|value| value.parse::<u16>().map_err(|_| value)) {
             None => default,
             Some(Ok(port)) if port > 0 => {
                 self.asked.push(name);
@@ -215,10 +191,7 @@ impl Environment {
             }
             Some(value) => {
                 let value = value.map_or_else(|text| text, |port| port.to_string());
-                self.wrong.push(format!(
-                    "{}={value} is not a port",
-                    variable(self.profile, name)
-                ));
+                self.wrong.push(format!("{}={value} is not a port", variable(self.profile, name)));
                 default
             }
         }

@@ -39,12 +39,7 @@ pub async fn ensure(config: &Config, supervisor: &Supervisor) -> Result<String> 
     let launch = Launch {
         name: NAME,
         command: text([python.as_os_str(), "-m".as_ref(), "moto.server".as_ref()])
-            .chain([
-                "-H".to_owned(),
-                "127.0.0.1".to_owned(),
-                "-p".to_owned(),
-                port.to_string(),
-            ])
+            .chain(["-H".to_owned(), "127.0.0.1".to_owned(), "-p".to_owned(), port.to_string()])
             .collect(),
         environment: Vec::new(),
         ports: vec![(port, config.variable("SQS_PORT"))],
@@ -52,9 +47,7 @@ pub async fn ensure(config: &Config, supervisor: &Supervisor) -> Result<String> 
         patience: Duration::from_mins(1),
     };
     let probe = format!("{endpoint}/moto-api/data.json");
-    supervisor
-        .ensure(&launch, async || answers(&probe).await)
-        .await?;
+    supervisor.ensure(&launch, async || answers(&probe).await).await?;
     Ok(endpoint)
 }
 
@@ -65,9 +58,7 @@ pub fn client(endpoint: &str) -> Client {
         .behavior_version(BehaviorVersion::latest())
         .endpoint_url(endpoint)
         .region(Region::new(REGION))
-        .credentials_provider(Credentials::new(
-            CREDENTIAL, CREDENTIAL, None, None, "local",
-        ))
+        .credentials_provider(Credentials::new(CREDENTIAL, CREDENTIAL, None, None, "local"))
         .build();
     Client::from_conf(config)
 }
@@ -79,11 +70,7 @@ pub fn client(endpoint: &str) -> Client {
 ///
 /// # Errors
 /// If the server cannot be reached or refuses.
-pub async fn ensure_queues(
-    endpoint: &str,
-    prefix: &str,
-    visibility_seconds: u32,
-) -> Result<BTreeMap<String, String>> {
+pub async fn ensure_queues(endpoint: &str, prefix: &str, visibility_seconds: u32) -> Result<BTreeMap<String, String>> {
     let client = client(endpoint);
     let mut urls = BTreeMap::new();
     for queue in QUEUES {
@@ -96,10 +83,7 @@ pub async fn ensure_queues(
         client
             .set_queue_attributes()
             .queue_url(&url)
-            .attributes(
-                QueueAttributeName::VisibilityTimeout,
-                visibility_seconds.to_string(),
-            )
+            .attributes(QueueAttributeName::VisibilityTimeout, visibility_seconds.to_string())
             .attributes(QueueAttributeName::RedrivePolicy, redrive.to_string())
             .send()
             .await
@@ -113,20 +97,12 @@ pub async fn ensure_queues(
 async fn create(client: &Client, name: &str) -> Result<String> {
     let answer = client.create_queue().queue_name(name).send().await;
     let answer = answer.with_context(|| format!("cannot make the queue {name}"))?;
-    answer
-        .queue_url
-        .with_context(|| format!("the queue {name} has no URL"))
+    answer.queue_url.with_context(|| format!("the queue {name} has no URL"))
 }
 
 async fn arn_of(client: &Client, url: &str) -> Result<String> {
-    let answer = client
-        .get_queue_attributes()
-        .queue_url(url)
-        .attribute_names(QueueAttributeName::QueueArn)
-        .send()
-        .await?;
-    let arn = answer
-        .attributes
-        .and_then(|mut attributes| attributes.remove(&QueueAttributeName::QueueArn));
+    let answer =
+        client.get_queue_attributes().queue_url(url).attribute_names(QueueAttributeName::QueueArn).send().await?;
+    let arn = answer.attributes.and_then(|mut attributes| attributes.remove(&QueueAttributeName::QueueArn));
     arn.with_context(|| format!("the queue {url} has no ARN"))
 }

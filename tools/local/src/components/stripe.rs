@@ -26,11 +26,7 @@ pub async fn ensure(config: &Config, supervisor: &Supervisor) -> Result<String> 
         return Ok(base.clone());
     }
     let python = Fetcher::new(&config.tools).python()?;
-    let script = write_script(
-        config,
-        "stripe_api.py",
-        include_str!("../../python/stripe_api.py"),
-    )?;
+    let script = write_script(config, "stripe_api.py", include_str!("../../python/stripe_api.py"))?;
     let data = config.data(NAME);
     fs::create_dir_all(&data)?;
     let state = data.join("state.pickle");
@@ -38,24 +34,16 @@ pub async fn ensure(config: &Config, supervisor: &Supervisor) -> Result<String> 
     let base = format!("http://127.0.0.1:{port}");
     let launch = Launch {
         name: NAME,
-        command: text([
-            python.as_os_str(),
-            "-u".as_ref(),
-            script.as_os_str(),
-            "--state".as_ref(),
-            state.as_os_str(),
-        ])
-        .chain(["--port".to_owned(), port.to_string()])
-        .collect(),
+        command: text([python.as_os_str(), "-u".as_ref(), script.as_os_str(), "--state".as_ref(), state.as_os_str()])
+            .chain(["--port".to_owned(), port.to_string()])
+            .collect(),
         environment: Vec::new(),
         ports: vec![(port, config.variable("STRIPE_PORT"))],
         inherit_output: false,
         patience: Duration::from_mins(1),
     };
     let probe = format!("{base}/js.stripe.com/v3/");
-    supervisor
-        .ensure(&launch, async || answers(&probe).await)
-        .await?;
+    supervisor.ensure(&launch, async || answers(&probe).await).await?;
     Ok(base)
 }
 
@@ -64,21 +52,13 @@ pub async fn ensure(config: &Config, supervisor: &Supervisor) -> Result<String> 
 ///
 /// # Errors
 /// If the server cannot be reached or refuses.
-pub async fn configure_webhook(
-    stripe_api: &str,
-    name: &str,
-    url: &str,
-    secret: &str,
-) -> Result<()> {
+pub async fn configure_webhook(stripe_api: &str, name: &str, url: &str, secret: &str) -> Result<()> {
     let request = reqwest::Client::new()
         .post(format!("{stripe_api}/_config/webhooks/{name}"))
         .form(&[("url", url), ("secret", secret)]);
     let answer = request.send().await?;
     if !answer.status().is_success() {
-        bail!(
-            "the Stripe API refused the webhook {name}: {}",
-            answer.status()
-        );
+        bail!("the Stripe API refused the webhook {name}: {}", answer.status());
     }
     Ok(())
 }

@@ -56,13 +56,9 @@ impl Supervisor {
     /// # Errors
     /// If the folders cannot be made.
     pub fn new(folder: &Path) -> Result<Self> {
-        let supervisor = Self {
-            run: folder.join("run"),
-            log: folder.join("log"),
-        };
+        let supervisor = Self { run: folder.join("run"), log: folder.join("log") };
         for folder in [&supervisor.run, &supervisor.log] {
-            fs::create_dir_all(folder)
-                .with_context(|| format!("cannot make {}", folder.display()))?;
+            fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         }
         Ok(supervisor)
     }
@@ -74,9 +70,7 @@ impl Supervisor {
     pub async fn lock(&self, name: &str) -> Result<File> {
         let file = File::create(self.run.join(format!("{name}.lock")))?;
         // Waited for on a thread of its own: the holder may be another task of this very runtime.
-        tokio::task::spawn_blocking(move || file.lock().map(|()| file))
-            .await?
-            .context("cannot lock the run folder")
+        tokio::task::spawn_blocking(move || file.lock().map(|()| file)).await?.context("cannot lock the run folder")
     }
 
     /// The file that the child writes its output to.
@@ -94,9 +88,7 @@ impl Supervisor {
     /// The ports that the running child of this name was given; none if it does not run.
     #[must_use]
     pub fn ports(&self, name: &str) -> Vec<u16> {
-        self.read(name)
-            .filter(Record::is_alive)
-            .map_or_else(Vec::new, |record| record.ports)
+        self.read(name).filter(Record::is_alive).map_or_else(Vec::new, |record| record.ports)
     }
 
     /// Reuses the child if it runs with the same command and answers, else starts it; returns once it answers.
@@ -155,12 +147,7 @@ impl Supervisor {
     pub fn log_tail(&self, name: &str) -> String {
         let path = self.log_path(name);
         let lines = read_end(&path).unwrap_or_default();
-        let tail: Vec<_> = lines
-            .lines()
-            .rev()
-            .take(15)
-            .map(|line| format!("    {line}"))
-            .collect();
+        let tail: Vec<_> = lines.lines().rev().take(15).map(|line| format!("    {line}")).collect();
         let tail: Vec<_> = tail.into_iter().rev().collect();
         format!("the end of {}:\n{}", path.display(), tail.join("\n"))
     }
@@ -171,62 +158,35 @@ impl Supervisor {
             fs::rename(&path, path.with_extension("log.1"))?;
         }
         let log = File::create(&path)?;
-        let [program, arguments @ ..] = launch.command.as_slice() else {
-            bail!("{} has no command", launch.name)
-        };
+        let [program, arguments @ ..] = launch.command.as_slice() else { bail!("{} has no command", launch.name) };
         let mut command = Command::new(program);
-        command
-            .args(arguments)
-            .envs(launch.environment.iter().map(|(name, value)| (name, value)));
+        command.args(arguments).envs(launch.environment.iter().map(|(name, value)| (name, value)));
         // A group of its own: Ctrl-C reaches only the supervisor, which then ends its children in order.
         command.stdin(Stdio::null()).process_group(0);
         if !launch.inherit_output {
             command.stdout(log.try_clone()?).stderr(log);
         }
-        let child = command
-            .spawn()
-            .with_context(|| format!("cannot start {} ({program})", launch.name))?;
+        let child = command.spawn().with_context(|| format!("cannot start {} ({program})", launch.name))?;
         let pid = i32::try_from(child.id())?;
         let started = started_at(pid).unwrap_or_default();
         let ports = launch.ports.iter().map(|(port, _)| *port).collect();
-        let record = Record {
-            pid,
-            started,
-            command: launch.command.clone(),
-            ports,
-        };
-        write_whole(
-            &self.record_path(launch.name),
-            &serde_json::to_vec_pretty(&record)?,
-        )?;
+        let record = Record { pid, started, command: launch.command.clone(), ports };
+        write_whole(&self.record_path(launch.name), &serde_json::to_vec_pretty(&record)?)?;
         Ok(record)
     }
 
-    async fn wait(
-        &self,
-        launch: &Launch,
-        record: &Record,
-        is_ready: &impl AsyncFn() -> bool,
-    ) -> Result<()> {
+    async fn wait(&self, launch: &Launch, record: &Record, is_ready: &impl AsyncFn() -> bool) -> Result<()> {
         let end = Instant::now() + launch.patience;
         loop {
             if !record.is_alive() {
-                bail!(
-                    "{} ended as soon as it was started; {}",
-                    launch.name,
-                    self.log_tail(launch.name)
-                );
+                bail!("{} ended as soon as it was started; {}", launch.name, self.log_tail(launch.name));
             }
             if is_ready().await {
                 return Ok(());
             }
             if Instant::now() > end {
                 let seconds = launch.patience.as_secs();
-                bail!(
-                    "{} did not answer within {seconds} s; {}",
-                    launch.name,
-                    self.log_tail(launch.name)
-                );
+                bail!("{} did not answer within {seconds} s; {}", launch.name, self.log_tail(launch.name));
             }
             tokio::time::sleep(POLL).await;
         }
@@ -284,11 +244,7 @@ fn started_at(pid: i32) -> Option<String> {
     // The name of the program stands in parentheses and may itself hold spaces and parentheses.
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
     let state = fields.next()?;
-    if matches!(state, "Z" | "X") {
-        None
-    } else {
-        fields.nth(18).map(str::to_owned)
-    }
+    if matches!(state, "Z" | "X") { None } else { fields.nth(18).map(str::to_owned) }
 }
 
 fn refuse_taken_port(port: u16, variable: &str, name: &str) -> Result<()> {
@@ -298,9 +254,7 @@ fn refuse_taken_port(port: u16, variable: &str, name: &str) -> Result<()> {
             "port {port} is taken by another program, so {name} cannot start: end that program, or choose another \
              port with {variable}=…"
         ),
-        Err(error) => {
-            Err(error).with_context(|| format!("{name} cannot listen on 127.0.0.1:{port}"))
-        }
+        Err(error) => Err(error).with_context(|| format!("{name} cannot listen on 127.0.0.1:{port}")),
     }
 }
 
