@@ -1,4 +1,6 @@
 //! The shop tested as a whole: one folder per function, and what crosses them beside it.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
+mod migrations;
 mod sale;
+mod validators;
