@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Id, Money, MoneyError, Timestamp, category::Category, pricing::PricedLine, product::Product, user::User};
+use super::{
+    Id, Money, MoneyError, Timestamp, category::Category, priced_line::PricedLine, product::Product, user::User,
+};
 
 /// What a coupon gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -213,5 +215,122 @@ impl Coupon {
         (self.applicable_products.is_empty() && self.applicable_categories.is_empty())
             || self.applicable_products.contains(&line.product)
             || line.categories.iter().any(|category| self.applicable_categories.contains(category))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_000);
+
+    fn coupon(kind: CouponKind, value: i64) -> Coupon {
+        Coupon {
+            id: Id::new(),
+            code: "SPRING".into(),
+            description: None,
+            kind,
+            value,
+            minimum_purchase: None,
+            maximum_discount: None,
+            applicable_products: Vec::new(),
+            applicable_categories: Vec::new(),
+            usage_limit: UsageLimit::default(),
+            usage_count: 0,
+            user_restrictions: UserRestrictions::default(),
+            valid_from: Timestamp::from_millis(0),
+            valid_until: None,
+            is_active: true,
+            created_by: Id::new(),
+            schema_version: 1,
+            created_at: NOW,
+            updated_at: NOW,
+        }
+    }
+
+    fn line(subtotal: i64) -> PricedLine {
+        PricedLine {
+            product: Id::new(),
+            categories: vec![Id::new()],
+            subtotal: Money::from_minor(subtotal),
+            grams: 0,
+            ships_free: false,
+        }
+    }
+
+    const SOMEBODY: CouponUser = CouponUser { id: None, uses: 0, has_ordered: false };
+
+    fn parts(coupon: &Coupon, lines: &[PricedLine]) -> Vec<i64> {
+        coupon.discount(lines, SOMEBODY, NOW).unwrap().per_line.into_iter().map(Money::minor).collect()
+    }
+
+    fn refusal(coupon: &Coupon, user: CouponUser, now: Timestamp) -> CouponError {
+        coupon.discount(&[line(1000)], user, now).unwrap_err()
+    }
+
+    #[test]
+    fn a_fixed_discount_is_spread_as_the_domain_rules_work_it_out() {
+        let lines = [line(4300), line(1400), line(2300)];
+        assert_eq!(parts(&coupon(CouponKind::Fixed, 299), &lines), [161, 52, 86]);
+        assert_eq!(parts(&coupon(CouponKind::Fixed, 9_000), &lines), [4300, 1400, 2300], "never more than the lines");
+    }
+
+    #[test]
+    fn a_percentage_rounds_half_to_even_on_the_eligible_total_and_has_a_maximum() {
+        // 12.5 % of 1004 is 125.5, and of 1012 126.5: both go to 126.
+        assert_eq!(parts(&coupon(CouponKind::Percentage, 1250), &[line(1004)]), [126]);
+        assert_eq!(parts(&coupon(CouponKind::Percentage, 1250), &[line(1012)]), [126]);
+        let capped = Coupon { maximum_discount: Some(Money::from_minor(50)), ..coupon(CouponKind::Percentage, 1250) };
+        assert_eq!(parts(&capped, &[line(1004)]), [50]);
+    }
+
+    #[test]
+    fn only_eligible_lines_are_discounted_but_all_lines_reach_the_minimum() {
+        let lines = [line(1000), line(3000)];
+        let restricted = Coupon {
+            applicable_categories: lines[0].categories.clone(),
+            minimum_purchase: Some(Money::from_minor(4000)),
+            ..coupon(CouponKind::Percentage, 1000)
+        };
+        assert_eq!(parts(&restricted, &lines), [100, 0]);
+        assert_eq!(
+            restricted.discount(&lines[..1], SOMEBODY, NOW),
+            Err(CouponError::Refused(CouponRefusal::MinimumNotMet))
+        );
+        let elsewhere = Coupon { applicable_products: vec![Id::new()], ..coupon(CouponKind::Fixed, 1) };
+        assert_eq!(elsewhere.discount(&lines, SOMEBODY, NOW), Err(CouponError::Refused(CouponRefusal::NotApplicable)));
+    }
+
+    #[test]
+    fn each_refusal_has_its_reason() {
+        let fixed = || coupon(CouponKind::Fixed, 100);
+        let early = Coupon { valid_from: Timestamp::from_millis(2_000), ..fixed() };
+        assert_eq!(refusal(&early, SOMEBODY, NOW), CouponRefusal::NotStarted.into());
+        let late = Coupon { valid_until: Some(NOW), ..fixed() };
+        assert_eq!(refusal(&late, SOMEBODY, NOW), CouponRefusal::Expired.into());
+        let off = Coupon { is_active: false, ..fixed() };
+        assert_eq!(refusal(&off, SOMEBODY, NOW), CouponRefusal::Unknown.into());
+        let spent = Coupon { usage_limit: UsageLimit { total: Some(3), per_user: None }, usage_count: 3, ..fixed() };
+        assert_eq!(refusal(&spent, SOMEBODY, NOW), CouponRefusal::LimitReached.into());
+        let once = Coupon { usage_limit: UsageLimit { total: None, per_user: Some(1) }, ..fixed() };
+        assert_eq!(refusal(&once, CouponUser { uses: 1, ..SOMEBODY }, NOW), CouponRefusal::LimitReached.into());
+        let new_only = Coupon {
+            user_restrictions: UserRestrictions { new_users_only: true, specific_users: Vec::new() },
+            ..fixed()
+        };
+        assert_eq!(
+            refusal(&new_only, CouponUser { has_ordered: true, ..SOMEBODY }, NOW),
+            CouponRefusal::NotEligible.into()
+        );
+        let named = Coupon {
+            user_restrictions: UserRestrictions { new_users_only: false, specific_users: vec![Id::new()] },
+            ..fixed()
+        };
+        assert_eq!(refusal(&named, SOMEBODY, NOW), CouponRefusal::NotEligible.into());
+    }
+
+    #[test]
+    fn codes_are_compared_without_regard_to_case() {
+        assert_eq!(Coupon::normalise_code(" spring "), "SPRING");
     }
 }

@@ -17,6 +17,7 @@ pub mod order;
 pub mod password;
 pub mod patch;
 pub mod payment;
+pub mod priced_line;
 pub mod pricing;
 pub mod product;
 pub mod random;

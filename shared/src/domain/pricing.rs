@@ -8,28 +8,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Id, Money, MoneyError, Timestamp,
-    category::Category,
+    Money, MoneyError, Timestamp,
     coupon::{Coupon, CouponError, CouponRefusal, CouponUser},
-    product::Product,
+    priced_line::PricedLine,
     shipping::{ShippingMethod, ShippingTable},
     tax::TaxTable,
 };
-
-/// One line as pricing sees it.
-#[derive(Clone, Debug)]
-pub struct PricedLine {
-    /// The product.
-    pub product: Id<Product>,
-    /// Its categories, from the root down.
-    pub categories: Vec<Id<Category>>,
-    /// Unit price × quantity.
-    pub subtotal: Money,
-    /// Weight of all its units.
-    pub grams: i64,
-    /// Whether it ships free.
-    pub ships_free: bool,
-}
 
 /// Where the parcel goes; decides tax and zone.
 #[derive(Clone, Copy, Debug)]
@@ -308,7 +292,10 @@ fn shipping_options(
 mod tests {
     use proptest::prelude::*;
 
-    use super::{super::tax::TaxRow, *};
+    use super::{
+        super::{Id, tax::TaxRow},
+        *,
+    };
 
     fn line(subtotal: i64) -> PricedLine {
         PricedLine {
@@ -392,6 +379,18 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn inclusive_and_exclusive_prices_agree(amounts in prop::collection::vec(0_i64..10_000_000, 1..20), rate in 1_i64..3000) {
+            let net: Vec<PricedLine> = amounts.into_iter().map(line).collect();
+            let exclusive = priced(&net, &table(rate, false, false), None);
+            // What a customer paid in all for each line, sold again as a price that includes the tax.
+            let gross: Vec<PricedLine> = exclusive.lines.iter().map(|line_amounts| line(line_amounts.total.minor())).collect();
+            let inclusive = priced(&gross, &table(rate, true, false), None);
+            prop_assert_eq!(inclusive.totals.total, exclusive.totals.total);
+            prop_assert_eq!(inclusive.totals.tax, exclusive.totals.tax);
+            prop_assert_eq!(inclusive.taxes, exclusive.taxes);
+        }
+
         #[test]
         fn totals_add_up(amounts in prop::collection::vec(0_i64..10_000_000, 1..20), rate in 0_i64..3000, inclusive: bool, tax_shipping: bool) {
             let lines: Vec<PricedLine> = amounts.into_iter().map(line).collect();

@@ -75,6 +75,9 @@ pub enum PlaceOrderError {
     /// The cart was changed while it was being ordered.
     #[error("the cart was changed meanwhile")]
     CartChanged,
+    /// A price was changed, or a product taken off, while it was being ordered, time and again.
+    #[error("the catalogue is being changed")]
+    CatalogueChanged,
     /// Somebody else has what is left, or it is no longer sold.
     #[error("only {available} of {sku} can be ordered")]
     InsufficientStock {
@@ -115,8 +118,8 @@ impl TransactionError for PlaceOrderError {
     }
 }
 
-/// How often a new order number is tried after a taken one.
-const ORDER_NUMBERS: usize = 5;
+/// How often an order is tried with a new number after a taken one, or with new prices after changed ones.
+const TRIES: usize = 5;
 
 /// Places an order. `answer` makes the answer that is kept under the request's claim.
 pub async fn place_order(
@@ -130,14 +133,14 @@ pub async fn place_order(
     if wanted.cart.items.is_empty() {
         return Err(PlaceOrderError::CartEmpty);
     }
-    let mut last = None;
-    for _ in 0..ORDER_NUMBERS {
+    for tries_left in (0..TRIES).rev() {
         match try_place(store, clock, random, wanted, claim, &answer).await {
-            Err(PlaceOrderError::Store(error)) if error.is_duplicate_of("orderNumber") => last = Some(error),
-            other => return other,
+            Err(PlaceOrderError::CatalogueChanged) if tries_left > 0 => {}
+            Err(PlaceOrderError::Store(error)) if tries_left > 0 && error.is_duplicate_of("orderNumber") => {}
+            outcome => return outcome,
         }
     }
-    Err(last.map_or(PlaceOrderError::CartChanged, PlaceOrderError::Store))
+    Err(PlaceOrderError::CatalogueChanged)
 }
 
 async fn try_place(
@@ -177,6 +180,7 @@ async fn try_place(
     }
     let reply = answer(&order, &payment);
     let low = transaction!(store, |tx| {
+        check_prices(store, tx, &quote).await?;
         let mut cart = wanted.cart.clone();
         cart.convert(now);
         store.carts.save_in(tx, &mut cart).await.map_err(changed)?;
@@ -234,6 +238,18 @@ async fn checked_quote(store: &Store, wanted: &PlaceOrder, now: Timestamp) -> Re
         return Err(PlaceOrderError::PriceChanged(Box::new(quote)));
     }
     Ok(quote)
+}
+
+/// Refuses prices that are no longer those of the catalogue: the order is priced before its transaction begins, to keep that
+/// short, so what it was priced by is looked at once more inside.
+async fn check_prices(store: &Store, tx: &mut Tx, quote: &Quote) -> Result<(), PlaceOrderError> {
+    let products = store.products.find_all_in(tx, quote.lines.iter().map(|line| line.item.product)).await?;
+    let is_current = quote.lines.iter().all(|line| {
+        let product = products.iter().find(|product| product.id == line.item.product && product.is_for_sale());
+        let sellable = product.and_then(|product| product.sellable(line.item.variant.as_ref()).ok());
+        sellable.is_some_and(|sellable| sellable.unit_price == line.unit_price && sellable.sku == line.item.sku)
+    });
+    if is_current { Ok(()) } else { Err(PlaceOrderError::CatalogueChanged) }
 }
 
 /// Promises every unit of an order, or none. Answers what to tell about stock that ran low.
