@@ -13,11 +13,15 @@ use shared::{
 
 /// Whose account.
 #[derive(Clone, Debug)]
-pub(crate) struct Account {
-    pub(crate) email: Email,
-    pub(crate) first_name: String,
-    pub(crate) last_name: String,
-    pub(crate) role: Role,
+pub struct Account {
+    /// What they log in with.
+    pub email: Email,
+    /// Given name.
+    pub first_name: String,
+    /// Family name.
+    pub last_name: String,
+    /// What they may do.
+    pub role: Role,
 }
 
 /// The account with this address; made if there is none. One that is there stays as it is.
@@ -41,11 +45,11 @@ pub(crate) async fn ensure(
     }
 }
 
-/// Makes an administrator.
+/// Makes an account with rights that nobody gets by registering.
 ///
 /// # Errors
-/// If the address has an account already: nobody becomes an administrator by mistake.
-pub(crate) async fn create_admin(store: &Store, clock: &Clock, account: &Account, password: &str) -> Result<User> {
+/// If the address has an account already: nobody gains rights by mistake. Or if the password is one that nobody may have.
+pub async fn create(store: &Store, clock: &Clock, account: &Account, password: &str) -> Result<User> {
     let address = account.email.expose();
     if let Some(found) = store.users.find_by_email(&account.email).await? {
         bail!("{address} has an account already, as {}; an administrator can change its role", found.role.as_str());

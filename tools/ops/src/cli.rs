@@ -157,7 +157,7 @@ async fn execute(
             let account = Account { email, first_name, last_name, role: Role::Admin };
             let store = connection::connect_migrated(uri, database).await?;
             let password = secret_input::password()?;
-            let user = accounts::create_admin(&store, &clock, &account, &password).await?;
+            let user = accounts::create(&store, &clock, &account, &password).await?;
             println!("{} is an administrator now ({})", user.email.expose(), user.id);
             Ok(ExitCode::SUCCESS)
         }

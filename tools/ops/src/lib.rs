@@ -3,7 +3,7 @@
 //! Everything here can be run again: what is there already stays, what is missing is added.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal")]
 
-mod accounts;
+pub mod accounts;
 mod categories;
 pub mod cli;
 mod connection;

@@ -7,8 +7,13 @@
 //! be idempotent: a migrator that dies halfway leaves no entry, and the next one starts that migration from its beginning.
 //! It must also leave the functions that are running meanwhile able to go on: add first, take away one release later.
 
+#[cfg(test)]
+mod documented;
 mod lock;
 mod m0001_collections;
+mod m0002_lists_and_reminders;
+mod specs;
+mod vocabulary;
 
 use std::time::Instant;
 
@@ -34,11 +39,18 @@ struct Migration {
 }
 
 /// Every migration, in the order in which they are applied.
-const ALL: &[Migration] = &[Migration {
-    id: "m0001",
-    name: "collections, validators and indexes",
-    run: |database, progress| Box::pin(m0001_collections::run(database, progress)),
-}];
+const ALL: &[Migration] = &[
+    Migration {
+        id: "m0001",
+        name: "collections, validators and indexes",
+        run: |database, progress| Box::pin(m0001_collections::run(database, progress)),
+    },
+    Migration {
+        id: "m0002",
+        name: "shared wishlists, reminders of left carts",
+        run: |database, progress| Box::pin(m0002_lists_and_reminders::run(database, progress)),
+    },
+];
 
 /// A migration that was applied, as the ledger notes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,7 +88,7 @@ pub enum MigrationError {
         name: &'static str,
         /// Why.
         #[source]
-        source: StoreError,
+        source: Box<StoreError>,
     },
     /// Another migrator took over, because this one had not been heard of for too long.
     #[error("another migrator took over")]
@@ -135,7 +147,7 @@ async fn apply_missing(database: &Database, clock: &Clock, progress: Progress<'_
     for Migration { id, name, run } in missing(&applied)? {
         progress(&format!("{id}: {name}"));
         let started = Instant::now();
-        let failed = |source| MigrationError::Failed { id, name, source };
+        let failed = |source: StoreError| MigrationError::Failed { id, name, source: Box::new(source) };
         run(database, &mut *progress).await.map_err(failed)?;
         let entry = AppliedMigration {
             id: (*id).to_owned(),
