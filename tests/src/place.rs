@@ -51,11 +51,9 @@ impl Place {
         let store = Store::connect(&components.mongodb_uri, &database, "tests", PoolSize::LOCAL).await.unwrap();
         migrations::migrate(&store, &Clock::system(), |_| ()).await.unwrap();
         empty(&store).await;
-        let queues = sqs::ensure_queues(&components.sqs_endpoint, &format!("{database}-"), 30).await.unwrap();
-        let client = sqs::client(&components.sqs_endpoint);
-        for url in queues.values() {
-            client.purge_queue().queue_url(url).send().await.unwrap();
-        }
+        let prefix = format!("{database}-");
+        remove_queues(&components.sqs_endpoint, &prefix).await;
+        let queues = sqs::ensure_queues(&components.sqs_endpoint, &prefix, 30).await.unwrap();
         Self { store, queues, components, _held: held }
     }
 
@@ -79,6 +77,15 @@ async fn hold() -> (usize, File) {
             }
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Purging would be simpler, but may be done once a minute only.
+async fn remove_queues(endpoint: &str, prefix: &str) {
+    let client = sqs::client(endpoint);
+    let left = client.list_queues().queue_name_prefix(prefix).send().await.unwrap();
+    for url in left.queue_urls() {
+        client.delete_queue().queue_url(url).send().await.unwrap();
     }
 }
 

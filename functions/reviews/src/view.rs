@@ -17,7 +17,7 @@ pub(crate) struct ReviewView {
     id: Id<Review>,
     #[schema(value_type = String)]
     product: Id<Product>,
-    author: Author,
+    author: AuthorView,
     rating: Rating,
     title: Option<String>,
     comment: Option<String>,
@@ -32,6 +32,20 @@ pub(crate) struct ReviewView {
     admin_reply: Option<ReplyView>,
     created_at: Timestamp,
     updated_at: Timestamp,
+}
+
+/// The author as readers see them.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct AuthorView {
+    /// Given name and initial.
+    name: String,
+    avatar: Option<String>,
+}
+
+impl From<Author> for AuthorView {
+    fn from(author: Author) -> Self {
+        Self { name: author.name, avatar: author.avatar }
+    }
 }
 
 /// How many found it helpful.
@@ -59,7 +73,7 @@ impl From<Review> for ReviewView {
         Self {
             id: review.id,
             product: review.product,
-            author: review.author,
+            author: review.author.into(),
             rating: review.rating,
             title: review.title,
             comment: review.comment,

@@ -137,7 +137,10 @@ async fn a_product_that_makes_no_sense_is_pointed_at_and_leaves_nothing() {
     for (fields, code, pointer) in [
         (json!({"name": "ab"}), "validation_failed", "/name"),
         (json!({"name": "     "}), "validation_failed", "/name"),
+        (json!({"name": "Mug\u{0}"}), "validation_failed", "/name"),
         (json!({"name": {"$gt": ""}}), "invalid_body", "/name"),
+        (json!({"description": "\u{1b}[31mred"}), "validation_failed", "/description"),
+        (json!({"tags": [""]}), "validation_failed", "/tags/0"),
         (json!({"name": null}), "invalid_body", "/name"),
         (json!({"sku": "a b"}), "invalid_body", "/sku"),
         (json!({"slug": "Not A Slug"}), "invalid_body", "/slug"),
@@ -187,7 +190,12 @@ async fn a_product_that_makes_no_sense_is_pointed_at_and_leaves_nothing() {
     let without_price = json!({"sku": "TEE", "name": "Shirt", "description": "A shirt."});
     let missing = grace.post("/v1/products", without_price).await;
     assert_eq!(missing.is_problem(422, "invalid_body").json["errors"][0]["pointer"], "/price");
-    grace.request("POST", "/v1/products").raw("text/plain", "{}").send().await.is_problem(415, "unsupported_media_type");
+    grace
+        .request("POST", "/v1/products")
+        .raw("text/plain", "{}")
+        .send()
+        .await
+        .is_problem(415, "unsupported_media_type");
     grace.request("POST", "/v1/products").raw("application/json", "{").send().await.is_problem(400, "malformed_json");
     let huge = draft_with("TEE", json!({"description": "x".repeat(1024 * 1024)}));
     grace.post("/v1/products", huge).await.is_problem(413, "body_too_large");

@@ -12,7 +12,10 @@ async fn shelf(shop: &TestShop) -> Person {
     category(&admin, "Garden", None).await;
     for (sku, fields) in [
         ("A", json!({"name": "zebra mug", "price": {"regular": 500}, "category": "home/kitchen", "brand": "Acme"})),
-        ("B", json!({"name": "Apple mug", "price": {"regular": 900, "sale": 300}, "category": "home", "tags": ["blue"]})),
+        (
+            "B",
+            json!({"name": "Apple mug", "price": {"regular": 900, "sale": 300}, "category": "home", "tags": ["blue"]}),
+        ),
         ("C", json!({"name": "apple spade", "price": {"regular": 500}, "category": "garden", "featured": true})),
         ("D", json!({"name": "Mango bowl", "price": {"regular": 100}, "inventory": {"quantity": 0}, "brand": "Acme"})),
         ("E", json!({"name": "Rake", "description": "Better than a mug.", "price": {"regular": 700}})),

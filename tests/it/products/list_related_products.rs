@@ -16,7 +16,11 @@ async fn named_products_come_before_those_of_the_same_category() {
     let gone = shop.product_of(&grace, "GONE", json!({"category": "kitchen"})).await;
     grace.delete(&format!("/v1/products/{gone}")).await.is(204);
     let mug = shop
-        .product_of(&grace, "MUG", json!({"slug": "mug", "category": "kitchen", "relatedProducts": [spoon, plate, gone]}))
+        .product_of(
+            &grace,
+            "MUG",
+            json!({"slug": "mug", "category": "kitchen", "relatedProducts": [spoon, plate, gone]}),
+        )
         .await;
     for name in [mug.as_str(), "mug"] {
         let mut related = all(&shop.get(&format!("/v1/products/{name}/related")).await, "sku");

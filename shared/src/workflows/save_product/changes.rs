@@ -10,7 +10,7 @@ use super::{
     parts::{
         DimensionsInput, ImageInput, OptionInput, PolicyChange, PriceChange, SeoInput, ShippingInput, VariantInput,
     },
-    rules::{self, not_blank},
+    rules,
 };
 use crate::domain::{
     Id, Slug,
@@ -27,18 +27,18 @@ use crate::domain::{
 #[garde(allow_unvalidated)]
 pub struct ProductChanges {
     /// 3–200 characters.
-    #[garde(length(chars, min = 3, max = 200), inner(custom(not_blank)))]
+    #[garde(length(chars, min = 3, max = 200), inner(custom(rules::line)))]
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Unique.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub slug: Option<Slug>,
     /// The long text.
-    #[garde(length(chars, min = 1, max = 20_000), inner(custom(not_blank)))]
+    #[garde(length(chars, max = 20_000), inner(custom(rules::lines)))]
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// The summary.
-    #[garde(length(chars, max = 500))]
+    #[garde(length(chars, max = 500), inner(inner(custom(rules::lines))))]
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub short_description: Option<Option<String>>,
@@ -48,12 +48,12 @@ pub struct ProductChanges {
     #[schema(value_type = Option<String>)]
     pub category: Option<Option<String>>,
     /// Free text.
-    #[garde(length(chars, max = 100))]
+    #[garde(length(chars, max = 100), inner(inner(custom(rules::line))))]
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub subcategory: Option<Option<String>>,
     /// Who makes it.
-    #[garde(length(chars, min = 1, max = 100))]
+    #[garde(length(chars, max = 100), inner(inner(custom(rules::line))))]
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub brand: Option<Option<String>>,
@@ -94,7 +94,7 @@ pub struct ProductChanges {
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub is_active: Option<bool>,
     /// For search and filters; all of them.
-    #[garde(length(max = 50), inner(inner(length(chars, min = 1, max = 50))))]
+    #[garde(length(max = 50), inner(inner(length(chars, max = 50), custom(rules::line))))]
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<String>>,
     /// What a buyer chooses between; all of them.

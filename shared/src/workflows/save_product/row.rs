@@ -11,7 +11,7 @@ use super::{
         DimensionsInput, ImageInput, InventoryInput, OptionInput, PolicyChange, PriceChange, PriceInput, SeoInput,
         ShippingInput, VariantInput,
     },
-    rules::{self, not_blank},
+    rules,
 };
 use crate::domain::{
     Id, Sku, Slug,
@@ -27,16 +27,16 @@ pub struct ProductRow {
     /// Unique among products and variants; cannot be changed later.
     pub sku: Sku,
     /// 3–200 characters.
-    #[garde(length(chars, min = 3, max = 200), custom(not_blank))]
+    #[garde(length(chars, min = 3, max = 200), custom(rules::line))]
     pub name: String,
     /// Unique. Made from the name if absent.
     #[serde(default)]
     pub slug: Option<Slug>,
     /// The long text.
-    #[garde(length(chars, min = 1, max = 20_000), custom(not_blank))]
+    #[garde(length(chars, max = 20_000), custom(rules::lines))]
     pub description: String,
     /// The summary.
-    #[garde(length(chars, max = 500))]
+    #[garde(length(chars, max = 500), inner(custom(rules::lines)))]
     #[serde(default)]
     pub short_description: Option<String>,
     /// An id, a slug or a path of slugs such as `personal-care/beauty`.
@@ -44,11 +44,11 @@ pub struct ProductRow {
     #[serde(default)]
     pub category: Option<String>,
     /// Free text.
-    #[garde(length(chars, max = 100))]
+    #[garde(length(chars, max = 100), inner(custom(rules::line)))]
     #[serde(default)]
     pub subcategory: Option<String>,
     /// Who makes it.
-    #[garde(length(chars, min = 1, max = 100))]
+    #[garde(length(chars, max = 100), inner(custom(rules::line)))]
     #[serde(default)]
     pub brand: Option<String>,
     /// What it costs.
@@ -82,7 +82,7 @@ pub struct ProductRow {
     #[serde(default)]
     pub featured: Option<bool>,
     /// For search and filters.
-    #[garde(length(max = 50), inner(inner(length(chars, min = 1, max = 50))))]
+    #[garde(length(max = 50), inner(inner(length(chars, max = 50), custom(rules::line))))]
     #[serde(default)]
     pub tags: Option<Vec<String>>,
     /// What a buyer chooses between.

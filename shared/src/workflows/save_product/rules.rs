@@ -19,9 +19,23 @@ pub(super) fn web_address(address: &str, (): &()) -> Result {
     }
 }
 
-/// Text that says something.
-pub(super) fn not_blank(text: &str, (): &()) -> Result {
-    if text.trim().is_empty() { Err(Error::new("must not be blank")) } else { Ok(()) }
+/// One line that says something.
+pub(super) fn line(text: &str, (): &()) -> Result {
+    if text.contains(char::is_control) {
+        return Err(Error::new("must be one line without control characters"));
+    }
+    lines(text, &())
+}
+
+/// Any number of lines that say something.
+pub(super) fn lines(text: &str, (): &()) -> Result {
+    if text.trim().is_empty() {
+        return Err(Error::new("must not be blank"));
+    }
+    if text.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+        return Err(Error::new("must not contain control characters"));
+    }
+    Ok(())
 }
 
 /// A name that becomes a field of a stored document: no operator, and nothing that the format cannot hold.
