@@ -1,6 +1,10 @@
 //! The shop tested as a whole: one folder per function, and what crosses them beside it.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
+mod auth;
 mod migrations;
+mod ops;
+mod products;
+mod reviews;
 mod sale;
 mod validators;

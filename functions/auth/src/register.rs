@@ -12,7 +12,7 @@ use shared::{
     },
     http::{
         Problem, Valid,
-        rules::{e164, line},
+        rules::{e164, person_name},
     },
     store::users::EMAIL_INDEX,
     transaction,
@@ -37,10 +37,10 @@ pub(crate) struct Register {
     /// 8 to 128 characters, and not one of the first that anybody would guess.
     #[garde(skip)]
     password: Password,
-    #[garde(custom(line(100)))]
+    #[garde(custom(person_name))]
     #[schema(example = "Ada")]
     first_name: String,
-    #[garde(custom(line(100)))]
+    #[garde(custom(person_name))]
     #[schema(example = "Lovelace")]
     last_name: String,
     /// 3 to 30 letters, digits, dots, dashes and underscores; unique.

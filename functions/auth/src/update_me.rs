@@ -7,7 +7,7 @@ use shared::{
     domain::{Currency, Timestamp, patch::present, user::User},
     http::{
         App, CurrentUser, Problem, Valid,
-        rules::{e164, line, web_address},
+        rules::{e164, person_name, web_address},
     },
     transaction,
 };
@@ -23,10 +23,10 @@ use crate::{
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct UpdateMe {
     #[serde(default, deserialize_with = "present")]
-    #[garde(inner(custom(line(100))))]
+    #[garde(inner(custom(person_name)))]
     first_name: Option<String>,
     #[serde(default, deserialize_with = "present")]
-    #[garde(inner(custom(line(100))))]
+    #[garde(inner(custom(person_name)))]
     last_name: Option<String>,
     /// 3 to 30 letters, digits, dots, dashes and underscores; unique.
     #[serde(default, deserialize_with = "present")]

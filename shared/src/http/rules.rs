@@ -20,6 +20,14 @@ pub fn optional_line(longest: usize) -> impl FnOnce(&str, &()) -> garde::Result 
     }
 }
 
+/// The name of a person. Mails begin with it, so that it must not be a way to have us mail a stranger somebody's link.
+pub fn person_name(text: &str, (): &()) -> garde::Result {
+    if text.contains(['/', ':', '@', '<', '>']) {
+        return Err(garde::Error::new("must be a name, without any of / : @ < >"));
+    }
+    line(100)(text, &())
+}
+
 /// Any number of lines, at most `longest` characters.
 pub fn lines(longest: usize) -> impl FnOnce(&str, &()) -> garde::Result {
     move |text, ()| {
@@ -84,6 +92,10 @@ mod tests {
             assert!(line(50)(bad, &()).is_err(), "{bad:?}");
         }
         assert!(optional_line(50)("", &()).is_ok());
+        assert!(person_name("Žofie d'Arc-Smith Jr.", &()).is_ok());
+        for bad in ["", "https://evil.test", "win@evil.test", "<b>Ada</b>"] {
+            assert!(person_name(bad, &()).is_err(), "{bad}");
+        }
         assert!(lines(50)("Dear shop,\r\n\tthank you", &()).is_ok());
         assert!(lines(50)("a\u{1b}[31mb", &()).is_err());
     }
