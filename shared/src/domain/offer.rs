@@ -165,7 +165,7 @@ mod tests {
                 vec![small.clone(), variant("TEE-X", &[("Size", "S")])],
                 InvalidOffer::RepeatedChoices { variant: 1 },
             ),
-            (&size, vec![small.clone(), variant("TEE-S", &[("Size", "M")])], InvalidOffer::RepeatedSku { variant: 1 }),
+            (&size, vec![small, variant("TEE-S", &[("Size", "M")])], InvalidOffer::RepeatedSku { variant: 1 }),
             (&size, vec![variant("TEE", &[("Size", "M")])], InvalidOffer::RepeatedSku { variant: 0 }),
         ] {
             assert_eq!(check(options, &variants), Err(expected));

@@ -6,9 +6,10 @@
 //!   `(status, isActive, K, _id)` with `K` = `createdAt`, `price.effective`, `ratings.average`, `totalSold`, and `name`
 //!   with the collation [`NAME_COLLATION_LOCALE`];
 //! * the same five behind a category and what is below it: `(categoryPath, status, isActive, K, _id)`;
-//! * `(seller, status, createdAt, _id)`: a seller's own list;
-//! * `(status, createdAt, _id)`: an admin's list of drafts;
-//! * `category`: whether a category is in use; `variants.sku`: whether a SKU is.
+//! * the newest of a brand, with a tag, on the front page: `(F, status, isActive, createdAt, _id)` with `F` = `brand`,
+//!   `tags`, `featured`;
+//! * `(seller, status, createdAt, _id)` and `(status, createdAt, _id)`: what sellers and admins list, for sale or not;
+//! * `category`: whether a category is in use; `variants.sku` (unique): whether a SKU is.
 //!
 //! Everything is indexed ascending; descending lists read the same index backwards. [`listing`] holds the queries that
 //! join the stock.
