@@ -82,7 +82,7 @@ pub(crate) async fn register(
 ) -> Result<(StatusCode, Json<AcceptedView>), Problem> {
     let app = &auth.app;
     if let Some(username) = &form.username
-        && app.store.users.has_username(&canonical(username), None).await.map_err(AuthError::from)?
+        && app.store.users.has_username(&canonical(username)).await.map_err(AuthError::from)?
     {
         return Err(AuthError::UsernameTaken.into());
     }

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use bson::{Document, doc};
 use mongodb::Database;
 
-use super::{Documents, StoreError, Stored, Tx, documents::after_descending};
+use super::{Documents, StoreError, Stored, Tx, keyset::Keyset};
 use crate::domain::{
     Email, Id, Timestamp,
     user::{PasswordHash, Role, User},
@@ -15,6 +15,8 @@ use crate::domain::{
 pub const EMAIL_INDEX: &str = "email_1";
 /// The unique index on the username.
 pub const USERNAME_INDEX: &str = "username_1";
+
+const NEWEST_FIRST: Keyset = Keyset::descending("createdAt");
 
 /// The collection `users`.
 #[derive(Clone, Debug)]
@@ -104,13 +106,9 @@ impl Users {
         Ok(self.collection.find_one(doc! {"email": email}).await?)
     }
 
-    /// Whether somebody other than `except` has this username.
-    pub async fn has_username(&self, username: &str, except: Option<Id<User>>) -> Result<bool, StoreError> {
-        let mut filter = doc! {"username": username};
-        if let Some(except) = except {
-            filter.insert("_id", doc! {"$ne": except});
-        }
-        Ok(self.collection.find_one(filter).await?.is_some())
+    /// Whether somebody has this username.
+    pub async fn has_username(&self, username: &str) -> Result<bool, StoreError> {
+        Ok(self.collection.find_one(doc! {"username": username}).await?.is_some())
     }
 
     /// Notes a login, provided that the user is still active and still has the password that was proven.
@@ -151,9 +149,9 @@ impl Users {
     ) -> Result<Vec<User>, StoreError> {
         let mut conditions = vec![filter.document()];
         if let Some((created_at, id)) = after {
-            conditions.push(after_descending("createdAt", created_at, id));
+            conditions.push(NEWEST_FIRST.after(created_at, id));
         }
-        let find = self.collection.find(doc! {"$and": conditions}).sort(doc! {"createdAt": -1, "_id": -1}).limit(limit);
+        let find = self.collection.find(doc! {"$and": conditions}).sort(NEWEST_FIRST.sort()).limit(limit);
         self.collect(find).await
     }
 
