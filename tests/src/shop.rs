@@ -3,6 +3,7 @@
 use std::{ops::Deref, sync::Arc, time::Duration};
 
 use axum::Router;
+use checkout::Hold;
 use local::{components::sqs, poller::Poller, shop::Shop};
 use notifications::Mailer;
 use serde_json::{Value, json};
@@ -73,7 +74,7 @@ impl TestShop {
             mailer: Mailer::try_new(&Secret::new(place.components.smtp_url.clone()), "Shop <shop@example.test>")
                 .unwrap(),
             shop_url: "http://shop.example.test".to_owned(),
-            hold: Duration::from_secs(30 * 60),
+            hold: Hold { charge: Duration::from_secs(30 * 60), transfer: Duration::from_secs(7 * 24 * 3600) },
             cors: CorsOrigins::none(),
             deadline: Duration::from_secs(25),
             clock,

@@ -3,9 +3,15 @@
 use axum::extract::FromRef;
 use lambda_http::Error;
 use shared::{
-    config::{Env, SigningSettings, TokenSettings},
+    config::Env,
     domain::message::Queue,
-    http::{App, lambda::AppSettings, serve as http, token::SigningKey},
+    http::{
+        App,
+        lambda::AppSettings,
+        serve as http,
+        settings::{SigningSettings, TokenSettings},
+        token::SigningKey,
+    },
     password::Passwords,
 };
 

@@ -3,7 +3,7 @@
 //! Tries are counted by account and by address. A device from which the owner has logged in has a counter of its own, so
 //! that nobody can keep an owner out by guessing from elsewhere. Only failures count.
 
-use std::{net::IpAddr, time::Duration};
+use std::time::Duration;
 
 use shared::{
     domain::{Email, Timestamp, secret_hash::sha256_hex, throttle::ThrottlePolicy},
@@ -33,10 +33,10 @@ impl<'a> Attempt<'a> {
     pub(crate) async fn begin(
         store: &'a Store,
         email: &Email,
-        ClientAddress(address): ClientAddress,
+        client: ClientAddress,
         now: Timestamp,
     ) -> Result<Self, AuthError> {
-        let network = network(address);
+        let network = client.subscriber();
         let account_key = format!("account:{}", sha256_hex(email.expose()));
         let address_key = format!("address:{}", sha256_hex(&network));
         let device_key = format!("device:{}", sha256_hex(&format!("{} {network}", email.expose())));
@@ -82,30 +82,5 @@ impl<'a> Attempt<'a> {
             throttles.forget(&self.account_key).await?;
         }
         Ok(())
-    }
-}
-
-/// What one subscriber usually has: an IPv4 address, or an IPv6 network of 64 bits.
-fn network(address: IpAddr) -> String {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}")
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_subscriber_is_an_address_or_a_network() {
-        let network = |text: &str| network(text.parse().unwrap());
-        assert_eq!(network("192.0.2.1"), "192.0.2.1");
-        assert_eq!(network("::ffff:192.0.2.1"), "192.0.2.1");
-        assert_eq!(network("2001:db8:1:2:3:4:5:6"), network("2001:db8:1:2:ffff::1"));
-        assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
     }
 }

@@ -4,11 +4,12 @@ use axum::{extract::State, response::Response};
 use garde::Validate;
 use serde::Deserialize;
 use shared::{
-    domain::{Id, Quantity, Sku, cart::NewItem, inventory::StockRecord, product::Product},
+    domain::{Id, Quantity, Sku, product::Product},
     http::{App, Buyer, IfMatch, MaybeBuyer, Problem, Valid},
 };
 
 use crate::{
+    new_item::find_new_item,
     owner::Owner,
     problems::CartProblem,
     view::{CartView, respond},
@@ -38,7 +39,7 @@ pub(crate) async fn add_cart_item(
     State(app): State<App>,
     Valid(wanted): Valid<AddItem>,
 ) -> Result<Response, Problem> {
-    let item = find_item(&app, wanted).await?;
+    let item = find_new_item(&app, wanted.product_id, wanted.variant.as_ref(), wanted.quantity).await?;
     let add = |cart: &mut shared::domain::cart::Cart, now| Ok::<_, CartProblem>(cart.add(item.clone(), now)?);
     match buyer {
         Some(buyer) => {
@@ -53,20 +54,4 @@ pub(crate) async fn add_cart_item(
             respond(&app, &owner, &cart, Some(token)).await
         }
     }
-}
-
-async fn find_item(app: &App, wanted: AddItem) -> Result<NewItem, Problem> {
-    let product = app.store.products.find(wanted.product_id).await?;
-    let product = product.filter(Product::is_for_sale).ok_or_else(|| Problem::not_found("product"))?;
-    let sellable = product.sellable(wanted.variant.as_ref()).map_err(CartProblem::NotSellable)?;
-    let stock = app.store.inventory.find(&sellable.sku).await?;
-    Ok(NewItem {
-        product: product.id,
-        variant: sellable.variant,
-        sku: sellable.sku,
-        quantity: wanted.quantity,
-        unit_price: sellable.unit_price,
-        currency: product.price.currency,
-        orderable: stock.as_ref().map_or(0, StockRecord::orderable),
-    })
 }

@@ -1,4 +1,4 @@
-//! Carts of guests and customers.
+//! Carts of guests and customers, and wishlists.
 //!
 //! A cart is read, changed by its own rules and saved by compare-and-set; parallel changes run again, so none is lost. It
 //! promises nothing: stock is held from checkout on.
@@ -7,13 +7,16 @@ mod add_item;
 mod change_item;
 mod clear_cart;
 mod merge_cart;
+mod new_item;
 mod owner;
 mod problems;
 mod put_coupon;
 mod remove_coupon;
 mod remove_item;
+mod resume_cart;
 mod show_cart;
 mod view;
+mod wishlists;
 
 use lambda_http::Error;
 use shared::{
@@ -31,6 +34,8 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(change_item::change_cart_item, remove_item::remove_cart_item))
         .routes(routes!(put_coupon::put_cart_coupon, remove_coupon::remove_cart_coupon))
         .routes(routes!(merge_cart::merge_guest_cart))
+        .routes(routes!(resume_cart::resume_cart))
+        .merge(wishlists::router())
 }
 
 /// Serves the group as a Lambda.

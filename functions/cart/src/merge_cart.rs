@@ -4,8 +4,8 @@ use axum::{extract::State, response::Response};
 use garde::Validate;
 use serde::Deserialize;
 use shared::{
-    http::{App, Buyer, CurrentUser, Problem, Valid},
-    workflows::merge_cart::merge_cart,
+    http::{App, Buyer, CurrentUser, Problem, ProblemCode, Valid},
+    workflows::merge_cart::{Merged, merge_cart},
 };
 
 use crate::{
@@ -32,8 +32,11 @@ pub(crate) async fn merge_guest_cart(
     State(app): State<App>,
     Valid(wanted): Valid<MergeCart>,
 ) -> Result<Response, Problem> {
-    merge_cart(&app.store, user.id, &wanted.cart_token, app.clock.now()).await?;
     let owner = Owner::of(&Buyer::Customer(user));
-    let cart = owner.load(&app).await?;
+    let cart = match merge_cart(&app.store, user.id, &wanted.cart_token, app.clock.now()).await? {
+        Merged::Into(cart) => *cart,
+        Merged::Nothing => owner.load(&app).await?,
+        Merged::CurrenciesDiffer => return Err(Problem::new(ProblemCode::CurrencyMismatch)),
+    };
     respond(&app, &owner, &cart, None).await
 }

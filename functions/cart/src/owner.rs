@@ -36,10 +36,10 @@ impl Owner {
         }
     }
 
-    async fn find(&self, store: &Store) -> Result<Option<Cart>, StoreError> {
+    async fn find(&self, store: &Store, now: Timestamp) -> Result<Option<Cart>, StoreError> {
         match self {
             Self::Customer(user) => store.carts.find_of_customer(*user).await,
-            Self::Guest(hash) => store.carts.find_of_guest(hash).await,
+            Self::Guest(hash) => store.carts.find_of_guest(hash, now).await,
         }
     }
 
@@ -52,9 +52,10 @@ impl Owner {
 
     /// The cart. A customer without one has an empty one; a guest's token has to belong to one.
     pub(crate) async fn load(&self, app: &App) -> Result<Cart, Problem> {
-        match (self.find(&app.store).await?, self) {
+        let now = app.clock.now();
+        match (self.find(&app.store, now).await?, self) {
             (Some(cart), _) => Ok(cart),
-            (None, Self::Customer(_)) => Ok(self.empty_cart(app.clock.now())),
+            (None, Self::Customer(_)) => Ok(self.empty_cart(now)),
             (None, Self::Guest(_)) => Err(Problem::new(ProblemCode::CartNotFound)),
         }
     }

@@ -13,7 +13,7 @@ pub(crate) async fn load_cart(app: &App, buyer: &Buyer) -> Result<Cart, Problem>
             Ok(app.store.carts.find_of_customer(user.id).await?.unwrap_or_else(|| Cart::of_customer(user.id, now)))
         }
         Buyer::Guest(token) => {
-            let cart = app.store.carts.find_of_guest(&sha256_hex(token)).await?;
+            let cart = app.store.carts.find_of_guest(&sha256_hex(token), now).await?;
             cart.ok_or_else(|| Problem::new(ProblemCode::CartNotFound))
         }
     }

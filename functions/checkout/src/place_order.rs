@@ -93,6 +93,7 @@ pub(crate) async fn place_order(
         })
         .await
         .map_err(place_problem)?;
+        tracing::info!(order = %placed.order.id, payment = %placed.payment.id, "order placed");
         app.publisher.send(&placed.messages).await;
         Ok(placed.answer)
     })
@@ -122,7 +123,7 @@ fn check_source(payment: &CheckoutPayment) -> Result<Option<PaymentSource>, Prob
 
 async fn prepare(
     app: &App,
-    Hold(hold): Hold,
+    hold: Hold,
     buyer: &Buyer,
     wanted: Checkout,
     source: Option<PaymentSource>,
@@ -145,6 +146,6 @@ async fn prepare(
         source,
         expected_total: wanted.expected_total,
         notes: wanted.notes,
-        hold,
+        hold: if wanted.payment.method == PaymentMethod::BankTransfer { hold.transfer } else { hold.charge },
     })
 }

@@ -10,7 +10,7 @@ use shared::domain::{
     shipping::ShippingMethod,
 };
 
-use crate::access::Sight;
+use crate::{access::Sight, returns::view::ReturnView};
 
 /// An order. Somebody who sells part of it sees that part.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -40,6 +40,8 @@ pub(crate) struct OrderView {
     timeline: Vec<TimelineView>,
     coupon_code: Option<String>,
     discount: Option<AppliedDiscount>,
+    /// What the customer sends back.
+    returns: Vec<ReturnView>,
     /// Absent in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     payment: Option<PaymentSummary>,
@@ -122,6 +124,7 @@ impl OrderView {
             timeline: order.timeline.iter().map(TimelineView::of).collect(),
             coupon_code: order.coupon_code.clone().filter(|_| is_whole),
             discount: order.discount.clone().filter(|_| is_whole),
+            returns: ReturnView::all_of(order, sight),
             payment: payment.filter(|_| is_whole).map(|payment| PaymentSummary {
                 id: payment.id,
                 status: payment.status,

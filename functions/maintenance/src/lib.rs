@@ -1,10 +1,11 @@
-//! Every minute: sends what was promised and left behind, gives up orders that nobody paid, and looks up payments that
-//! nobody knows the end of.
+//! Every minute: sends what was promised and left behind, gives up orders that nobody paid, looks up payments that nobody
+//! knows the end of, and finds the carts that their owners left.
 //!
 //! Each task works through what is due in bounded steps and stands alone: one that fails does not keep the others from
 //! running, and the next minute goes on.
 
 mod expire_orders;
+mod find_abandoned_carts;
 mod look_up_payments;
 mod relay_outbox;
 
@@ -29,6 +30,8 @@ pub struct Report {
     pub expired: usize,
     /// Payments that are being looked up.
     pub looked_up: usize,
+    /// Carts found abandoned.
+    pub abandoned: usize,
 }
 
 /// Runs every task once.
@@ -38,11 +41,12 @@ pub struct Report {
 pub async fn run(worker: &Worker) -> Result<Report, StoreError> {
     let expired = expire_orders::run(worker).await;
     let looked_up = look_up_payments::run(worker).await;
+    let abandoned = find_abandoned_carts::run(worker).await;
     // Last: it also sends what the others promised a while ago and could not send.
     let relayed = relay_outbox::run(worker).await;
-    let report = Report { relayed: relayed?, expired: expired?, looked_up: looked_up? };
+    let report = Report { relayed: relayed?, expired: expired?, looked_up: looked_up?, abandoned: abandoned? };
     if report != Report::default() {
-        tracing::info!(report.relayed, report.expired, report.looked_up, "maintenance");
+        tracing::info!(report.relayed, report.expired, report.looked_up, report.abandoned, "maintenance");
     }
     Ok(report)
 }

@@ -1,29 +1,19 @@
 //! From a message to a letter: who gets it, and what it needs to say.
 
-use std::time::Duration;
-
 use shared::{
     domain::{
         Id,
+        cart::{Cart, CartStatus},
         message::{Event, Message},
         order::Order,
         payment::{Payment, Refund},
-        secret_hash::sha256_hex,
+        product::Product,
         user::{MailedToken, TokenPurpose, User},
     },
-    queue::ProcessError,
-    store::SCHEMA_VERSION,
+    queue::{ProcessError, Worker},
 };
 
 use crate::{Notifications, mailer::Mail, texts};
-
-/// How long a mailed token works.
-const fn life(purpose: TokenPurpose) -> Duration {
-    match purpose {
-        TokenPurpose::VerifyEmail => Duration::from_secs(24 * 3600),
-        TokenPurpose::ResetPassword => Duration::from_secs(30 * 60),
-    }
-}
 
 impl Notifications {
     /// The letter; `None` if whoever it is for, or what it is about, is gone.
@@ -64,11 +54,7 @@ impl Notifications {
                 let Some(product) = store.products.find(*product_id).await? else { return Ok(None) };
                 Ok(self.user(*user_id).await?.map(|user| texts::back_in_stock(&user, &product, &self.shop_url)))
             }
-            Event::EmailCartAbandoned { cart_id } => {
-                let Some(cart) = store.carts.find(*cart_id).await? else { return Ok(None) };
-                let Some(owner) = cart.user else { return Ok(None) };
-                Ok(self.user(owner).await?.map(|user| texts::cart_abandoned(&user, &cart, &self.shop_url)))
-            }
+            Event::EmailCartAbandoned { cart_id } => self.cart_abandoned(*cart_id).await,
             other => Err(ProcessError::Poison(format!("{:?} is not for this queue", other.queue()))),
         }
     }
@@ -79,15 +65,26 @@ impl Notifications {
 
     async fn token(&self, user: Id<User>, purpose: TokenPurpose) -> Result<String, ProcessError> {
         let token = self.worker.random.secret();
-        let kept = MailedToken {
-            token_hash: sha256_hex(&token),
-            user,
-            purpose,
-            expires_at: self.worker.clock.now().plus(life(purpose)),
-            schema_version: SCHEMA_VERSION,
-        };
+        let kept = MailedToken::new(&token, user, purpose, self.worker.clock.now());
         self.worker.store.mailed_tokens.insert(&kept).await?;
         Ok(token)
+    }
+
+    /// Whether somebody came back to the cart, or does not want to hear of it, shows when the mail is written, not when it was
+    /// promised.
+    async fn cart_abandoned(&self, id: Id<Cart>) -> Result<Option<Mail>, ProcessError> {
+        let Worker { store, clock, random, .. } = &self.worker;
+        let cart = store.carts.find(id).await?.filter(|cart| cart.status == CartStatus::Abandoned);
+        let Some((cart, owner)) = cart.and_then(|cart| cart.user.map(|owner| (cart, owner))) else { return Ok(None) };
+        let Some(user) = self.user(owner).await?.filter(User::takes_reminders) else { return Ok(None) };
+        let mut products = store.products.find_all(cart.items.iter().map(|item| item.product)).await?;
+        products.retain(Product::is_for_sale);
+        if products.is_empty() {
+            return Ok(None);
+        }
+        let token = random.secret();
+        store.mailed_tokens.insert(&MailedToken::for_cart(&token, owner, id, clock.now())).await?;
+        Ok(Some(texts::cart_abandoned(&user, &cart, &products, &self.shop_url, &token)))
     }
 
     async fn order(&self, message: &Message) -> Result<Option<Order>, ProcessError> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use lettre::{
     AsyncSmtpTransport, AsyncTransport, Message as Letter, Tokio1Executor,
     message::{Mailbox, header::ContentType},
+    transport::smtp::PoolConfig,
 };
 use shared::{
     config::Secret,
@@ -55,6 +56,8 @@ impl Mailer {
     pub fn try_new(smtp_url: &Secret, from: &str) -> Result<Self, InvalidMailer> {
         let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(smtp_url.expose())?
             .timeout(Some(Duration::from_secs(10)))
+            // Mail servers count connections; a batch of mails shares these.
+            .pool_config(PoolConfig::new().max_size(2).idle_timeout(Duration::from_secs(30)))
             .build();
         Ok(Self { transport, from: from.parse()? })
     }

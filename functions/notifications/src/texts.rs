@@ -119,7 +119,18 @@ pub(crate) fn back_in_stock(user: &User, product: &Product, shop: &str) -> Mail 
     to_user(user, format!("{} is there again", product.name), &text)
 }
 
-pub(crate) fn cart_abandoned(user: &User, cart: &Cart, shop: &str) -> Mail {
-    let text = format!("your cart with {} lines is still here:\n\n{shop}/cart", cart.items.len());
+pub(crate) fn cart_abandoned(user: &User, cart: &Cart, products: &[Product], shop: &str, token: &str) -> Mail {
+    let mut lines = String::new();
+    for item in &cart.items {
+        if let Some(product) = products.iter().find(|product| product.id == item.product) {
+            // Writing to a string cannot fail.
+            let _ = writeln!(lines, "  {} × {}", item.quantity.get(), product.name);
+        }
+    }
+    let text = format!(
+        "your cart is still here:\n\n{lines}\n{shop}/cart/resume?token={token}\n\n\
+         The link works for 7 days. It shows the cart and nothing else of your account.\n\n\
+         If you do not want to be reminded, turn notifications off in your account: {shop}/account"
+    );
     to_user(user, "Your cart is still here", &text)
 }

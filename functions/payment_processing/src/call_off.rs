@@ -17,9 +17,13 @@ impl PaymentProcessing {
         if let Some(noted) = &payment.transaction_id {
             let intent = self.gateway.cancel(noted).await.map_err(no_answer)?;
             match intent.state {
-                IntentState::Cancelled | IntentState::Declined { .. } => {}
+                IntentState::Cancelled => {}
                 IntentState::Succeeded { .. } => return self.settle(id, payment.intent_attempt, intent).await,
-                IntentState::Open | IntentState::ActionRequired | IntentState::Processing | IntentState::Authorised => {
+                IntentState::Open
+                | IntentState::ActionRequired
+                | IntentState::Processing
+                | IntentState::Authorised
+                | IntentState::Declined { .. } => {
                     return Err(ProcessError::retry("the charge could not be called off yet", intent.id));
                 }
             }

@@ -38,10 +38,15 @@ impl PaymentProcessing {
         }
         let last = self.gateway.cancel(noted).await.map_err(no_answer)?;
         match last.state {
-            IntentState::Cancelled | IntentState::Declined { .. } => self.open(payment, attempt).await,
+            IntentState::Cancelled => self.open(payment, attempt).await,
             // It had been charged after all: that is the payment.
             IntentState::Succeeded { .. } => Ok(Some(last)),
-            IntentState::Open | IntentState::ActionRequired | IntentState::Processing | IntentState::Authorised => {
+            // A declined one that is not cancelled could still be confirmed by whoever has its client secret.
+            IntentState::Open
+            | IntentState::ActionRequired
+            | IntentState::Processing
+            | IntentState::Authorised
+            | IntentState::Declined { .. } => {
                 Err(ProcessError::retry("the last attempt is not decided yet", "it could not be called off"))
             }
         }

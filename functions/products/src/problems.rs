@@ -76,6 +76,7 @@ impl From<CatalogueProblem> for Problem {
                 SaveProductError::UnknownCategory => {
                     Self::new(ProblemCode::UnknownReference).field("/category", "unknown", "there is no such category")
                 }
+                SaveProductError::BackorderOwed(_) => Self::new(ProblemCode::StockConflict).detail(error.to_string()),
                 SaveProductError::SlugTaken => Self::new(ProblemCode::SlugTaken),
                 SaveProductError::SkuTaken(sku) => {
                     Self::new(ProblemCode::SkuTaken).detail(format!("Another product or variant has the SKU {sku}."))

@@ -3,7 +3,7 @@
 //! ```text
 //! let mut env = Env::from_process().resolve_secrets().await;
 //! let mongo = MongoSettings::read(&mut env);
-//! let http = HttpSettings::read(&mut env);
+//! let stripe = StripeSettings::read(&mut env);
 //! env.finish()?;
 //! ```
 //!
@@ -17,10 +17,7 @@ use std::{collections::BTreeMap, fmt, str::FromStr, time::Duration};
 use aws_config::{BehaviorVersion, timeout::TimeoutConfig};
 use futures::future::join_all;
 
-pub use settings::{
-    HttpSettings, MailSettings, MongoSettings, QueueSettings, ReservationSettings, SigningSettings, StripeSettings,
-    TokenSettings, WebhookSettings,
-};
+pub use settings::{MailSettings, MongoSettings, QueueSettings, ReservationSettings, StripeSettings, WebhookSettings};
 
 /// What ends the name of a variable that names a secret in place of holding it.
 const SECRET_SUFFIX: &str = "_SECRET_ARN";
@@ -234,24 +231,17 @@ mod tests {
     fn every_fault_is_reported_at_once_and_no_value_is_quoted() {
         let mut env = Env::from_pairs([
             ("MONGODB_URI", "hunter2"),
-            ("REQUEST_TIMEOUT_SECONDS", "hunter2"),
-            ("CORS_ALLOWED_ORIGINS", "hunter2"),
+            ("RESERVATION_MINUTES", "hunter2"),
             ("STRIPE_WEBHOOK_SECRET", "  "),
         ]);
         let _ = MongoSettings::read(&mut env);
-        let _ = HttpSettings::read(&mut env);
+        let _ = ReservationSettings::read(&mut env);
         let _ = StripeSettings::read(&mut env);
         let _ = WebhookSettings::read(&mut env);
         let error = env.finish().unwrap_err();
         assert_eq!(
             error.variables().collect::<Vec<_>>(),
-            [
-                "MONGODB_URI",
-                "CORS_ALLOWED_ORIGINS",
-                "REQUEST_TIMEOUT_SECONDS",
-                "STRIPE_SECRET_KEY",
-                "STRIPE_WEBHOOK_SECRET"
-            ]
+            ["MONGODB_URI", "RESERVATION_MINUTES", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"]
         );
         let text = error.to_string();
         assert!(!text.contains("hunter2"), "{text}");
@@ -263,12 +253,10 @@ mod tests {
     fn a_sound_configuration_passes_and_defaults_apply() {
         let mut env = Env::from_pairs([("MONGODB_URI", "mongodb://127.0.0.1:27017/?replicaSet=rs0")]);
         let mongo = MongoSettings::read(&mut env);
-        let http = HttpSettings::read(&mut env);
         let reservation = ReservationSettings::read(&mut env);
         env.finish().unwrap();
         assert_eq!(mongo.uri.expose(), "mongodb://127.0.0.1:27017/?replicaSet=rs0");
         assert_eq!(mongo.database, "shop");
-        assert_eq!(http.request_timeout, Duration::from_secs(20));
         assert_eq!(reservation.minutes, 30);
     }
 

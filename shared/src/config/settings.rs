@@ -1,15 +1,10 @@
-//! The sections. Each function reads those that it needs and no others.
+//! The sections. Each function reads those that it needs and no others. What only the HTTP functions read is in
+//! [`crate::http::settings`].
 
 use std::{collections::BTreeMap, time::Duration};
 
 use super::{Env, Secret};
-use crate::{
-    domain::message::Queue,
-    http::{
-        cors::CorsOrigins,
-        token::{AccessTokens, SigningKey},
-    },
-};
+use crate::domain::message::Queue;
 
 /// Where the database is.
 #[derive(Clone, Debug)]
@@ -54,44 +49,6 @@ impl QueueSettings {
             (*queue, env.url(&variable, &["https://", "http://"], None))
         });
         Self { urls: urls.collect() }
-    }
-}
-
-/// Whose access tokens are good.
-#[derive(Clone, Debug)]
-pub struct TokenSettings {
-    /// `ACCESS_TOKEN_JWKS`: the public keys.
-    pub tokens: AccessTokens,
-}
-
-impl TokenSettings {
-    /// Reads the section.
-    pub fn read(env: &mut Env) -> Self {
-        if env.optional("ACCESS_TOKEN_JWKS").is_none() {
-            let _ = env.required_secret(
-                "ACCESS_TOKEN_JWKS",
-                "the JWK set with the public keys of access tokens, {\"keys\":[…]}",
-            );
-        }
-        let tokens = env.parsed("ACCESS_TOKEN_JWKS", AccessTokens::from_jwks);
-        Self { tokens: tokens.unwrap_or_else(AccessTokens::none) }
-    }
-}
-
-/// The key that signs access tokens. For the auth function and the tools only.
-#[derive(Clone, Debug)]
-pub struct SigningSettings {
-    /// `ACCESS_TOKEN_SIGNING_KEY`; there is none only where [`Env::finish`] refuses.
-    pub key: Option<SigningKey>,
-}
-
-impl SigningSettings {
-    /// Reads the section.
-    pub fn read(env: &mut Env) -> Self {
-        if env.optional("ACCESS_TOKEN_SIGNING_KEY").is_none() {
-            let _ = env.required_secret("ACCESS_TOKEN_SIGNING_KEY", "an Ed25519 private key in PKCS#8 PEM");
-        }
-        Self { key: env.parsed("ACCESS_TOKEN_SIGNING_KEY", SigningKey::from_pem) }
     }
 }
 
@@ -156,39 +113,31 @@ impl MailSettings {
     }
 }
 
-/// How HTTP is served.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HttpSettings {
-    /// `CORS_ALLOWED_ORIGINS`: a comma-separated list, or `*`; default none.
-    pub cors: CorsOrigins,
-    /// `REQUEST_TIMEOUT_SECONDS`, default 20. API Gateway gives up at 30.
-    pub request_timeout: Duration,
-}
-
-impl HttpSettings {
-    /// Reads the section.
-    pub fn read(env: &mut Env) -> Self {
-        let cors = env.parsed("CORS_ALLOWED_ORIGINS", CorsOrigins::parse).unwrap_or(CorsOrigins::none());
-        let seconds = env.number("REQUEST_TIMEOUT_SECONDS", 20, 1..=29);
-        Self { cors, request_timeout: Duration::from_secs(seconds) }
-    }
-}
-
 /// How long stock is kept for an order that is not paid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReservationSettings {
     /// `RESERVATION_MINUTES`, default 30.
     pub minutes: u32,
+    /// `BANK_TRANSFER_DAYS`, default 7: a transfer takes days, so an order that waits for one is given more time.
+    pub bank_transfer_days: u32,
 }
 
 impl ReservationSettings {
     /// Reads the section.
     pub fn read(env: &mut Env) -> Self {
-        Self { minutes: env.number("RESERVATION_MINUTES", 30, 1..=10_080) }
+        Self {
+            minutes: env.number("RESERVATION_MINUTES", 30, 1..=10_080),
+            bank_transfer_days: env.number("BANK_TRANSFER_DAYS", 7, 1..=60),
+        }
     }
 
-    /// How long an unpaid order holds its stock.
+    /// How long an order that is charged by the gateway holds its stock.
     pub fn hold(&self) -> Duration {
         Duration::from_secs(u64::from(self.minutes) * 60)
+    }
+
+    /// How long an order that waits for a bank transfer holds its stock.
+    pub fn transfer_hold(&self) -> Duration {
+        Duration::from_secs(u64::from(self.bank_transfer_days) * 24 * 3600)
     }
 }

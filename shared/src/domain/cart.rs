@@ -1,9 +1,12 @@
 //! What somebody wants to buy.
 
+mod abandonment;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::abandonment::{ABANDONED_AFTER, REMINDED_AT_MOST_EVERY, Reminder};
 use super::{Currency, Id, Money, Quantity, Sku, Timestamp, product::Product, user::User};
 
 /// The most lines that a cart takes.
@@ -44,6 +47,9 @@ pub struct Cart {
     pub expires_at: Timestamp,
     /// When the buyer last changed it.
     pub last_activity: Timestamp,
+    /// When its owner was last reminded of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reminded_at: Option<Timestamp>,
     /// See [`crate::store::SCHEMA_VERSION`].
     pub schema_version: i32,
     /// When it was made.
@@ -156,6 +162,7 @@ impl Cart {
             version: 0,
             expires_at: now.plus(life),
             last_activity: now,
+            reminded_at: None,
             schema_version: 1,
             created_at: now,
             updated_at: now,
@@ -252,20 +259,23 @@ impl Cart {
         self.touch(now);
     }
 
-    /// Takes a guest's lines over: the union, where the guest's quantity wins on a common line, capped by
+    /// Whether the lines of both can stand in one cart.
+    pub fn shares_currency_with(&self, other: &Self) -> bool {
+        self.items.is_empty() || other.items.is_empty() || self.currency == other.currency
+    }
+
+    /// Takes a guest's lines over, which have to be in the same currency: the union, where the guest's quantity wins on a common line, capped by
     /// `orderable` (0 drops the line, and lines past [`MOST_LINES`] stay behind).
     pub fn merge(&mut self, guest: &Self, orderable: impl Fn(&Sku) -> i64, now: Timestamp) {
         if self.items.is_empty() {
             self.currency = guest.currency;
         }
-        if self.currency == guest.currency {
-            for item in &guest.items {
-                let Ok(quantity) = Quantity::try_new(item.quantity.get().min(orderable(&item.sku))) else { continue };
-                if let Some(line) = self.items.iter_mut().find(|line| line.sku == item.sku) {
-                    line.quantity = quantity;
-                } else if self.items.len() < MOST_LINES {
-                    self.items.push(CartItem { quantity, ..item.clone() });
-                }
+        for item in &guest.items {
+            let Ok(quantity) = Quantity::try_new(item.quantity.get().min(orderable(&item.sku))) else { continue };
+            if let Some(line) = self.items.iter_mut().find(|line| line.sku == item.sku) {
+                line.quantity = quantity;
+            } else if self.items.len() < MOST_LINES {
+                self.items.push(CartItem { quantity, ..item.clone() });
             }
         }
         if self.coupon_code.is_none() {

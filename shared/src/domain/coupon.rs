@@ -1,7 +1,10 @@
 //! Coupons: who may use one, on what, and what it gives.
 
+mod terms;
+
 use serde::{Deserialize, Serialize};
 
+pub use self::terms::{CouponValue, InvalidCoupon};
 use super::{
     Id, Money, MoneyError, Timestamp, category::Category, priced_line::PricedLine, product::Product, user::User,
 };

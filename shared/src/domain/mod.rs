@@ -32,6 +32,7 @@ pub mod throttle;
 pub mod time;
 pub mod transition;
 pub mod user;
+pub mod wishlist;
 
 pub use address::Address;
 pub use email::Email;

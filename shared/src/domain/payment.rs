@@ -220,6 +220,18 @@ pub enum RefundStatus {
     Rejected,
 }
 
+impl RefundStatus {
+    /// As stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Requested => "requested",
+            Self::Approved => "approved",
+            Self::Processed => "processed",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
 /// What is to be done about an attempt that a message asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Begin {

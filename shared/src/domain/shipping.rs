@@ -1,5 +1,7 @@
 //! How parcels travel and what that costs.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Money, MoneyError};
@@ -79,7 +81,68 @@ impl Default for ShippingTable {
     }
 }
 
+/// Why a part of a shipping table would never apply.
+#[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
+pub enum InvalidShippingTable {
+    /// Nobody could tell them apart.
+    #[error("another zone has this name")]
+    RepeatedZone {
+        /// The place of the later one in the table.
+        zone: usize,
+    },
+    /// A country lies in one zone.
+    #[error("the country lies in another zone already")]
+    RepeatedCountry {
+        /// The zone that names it once more.
+        zone: usize,
+        /// Its place there.
+        country: usize,
+    },
+    /// A method has one price.
+    #[error("the zone has this method already")]
+    RepeatedMethod {
+        /// The zone.
+        zone: usize,
+        /// The place of the later one there.
+        method: usize,
+    },
+}
+
+impl InvalidShippingTable {
+    /// What is to blame, as a path below the table.
+    pub fn field(self) -> String {
+        match self {
+            Self::RepeatedZone { zone } => format!("zones/{zone}/name"),
+            Self::RepeatedCountry { zone, country } => format!("zones/{zone}/countries/{country}"),
+            Self::RepeatedMethod { zone, method } => format!("zones/{zone}/methods/{method}/method"),
+        }
+    }
+}
+
 impl ShippingTable {
+    /// Checks that each country (and the rest of the world) lies in one zone, and that each zone has one price for a method.
+    ///
+    /// # Errors
+    /// The first part that would never apply.
+    pub fn check(&self) -> Result<(), InvalidShippingTable> {
+        let mut names = BTreeSet::new();
+        let mut countries = BTreeSet::new();
+        for (zone, rates) in self.zones.iter().enumerate() {
+            if !names.insert(rates.name.to_lowercase()) {
+                return Err(InvalidShippingTable::RepeatedZone { zone });
+            }
+            let repeated = rates.countries.iter().position(|name| !countries.insert(name.to_ascii_lowercase()));
+            if let Some(country) = repeated {
+                return Err(InvalidShippingTable::RepeatedCountry { zone, country });
+            }
+            let mut methods = BTreeSet::new();
+            if let Some(method) = rates.methods.iter().position(|rate| !methods.insert(rate.method)) {
+                return Err(InvalidShippingTable::RepeatedMethod { zone, method });
+            }
+        }
+        Ok(())
+    }
+
     /// The zone of a country: the one that names it, else the rest of the world.
     pub fn zone_for(&self, country: &str) -> Option<&ShippingZone> {
         let naming =
@@ -118,5 +181,22 @@ mod tests {
         assert_eq!(rate.price_for(1001, Money::ZERO).unwrap().minor(), 700);
         assert_eq!(rate.price_for(1001, Money::from_minor(5000)).unwrap(), Money::ZERO);
         assert_eq!(rate.price_for(1001, Money::from_minor(4999)).unwrap().minor(), 700);
+    }
+
+    #[test]
+    fn nothing_in_a_table_hides_something_else() {
+        let zone = |name: &str, countries: &[&str]| ShippingZone {
+            name: name.into(),
+            countries: countries.iter().map(|&country| country.into()).collect(),
+            methods: ShippingTable::default().zones[0].methods.clone(),
+        };
+        let check = |zones: Vec<ShippingZone>| ShippingTable { zones }.check().err().map(InvalidShippingTable::field);
+        assert_eq!(check(vec![zone("domestic", &["US"]), zone("world", &["*"])]), None);
+        assert_eq!(check(vec![zone("a", &["US"]), zone("A", &["*"])]).unwrap(), "zones/1/name");
+        assert_eq!(check(vec![zone("a", &["US", "CA"]), zone("b", &["*", "CA"])]).unwrap(), "zones/1/countries/1");
+        assert_eq!(check(vec![zone("a", &["*"]), zone("b", &["*"])]).unwrap(), "zones/1/countries/0");
+        let mut twice = zone("a", &["US"]);
+        twice.methods[2] = twice.methods[0].clone();
+        assert_eq!(check(vec![twice]).unwrap(), "zones/0/methods/2/method");
     }
 }

@@ -1,5 +1,7 @@
 //! Who pays which tax.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 /// The tax settings of the shop. Without rows there is no tax.
@@ -30,7 +32,27 @@ pub struct TaxRow {
     pub tax_shipping: bool,
 }
 
+/// Two rows are for the same place, so that one of them would never apply.
+#[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
+#[error("another row is for the same place")]
+pub struct RepeatedRow {
+    /// The place of the later one in the table.
+    pub row: usize,
+}
+
 impl TaxTable {
+    /// Checks that each place has one row.
+    ///
+    /// # Errors
+    /// The first row whose place had one before.
+    pub fn check(&self) -> Result<(), RepeatedRow> {
+        let place =
+            |row: &TaxRow| (row.country.to_ascii_lowercase(), row.state.as_deref().map(str::to_ascii_lowercase));
+        let mut places = BTreeSet::new();
+        let repeated = self.rows.iter().position(|row| !places.insert(place(row)));
+        repeated.map_or(Ok(()), |row| Err(RepeatedRow { row }))
+    }
+
     /// The row for an address: country and state, else country, else none.
     pub fn row_for(&self, country: &str, state: &str) -> Option<&TaxRow> {
         let of_country = || self.rows.iter().filter(|row| row.country.eq_ignore_ascii_case(country));
@@ -60,5 +82,9 @@ mod tests {
         assert_eq!(table.row_for("US", "NY").unwrap().rate_bp, 100);
         assert_eq!(table.row_for("de", "").unwrap().rate_bp, 1900);
         assert_eq!(table.row_for("FR", ""), None);
+        assert_eq!(table.check(), Ok(()));
+        let repeated =
+            TaxTable { rows: vec![row("US", Some("CA"), 1), row("US", None, 2), row("US", Some("ca"), 3)], ..table };
+        assert_eq!(repeated.check(), Err(RepeatedRow { row: 2 }));
     }
 }

@@ -129,6 +129,12 @@ impl Clock {
         Self(Source::Shifted(Arc::default()))
     }
 
+    /// Like [`Clock::shiftable`], set to this time now.
+    pub fn set_to(at: Timestamp) -> Self {
+        let ahead = at.as_millis() - Self::system().now().as_millis();
+        Self(Source::Shifted(Arc::new(AtomicI64::new(ahead))))
+    }
+
     /// What time it is.
     #[expect(clippy::disallowed_methods, reason = "this is where the time comes from")]
     pub fn now(&self) -> Timestamp {
@@ -166,5 +172,7 @@ mod tests {
         let before = clock.now();
         twin.advance(Duration::from_secs(3600));
         assert!(clock.now().since(before) >= Duration::from_secs(3600));
+        let long_ago = Timestamp::from_millis(0);
+        assert!(Clock::set_to(long_ago).now().since(long_ago) < Duration::from_secs(3600));
     }
 }

@@ -1,11 +1,11 @@
-//! Accounts, and the mailed single-use tokens that belong to them.
+//! Accounts, and the mailed tokens that belong to them.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 pub use super::session::{Session, SessionFamily};
-use super::{Currency, Email, Id, Timestamp, secret_hash::sha256_hex};
+use super::{Currency, Email, Id, Timestamp, cart::Cart, secret_hash::sha256_hex};
 
 /// What somebody may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -112,6 +112,11 @@ impl User {
         self.updated_at = now;
     }
 
+    /// Whether mails may be sent to them that nothing they did requires: they want them, and the mailbox is theirs.
+    pub const fn takes_reminders(&self) -> bool {
+        self.is_active && self.is_email_verified && self.preferences.notifications
+    }
+
     /// Has another password from now on. All sessions end with this.
     pub fn set_password(&mut self, password: PasswordHash, now: Timestamp) {
         self.password = password;
@@ -162,7 +167,7 @@ impl std::fmt::Debug for PasswordHash {
     }
 }
 
-/// What a mailed single-use token is for.
+/// What a mailed token is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum TokenPurpose {
@@ -170,6 +175,8 @@ pub enum TokenPurpose {
     VerifyEmail,
     /// Lets them choose a new password.
     ResetPassword,
+    /// Shows the lines of a cart that they left. It logs nobody in.
+    ResumeCart,
 }
 
 impl TokenPurpose {
@@ -178,6 +185,7 @@ impl TokenPurpose {
         match self {
             Self::VerifyEmail => "verifyEmail",
             Self::ResetPassword => "resetPassword",
+            Self::ResumeCart => "resumeCart",
         }
     }
 
@@ -186,11 +194,12 @@ impl TokenPurpose {
         match self {
             Self::VerifyEmail => Duration::from_secs(24 * 60 * 60),
             Self::ResetPassword => Duration::from_secs(30 * 60),
+            Self::ResumeCart => Duration::from_secs(7 * 24 * 60 * 60),
         }
     }
 }
 
-/// A mailed single-use token.
+/// A mailed token. It is used once, except for that of a cart, which shows the same however often it is used.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MailedToken {
@@ -201,6 +210,9 @@ pub struct MailedToken {
     pub user: Id<User>,
     /// For what.
     pub purpose: TokenPurpose,
+    /// Which cart, if it is for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cart: Option<Id<Cart>>,
     /// When it stops working; the document is removed then.
     pub expires_at: Timestamp,
     /// See [`crate::store::SCHEMA_VERSION`].
@@ -214,8 +226,19 @@ impl MailedToken {
             token_hash: sha256_hex(token),
             user,
             purpose,
+            cart: None,
             expires_at: now.plus(purpose.lifetime()),
             schema_version: 1,
         }
+    }
+
+    /// What is stored of a token that leads its owner back to a cart.
+    pub fn for_cart(token: &str, user: Id<User>, cart: Id<Cart>, now: Timestamp) -> Self {
+        Self { cart: Some(cart), ..Self::new(token, user, TokenPurpose::ResumeCart, now) }
+    }
+
+    /// When it was mailed.
+    pub fn mailed_at(&self) -> Timestamp {
+        self.expires_at.minus(self.purpose.lifetime())
     }
 }

@@ -109,6 +109,17 @@ pub struct ClientAddress(pub IpAddr);
 impl ClientAddress {
     /// Requests without any address share one, so that leaving it out is no way around a throttle.
     const UNKNOWN: Self = Self(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED));
+
+    /// What one subscriber usually has, and a throttle counts by: an IPv4 address, or an IPv6 network of 64 bits.
+    pub fn subscriber(self) -> String {
+        match self.0.to_canonical() {
+            IpAddr::V4(address) => address.to_string(),
+            IpAddr::V6(address) => {
+                let [a, b, c, d, ..] = address.segments();
+                format!("{a:x}:{b:x}:{c:x}:{d:x}")
+            }
+        }
+    }
 }
 
 impl<S: Sync> FromRequestParts<S> for ClientAddress {
@@ -180,5 +191,14 @@ mod tests {
         let peer = ClientAddress("192.0.2.1".parse().unwrap());
         parts.extensions.insert(peer);
         assert_eq!(ClientAddress::from_request_parts(&mut parts, &()).await, Ok(peer));
+    }
+
+    #[test]
+    fn a_subscriber_is_an_address_or_a_network() {
+        let subscriber = |text: &str| ClientAddress(text.parse().unwrap()).subscriber();
+        assert_eq!(subscriber("192.0.2.1"), "192.0.2.1");
+        assert_eq!(subscriber("::ffff:192.0.2.1"), "192.0.2.1");
+        assert_eq!(subscriber("2001:db8:1:2:3:4:5:6"), subscriber("2001:db8:1:2:ffff::1"));
+        assert_ne!(subscriber("2001:db8:1:2::1"), subscriber("2001:db8:1:3::1"));
     }
 }

@@ -75,6 +75,8 @@ where
     };
     match work(&claim).await {
         Ok(answer) => Ok(respond(answer)),
+        // Nobody is there to release it: it runs out with its lease, and the customer hears of the outage sooner.
+        Err(problem) if problem.code() == ProblemCode::Unavailable => Err(problem),
         Err(problem) => {
             // What cannot be released now runs out with its lease.
             if let Err(error) = app.store.idempotency.release(&claim).await {

@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use super::App;
+use super::{
+    App,
+    settings::{HttpSettings, TokenSettings},
+};
 use crate::{
-    config::{Env, HttpSettings, MongoSettings, QueueSettings, TokenSettings},
+    config::{Env, MongoSettings, QueueSettings},
     domain::{Clock, Random, message::Queue},
     queue::Publisher,
-    store::{PoolSize, Store, StoreError},
+    store::{Store, StoreError},
 };
 
 /// What every HTTP function reads from its environment.
@@ -37,18 +40,9 @@ impl AppSettings {
 
     /// Connects. A database that is away does not keep the function from starting: requests say so themselves.
     pub async fn connect(self, name: &str) -> Result<App, StoreError> {
-        let store = connect(&self.mongo, name).await?;
+        let store = Store::open(&self.mongo, name).await?;
         let clock = Clock::system();
         let publisher = Publisher::from_environment(self.queues.urls, store.clone(), clock.clone()).await;
         Ok(App { store, clock, random: Random::from_os(), tokens: self.tokens.tokens, publisher, cors: self.http.cors })
     }
-}
-
-/// A store whose first connection is made now: the start of a Lambda has the full CPU, its first request has not.
-pub async fn connect(mongo: &MongoSettings, name: &str) -> Result<Store, StoreError> {
-    let store = Store::connect(mongo.uri.expose(), &mongo.database, name, PoolSize::LAMBDA).await?;
-    if let Err(error) = store.ping().await {
-        tracing::warn!(error = &error as &dyn std::error::Error, "the database does not answer yet");
-    }
-    Ok(store)
 }

@@ -8,6 +8,7 @@
 //! * lists: [`page`],
 //! * every refusal: [`problem`],
 //! * what surrounds every request: [`serve`], [`cors`],
+//! * how a function starts: [`lambda`], [`settings`],
 //! * the endpoints that belong to no group: [`health`], [`openapi`].
 
 pub mod address;
@@ -28,6 +29,7 @@ pub mod query;
 mod request_id;
 pub mod rules;
 pub mod serve;
+pub mod settings;
 pub mod token;
 
 pub use self::{

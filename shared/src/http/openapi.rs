@@ -18,7 +18,7 @@ use utoipa::{
         ServerBuilder,
         path::Operation,
         schema::{Object, SchemaType, Type},
-        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -27,6 +27,8 @@ use super::problem::{FieldError, ProblemCode, ProblemDocument};
 
 /// The name of the security scheme: `security(("bearer" = []))`.
 pub const BEARER: &str = "bearer";
+/// The name of the scheme of guests, where they are served: `security(("bearer" = []), ("cartToken" = []))`.
+pub const CART: &str = "cartToken";
 
 /// Completes the merged document of all groups: who we are, how to authenticate, and how every operation refuses.
 pub fn describe(mut document: OpenApi) -> OpenApi {
@@ -47,6 +49,8 @@ pub fn describe(mut document: OpenApi) -> OpenApi {
         .description(Some("The accessToken of POST /v1/auth/login."))
         .build();
     components.security_schemes.insert(BEARER.to_owned(), SecurityScheme::Http(bearer));
+    let cart = ApiKeyValue::with_description("X-Cart-Token", "The cartToken of a guest's first POST /v1/cart/items.");
+    components.security_schemes.insert(CART.to_owned(), SecurityScheme::ApiKey(ApiKey::Header(cart)));
     components.schemas.insert(ProblemDocument::name().into_owned(), ProblemDocument::schema());
     components.schemas.insert(ProblemCode::name().into_owned(), ProblemCode::schema());
     components.schemas.insert(FieldError::name().into_owned(), FieldError::schema());
@@ -133,6 +137,7 @@ mod tests {
         }
         assert_eq!(document["paths"]["/v1/health"]["get"]["operationId"], "get_health");
         assert_eq!(document["components"]["securitySchemes"]["bearer"]["scheme"], "bearer");
+        assert_eq!(document["components"]["securitySchemes"]["cartToken"]["name"], "X-Cart-Token");
         let mut references = Vec::new();
         collect_references(&document, &mut references);
         for reference in references {

@@ -10,7 +10,10 @@ use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMe
 use futures::{FutureExt, future::join_all};
 use lambda_runtime::LambdaEvent;
 
-use crate::domain::message::{ENVELOPE_VERSION, Message};
+use crate::{
+    domain::message::{ENVELOPE_VERSION, Message},
+    store::StoreError,
+};
 
 /// Why a message did not have its effect.
 #[derive(Debug, thiserror::Error)]
@@ -36,9 +39,13 @@ impl ProcessError {
     }
 }
 
-impl From<crate::store::StoreError> for ProcessError {
-    fn from(error: crate::store::StoreError) -> Self {
-        Self::retry("the store did not answer", error)
+impl From<StoreError> for ProcessError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            // A message is sent after the change that it tells of: what is not there now will not come.
+            StoreError::Missing(_) => Self::Poison(error.to_string()),
+            error => Self::retry("the store did not answer", error),
+        }
     }
 }
 
@@ -74,11 +81,13 @@ pub async fn consume(consumer: &dyn Consumer, batch: SqsEvent) -> SqsBatchRespon
 async fn process_record(consumer: &dyn Consumer, record: &SqsMessage) -> bool {
     let outcome = match read(record) {
         Ok(message) => {
-            let (id, order) = (message.id, message.order_id);
+            // Ids and counts only: a message holds nothing else.
+            let (id, order, event) = (message.id, message.order_id, format!("{:?}", message.event));
             let processing = AssertUnwindSafe(consumer.process(message)).catch_unwind();
             let outcome =
                 processing.await.unwrap_or_else(|_| Err(ProcessError::Poison("the handler panicked".to_owned())));
-            tracing::debug!(message = %id, order = order.map(|order| order.to_string()), ok = outcome.is_ok(), "message");
+            let order = order.map(|order| order.to_string());
+            tracing::info!(message = %id, event, order, ok = outcome.is_ok(), "message");
             outcome
         }
         Err(error) => Err(error),

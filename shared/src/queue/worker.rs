@@ -7,7 +7,6 @@ use crate::{
         Clock, Random,
         message::{Message, Queue},
     },
-    http::lambda::connect,
     store::{Store, StoreError},
 };
 
@@ -44,9 +43,9 @@ impl WorkerSettings {
         Self { mongo: MongoSettings::read(env), queues: QueueSettings::read(env, queues) }
     }
 
-    /// Connects; see [`connect`].
+    /// Connects; see [`Store::open`].
     pub async fn connect(self, name: &str) -> Result<Worker, StoreError> {
-        let store = connect(&self.mongo, name).await?;
+        let store = Store::open(&self.mongo, name).await?;
         let clock = Clock::system();
         let publisher = Publisher::from_environment(self.queues.urls, store.clone(), clock.clone()).await;
         Ok(Worker { store, clock, random: Random::from_os(), publisher })

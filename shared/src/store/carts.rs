@@ -3,10 +3,12 @@
 use std::ops::Deref;
 
 use bson::doc;
+use futures::TryStreamExt;
 use mongodb::Database;
+use serde::Deserialize;
 
 use super::{Documents, StoreError, Stored, Tx};
-use crate::domain::{Id, cart::Cart, user::User};
+use crate::domain::{Id, Timestamp, cart::Cart, user::User};
 
 /// The collection `carts`.
 #[derive(Clone, Debug)]
@@ -39,6 +41,12 @@ fn open() -> bson::Document {
     doc! {"$in": ["active", "abandoned"]}
 }
 
+/// The server removes expired documents with up to a minute's delay, so the token is asked whether it is still good. A
+/// customer's cart needs no such care: it can be found again only by its owner, whose next change lets it live on.
+fn of_guest(token_hash: &str, now: Timestamp) -> bson::Document {
+    doc! {"sessionId": token_hash, "status": open(), "expiresAt": {"$gt": now}}
+}
+
 impl Carts {
     pub(super) fn new(database: &Database) -> Self {
         Self(Documents::new(database))
@@ -50,8 +58,8 @@ impl Carts {
     }
 
     /// The open cart of a guest, by the hash of the token.
-    pub async fn find_of_guest(&self, token_hash: &str) -> Result<Option<Cart>, StoreError> {
-        Ok(self.collection.find_one(doc! {"sessionId": token_hash, "status": open()}).await?)
+    pub async fn find_of_guest(&self, token_hash: &str, now: Timestamp) -> Result<Option<Cart>, StoreError> {
+        Ok(self.collection.find_one(of_guest(token_hash, now)).await?)
     }
 
     /// The open cart of a customer, as the transaction sees it.
@@ -60,7 +68,30 @@ impl Carts {
     }
 
     /// The open cart of a guest, as the transaction sees it.
-    pub async fn find_of_guest_in(&self, tx: &mut Tx, token_hash: &str) -> Result<Option<Cart>, StoreError> {
-        Ok(self.collection.find_one(doc! {"sessionId": token_hash, "status": open()}).session(&mut tx.session).await?)
+    pub async fn find_of_guest_in(
+        &self,
+        tx: &mut Tx,
+        token_hash: &str,
+        now: Timestamp,
+    ) -> Result<Option<Cart>, StoreError> {
+        Ok(self.collection.find_one(of_guest(token_hash, now)).session(&mut tx.session).await?)
     }
+
+    /// Customers' carts in use, with something in them, that nobody has touched since `before`, the longest left first.
+    ///
+    /// Index: `lastActivity` among exactly these.
+    pub async fn list_left(&self, before: Timestamp, limit: i64) -> Result<Vec<Id<Cart>>, StoreError> {
+        let filter = doc! {
+            "user": {"$exists": true}, "status": "active", "items.id": {"$exists": true}, "lastActivity": {"$lte": before},
+        };
+        let carts = self.collection.clone_with_type::<OnlyId>();
+        let found = carts.find(filter).projection(doc! {"_id": 1}).sort(doc! {"lastActivity": 1}).limit(limit).await?;
+        Ok(found.map_ok(|cart| cart.id).try_collect().await?)
+    }
+}
+
+#[derive(Deserialize)]
+struct OnlyId {
+    #[serde(rename = "_id")]
+    id: Id<Cart>,
 }

@@ -3,17 +3,21 @@
 //! A use is claimed in the transaction of its order. Every claim also counts the use on the coupon itself, so two parallel
 //! claims of one coupon write the same document: one of them runs again and sees the other.
 
-use bson::doc;
+use bson::{Document, doc};
+use futures::TryStreamExt;
 use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
 
-use super::{StoreError, Tx};
+use super::{StoreError, Tx, keyset::Keyset};
 use crate::domain::{
     Email, Id, Timestamp,
     coupon::{Coupon, CouponRefusal, CouponUser},
     order::Order,
     user::User,
 };
+
+/// The index that lets no two coupons have one code.
+pub const CODE_INDEX: &str = "code_";
 
 /// The collections `coupons` and `couponUses`.
 #[derive(Clone, Debug)]
@@ -42,6 +46,31 @@ pub struct CouponUse {
     pub created_at: Timestamp,
 }
 
+/// Which coupons a list holds.
+#[derive(Clone, Debug, Default)]
+pub struct CouponFilter {
+    /// With this code, in any case.
+    pub code: Option<String>,
+    /// Switched on, or off.
+    pub is_active: Option<bool>,
+}
+
+impl CouponFilter {
+    fn document(&self) -> Document {
+        let mut filter = Document::new();
+        if let Some(code) = &self.code {
+            filter.insert("code", Coupon::normalise_code(code));
+        }
+        if let Some(is_active) = self.is_active {
+            filter.insert("isActive", is_active);
+        }
+        filter
+    }
+}
+
+/// The order of the list: the newest first.
+const NEWEST: Keyset = Keyset::descending("createdAt");
+
 impl Coupons {
     pub(super) fn new(database: &Database) -> Self {
         Self {
@@ -54,6 +83,60 @@ impl Coupons {
     /// The coupon with this code, in any case.
     pub async fn find_by_code(&self, code: &str) -> Result<Option<Coupon>, StoreError> {
         Ok(self.coupons.find_one(doc! {"code": Coupon::normalise_code(code)}).await?)
+    }
+
+    /// The coupon with this id.
+    pub async fn find(&self, id: Id<Coupon>) -> Result<Option<Coupon>, StoreError> {
+        Ok(self.coupons.find_one(doc! {"_id": id}).await?)
+    }
+
+    /// The coupon with this id, as the transaction sees it.
+    pub async fn find_in(&self, tx: &mut Tx, id: Id<Coupon>) -> Result<Option<Coupon>, StoreError> {
+        Ok(self.coupons.find_one(doc! {"_id": id}).session(&mut tx.session).await?)
+    }
+
+    /// Adds a coupon.
+    ///
+    /// # Errors
+    /// [`StoreError::Duplicate`] of [`CODE_INDEX`] if another one has its code.
+    pub async fn insert(&self, coupon: &Coupon) -> Result<(), StoreError> {
+        self.coupons.insert_one(coupon).await?;
+        Ok(())
+    }
+
+    /// Writes a changed coupon back. It carries no version: whoever claims a use, or changes it too, writes the same
+    /// document, so that of two such transactions one runs again and sees the other.
+    ///
+    /// # Errors
+    /// [`StoreError::Duplicate`] of [`CODE_INDEX`] if another one has its code.
+    pub async fn save_in(&self, tx: &mut Tx, coupon: &Coupon) -> Result<(), StoreError> {
+        self.coupons.replace_one(doc! {"_id": coupon.id}, coupon).session(&mut tx.session).await?;
+        Ok(())
+    }
+
+    /// Removes a coupon.
+    pub async fn remove_in(&self, tx: &mut Tx, id: Id<Coupon>) -> Result<(), StoreError> {
+        self.coupons.delete_one(doc! {"_id": id}).session(&mut tx.session).await?;
+        Ok(())
+    }
+
+    /// Coupons, the newest first, behind the one that `after` names.
+    pub async fn list(
+        &self,
+        filter: &CouponFilter,
+        after: Option<(Timestamp, Id<Coupon>)>,
+        limit: i64,
+    ) -> Result<Vec<Coupon>, StoreError> {
+        let mut query = filter.document();
+        if let Some((created_at, id)) = after {
+            query.extend(NEWEST.after(created_at, id));
+        }
+        Ok(self.coupons.find(query).sort(NEWEST.sort()).limit(limit).await?.try_collect().await?)
+    }
+
+    /// How many coupons there are.
+    pub async fn count(&self, filter: &CouponFilter) -> Result<u64, StoreError> {
+        Ok(self.coupons.count_documents(filter.document()).await?)
     }
 
     /// What a coupon needs to know about somebody who wants to use it.

@@ -167,14 +167,14 @@ impl Inventory {
         self.correct(tx, sku, set_to.saturating_sub(expected), doc! {"onHand": expected}, now).await
     }
 
-    /// Copies a product's policy.
+    /// Copies a product's policy. False: it would forbid the backorder of units that are promised on backorder, so nothing changed.
     pub async fn set_policy_in(
         &self,
         tx: &mut Tx,
         sku: &Sku,
         policy: StockPolicy,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let mut set = doc! {
             "lowStockThreshold": policy.low_stock_threshold,
             "allowBackorder": policy.allow_backorder,
@@ -187,8 +187,12 @@ impl Inventory {
             }
             None => doc! {"$set": set, "$unset": {"backorderLimit": ""}},
         };
-        self.collection.update_one(doc! {"_id": sku}, update).session(&mut tx.session).await?;
-        Ok(())
+        let mut guard = doc! {"_id": sku};
+        if !policy.allow_backorder {
+            guard.insert("available", doc! {"$gte": 0_i64});
+        }
+        let updated = self.collection.update_one(guard, update).session(&mut tx.session).await?;
+        Ok(updated.matched_count == 1)
     }
 
     async fn correct(

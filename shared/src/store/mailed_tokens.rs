@@ -31,6 +31,16 @@ impl MailedTokens {
         Ok(())
     }
 
+    /// The token, if it would be accepted now. It stays good.
+    pub async fn find(
+        &self,
+        token_hash: &str,
+        purpose: TokenPurpose,
+        now: Timestamp,
+    ) -> Result<Option<MailedToken>, StoreError> {
+        Ok(self.collection.find_one(good(token_hash, purpose, now)).await?)
+    }
+
     /// Whether the token would be accepted now.
     pub async fn is_good(&self, token_hash: &str, purpose: TokenPurpose, now: Timestamp) -> Result<bool, StoreError> {
         Ok(self.collection.find_one(good(token_hash, purpose, now)).await?.is_some())

@@ -19,6 +19,7 @@ pub mod outbox;
 pub mod payments;
 pub mod processed;
 pub mod products;
+pub mod reports;
 pub mod reviews;
 pub mod sessions;
 pub mod settings;
@@ -26,6 +27,7 @@ pub mod throttles;
 mod transaction;
 pub mod users;
 pub mod webhooks;
+pub mod wishlists;
 
 use std::time::Duration;
 
@@ -34,6 +36,8 @@ use mongodb::{
     Client, Database,
     options::{ClientOptions, ReadConcern, WriteConcern},
 };
+
+use crate::config::MongoSettings;
 
 pub use documents::{Documents, Stored};
 pub use error::StoreError;
@@ -74,6 +78,8 @@ pub struct Store {
     pub processed: processed::Processed,
     /// Products.
     pub products: products::Products,
+    /// Sums over what was sold.
+    pub reports: reports::Reports,
     /// Reviews.
     pub reviews: reviews::Reviews,
     /// Refresh tokens.
@@ -86,6 +92,8 @@ pub struct Store {
     pub users: users::Users,
     /// What the gateway told us.
     pub webhooks: webhooks::Webhooks,
+    /// Wishlists.
+    pub wishlists: wishlists::Wishlists,
 }
 
 /// How a process uses its connections.
@@ -120,6 +128,19 @@ impl Store {
         Ok(Self::new(client.clone(), client.database(database)))
     }
 
+    /// The pool of a Lambda, whose first connection is made now: the start has the full CPU, the first request has not. A
+    /// database that is away does not keep a function from starting.
+    ///
+    /// # Errors
+    /// If the connection string cannot be understood.
+    pub async fn open(settings: &MongoSettings, app_name: &str) -> Result<Self, StoreError> {
+        let store = Self::connect(settings.uri.expose(), &settings.database, app_name, PoolSize::LAMBDA).await?;
+        if let Err(error) = store.ping().await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the database does not answer yet");
+        }
+        Ok(store)
+    }
+
     fn new(client: Client, database: Database) -> Self {
         Self {
             addresses: addresses::Addresses::new(&database),
@@ -134,12 +155,14 @@ impl Store {
             payments: payments::Payments::new(&database),
             processed: processed::Processed::new(&database),
             products: products::Products::new(&database),
+            reports: reports::Reports::new(&database),
             reviews: reviews::Reviews::new(&database),
             sessions: sessions::Sessions::new(&database),
             settings: settings::SettingsStore::new(&database),
             throttles: throttles::Throttles::new(&database),
             users: users::Users::new(&database),
             webhooks: webhooks::Webhooks::new(&database),
+            wishlists: wishlists::Wishlists::new(&database),
             client,
             database,
         }

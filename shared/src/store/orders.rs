@@ -6,10 +6,10 @@ use bson::{Document, doc};
 use futures::TryStreamExt;
 use mongodb::Database;
 
-use super::{Documents, StoreError, Stored, documents::after_descending};
+use super::{Documents, StoreError, Stored, Tx, documents::after_descending};
 use crate::domain::{
     Email, Id, Timestamp,
-    order::{Order, OrderStatus},
+    order::{Order, OrderStatus, Return},
     product::Product,
     user::User,
 };
@@ -97,9 +97,20 @@ impl Orders {
         Ok(self.collection.find_one(doc! {"orderNumber": number}).await?)
     }
 
-    /// A guest's order: number and e-mail address must belong together.
+    /// A guest's order: number and e-mail address must belong together. A customer's belongs to the account.
     pub async fn find_of_guest(&self, number: &str, email: &Email) -> Result<Option<Order>, StoreError> {
-        Ok(self.collection.find_one(doc! {"orderNumber": number, "email": email}).await?)
+        let filter = doc! {"email": email, "orderNumber": number, "user": {"$exists": false}};
+        Ok(self.collection.find_one(filter).await?)
+    }
+
+    /// The order that a return belongs to.
+    pub async fn find_by_return(&self, id: Id<Return>) -> Result<Option<Order>, StoreError> {
+        Ok(self.collection.find_one(doc! {"returns.id": id}).await?)
+    }
+
+    /// The order that a return belongs to, as the transaction sees it.
+    pub async fn find_by_return_in(&self, tx: &mut Tx, id: Id<Return>) -> Result<Option<Order>, StoreError> {
+        Ok(self.collection.find_one(doc! {"returns.id": id}).session(&mut tx.session).await?)
     }
 
     /// Up to `limit` orders, newest first, behind `after`.

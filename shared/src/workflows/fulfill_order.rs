@@ -90,8 +90,10 @@ pub async fn receive_return(
         let (mut order, mut payment) = load_both(store, tx, order).await?;
         let Some(back) = order.receive_return(returned, now)? else { return Ok(Vec::new()) };
         let mut messages = Vec::new();
-        if !back.refund.is_zero() {
-            let refund = payment.approve_refund(back.refund, "returned", now)?;
+        // Somebody may have given money back by hand before: the rest, and no more, so that the units still come back.
+        let owed = back.refund.min(payment.refundable().map_err(RefundError::from)?);
+        if !owed.is_zero() {
+            let refund = payment.approve_refund(owed, "returned", now)?;
             messages.push(Event::RefundRequested { refund_id: refund }.about_payment(payment.id, order.id, now));
         }
         save_both(store, tx, &mut order, &mut payment).await?;

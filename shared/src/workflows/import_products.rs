@@ -195,6 +195,7 @@ impl RowError {
                 "category".to_owned()
             }
             Self::Save(SaveProductError::SlugTaken) => "slug".to_owned(),
+            Self::Save(SaveProductError::BackorderOwed(_)) => "inventory.allowBackorder".to_owned(),
             Self::Save(SaveProductError::SkuTaken(_)) | Self::OfAnotherSeller => "sku".to_owned(),
             Self::Save(SaveProductError::Illegal(_)) => "status".to_owned(),
             Self::Save(SaveProductError::Store(_)) => String::new(),

@@ -41,6 +41,9 @@ pub enum SaveProductError {
     /// Another product, or one of its variants, has this SKU.
     #[error("another product or variant has the SKU {0}")]
     SkuTaken(Sku),
+    /// Units are promised on backorder, so it cannot be forbidden now.
+    #[error("units of {0} are promised on backorder: wait until they have come")]
+    BackorderOwed(Sku),
     /// Its state does not allow it.
     #[error(transparent)]
     Illegal(#[from] IllegalTransition),
@@ -146,7 +149,7 @@ pub async fn insert_in(
     }
     claim_skus(tx, store, product, &[], stock).await?;
     count_in_category(tx, store, None, product).await?;
-    store.products.insert_in(tx, product).await.map_err(|error| refused(error, product, slug_is_given))
+    store.products.insert_in(tx, product).await.map_err(|error| refused(error, slug_is_given))
 }
 
 /// Saves a changed product: `before` is what it was in this transaction.
@@ -167,12 +170,23 @@ pub async fn save_in(
     claim_skus(tx, store, product, &before.skus(), stock).await?;
     if before.inventory != product.inventory {
         for sku in product.skus() {
-            store.inventory.set_policy_in(tx, &sku, product.inventory, now).await?;
+            set_policy(tx, store, product, &sku, now).await?;
         }
     }
     count_in_category(tx, store, Some(before), product).await?;
-    store.products.save_in(tx, product).await.map_err(|error| refused(error, product, true))?;
+    store.products.save_in(tx, product).await.map_err(|error| refused(error, true))?;
     Ok(Applied::Now)
+}
+
+async fn set_policy(
+    tx: &mut Tx,
+    store: &Store,
+    product: &Product,
+    sku: &Sku,
+    now: Timestamp,
+) -> Result<(), SaveProductError> {
+    let is_set = store.inventory.set_policy_in(tx, sku, product.inventory, now).await?;
+    if is_set { Ok(()) } else { Err(SaveProductError::BackorderOwed(sku.clone())) }
 }
 
 /// Claims the SKUs of what the product sells, but for those that it sold before, by making their stock records.
@@ -198,7 +212,7 @@ async fn claim_skus(
         match known.iter().find(|record| record.sku == sku) {
             // Sold under this product before, taken off since, and now back with what was left of it.
             Some(record) if record.product == product.id => {
-                store.inventory.set_policy_in(tx, &sku, product.inventory, product.updated_at).await?;
+                set_policy(tx, store, product, &sku, product.updated_at).await?;
             }
             Some(_) => return Err(SaveProductError::SkuTaken(sku)),
             None => {
@@ -247,12 +261,13 @@ async fn free_slug(tx: &mut Tx, store: &Store, product: &Product) -> Result<Slug
     Ok(candidates.iter().find(|slug| !taken.contains(slug)).unwrap_or(last).clone())
 }
 
-fn refused(error: StoreError, product: &Product, slug_is_given: bool) -> SaveProductError {
-    if error.is_duplicate_of("slug_") {
-        // Somebody took the slug that we had made: make another.
-        if slug_is_given { SaveProductError::SlugTaken } else { StoreError::Conflict(None).into() }
-    } else if error.is_duplicate_of("sku_") {
-        SaveProductError::SkuTaken(product.sku.clone())
+fn refused(error: StoreError, slug_is_given: bool) -> SaveProductError {
+    let slug_is_taken = error.is_duplicate_of("slug_");
+    if slug_is_taken && slug_is_given {
+        SaveProductError::SlugTaken
+    } else if slug_is_taken || error.is_duplicate_of("sku_") || error.is_duplicate_of("variants.sku_") {
+        // Somebody took the slug that we had made, or one of the SKUs, at this moment: start again and see which.
+        StoreError::Conflict(None).into()
     } else {
         error.into()
     }

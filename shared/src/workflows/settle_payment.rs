@@ -137,7 +137,7 @@ pub async fn settle_succeeded_in(
     Ok((payment, messages))
 }
 
-/// Late money: promises the stock of a cancelled order again, all of it or nothing. Answers whether it could.
+/// Late money: promises the stock of an order that was given up again, all of it or nothing. Answers whether it could.
 async fn take_up_again(
     store: &Store,
     tx: &mut Tx,
@@ -145,6 +145,9 @@ async fn take_up_again(
     now: Timestamp,
     messages: &mut Vec<Message>,
 ) -> Result<bool, SettleError> {
+    if !order.was_given_up() {
+        return Ok(false);
+    }
     let units = order.units();
     let stock = store.inventory.find_all_in(tx, units.iter().map(|(sku, _)| sku)).await?;
     let is_there = |sku, wanted| stock.iter().any(|record| record.sku == sku && record.orderable() >= wanted);

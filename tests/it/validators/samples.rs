@@ -20,6 +20,7 @@ use shared::{
         session::Session,
         shipping::ShippingTable,
         user::{MailedToken, PasswordHash, Role, TokenPurpose, User},
+        wishlist::{Priority, Wishlist},
     },
     store::{coupons::CouponUse, outbox::Promise},
     workflows::save_product::{ProductRow, draft_of},
@@ -79,6 +80,9 @@ fn people() -> Vec<(&'static str, Document)> {
         "adminReply": {"text": "Thanks", "repliedBy": ID, "repliedAt": AT},
         "version": 0, "schemaVersion": 1, "createdAt": AT, "updatedAt": AT,
     });
+    let mut wishlist = Wishlist::new(user.id, "Birthday".to_owned(), NOW);
+    wishlist.share(sha256_hex("token"), NOW);
+    let _ = wishlist.put(Id::new(), Priority::default(), Some("the blue one".to_owned()), NOW).unwrap();
     vec![
         ("users", written(&user)),
         ("sessions", written(&session)),
@@ -97,14 +101,7 @@ fn people() -> Vec<(&'static str, Document)> {
                 "schemaVersion": 1, "createdAt": NOW,
             },
         ),
-        (
-            "wishlists",
-            doc! {
-                "_id": Id::<()>::new(), "user": user.id, "name": "Birthday", "isPublic": false,
-                "items": [{"product": Id::<()>::new(), "addedAt": NOW, "priority": 1, "notes": ""}],
-                "schemaVersion": 1, "createdAt": NOW, "updatedAt": NOW,
-            },
-        ),
+        ("wishlists", written(&wishlist)),
     ]
 }
 

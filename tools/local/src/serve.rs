@@ -9,16 +9,14 @@ use axum::{
     middleware::{self, Next},
     response::Response,
 };
+use checkout::Hold;
 use notifications::Mailer;
 use ops::demo::{self, DemoAccount};
 use shared::{
-    config::{
-        Env, HttpSettings, MailSettings, MongoSettings, QueueSettings, ReservationSettings, StripeSettings,
-        WebhookSettings,
-    },
+    config::{Env, MailSettings, MongoSettings, QueueSettings, ReservationSettings, StripeSettings, WebhookSettings},
     domain::{Clock, Random, message::Queue, user::Role},
     gateway::Stripe,
-    http::{ClientAddress, token::SigningKey},
+    http::{ClientAddress, settings::HttpSettings, token::SigningKey},
     password::Passwords,
     queue::{Publisher, Worker},
     store::{PoolSize, Store, migrations},
@@ -112,7 +110,7 @@ async fn open(stack: &Stack) -> Result<Shop> {
         webhook_secret: webhook.secret,
         mailer: Mailer::try_new(&mail.smtp_url, &mail.from)?,
         shop_url: mail.shop_url,
-        hold: reservation.hold(),
+        hold: Hold { charge: reservation.hold(), transfer: reservation.transfer_hold() },
         cors: http.cors,
         deadline: http.request_timeout,
     })

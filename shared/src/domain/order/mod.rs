@@ -275,13 +275,18 @@ impl Order {
     /// the same transaction. See `docs/adr/0003-late-money.md`.
     ///
     /// # Errors
-    /// Unless it was cancelled.
+    /// Unless it was given up by the shop itself: an order that somebody cancelled stays cancelled.
     pub fn reopen(&mut self, now: Timestamp) -> Result<(), IllegalTransition> {
-        if self.status != OrderStatus::Cancelled {
+        if !self.was_given_up() {
             return Err(self.illegal("reopen an order"));
         }
         self.enter(OrderStatus::Confirmed, "paid late; its stock could be promised again", None, now);
         Ok(())
+    }
+
+    /// Whether it was cancelled by the shop itself, because nobody paid in time.
+    pub fn was_given_up(&self) -> bool {
+        self.status == OrderStatus::Cancelled && self.timeline.last().is_some_and(|last| last.updated_by.is_none())
     }
 
     /// The warehouse has taken it up.
@@ -505,6 +510,17 @@ pub(crate) mod tests {
         assert_eq!(order.cancel("again", None, NOW), Ok(Applied::Before));
         assert!(order.confirm(NOW).is_err() && order.pick(NOW).is_err() && order.deliver(None, NOW).is_err());
         assert!(order.ship(LinesOf::Everyone, tracking(), Id::new(), NOW).is_err());
+    }
+
+    #[test]
+    fn late_money_takes_up_what_was_given_up_but_not_what_somebody_cancelled() {
+        let mut given_up = order(&[("A", 1, 100)]);
+        let _ = given_up.cancel("not paid in time", None, NOW).unwrap();
+        given_up.reopen(NOW).unwrap();
+        assert_eq!(given_up.status, OrderStatus::Confirmed);
+        let mut cancelled = order(&[("A", 1, 100)]);
+        let _ = cancelled.cancel("changed my mind", Some(Id::new()), NOW).unwrap();
+        assert!(cancelled.reopen(NOW).is_err());
     }
 
     #[test]

@@ -21,7 +21,10 @@ pub struct Return {
     pub refund: Money,
     /// When it was asked for.
     pub requested_at: Timestamp,
-    /// When it was decided or received.
+    /// When the parcel arrived.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrived_at: Option<Timestamp>,
+    /// When it last changed.
     pub updated_at: Timestamp,
 }
 
@@ -33,6 +36,9 @@ pub struct ReturnItem {
     pub item_id: Id<OrderItem>,
     /// How many.
     pub quantity: Quantity,
+    /// What the customer gets back for them, minor units.
+    #[serde(default)]
+    pub refund: Money,
 }
 
 /// Where a return stands.
@@ -68,19 +74,31 @@ pub enum ReturnError {
     Illegal(#[from] IllegalTransition),
     /// The order has no such line.
     #[error("the order has no such line")]
-    UnknownItem,
+    UnknownItem(Id<OrderItem>),
     /// The order has no such return.
     #[error("the order has no such return")]
     UnknownReturn,
     /// More than were bought and not yet sent back.
-    #[error("only {left} of that line can still be sent back")]
+    #[error("only {left} of a line can still be sent back")]
     TooMany {
+        /// Of which line.
+        item: Id<OrderItem>,
         /// How many are left.
         left: i64,
     },
     /// An amount does not fit.
     #[error(transparent)]
     Money(#[from] MoneyError),
+}
+
+impl Return {
+    /// Where it stands, as people are told: what has arrived is received, though its units and its money follow by message.
+    pub fn standing(&self) -> ReturnStatus {
+        match (self.status, self.arrived_at) {
+            (ReturnStatus::Approved, Some(_)) => ReturnStatus::Received,
+            (status, _) => status,
+        }
+    }
 }
 
 /// What arrived with a return.
@@ -96,36 +114,44 @@ impl Order {
     /// Asks to send units back. The units count as spoken for until the return is rejected.
     pub fn request_return(
         &mut self,
-        items: Vec<ReturnItem>,
+        wanted: &[(Id<OrderItem>, Quantity)],
         reason: &str,
         now: Timestamp,
-    ) -> Result<Id<Return>, ReturnError> {
+    ) -> Result<Return, ReturnError> {
         if !matches!(self.status, OrderStatus::Shipped | OrderStatus::Delivered) {
             return Err(self.illegal("send back an order").into());
         }
-        let mut refund = Money::ZERO;
-        for ReturnItem { item_id, quantity } in &items {
-            let line = self.items.iter_mut().find(|line| line.id == *item_id).ok_or(ReturnError::UnknownItem)?;
+        let mut items: Vec<ReturnItem> = Vec::with_capacity(wanted.len());
+        for &(item_id, quantity) in wanted {
+            let line = self.items.iter_mut().find(|line| line.id == item_id);
+            let line = line.ok_or(ReturnError::UnknownItem(item_id))?;
             let left = line.quantity.get() - line.returned;
             if quantity.get() > left {
-                return Err(ReturnError::TooMany { left });
+                return Err(ReturnError::TooMany { item: item_id, left });
             }
-            let before = part_of(line.total, line.returned, line.quantity)?;
             line.returned += quantity.get();
-            refund = refund.plus(part_of(line.total, line.returned, line.quantity)?.minus(before)?)?;
+            // What the units that are back by then cost, less what was promised for them: whatever was rejected in
+            // between, the last unit brings it to exactly the total.
+            let promised = self.returns.iter().filter(|each| each.status != ReturnStatus::Rejected);
+            let promised = promised.flat_map(|each| &each.items).chain(&items).filter(|item| item.item_id == item_id);
+            let promised = Money::sum(promised.map(|item| item.refund))?;
+            let refund = part_of(line.total, line.returned, line.quantity)?.minus(promised)?.max(Money::ZERO);
+            items.push(ReturnItem { item_id, quantity, refund });
         }
-        let id = Id::new();
-        self.returns.push(Return {
-            id,
+        let refund = Money::sum(items.iter().map(|item| item.refund))?;
+        self.updated_at = now;
+        let asked = Return {
+            id: Id::new(),
             items,
             reason: reason.to_owned(),
             status: ReturnStatus::Requested,
             refund,
             requested_at: now,
+            arrived_at: None,
             updated_at: now,
-        });
-        self.updated_at = now;
-        Ok(id)
+        };
+        self.returns.push(asked.clone());
+        Ok(asked)
     }
 
     /// Lets the customer send it.
@@ -138,13 +164,28 @@ impl Order {
         let applied = self.move_return(id, ReturnStatus::Requested, ReturnStatus::Rejected, "reject a return", now)?;
         if applied.is_now() {
             let items = self.find_return(id)?.items.clone();
-            for ReturnItem { item_id, quantity } in items {
+            for ReturnItem { item_id, quantity, .. } in items {
                 if let Some(line) = self.items.iter_mut().find(|line| line.id == item_id) {
                     line.returned -= quantity.get();
                 }
             }
         }
         Ok(applied)
+    }
+
+    /// The parcel is here. Its units and its money follow with [`Order::receive_return`], by message.
+    pub fn note_arrival(&mut self, id: Id<Return>, now: Timestamp) -> Result<Applied, ReturnError> {
+        let each = self.returns.iter_mut().find(|each| each.id == id).ok_or(ReturnError::UnknownReturn)?;
+        match (each.status, each.arrived_at) {
+            (ReturnStatus::Approved, None) => {
+                each.arrived_at = Some(now);
+                each.updated_at = now;
+                self.updated_at = now;
+                Ok(Applied::Now)
+            }
+            (ReturnStatus::Approved, Some(_)) | (ReturnStatus::Received, _) => Ok(Applied::Before),
+            (other, _) => Err(IllegalTransition { command: "receive a return", from: other.as_str() }.into()),
+        }
     }
 
     /// It arrived: the answer says what goes back into stock and what is refunded. Once every unit has come back, the
@@ -155,8 +196,9 @@ impl Order {
         }
         let received = self.find_return(id)?.clone();
         let mut units = Vec::new();
-        for ReturnItem { item_id, quantity } in &received.items {
-            let line = self.items.iter().find(|line| line.id == *item_id).ok_or(ReturnError::UnknownItem)?;
+        for ReturnItem { item_id, quantity, .. } in &received.items {
+            let line = self.items.iter().find(|line| line.id == *item_id);
+            let line = line.ok_or(ReturnError::UnknownItem(*item_id))?;
             units.push((line.sku.clone(), *quantity));
         }
         let everything_is_back = self.items.iter().all(|line| line.returned == line.quantity.get())
@@ -194,7 +236,7 @@ impl Order {
     }
 }
 
-/// What the first `count` of `of` units cost. Differences of these always add up to the whole, whatever the steps.
+/// What the first `count` of `of` units cost.
 fn part_of(total: Money, count: i64, of: Quantity) -> Result<Money, MoneyError> {
     let weights = [Money::from_minor(count), Money::from_minor(of.get() - count)];
     Ok(total.spread(&weights)?[0])
@@ -214,8 +256,13 @@ mod tests {
         order
     }
 
-    fn of(order: &Order, quantity: i64) -> Vec<ReturnItem> {
-        vec![ReturnItem { item_id: order.items[0].id, quantity: Quantity::try_new(quantity).unwrap() }]
+    fn of(order: &Order, quantity: i64) -> Vec<(Id<OrderItem>, Quantity)> {
+        vec![(order.items[0].id, Quantity::try_new(quantity).unwrap())]
+    }
+
+    fn request(order: &mut Order, quantity: i64) -> Result<Id<Return>, ReturnError> {
+        let wanted = of(order, quantity);
+        order.request_return(&wanted, "broken", NOW).map(|each| each.id)
     }
 
     #[test]
@@ -223,7 +270,7 @@ mod tests {
         let mut order = delivered(&[("A", 3, 100)]);
         let mut refunded = Money::ZERO;
         for _ in 0..3 {
-            let id = order.request_return(of(&order, 1), "broken", NOW).unwrap();
+            let id = request(&mut order, 1).unwrap();
             let _ = order.approve_return(id, NOW).unwrap();
             refunded = refunded.plus(order.receive_return(id, NOW).unwrap().unwrap().refund).unwrap();
             assert_eq!(order.receive_return(id, NOW).unwrap(), None);
@@ -235,10 +282,55 @@ mod tests {
     #[test]
     fn no_more_comes_back_than_was_bought() {
         let mut order = delivered(&[("A", 3, 100)]);
-        let id = order.request_return(of(&order, 2), "broken", NOW).unwrap();
-        assert_eq!(order.request_return(of(&order, 2), "more", NOW), Err(ReturnError::TooMany { left: 1 }));
+        let id = request(&mut order, 2).unwrap();
+        let item = order.items[0].id;
+        assert_eq!(request(&mut order, 2), Err(ReturnError::TooMany { item, left: 1 }));
         let _ = order.reject_return(id, NOW).unwrap();
-        assert!(order.request_return(of(&order, 3), "again", NOW).is_ok());
+        assert!(request(&mut order, 3).is_ok());
         assert!(order.receive_return(id, NOW).is_err());
+    }
+
+    #[test]
+    fn a_rejected_return_in_between_costs_nobody_a_cent() {
+        for (quantity, total) in [(3, 100), (5, 1), (7, 1000), (2, 1)] {
+            for rejected in 1..quantity {
+                let mut order = delivered(&[("A", quantity, total)]);
+                let first = request(&mut order, rejected).unwrap();
+                let second = request(&mut order, 1).unwrap();
+                let _ = order.reject_return(first, NOW).unwrap();
+                let mut returns = vec![second];
+                for _ in 1..quantity {
+                    returns.push(request(&mut order, 1).unwrap());
+                }
+                let refunds = returns.iter().map(|id| order.find_return(*id).unwrap().refund);
+                assert_eq!(Money::sum(refunds).unwrap().minor(), total, "{quantity} for {total}, {rejected} rejected");
+            }
+        }
+    }
+
+    #[test]
+    fn the_parts_of_a_return_add_up() {
+        let mut order = delivered(&[("A", 3, 100), ("B", 2, 55)]);
+        let wanted = [(order.items[0].id, Quantity::ONE), (order.items[1].id, Quantity::ONE)];
+        let parts = order.request_return(&wanted, "too many", NOW).unwrap();
+        assert_eq!(parts.refund, Money::sum(parts.items.iter().map(|item| item.refund)).unwrap());
+        let unknown = Id::new();
+        let refused = order.request_return(&[(unknown, Quantity::ONE)], "whose?", NOW);
+        assert_eq!(refused.err(), Some(ReturnError::UnknownItem(unknown)));
+    }
+
+    #[test]
+    fn what_has_arrived_is_received_at_once_and_taken_in_once() {
+        let mut order = delivered(&[("A", 1, 100)]);
+        let id = request(&mut order, 1).unwrap();
+        assert!(order.note_arrival(id, NOW).is_err(), "nobody has approved it");
+        let _ = order.approve_return(id, NOW).unwrap();
+        assert!(order.note_arrival(id, NOW).unwrap().is_now());
+        assert_eq!(order.note_arrival(id, NOW), Ok(Applied::Before));
+        let standing = |order: &Order| order.find_return(id).map(|each| (each.status, each.standing()));
+        assert_eq!(standing(&order), Ok((ReturnStatus::Approved, ReturnStatus::Received)));
+        assert!(order.receive_return(id, NOW).unwrap().is_some());
+        assert_eq!(order.note_arrival(id, NOW), Ok(Applied::Before));
+        assert_eq!(standing(&order), Ok((ReturnStatus::Received, ReturnStatus::Received)));
     }
 }

@@ -1,0 +1,30 @@
+//! What is to be put into a cart, looked up in the catalogue and in the stock.
+
+use shared::{
+    domain::{Id, Quantity, Sku, cart::NewItem, inventory::StockRecord, product::Product},
+    http::{App, Problem},
+};
+
+use crate::problems::CartProblem;
+
+/// Looks a product up: 404 if it is not for sale, 422 if it is not sold like that.
+pub(crate) async fn find_new_item(
+    app: &App,
+    product: Id<Product>,
+    variant: Option<&Sku>,
+    quantity: Quantity,
+) -> Result<NewItem, Problem> {
+    let product = app.store.products.find(product).await?;
+    let product = product.filter(Product::is_for_sale).ok_or_else(|| Problem::not_found("product"))?;
+    let sellable = product.sellable(variant).map_err(CartProblem::NotSellable)?;
+    let stock = app.store.inventory.find(&sellable.sku).await?;
+    Ok(NewItem {
+        product: product.id,
+        variant: sellable.variant,
+        sku: sellable.sku,
+        quantity,
+        unit_price: sellable.unit_price,
+        currency: product.price.currency,
+        orderable: stock.as_ref().map_or(0, StockRecord::orderable),
+    })
+}

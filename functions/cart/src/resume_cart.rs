@@ -1,0 +1,77 @@
+//! `POST /v1/cart/resume`
+
+use axum::{extract::State, response::Response};
+use garde::Validate;
+use serde::Deserialize;
+use shared::{
+    domain::{
+        cart::{Cart, CartStatus},
+        secret_hash::sha256_hex,
+        user::{MailedToken, TokenPurpose},
+    },
+    http::{App, Buyer, IfMatch, MaybeUser, Problem, ProblemCode, Valid},
+    store::Stored,
+};
+
+use crate::{
+    owner::Owner,
+    view::{CartView, respond},
+};
+
+/// The token out of the mail.
+#[derive(Deserialize, Validate, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ResumeCart {
+    #[garde(length(min = 1, max = 128))]
+    token: String,
+}
+
+/// Come back to a cart that was left
+///
+/// By the token of the mail that reminds of it, which works for seven days, as often as it is opened. It logs nobody in, for
+/// mails are forwarded: its owner, logged in, gets their own cart; anybody else gets a new guest's cart with the lines that the
+/// mail spoke of, without the coupon, and its `cartToken`. The owner's cart stays as it is, and takes the copy in when they log
+/// in with it.
+#[utoipa::path(post, path = "/v1/cart/resume", tag = "cart", security((), ("bearer" = [])),
+    request_body = ResumeCart, responses((status = 200, body = CartView)))]
+pub(crate) async fn resume_cart(
+    MaybeUser(user): MaybeUser,
+    State(app): State<App>,
+    Valid(wanted): Valid<ResumeCart>,
+) -> Result<Response, Problem> {
+    let hash = sha256_hex(&wanted.token);
+    let token = app.store.mailed_tokens.find(&hash, TokenPurpose::ResumeCart, app.clock.now()).await?;
+    let token = token.ok_or_else(|| Problem::new(ProblemCode::InvalidMailedToken))?;
+    match user.filter(|user| user.id == token.user) {
+        Some(user) => come_back(&app, &Owner::of(&Buyer::Customer(user))).await,
+        None => copy_for_guest(&app, &token).await,
+    }
+}
+
+/// The owner's own cart, whatever has become of the one in the mail.
+async fn come_back(app: &App, owner: &Owner) -> Result<Response, Problem> {
+    let mut cart = owner.load(app).await?;
+    if cart.status == CartStatus::Abandoned {
+        let resume = |cart: &mut Cart, now| {
+            cart.resume(now);
+            Ok(())
+        };
+        cart = owner.change(app, IfMatch(None), resume).await?;
+    }
+    respond(app, owner, &cart, None).await
+}
+
+async fn copy_for_guest(app: &App, token: &MailedToken) -> Result<Response, Problem> {
+    let gone = || Problem::new(ProblemCode::CartNotFound).detail("The cart was ordered or emptied, or has expired.");
+    let left = match token.cart {
+        Some(cart) => app.store.carts.find(cart).await?,
+        None => None,
+    };
+    let cart_token = app.random.secret();
+    let copy = left.and_then(|cart| cart.copy_for_guest(sha256_hex(&cart_token), token.mailed_at(), app.clock.now()));
+    let mut copy = copy.ok_or_else(gone)?;
+    copy.set_version(1);
+    app.store.carts.insert(&copy).await?;
+    let owner = Owner::of(&Buyer::Guest(cart_token.clone()));
+    respond(app, &owner, &copy, Some(cart_token)).await
+}

@@ -1,0 +1,104 @@
+//! `POST /v1/wishlists/{id}/items/{productId}/move-to-cart`
+
+use axum::{extract::State, response::Response};
+use garde::Validate;
+use serde::Deserialize;
+use shared::{
+    domain::{
+        Id, Quantity, Sku, Timestamp,
+        cart::{Cart, NewItem},
+        product::Product,
+        user::User,
+        wishlist::{Wishlist, WishlistError},
+    },
+    http::{App, Buyer, CurrentUser, OptionalBody, Problem, path::PathIds},
+    store::{Store, StoreError, Stored},
+    transaction,
+};
+
+use super::problems::WishlistProblem;
+use crate::{
+    new_item::find_new_item,
+    owner::Owner,
+    view::{CartView, respond},
+};
+
+/// How much of it.
+#[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[garde(allow_unvalidated)]
+pub(crate) struct MoveToCart {
+    /// 1 if absent.
+    quantity: Option<Quantity>,
+    /// The SKU of the chosen variant; required where the product has variants.
+    variant: Option<Sku>,
+}
+
+/// How often the customer's first cart may be made by somebody else before this gives up.
+const RACES: usize = 5;
+
+/// Move a product from a wishlist to the cart
+///
+/// Both or neither: what does not fit into the cart stays on the list. Answers with the cart.
+#[utoipa::path(post, path = "/v1/wishlists/{id}/items/{productId}/move-to-cart", tag = "cart",
+    security(("bearer" = [])), params(("id" = String, Path), ("productId" = String, Path)),
+    request_body = MoveToCart, responses((status = 200, body = CartView)))]
+pub(crate) async fn move_wishlist_item_to_cart(
+    user: CurrentUser,
+    PathIds(id, product): PathIds<Wishlist, Product>,
+    State(app): State<App>,
+    OptionalBody(wanted): OptionalBody<MoveToCart>,
+) -> Result<Response, Problem> {
+    let list = app.store.wishlists.find_of(user.id, id).await?.ok_or(WishlistProblem::NotFound)?;
+    if !list.contains(product) {
+        return Err(WishlistProblem::Wishlist(WishlistError::UnknownItem).into());
+    }
+    let quantity = wanted.quantity.unwrap_or(Quantity::ONE);
+    let item = find_new_item(&app, product, wanted.variant.as_ref(), quantity).await?;
+    let cart = move_item(&app.store, user.id, id, &item, app.clock.now()).await?;
+    respond(&app, &Owner::of(&Buyer::Customer(user)), &cart, None).await
+}
+
+async fn move_item(
+    store: &Store,
+    user: Id<User>,
+    list: Id<Wishlist>,
+    item: &NewItem,
+    now: Timestamp,
+) -> Result<Cart, WishlistProblem> {
+    for _ in 0..RACES {
+        match try_move(store, user, list, item, now).await {
+            // Another request made the customer's first cart at the same moment: look again and take that one.
+            Err(WishlistProblem::Store(StoreError::Duplicate { .. })) => {}
+            result => return result,
+        }
+    }
+    Err(StoreError::Conflict(None).into())
+}
+
+async fn try_move(
+    store: &Store,
+    user: Id<User>,
+    list: Id<Wishlist>,
+    item: &NewItem,
+    now: Timestamp,
+) -> Result<Cart, WishlistProblem> {
+    transaction!(store, |tx| {
+        let mut list = store.wishlists.find_of_in(tx, user, list).await?.ok_or(WishlistProblem::NotFound)?;
+        if !list.remove(item.product, now).is_now() {
+            return Err(WishlistError::UnknownItem.into());
+        }
+        store.wishlists.save_in(tx, &mut list).await?;
+        let found = store.carts.find_of_customer_in(tx, user).await?;
+        let is_first = found.is_none();
+        let mut cart = found.unwrap_or_else(|| Cart::of_customer(user, now));
+        cart.add(item.clone(), now)?;
+        if is_first {
+            cart.set_version(1);
+            store.carts.insert_in(tx, &cart).await?;
+        } else {
+            store.carts.save_in(tx, &mut cart).await?;
+        }
+        Ok(cart)
+    })
+}

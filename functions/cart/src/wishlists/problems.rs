@@ -1,0 +1,67 @@
+//! What can be wrong with a change of a wishlist, as a problem.
+
+use shared::{
+    domain::{cart::CartError, wishlist::WishlistError},
+    http::{Problem, ProblemCode},
+    store::{StoreError, TransactionError},
+};
+
+use crate::problems::CartProblem;
+
+/// Why a wishlist was not changed.
+#[derive(Debug)]
+pub(crate) enum WishlistProblem {
+    /// It does not exist, or is somebody else's.
+    NotFound,
+    /// The list's own rules.
+    Wishlist(WishlistError),
+    /// The rules of the cart that it was to be moved to.
+    Cart(CartError),
+    /// They have as many lists as one can have.
+    TooManyLists,
+    /// The account is gone.
+    AccountClosed,
+    /// The database could not do it.
+    Store(StoreError),
+}
+
+impl From<StoreError> for WishlistProblem {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<WishlistError> for WishlistProblem {
+    fn from(error: WishlistError) -> Self {
+        Self::Wishlist(error)
+    }
+}
+
+impl From<CartError> for WishlistProblem {
+    fn from(error: CartError) -> Self {
+        Self::Cart(error)
+    }
+}
+
+impl TransactionError for WishlistProblem {
+    fn store_error(&self) -> Option<&StoreError> {
+        if let Self::Store(error) = self { Some(error) } else { None }
+    }
+}
+
+impl From<WishlistProblem> for Problem {
+    fn from(problem: WishlistProblem) -> Self {
+        match problem {
+            WishlistProblem::NotFound => Self::not_found("wishlist"),
+            WishlistProblem::Wishlist(WishlistError::UnknownItem) => Self::not_found("product on the wishlist"),
+            WishlistProblem::Wishlist(WishlistError::TooManyItems) => Self::new(ProblemCode::Conflict)
+                .detail("The wishlist holds as many products as it can. Take one off first."),
+            WishlistProblem::Cart(error) => CartProblem::Cart(error).into(),
+            WishlistProblem::TooManyLists => {
+                Self::new(ProblemCode::Conflict).detail("You have as many wishlists as one can have. Delete one first.")
+            }
+            WishlistProblem::AccountClosed => Self::new(ProblemCode::InvalidToken),
+            WishlistProblem::Store(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! `PUT /v1/wishlists/{id}/items/{productId}`
+
+use axum::{Json, extract::State};
+use garde::Validate;
+use serde::Deserialize;
+use shared::{
+    domain::{
+        Id,
+        product::Product,
+        user::User,
+        wishlist::{Priority, Wishlist},
+    },
+    http::{App, CurrentUser, OptionalBody, Problem, path::PathIds, rules::lines},
+    store::StoreError,
+    transaction,
+};
+
+use super::{problems::WishlistProblem, view::WishlistView};
+
+/// What is said about a product. What is absent is not said: a note that was there is gone.
+#[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PutItem {
+    /// From 1, what they want most, to 5; 3 if absent.
+    #[garde(skip)]
+    priority: Option<Priority>,
+    /// For themselves: others do not see it.
+    #[garde(inner(custom(lines(500))))]
+    notes: Option<String>,
+}
+
+/// Put a product on a wishlist, or say something else about it
+///
+/// Doing it twice is doing it once. A list takes at most 500 products.
+#[utoipa::path(put, path = "/v1/wishlists/{id}/items/{productId}", tag = "cart", security(("bearer" = [])),
+    params(("id" = String, Path), ("productId" = String, Path)),
+    request_body = PutItem, responses((status = 200, body = WishlistView)))]
+pub(crate) async fn put_wishlist_item(
+    user: CurrentUser,
+    PathIds(id, product): PathIds<Wishlist, Product>,
+    State(app): State<App>,
+    OptionalBody(wanted): OptionalBody<PutItem>,
+) -> Result<Json<WishlistView>, Problem> {
+    let (store, now) = (&app.store, app.clock.now());
+    if !can_be_put(&app, user.id, id, product).await? {
+        return Err(Problem::not_found("product"));
+    }
+    let priority = wanted.priority.unwrap_or_default();
+    let notes = wanted.notes.filter(|notes| !notes.trim().is_empty());
+    let list = transaction!(store, |tx| {
+        let mut list = store.wishlists.find_of_in(tx, user.id, id).await?.ok_or(WishlistProblem::NotFound)?;
+        if list.put(product, priority, notes.clone(), now)?.is_now() {
+            store.wishlists.save_in(tx, &mut list).await?;
+        }
+        Ok::<_, WishlistProblem>(list)
+    })?;
+    Ok(Json(WishlistView::load(&app, list, None).await?))
+}
+
+/// Whether the product is for sale, or was when it was put on the list.
+async fn can_be_put(
+    app: &App,
+    user: Id<User>,
+    list: Id<Wishlist>,
+    product: Id<Product>,
+) -> Result<bool, WishlistProblem> {
+    let list = app.store.wishlists.find_of(user, list).await?.ok_or(WishlistProblem::NotFound)?;
+    let found: Result<_, StoreError> = app.store.products.find(product).await;
+    Ok(list.contains(product) || found?.as_ref().is_some_and(Product::is_for_sale))
+}

@@ -1,0 +1,53 @@
+//! `PATCH /v1/wishlists/{id}`
+
+use axum::{Json, extract::State};
+use garde::Validate;
+use serde::Deserialize;
+use shared::{
+    domain::{patch::present, secret_hash::sha256_hex, wishlist::Wishlist},
+    http::{App, CurrentUser, PathId, Problem, Valid, rules::line},
+    transaction,
+};
+
+use super::{problems::WishlistProblem, view::WishlistView};
+
+/// What to change: absent fields stay as they are.
+#[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct UpdateWishlist {
+    #[garde(inner(custom(line(100))))]
+    #[serde(default, deserialize_with = "present")]
+    name: Option<String>,
+    /// `false` makes its link worthless for good; `true` shares a private list, and the answer has the `shareToken`.
+    #[garde(skip)]
+    #[serde(default, deserialize_with = "present")]
+    is_public: Option<bool>,
+}
+
+/// Rename a wishlist, share it or stop sharing it
+#[utoipa::path(patch, path = "/v1/wishlists/{id}", tag = "cart", security(("bearer" = [])),
+    params(("id" = String, Path)), request_body = UpdateWishlist, responses((status = 200, body = WishlistView)))]
+pub(crate) async fn update_wishlist(
+    user: CurrentUser,
+    PathId(id): PathId<Wishlist>,
+    State(app): State<App>,
+    Valid(change): Valid<UpdateWishlist>,
+) -> Result<Json<WishlistView>, Problem> {
+    let (store, now) = (&app.store, app.clock.now());
+    let token = app.random.secret();
+    let (list, told) = transaction!(store, |tx| {
+        let mut list = store.wishlists.find_of_in(tx, user.id, id).await?.ok_or(WishlistProblem::NotFound)?;
+        if let Some(name) = &change.name {
+            list.rename(name.trim().to_owned(), now);
+        }
+        let is_shared_now = change.is_public == Some(true) && !list.is_public;
+        if is_shared_now {
+            list.share(sha256_hex(&token), now);
+        } else if change.is_public == Some(false) {
+            list.unshare(now);
+        }
+        store.wishlists.save_in(tx, &mut list).await?;
+        Ok::<_, WishlistProblem>((list, is_shared_now))
+    })?;
+    Ok(Json(WishlistView::load(&app, list, told.then_some(token)).await?))
+}

@@ -1,0 +1,119 @@
+//! `POST /v1/coupons`
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderName, StatusCode, header},
+};
+use garde::Validate;
+use serde::Deserialize;
+use shared::{
+    domain::{
+        Id, Money, Timestamp,
+        category::Category,
+        coupon::{Coupon, CouponKind, CouponValue, InvalidCoupon, UsageLimit, UserRestrictions},
+        product::Product,
+        user::User,
+    },
+    http::{Admin, App, Problem, Valid, rules::lines},
+    store::SCHEMA_VERSION,
+};
+
+use super::{
+    input::{MOST_IDS, UsageLimitInput, UserRestrictionsInput, check_references, unique},
+    problems::CouponProblem,
+    view::CouponView,
+};
+
+/// A coupon to be made.
+#[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[garde(allow_unvalidated)]
+pub(crate) struct CreateCoupon {
+    /// 1–64 letters, digits, dashes, dots and underscores; unique, whatever their case.
+    #[schema(example = "SPRING-10")]
+    code: String,
+    #[garde(inner(custom(lines(500))))]
+    description: Option<String>,
+    #[serde(rename = "type")]
+    kind: CouponKind,
+    /// Not needed for free shipping.
+    value: Option<CouponValue>,
+    /// The least that all lines must come to before discount.
+    minimum_purchase: Option<Money>,
+    /// The most that a percentage gives.
+    maximum_discount: Option<Money>,
+    /// Eligible products; with `applicableCategories`, either is enough; both empty: everything.
+    #[serde(default)]
+    #[garde(length(max = MOST_IDS))]
+    #[schema(value_type = Vec<String>)]
+    applicable_products: Vec<Id<Product>>,
+    /// Eligible categories with all below them.
+    #[serde(default)]
+    #[garde(length(max = MOST_IDS))]
+    #[schema(value_type = Vec<String>)]
+    applicable_categories: Vec<Id<Category>>,
+    usage_limit: Option<UsageLimitInput>,
+    #[garde(dive)]
+    user_restrictions: Option<UserRestrictionsInput>,
+    /// Now if absent.
+    valid_from: Option<Timestamp>,
+    /// Exclusive. Without end if absent.
+    valid_until: Option<Timestamp>,
+    /// True if absent.
+    is_active: Option<bool>,
+}
+
+/// Make a coupon
+///
+/// Amounts are in the currency of the cart that it is used on.
+#[utoipa::path(post, path = "/v1/coupons", tag = "coupons", security(("bearer" = [])),
+    request_body = CreateCoupon, responses((status = 201, body = CouponView, headers(("Location" = String)))))]
+pub(crate) async fn create_coupon(
+    Admin(admin): Admin,
+    State(app): State<App>,
+    Valid(wanted): Valid<CreateCoupon>,
+) -> Result<(StatusCode, [(HeaderName, String); 1], Json<CouponView>), Problem> {
+    let coupon = wanted.coupon(admin.id, app.clock.now()).map_err(CouponProblem::from)?;
+    let users = &coupon.user_restrictions.specific_users;
+    check_references(&app, &wanted.applicable_products, &wanted.applicable_categories, users).await?;
+    app.store.coupons.insert(&coupon).await.map_err(CouponProblem::from)?;
+    let location = format!("/v1/coupons/{}", coupon.id);
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(coupon.into())))
+}
+
+impl CreateCoupon {
+    fn coupon(&self, by: Id<User>, now: Timestamp) -> Result<Coupon, InvalidCoupon> {
+        let mut coupon = Coupon {
+            id: Id::new(),
+            code: Coupon::normalise_code(&self.code),
+            description: self.description.clone(),
+            kind: self.kind,
+            value: match self.value {
+                Some(value) => value.stored_as(self.kind)?,
+                None if self.kind == CouponKind::FreeShipping => 0,
+                None => return Err(InvalidCoupon::NoValue),
+            },
+            minimum_purchase: self.minimum_purchase,
+            maximum_discount: self.maximum_discount,
+            applicable_products: unique(&self.applicable_products),
+            applicable_categories: unique(&self.applicable_categories),
+            usage_limit: UsageLimit::default(),
+            usage_count: 0,
+            user_restrictions: UserRestrictions::default(),
+            valid_from: self.valid_from.unwrap_or(now),
+            valid_until: self.valid_until,
+            is_active: self.is_active.unwrap_or(true),
+            created_by: by,
+            schema_version: SCHEMA_VERSION,
+            created_at: now,
+            updated_at: now,
+        };
+        self.usage_limit.unwrap_or_default().apply(&mut coupon.usage_limit);
+        if let Some(restrictions) = &self.user_restrictions {
+            restrictions.apply(&mut coupon.user_restrictions);
+        }
+        coupon.check()?;
+        Ok(coupon)
+    }
+}

@@ -1,0 +1,102 @@
+//! What making and changing a coupon have in common.
+
+use std::collections::BTreeSet;
+
+use garde::Validate;
+use serde::Deserialize;
+use shared::{
+    domain::{
+        Id,
+        category::Category,
+        coupon::{UsageLimit, UserRestrictions},
+        patch::present,
+        product::Product,
+        user::User,
+    },
+    http::{App, Problem, ProblemCode},
+};
+
+/// More ids than anybody lists by hand; whoever needs more makes a category.
+pub(super) const MOST_IDS: usize = 200;
+
+/// How often a coupon can be used: absent fields stay as they are (in a new coupon: without limit), null is no limit.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Validate, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[garde(allow_unvalidated)]
+pub(crate) struct UsageLimitInput {
+    /// By all together; at least 1.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<i64>)]
+    total: Option<Option<i64>>,
+    /// By one customer; at least 1. Guests are told apart by their e-mail address.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<i64>)]
+    per_user: Option<Option<i64>>,
+}
+
+impl UsageLimitInput {
+    pub(super) fn apply(&self, limit: &mut UsageLimit) {
+        limit.total = self.total.unwrap_or(limit.total);
+        limit.per_user = self.per_user.unwrap_or(limit.per_user);
+    }
+}
+
+/// Who may use a coupon: absent fields stay as they are (in a new coupon: without restriction).
+#[derive(Clone, Debug, Default, Deserialize, Validate, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct UserRestrictionsInput {
+    /// Only somebody who has not ordered yet.
+    #[garde(skip)]
+    #[serde(default, deserialize_with = "present")]
+    new_users_only: Option<bool>,
+    /// Only these; empty is everybody.
+    #[garde(length(max = MOST_IDS))]
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Vec<String>>)]
+    specific_users: Option<Vec<Id<User>>>,
+}
+
+impl UserRestrictionsInput {
+    pub(super) fn apply(&self, restrictions: &mut UserRestrictions) {
+        restrictions.new_users_only = self.new_users_only.unwrap_or(restrictions.new_users_only);
+        if let Some(users) = &self.specific_users {
+            restrictions.specific_users = unique(users);
+        }
+    }
+
+    pub(super) fn specific_users(&self) -> &[Id<User>] {
+        self.specific_users.as_deref().unwrap_or_default()
+    }
+}
+
+/// The ids without repetitions, in order.
+pub(super) fn unique<T>(ids: &[Id<T>]) -> Vec<Id<T>> {
+    let mut seen = BTreeSet::new();
+    ids.iter().copied().filter(|id| seen.insert(*id)).collect()
+}
+
+/// Refuses ids of what does not exist.
+pub(super) async fn check_references(
+    app: &App,
+    products: &[Id<Product>],
+    categories: &[Id<Category>],
+    users: &[Id<User>],
+) -> Result<(), Problem> {
+    let found: Vec<_> = app.store.products.find_all(unique(products)).await?.into_iter().map(|it| it.id).collect();
+    known("/applicableProducts", "product", products, &found)?;
+    let found: Vec<_> = app.store.categories.find_all(unique(categories)).await?.into_iter().map(|it| it.id).collect();
+    known("/applicableCategories", "category", categories, &found)?;
+    let found: Vec<_> = app.store.users.find_all(unique(users)).await?.into_iter().map(|it| it.id).collect();
+    known("/userRestrictions/specificUsers", "user", users, &found)
+}
+
+fn known<T>(pointer: &str, what: &str, wanted: &[Id<T>], found: &[Id<T>]) -> Result<(), Problem> {
+    match wanted.iter().position(|id| !found.contains(id)) {
+        Some(index) => Err(Problem::new(ProblemCode::UnknownReference).field(
+            format!("{pointer}/{index}"),
+            "unknown_reference",
+            format!("there is no such {what}"),
+        )),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,37 @@
+//! `GET /v1/coupons`
+
+use axum::{Json, extract::State};
+use serde::Deserialize;
+use shared::{
+    http::{Admin, App, Page, PageQuery, Problem, ValidQuery},
+    store::coupons::CouponFilter,
+};
+
+use super::view::CouponView;
+
+/// Which coupons.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ListCoupons {
+    /// With exactly this code, in any case.
+    code: Option<String>,
+    /// Switched on, or off. A coupon whose time is over is still switched on.
+    is_active: Option<bool>,
+}
+
+/// List coupons, newest first
+#[utoipa::path(get, path = "/v1/coupons", tag = "coupons", security(("bearer" = [])),
+    params(ListCoupons, PageQuery), responses((status = 200, body = Page<CouponView>)))]
+pub(crate) async fn list_coupons(
+    _: Admin,
+    State(app): State<App>,
+    ValidQuery(asked): ValidQuery<ListCoupons>,
+    ValidQuery(page): ValidQuery<PageQuery>,
+) -> Result<Json<Page<CouponView>>, Problem> {
+    let filter = CouponFilter { code: asked.code, is_active: asked.is_active };
+    let found = app.store.coupons.list(&filter, page.after()?, page.fetch()).await?;
+    let count = if page.count { Some(app.store.coupons.count(&filter).await?) } else { None };
+    let listed = Page::new(found, &page, |last| (last.created_at, last.id), CouponView::from);
+    Ok(Json(listed.with_count(count)))
+}

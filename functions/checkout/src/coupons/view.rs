@@ -1,0 +1,83 @@
+//! A coupon as administrators see it.
+
+use serde::Serialize;
+use shared::domain::{
+    Id, Money, Timestamp,
+    category::Category,
+    coupon::{Coupon, CouponKind, CouponValue, UserRestrictions},
+    product::Product,
+    user::User,
+};
+
+/// A coupon.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Coupon)]
+pub(crate) struct CouponView {
+    #[schema(value_type = String)]
+    id: Id<Coupon>,
+    /// In upper case; customers may write it in any.
+    code: String,
+    description: Option<String>,
+    #[serde(rename = "type")]
+    kind: CouponKind,
+    value: CouponValue,
+    /// The least that all lines must come to before discount.
+    minimum_purchase: Option<Money>,
+    /// The most that a percentage gives.
+    maximum_discount: Option<Money>,
+    /// Eligible products; with `applicableCategories`, either is enough; both empty: everything.
+    #[schema(value_type = Vec<String>)]
+    applicable_products: Vec<Id<Product>>,
+    /// Eligible categories with all below them.
+    #[schema(value_type = Vec<String>)]
+    applicable_categories: Vec<Id<Category>>,
+    usage_limit: UsageLimitView,
+    /// How many orders use it. An order that ended unpaid gave its use back.
+    usage_count: i64,
+    user_restrictions: UserRestrictions,
+    valid_from: Timestamp,
+    /// Exclusive.
+    valid_until: Option<Timestamp>,
+    is_active: bool,
+    #[schema(value_type = String)]
+    created_by: Id<User>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+/// How often a coupon can be used; null is no limit.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = CouponUsageLimit)]
+pub(crate) struct UsageLimitView {
+    /// By all together.
+    total: Option<i64>,
+    /// By one customer; guests are told apart by their e-mail address.
+    per_user: Option<i64>,
+}
+
+impl From<Coupon> for CouponView {
+    fn from(coupon: Coupon) -> Self {
+        Self {
+            id: coupon.id,
+            value: CouponValue::of(&coupon),
+            code: coupon.code,
+            description: coupon.description,
+            kind: coupon.kind,
+            minimum_purchase: coupon.minimum_purchase,
+            maximum_discount: coupon.maximum_discount,
+            applicable_products: coupon.applicable_products,
+            applicable_categories: coupon.applicable_categories,
+            usage_limit: UsageLimitView { total: coupon.usage_limit.total, per_user: coupon.usage_limit.per_user },
+            usage_count: coupon.usage_count,
+            user_restrictions: coupon.user_restrictions,
+            valid_from: coupon.valid_from,
+            valid_until: coupon.valid_until,
+            is_active: coupon.is_active,
+            created_by: coupon.created_by,
+            created_at: coupon.created_at,
+            updated_at: coupon.updated_at,
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! `GET /v1/reports/low-stock`
+
+use axum::{Json, extract::State};
+use serde::{Deserialize, Serialize};
+use shared::{
+    domain::Sku,
+    http::{App, Problem, Seller, ValidQuery},
+    store::reports,
+};
+
+use super::view::{ReportedProductView, checked_limit};
+
+/// How many SKUs.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct LowStockQuery {
+    /// How many SKUs at most.
+    #[param(minimum = 1, maximum = 1000, default = 100)]
+    limit: Option<i64>,
+}
+
+/// What runs out.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct LowStockReport {
+    /// The scarcest first.
+    items: Vec<LowStockView>,
+}
+
+/// A SKU that has run out, or will soon.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = LowStock)]
+pub(crate) struct LowStockView {
+    product: ReportedProductView,
+    sku: Sku,
+    /// Below zero: units on backorder.
+    available: i64,
+    threshold: i64,
+}
+
+/// Report what runs out
+///
+/// Every SKU of a product that is for sale of which no more than the product's threshold are available now. Sellers see their
+/// own products.
+#[utoipa::path(get, path = "/v1/reports/low-stock", tag = "reports", security(("bearer" = [])), params(LowStockQuery),
+    responses((status = 200, body = LowStockReport)))]
+pub(crate) async fn report_low_stock(
+    Seller(user): Seller,
+    State(app): State<App>,
+    ValidQuery(asked): ValidQuery<LowStockQuery>,
+) -> Result<Json<LowStockReport>, Problem> {
+    let seller = (!user.is_admin()).then_some(user.id);
+    let low = app.store.reports.low_stock(seller, checked_limit(asked.limit, 100, 1000)?).await?;
+    Ok(Json(LowStockReport { items: low.into_iter().map(LowStockView::from).collect() }))
+}
+
+impl From<reports::LowStock> for LowStockView {
+    fn from(low: reports::LowStock) -> Self {
+        let product = low.product;
+        Self {
+            product: ReportedProductView { id: product.id, slug: Some(product.slug), name: product.name },
+            sku: low.sku,
+            available: low.available,
+            threshold: low.threshold,
+        }
+    }
+}

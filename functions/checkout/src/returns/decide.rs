@@ -1,0 +1,39 @@
+//! What the shop's own commands on a return have in common.
+
+use shared::{
+    domain::{
+        Applied, Id, Timestamp,
+        message::Message,
+        order::{Order, Return, ReturnError},
+    },
+    http::{App, Problem},
+    transaction,
+};
+
+use super::{problems::ReturnProblem, view::ReturnView};
+
+/// A command on a return.
+pub(super) struct Command {
+    /// What it does to the order.
+    pub(super) apply: fn(&mut Order, Id<Return>, Timestamp) -> Result<Applied, ReturnError>,
+    /// What it promises, if it did anything.
+    pub(super) messages: fn(&Order, Id<Return>, Timestamp) -> Vec<Message>,
+}
+
+/// Carries a command out. A repeat changes and promises nothing.
+pub(super) async fn decide(app: &App, id: Id<Return>, command: &Command) -> Result<ReturnView, Problem> {
+    let (store, now) = (&app.store, app.clock.now());
+    let (view, messages) = transaction!(store, |tx| {
+        let order = store.orders.find_by_return_in(tx, id).await?;
+        let mut order = order.ok_or(ReturnProblem::NotFound("return"))?;
+        let mut messages = Vec::new();
+        if (command.apply)(&mut order, id, now)?.is_now() {
+            messages = (command.messages)(&order, id, now);
+            store.orders.save_in(tx, &mut order).await?;
+            store.outbox.promise_all(tx, &messages).await?;
+        }
+        Ok::<_, ReturnProblem>((ReturnView::of(&order, order.find_return(id)?), messages))
+    })?;
+    app.publisher.send(&messages).await;
+    Ok(view)
+}

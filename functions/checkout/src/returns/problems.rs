@@ -1,0 +1,72 @@
+//! What can stand in the way of a return, as a problem.
+
+use shared::{
+    domain::{IllegalTransition, order::ReturnError},
+    http::{Problem, ProblemCode},
+    store::{StoreError, TransactionError},
+};
+
+use crate::problems::illegal;
+
+/// Why a return was not changed.
+#[derive(Debug)]
+pub(super) enum ReturnProblem {
+    /// There is none, or it is somebody else's.
+    NotFound(&'static str),
+    /// The order has not left.
+    NotReturnable(IllegalTransition),
+    /// The order has no such line; its place in the request.
+    UnknownLine(usize),
+    /// The return is not where the request thinks it is.
+    Refused(ReturnError),
+    /// The database could not do it.
+    Store(StoreError),
+}
+
+impl From<StoreError> for ReturnProblem {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+impl From<ReturnError> for ReturnProblem {
+    fn from(error: ReturnError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl TransactionError for ReturnProblem {
+    fn store_error(&self) -> Option<&StoreError> {
+        if let Self::Store(error) = self { Some(error) } else { None }
+    }
+}
+
+impl From<ReturnProblem> for Problem {
+    fn from(problem: ReturnProblem) -> Self {
+        match problem {
+            ReturnProblem::NotFound(what) => Self::not_found(what),
+            ReturnProblem::NotReturnable(error) => Self::new(ProblemCode::NotReturnable)
+                .detail("Only what was shipped can be sent back.")
+                .member("status", error.from),
+            ReturnProblem::UnknownLine(index) => Self::new(ProblemCode::UnknownReference).field(
+                format!("/items/{index}/itemId"),
+                "unknown_reference",
+                "the order has no such line",
+            ),
+            ReturnProblem::Refused(error) => refused(error),
+            ReturnProblem::Store(error) => error.into(),
+        }
+    }
+}
+
+fn refused(error: ReturnError) -> Problem {
+    match error {
+        ReturnError::Illegal(error) => illegal(error),
+        ReturnError::UnknownReturn => Problem::not_found("return"),
+        ReturnError::TooMany { item, left } => Problem::new(ProblemCode::NotReturnable)
+            .detail(format!("Only {left} of that line can still be sent back."))
+            .member("itemId", item)
+            .member("left", left),
+        // A stored return names lines of its own order.
+        ReturnError::UnknownItem(_) | ReturnError::Money(_) => Problem::internal(error),
+    }
+}

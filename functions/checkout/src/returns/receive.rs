@@ -1,0 +1,32 @@
+//! `POST /v1/returns/{id}/receive`
+
+use axum::{Json, extract::State};
+use shared::{
+    domain::{
+        message::Event,
+        order::{Order, Return},
+    },
+    http::{Admin, App, PathId, Problem},
+};
+
+use super::{
+    decide::{Command, decide},
+    view::ReturnView,
+};
+
+/// Note that the parcel of an approved return has arrived
+///
+/// Its units go back into stock and its money to the customer in the background, once, however often this is asked for.
+#[utoipa::path(post, path = "/v1/returns/{id}/receive", tag = "returns", security(("bearer" = [])),
+    params(("id" = String, Path)), responses((status = 200, body = ReturnView)))]
+pub(crate) async fn receive_return(
+    _: Admin,
+    PathId(id): PathId<Return>,
+    State(app): State<App>,
+) -> Result<Json<ReturnView>, Problem> {
+    let command = Command {
+        apply: Order::note_arrival,
+        messages: |order, id, now| vec![Event::OrderReturned { return_id: id }.about(order.id, now)],
+    };
+    Ok(Json(decide(&app, id, &command).await?))
+}

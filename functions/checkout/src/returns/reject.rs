@@ -1,0 +1,26 @@
+//! `POST /v1/returns/{id}/reject`
+
+use axum::{Json, extract::State};
+use shared::{
+    domain::order::{Order, Return},
+    http::{Admin, App, PathId, Problem},
+};
+
+use super::{
+    decide::{Command, decide},
+    view::ReturnView,
+};
+
+/// Refuse a return
+///
+/// Its units can be asked for again.
+#[utoipa::path(post, path = "/v1/returns/{id}/reject", tag = "returns", security(("bearer" = [])),
+    params(("id" = String, Path)), responses((status = 200, body = ReturnView)))]
+pub(crate) async fn reject_return(
+    _: Admin,
+    PathId(id): PathId<Return>,
+    State(app): State<App>,
+) -> Result<Json<ReturnView>, Problem> {
+    let command = Command { apply: Order::reject_return, messages: |_, _, _| Vec::new() };
+    Ok(Json(decide(&app, id, &command).await?))
+}

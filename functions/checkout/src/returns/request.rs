@@ -1,0 +1,97 @@
+//! `POST /v1/orders/{id}/returns`
+
+use axum::{extract::State, http::StatusCode, response::Response};
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+use shared::{
+    domain::{
+        Id, Quantity,
+        order::{Order, OrderItem, ReturnError},
+    },
+    http::{
+        App, CurrentUser, IdempotencyKey, PathId, Problem, Valid,
+        idempotency::{Intention, answer, once},
+        rules::{line, lines},
+    },
+    store::idempotency::{Answer, Claim},
+    transaction,
+};
+
+use super::{problems::ReturnProblem, view::ReturnView};
+
+/// What is sent back, and why.
+#[derive(Debug, Deserialize, Serialize, Validate, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RequestReturn {
+    #[garde(length(min = 1, max = 100))]
+    items: Vec<ReturnedLine>,
+    #[garde(custom(said))]
+    reason: String,
+}
+
+/// Units of one line.
+#[derive(Debug, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ReturnedLine {
+    /// The `id` of the order's line.
+    #[schema(value_type = String)]
+    item_id: Id<OrderItem>,
+    quantity: Quantity,
+}
+
+/// Any number of lines, the first of which says something.
+fn said(text: &str, context: &()) -> garde::Result {
+    if text.trim().is_empty() { line(500)(text, context) } else { lines(500)(text, context) }
+}
+
+/// Ask to send units of an order back
+///
+/// For what was shipped or delivered. The return waits for the shop to approve it; the answer says what the customer gets
+/// back for it. Administrators ask in the place of guests.
+#[utoipa::path(post, path = "/v1/orders/{id}/returns", tag = "returns", security(("bearer" = [])),
+    params(("id" = String, Path), ("Idempotency-Key" = String, Header)), request_body = RequestReturn,
+    responses((status = 201, body = ReturnView, headers(("Location" = String)))))]
+pub(crate) async fn request_return(
+    user: CurrentUser,
+    PathId(id): PathId<Order>,
+    key: IdempotencyKey,
+    State(app): State<App>,
+    Valid(wanted): Valid<RequestReturn>,
+) -> Result<Response, Problem> {
+    let intention = Intention::of_user(user.id, &format!("request_return {id}"), &key, &wanted)?;
+    once(&app, &intention, async |claim| Ok(request(&app, user, id, &wanted, claim).await?)).await
+}
+
+impl RequestReturn {
+    fn refused(&self, error: ReturnError) -> ReturnProblem {
+        match error {
+            ReturnError::Illegal(error) => ReturnProblem::NotReturnable(error),
+            ReturnError::UnknownItem(id) => {
+                ReturnProblem::UnknownLine(self.items.iter().position(|line| line.item_id == id).unwrap_or_default())
+            }
+            error => error.into(),
+        }
+    }
+}
+
+async fn request(
+    app: &App,
+    user: CurrentUser,
+    id: Id<Order>,
+    wanted: &RequestReturn,
+    claim: &Claim,
+) -> Result<Answer, ReturnProblem> {
+    let items: Vec<_> = wanted.items.iter().map(|line| (line.item_id, line.quantity)).collect();
+    let (store, now) = (&app.store, app.clock.now());
+    transaction!(store, |tx| {
+        let order = store.orders.find_in(tx, id).await?;
+        let is_theirs = |order: &Order| user.is_admin() || order.user == Some(user.id);
+        let mut order = order.filter(is_theirs).ok_or(ReturnProblem::NotFound("order"))?;
+        let asked = order.request_return(&items, &wanted.reason, now).map_err(|error| wanted.refused(error))?;
+        store.orders.save_in(tx, &mut order).await?;
+        let location = Some(format!("/v1/returns/{}", asked.id));
+        let answer = answer(StatusCode::CREATED, &ReturnView::of(&order, &asked), location);
+        store.idempotency.complete_in(tx, claim, &answer).await?;
+        Ok(answer)
+    })
+}

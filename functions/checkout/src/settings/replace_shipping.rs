@@ -1,0 +1,28 @@
+//! `PUT /v1/settings/shipping`
+
+use axum::{Json, extract::State};
+use shared::{
+    domain::shipping::ShippingTable,
+    http::{Admin, App, Problem, ProblemCode, Valid},
+};
+
+use super::input::ShippingInput;
+
+/// Replace the shipping settings
+///
+/// They hold for every quote and order from now on.
+#[utoipa::path(put, path = "/v1/settings/shipping", tag = "settings", security(("bearer" = [])),
+    request_body = ShippingInput, responses((status = 200, body = ShippingTable)))]
+pub(crate) async fn replace_shipping_settings(
+    _: Admin,
+    State(app): State<App>,
+    Valid(wanted): Valid<ShippingInput>,
+) -> Result<Json<ShippingTable>, Problem> {
+    let table = ShippingTable::from(wanted);
+    table.check().map_err(|error| {
+        let pointer = format!("/{}", error.field());
+        Problem::new(ProblemCode::ValidationFailed).field(pointer, "repeated", error.to_string())
+    })?;
+    app.store.settings.set_shipping(&table, app.clock.now()).await?;
+    Ok(Json(table))
+}

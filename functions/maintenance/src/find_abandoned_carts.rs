@@ -1,0 +1,51 @@
+//! Finds the carts that their owners left, and has them reminded.
+
+use shared::{
+    domain::{
+        Id,
+        cart::{ABANDONED_AFTER, Cart, Reminder},
+        message::{Event, Message},
+    },
+    queue::Worker,
+    store::StoreError,
+    transaction,
+};
+
+use crate::BATCH;
+
+/// Answers how many were found. Each is found once: the note that it is abandoned and the promise of the mail are one
+/// transaction, and whoever touches the cart meanwhile wins.
+pub(crate) async fn run(worker: &Worker) -> Result<usize, StoreError> {
+    let left = worker.store.carts.list_left(worker.clock.now().minus(ABANDONED_AFTER), BATCH).await?;
+    let (mut found, mut messages) = (0, Vec::new());
+    for cart in left {
+        match abandon(worker, cart).await {
+            Ok(None) => {}
+            Ok(Some(reminder)) => {
+                found += 1;
+                messages.extend(reminder);
+            }
+            Err(error @ StoreError::Unavailable(_)) => return Err(error),
+            // One cart that cannot be written must not hold up the others.
+            Err(error) => tracing::error!(%cart, error = &error as &dyn std::error::Error, "a cart stays as it is"),
+        }
+    }
+    worker.send(messages).await;
+    Ok(found)
+}
+
+/// `None` if its owner came back meanwhile; else the message to them, if they are to get one.
+async fn abandon(worker: &Worker, id: Id<Cart>) -> Result<Option<Option<Message>>, StoreError> {
+    let (store, now) = (&worker.store, worker.clock.now());
+    transaction!(store, |tx| {
+        let Some(mut cart) = store.carts.find_in(tx, id).await? else { return Ok(None) };
+        let Some(reminder) = cart.abandon(now) else { return Ok(None) };
+        store.carts.save_in(tx, &mut cart).await?;
+        if reminder == Reminder::TooSoon {
+            return Ok(Some(None));
+        }
+        let message = Event::EmailCartAbandoned { cart_id: id }.now(now);
+        store.outbox.promise(tx, &message).await?;
+        Ok::<_, StoreError>(Some(Some(message)))
+    })
+}

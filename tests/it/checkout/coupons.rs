@@ -1,0 +1,406 @@
+//! Who makes coupons and what they may promise; and that nobody gets more out of one than it gives.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+use serde_json::{Value, json};
+use tests::{
+    Person, TestShop,
+    people::{cards, checkout_body},
+};
+
+use super::{by_transfer, coupon, fill_cart, guest_checkout, guest_with, is_for_admins_only, stored};
+
+#[tokio::test]
+async fn an_admin_makes_a_coupon_and_finds_it_again() {
+    let shop = TestShop::start().await;
+    let admin = shop.admin("root").await;
+    let mug = shop.stock("MUG-1", 5).await;
+    let body = json!({
+        "code": " spring-10 ", "type": "percentage", "value": 12.5, "description": "Spring",
+        "minimumPurchase": 2000, "maximumDiscount": 500, "applicableProducts": [mug, mug],
+        "usageLimit": {"total": 100, "perUser": 1}, "userRestrictions": {"newUsersOnly": true},
+        "validFrom": "2026-01-01T00:00:00Z", "validUntil": "2099-01-01T00:00:00Z",
+    });
+    let created = admin.post("/v1/coupons", body).await;
+    let id = created.is(201).id();
+    let location = format!("/v1/coupons/{id}");
+    assert_eq!(created.header("location"), Some(location.as_str()));
+    let mut expected = json!({
+        "id": id, "code": "SPRING-10", "description": "Spring", "type": "percentage", "value": 12.5,
+        "minimumPurchase": 2000, "maximumDiscount": 500, "applicableProducts": [mug], "applicableCategories": [],
+        "usageLimit": {"total": 100, "perUser": 1}, "usageCount": 0,
+        "userRestrictions": {"newUsersOnly": true, "specificUsers": []},
+        "validFrom": "2026-01-01T00:00:00Z", "validUntil": "2099-01-01T00:00:00Z",
+        "isActive": true, "createdBy": admin.id.to_string(),
+    });
+    expected["createdAt"] = created.json["createdAt"].clone();
+    expected["updatedAt"] = created.json["createdAt"].clone();
+    assert_eq!(created.json, expected);
+    assert_eq!(admin.get(&location).await.is(200).json, expected);
+    assert_eq!(stored(&shop, "Spring-10").await.value, 1250);
+
+    let fixed = admin.post("/v1/coupons", json!({"code": "five", "type": "fixed", "value": 500})).await;
+    assert_eq!(fixed.is(201).json["value"], 500);
+    let free = admin.post("/v1/coupons", json!({"code": "ship", "type": "free_shipping"})).await;
+    assert_eq!((&free.is(201).json["value"], &free.json["validUntil"]), (&json!(0), &Value::Null));
+    admin.get("/v1/coupons/507f1f77bcf86cd799439011").await.is_problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn coupons_are_listed_newest_first_page_by_page() {
+    let shop = TestShop::start().await;
+    let admin = shop.admin("root").await;
+    for code in ["A", "B", "C"] {
+        coupon(&admin, code, json!({"isActive": code != "B"})).await;
+        shop.clock.advance(Duration::from_millis(5));
+    }
+    let codes = |page: &tests::Reply| -> Vec<String> {
+        let items = page.is(200).json["items"].as_array().unwrap();
+        items.iter().map(|item| item["code"].as_str().unwrap().to_owned()).collect()
+    };
+    let first = admin.get("/v1/coupons?limit=2&count=true").await;
+    assert_eq!((codes(&first), &first.json["count"]), (vec!["C".to_owned(), "B".to_owned()], &json!(3)));
+    let cursor = first.json["nextCursor"].as_str().unwrap();
+    let second = admin.get(&format!("/v1/coupons?limit=2&cursor={cursor}")).await;
+    assert_eq!((codes(&second), &second.json["nextCursor"]), (vec!["A".to_owned()], &Value::Null));
+    assert_eq!(codes(&admin.get("/v1/coupons?isActive=true").await), ["C", "A"]);
+    assert_eq!(codes(&admin.get("/v1/coupons?isActive=false&count=true").await), ["B"]);
+    assert_eq!(codes(&admin.get("/v1/coupons?code=c").await), ["C"]);
+    assert!(codes(&admin.get("/v1/coupons?code=unknown").await).is_empty());
+    admin.get("/v1/coupons?isActive=perhaps").await.is_problem(422, "invalid_query");
+    admin.get("/v1/coupons?cursor=nonsense").await.is_problem(422, "invalid_query");
+}
+
+#[tokio::test]
+async fn a_coupon_that_promises_nonsense_is_pointed_at_and_leaves_nothing() {
+    let shop = TestShop::start().await;
+    let admin = shop.admin("root").await;
+    let nobody = "507f1f77bcf86cd799439011";
+    for (fields, code, pointer) in [
+        (json!({"code": ""}), "validation_failed", "/code"),
+        (json!({"code": "TWO WORDS"}), "validation_failed", "/code"),
+        (json!({"code": "ŽLUŤ"}), "validation_failed", "/code"),
+        (json!({"code": "X".repeat(65)}), "validation_failed", "/code"),
+        (json!({"code": {"$gt": ""}}), "invalid_body", "/code"),
+        (json!({"type": "half"}), "invalid_body", "/type"),
+        (json!({"value": "10"}), "invalid_body", "/value"),
+        (json!({"value": null}), "validation_failed", "/value"),
+        (json!({"value": 0}), "validation_failed", "/value"),
+        (json!({"value": -5}), "validation_failed", "/value"),
+        (json!({"value": 100.01}), "validation_failed", "/value"),
+        (json!({"value": 12.345}), "validation_failed", "/value"),
+        (json!({"type": "fixed", "value": 0}), "validation_failed", "/value"),
+        (json!({"type": "fixed", "value": 12.5}), "validation_failed", "/value"),
+        (json!({"type": "fixed", "value": i64::MAX}), "validation_failed", "/value"),
+        (json!({"minimumPurchase": -1}), "validation_failed", "/minimumPurchase"),
+        (json!({"maximumDiscount": 0}), "validation_failed", "/maximumDiscount"),
+        (json!({"type": "fixed", "maximumDiscount": 100}), "validation_failed", "/maximumDiscount"),
+        (json!({"usageLimit": {"total": 0}}), "validation_failed", "/usageLimit/total"),
+        (json!({"usageLimit": {"perUser": 0}}), "validation_failed", "/usageLimit/perUser"),
+        (json!({"usageLimit": {"daily": 1}}), "invalid_body", "/usageLimit/daily"),
+        (json!({"validFrom": "yesterday"}), "invalid_body", "/validFrom"),
+        (
+            json!({"validFrom": "2026-02-01T00:00:00Z", "validUntil": "2026-01-01T00:00:00Z"}),
+            "validation_failed",
+            "/validUntil",
+        ),
+        (json!({"applicableProducts": [nobody]}), "unknown_reference", "/applicableProducts/0"),
+        (json!({"applicableCategories": [nobody]}), "unknown_reference", "/applicableCategories/0"),
+        (
+            json!({"userRestrictions": {"specificUsers": [admin.id.to_string(), nobody]}}),
+            "unknown_reference",
+            "/userRestrictions/specificUsers/1",
+        ),
+        (json!({"applicableProducts": vec![nobody; 201]}), "validation_failed", "/applicableProducts"),
+        (json!({"usageCount": 5}), "invalid_body", "/usageCount"),
+        (json!({"description": "4111 1111 1111 1111"}), "raw_card_data_refused", "/description"),
+    ] {
+        let mut body = json!({"code": "SPRING", "type": "percentage", "value": 10});
+        body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        let refused = admin.post("/v1/coupons", body).await;
+        let problem = &refused.is_problem(422, code).json;
+        assert_eq!(problem["errors"][0]["pointer"], pointer, "{fields}: {problem}");
+    }
+    assert_eq!(shop.count("coupons").await, 0);
+}
+
+#[tokio::test]
+async fn coupons_are_the_business_of_administrators() {
+    let shop = TestShop::start().await;
+    let id = coupon(&shop.admin("root").await, "SPRING", json!({})).await;
+    let path = format!("/v1/coupons/{id}");
+    let requests = [
+        ("GET", "/v1/coupons", Value::Null),
+        ("POST", "/v1/coupons", json!({"code": "X", "type": "fixed", "value": 1})),
+        ("GET", path.as_str(), Value::Null),
+        ("PATCH", path.as_str(), json!({"isActive": false})),
+        ("DELETE", path.as_str(), Value::Null),
+    ];
+    is_for_admins_only(&shop, &requests).await;
+    assert!(stored(&shop, "SPRING").await.is_active);
+    assert_eq!(shop.count("coupons").await, 1);
+}
+
+#[tokio::test]
+async fn one_code_is_one_coupon_whatever_its_case() {
+    let shop = TestShop::start().await;
+    let admin = shop.admin("root").await;
+    let body = json!({"code": "Spring", "type": "fixed", "value": 100});
+    let posts = join_all((0..6).map(|_| admin.post("/v1/coupons", body.clone()))).await;
+    assert_eq!(posts.iter().filter(|reply| reply.status == 201).count(), 1);
+    for refused in posts.iter().filter(|reply| reply.status != 201) {
+        refused.is_problem(409, "coupon_code_taken");
+    }
+    let other = coupon(&admin, "SUMMER", json!({})).await;
+    let path = format!("/v1/coupons/{other}");
+    admin.patch(&path, json!({"code": "spring"})).await.is_problem(409, "coupon_code_taken");
+    assert_eq!(admin.patch(&path, json!({"code": "summer"})).await.is(200).json["code"], "SUMMER");
+    assert_eq!(admin.patch(&path, json!({"code": "autumn"})).await.is(200).json["code"], "AUTUMN");
+}
+
+#[tokio::test]
+async fn a_change_leaves_what_it_does_not_name() {
+    let shop = TestShop::start().await;
+    let admin = shop.admin("root").await;
+    let fields = json!({
+        "description": "Spring", "minimumPurchase": 100, "usageLimit": {"total": 9, "perUser": 2},
+        "userRestrictions": {"newUsersOnly": true, "specificUsers": [admin.id.to_string()]},
+        "validUntil": "2099-01-01T00:00:00Z",
+    });
+    let path = format!("/v1/coupons/{}", coupon(&admin, "SPRING", fields).await);
+    let before = admin.get(&path).await.json;
+    shop.clock.advance(Duration::from_secs(1));
+    let mut same = admin.patch(&path, json!({})).await.is(200).json.clone();
+    assert!(same["updatedAt"].as_str() > before["updatedAt"].as_str());
+    same["updatedAt"] = before["updatedAt"].clone();
+    assert_eq!(same, before);
+
+    let change = json!({
+        "description": null, "minimumPurchase": null, "value": 7.25, "usageLimit": {"total": null},
+        "userRestrictions": {"specificUsers": []}, "validUntil": null, "isActive": false,
+    });
+    let changed = admin.patch(&path, change).await.is(200).json.clone();
+    for (field, value) in [
+        ("description", Value::Null),
+        ("minimumPurchase", Value::Null),
+        ("value", json!(7.25)),
+        ("usageLimit", json!({"total": null, "perUser": 2})),
+        ("userRestrictions", json!({"newUsersOnly": true, "specificUsers": []})),
+        ("validUntil", Value::Null),
+        ("isActive", json!(false)),
+        ("code", json!("SPRING")),
+    ] {
+        assert_eq!(changed[field], value, "{field}");
+    }
+    let cleared = admin.patch(&path, json!({"usageLimit": null, "userRestrictions": null})).await.is(200).json.clone();
+    assert_eq!(cleared["usageLimit"], json!({"total": null, "perUser": null}));
+    assert_eq!(cleared["userRestrictions"], json!({"newUsersOnly": false, "specificUsers": []}));
+    assert_eq!(admin.get(&path).await.json, cleared);
+}
+
+#[tokio::test]
+async fn a_change_must_make_sense_too() {
+    let shop = TestShop::start().await;
+    let admin = shop.admin("root").await;
+    let path = format!("/v1/coupons/{}", coupon(&admin, "SPRING", json!({"maximumDiscount": 500})).await);
+    let before = admin.get(&path).await.json;
+    for (change, code, pointer) in [
+        (json!({"code": null}), "invalid_body", "/code"),
+        (json!({"isActive": null}), "invalid_body", "/isActive"),
+        (json!({"applicableProducts": null}), "invalid_body", "/applicableProducts"),
+        (json!({"value": 101}), "validation_failed", "/value"),
+        // 10 percent are not 10 cents.
+        (json!({"type": "fixed"}), "validation_failed", "/value"),
+        (json!({"type": "fixed", "value": 100}), "validation_failed", "/maximumDiscount"),
+        (json!({"validUntil": "2020-01-01T00:00:00Z"}), "validation_failed", "/validUntil"),
+        (json!({"applicableProducts": ["507f1f77bcf86cd799439011"]}), "unknown_reference", "/applicableProducts/0"),
+        (json!({"usageCount": 0}), "invalid_body", "/usageCount"),
+    ] {
+        let refused = admin.patch(&path, change.clone()).await;
+        let problem = &refused.is_problem(422, code).json;
+        assert_eq!(problem["errors"][0]["pointer"], pointer, "{change}: {problem}");
+    }
+    assert_eq!(admin.get(&path).await.json, before);
+    let fixed = json!({"type": "fixed", "value": 100, "maximumDiscount": null});
+    assert_eq!(admin.patch(&path, fixed).await.is(200).json["value"], 100);
+    let nobody = "/v1/coupons/507f1f77bcf86cd799439011";
+    admin.patch(nobody, json!({"isActive": false})).await.is_problem(404, "not_found");
+    admin.delete(nobody).await.is_problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn an_unused_coupon_is_removed_and_a_used_one_switched_off() {
+    let shop = TestShop::start().await;
+    let admin = shop.admin("root").await;
+    let unused = format!("/v1/coupons/{}", coupon(&admin, "UNUSED", json!({})).await);
+    admin.delete(&unused).await.is(204);
+    admin.delete(&unused).await.is_problem(404, "not_found");
+    coupon(&admin, "UNUSED", json!({})).await;
+
+    let used = format!("/v1/coupons/{}", coupon(&admin, "USED", json!({})).await);
+    let mug = shop.stock("MUG-1", 5).await;
+    let ada = shop.customer("ada").await;
+    fill_cart(&ada, &mug, 1, Some("used")).await;
+    assert_eq!(ada.checkout("first").await.is(201).json["discount"]["amount"], 100);
+    // The limit may not fall below what has been used.
+    admin.patch(&used, json!({"usageLimit": {"total": 1}})).await.is(200);
+    for _ in 0..2 {
+        admin.delete(&used).await.is(204);
+        assert_eq!(admin.get(&used).await.is(200).json["isActive"], false);
+    }
+    ada.add_to_cart(&mug, 1).await.is(200);
+    let refused = ada.put("/v1/cart/coupon", json!({"code": "USED"})).await;
+    assert_eq!(refused.is_problem(422, "coupon_invalid").json["reason"], "unknown");
+    assert_eq!(shop.count("couponUses").await, 1);
+}
+
+/// As many customers, each with a unit and a coupon in the cart.
+async fn customers_with_coupon(shop: &TestShop, count: usize, product: &str, code: &str) -> Vec<Person> {
+    let mut customers = Vec::new();
+    for number in 0..count {
+        let customer = shop.customer(&format!("customer-{number}")).await;
+        fill_cart(&customer, product, 1, Some(code)).await;
+        customers.push(customer);
+    }
+    customers
+}
+
+#[tokio::test]
+async fn five_uses_make_five_discounts_however_many_check_out_at_once() {
+    let shop = TestShop::start().await;
+    let admin = shop.admin("root").await;
+    coupon(&admin, "FIVE", json!({"usageLimit": {"total": 5}})).await;
+    let mug = shop.stock("MUG-1", 100).await;
+    let customers = customers_with_coupon(&shop, 30, &mug, "FIVE").await;
+    let replies = join_all(customers.iter().map(|customer| customer.checkout("mine"))).await;
+    let (ordered, refused): (Vec<_>, Vec<_>) = replies.iter().partition(|reply| reply.status == 201);
+    assert_eq!(ordered.len(), 5);
+    for reply in ordered {
+        assert_eq!((&reply.json["discount"]["amount"], &reply.json["pricing"]["total"]), (&json!(100), &json!(1400)));
+    }
+    for reply in refused {
+        assert_eq!(reply.is_problem(422, "coupon_invalid").json["reason"], "limit_reached");
+    }
+    assert_eq!(stored(&shop, "FIVE").await.usage_count, 5);
+    assert_eq!((shop.count("couponUses").await, shop.count("orders").await), (5, 5));
+    assert_eq!(shop.stock_of("MUG-1").await.reserved, 5);
+    let limit = admin.get("/v1/coupons?code=five").await.json["items"][0]["id"].as_str().unwrap().to_owned();
+    let lower = admin.patch(&format!("/v1/coupons/{limit}"), json!({"usageLimit": {"total": 4}})).await;
+    assert_eq!(lower.is_problem(422, "validation_failed").json["errors"][0]["pointer"], "/usageLimit/total");
+}
+
+#[tokio::test]
+async fn one_use_each_is_one_use_however_often_somebody_checks_out_at_once() {
+    let shop = TestShop::start().await;
+    let admin = shop.admin("root").await;
+    coupon(&admin, "ONCE", json!({"usageLimit": {"perUser": 1}})).await;
+    let mug = shop.stock("MUG-1", 100).await;
+
+    // A customer has one cart, so that ten checkouts are about the same one.
+    let ada = shop.customer("ada").await;
+    fill_cart(&ada, &mug, 1, Some("ONCE")).await;
+    let keys: Vec<String> = (0..10).map(|number| format!("try-{number}")).collect();
+    let replies = join_all(keys.iter().map(|key| ada.checkout(key))).await;
+    assert_eq!(replies.iter().filter(|reply| reply.status == 201).count(), 1);
+    for reply in replies.iter().filter(|reply| reply.status != 201) {
+        assert!(matches!(reply.status.as_u16(), 409 | 422), "{}", reply.json);
+    }
+    assert_eq!(stored(&shop, "ONCE").await.usage_count, 1);
+    ada.add_to_cart(&mug, 1).await.is(200);
+    let again = ada.put("/v1/cart/coupon", json!({"code": "ONCE"})).await;
+    assert_eq!(again.is_problem(422, "coupon_invalid").json["reason"], "limit_reached");
+
+    // A guest is known by the address, and has as many carts as there are browsers.
+    let mut carts = Vec::new();
+    for _ in 0..10 {
+        carts.push(guest_with(&shop, &mug, 1, Some("ONCE")).await);
+    }
+    let body = checkout_body(cards::GOOD);
+    let checkouts = carts.iter().map(|token| guest_checkout(&shop, token, "Guest@example.test", body.clone()));
+    let replies = join_all(checkouts).await;
+    assert_eq!(replies.iter().filter(|reply| reply.status == 201).count(), 1);
+    for reply in replies.iter().filter(|reply| reply.status != 201) {
+        assert_eq!(reply.is_problem(422, "coupon_invalid").json["reason"], "limit_reached");
+    }
+    assert_eq!(stored(&shop, "ONCE").await.usage_count, 2);
+    assert_eq!((shop.count("couponUses").await, shop.count("orders").await), (2, 2));
+}
+
+#[tokio::test]
+async fn a_change_of_a_coupon_loses_no_use_that_is_claimed_meanwhile() {
+    let shop = TestShop::start().await;
+    let admin = shop.admin("root").await;
+    let path = format!("/v1/coupons/{}", coupon(&admin, "BUSY", json!({})).await);
+    let mug = shop.stock("MUG-1", 100).await;
+    let customers = customers_with_coupon(&shop, 8, &mug, "BUSY").await;
+    let checkouts = join_all(customers.iter().map(|customer| customer.checkout("mine")));
+    let changes = join_all((0..8).map(|number| admin.patch(&path, json!({"description": format!("take {number}")}))));
+    let (replies, changes) = futures::future::join(checkouts, changes).await;
+    for reply in replies {
+        reply.is(201);
+    }
+    for change in changes {
+        change.is(200);
+    }
+    assert_eq!(stored(&shop, "BUSY").await.usage_count, 8);
+    assert_eq!(shop.count("couponUses").await, 8);
+}
+
+#[tokio::test]
+async fn a_repeated_checkout_uses_the_coupon_once() {
+    let shop = TestShop::start().await;
+    coupon(&shop.admin("root").await, "SPRING", json!({})).await;
+    let mug = shop.stock("MUG-1", 5).await;
+    let ada = shop.customer("ada").await;
+    fill_cart(&ada, &mug, 1, Some("SPRING")).await;
+    let first = ada.checkout("mine").await;
+    let again = ada.checkout("mine").await;
+    assert_eq!((first.is(201).body.clone(), again.header("idempotent-replayed")), (again.body.clone(), Some("true")));
+    assert_eq!(stored(&shop, "SPRING").await.usage_count, 1);
+}
+
+#[tokio::test]
+async fn a_use_is_given_back_once_when_an_order_ends_unpaid() {
+    let shop = TestShop::start().await;
+    coupon(&shop.admin("root").await, "SPRING", json!({"usageLimit": {"total": 2}})).await;
+    let mug = shop.stock("MUG-1", 9).await;
+    let (ada, bob) = (shop.customer("ada").await, shop.customer("bob").await);
+    fill_cart(&ada, &mug, 1, Some("SPRING")).await;
+    fill_cart(&bob, &mug, 1, Some("SPRING")).await;
+    let cancelled = ada.checkout_with("unpaid", by_transfer()).await.is(201).id();
+    let expired = bob.checkout_with("unpaid", by_transfer()).await.is(201).id();
+    assert_eq!(stored(&shop, "SPRING").await.usage_count, 2);
+
+    let path = format!("/v1/orders/{cancelled}/cancel");
+    for key in ["click", "click", "another click"] {
+        ada.request("POST", &path).key(key).json(json!({})).send().await.is(200);
+    }
+    assert_eq!(stored(&shop, "SPRING").await.usage_count, 1);
+    shop.clock.advance(Duration::from_secs(31 * 60));
+    for _ in 0..2 {
+        shop.run_maintenance().await;
+        shop.run_queues().await;
+    }
+    assert_eq!(bob.get(&format!("/v1/orders/{expired}")).await.json["status"], "cancelled");
+    assert_eq!(stored(&shop, "SPRING").await.usage_count, 0);
+    assert_eq!(shop.count("couponUses").await, 0);
+}
+
+#[tokio::test]
+async fn a_refund_gives_no_use_back() {
+    let shop = TestShop::start().await;
+    coupon(&shop.admin("root").await, "SPRING", json!({})).await;
+    let mug = shop.stock("MUG-1", 9).await;
+    let ada = shop.customer("ada").await;
+    fill_cart(&ada, &mug, 1, Some("SPRING")).await;
+    let order = ada.checkout("paid").await.is(201).id();
+    shop.run_queues().await;
+    assert_eq!(shop.find_order(&order).await.status.as_str(), "processing");
+    let cancel = ada.request("POST", &format!("/v1/orders/{order}/cancel")).key("click").json(json!({}));
+    cancel.send().await.is(200);
+    shop.run_queues().await;
+    assert_eq!(shop.payment_of(&order).await.status.as_str(), "refunded");
+    assert_eq!(stored(&shop, "SPRING").await.usage_count, 1);
+    assert_eq!(shop.count("couponUses").await, 1);
+}

@@ -1,0 +1,11 @@
+//! What holds for every operation of the shop: the description of the API is walked, so that no endpoint is forgotten.
+
+mod access;
+mod bad_input;
+mod coverage;
+mod findings;
+mod openapi;
+mod operations;
+mod samples;
+pub(crate) mod template;
+mod world;
