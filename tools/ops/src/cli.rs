@@ -16,7 +16,7 @@ use crate::{
     import::{self, Listener, Rejection, Summary},
     keys,
     progress::Bar,
-    secret_input, seed,
+    secret_input, seed, verify,
 };
 
 /// The operator's command line of the shop.
@@ -111,6 +111,21 @@ Examples:
         #[arg(long, value_name = "EMAIL")]
         seller: String,
     },
+    /// Check every promise that the database alone can show
+    ///
+    /// Counts again what is counted (stock, totals, coupons, ratings, sales), follows every timeline, and holds orders,
+    /// payments and answers against each other. Changes nothing, and may run while the shop sells: each check sees the
+    /// database as it was at one moment. Prints a line for each rule, and the first twenty documents that break it.
+    ///
+    /// Ends with 1 if any promise is broken. What it says 'to look at' is no broken promise yet.
+    #[command(after_help = "\
+Examples:
+  ops verify
+  ops verify --database shop_staging || echo 'call somebody'
+
+MongoDB remembers a moment for five minutes. A check that takes longer ends with SnapshotTooOld: raise the server's
+parameter minSnapshotHistoryWindowInSeconds.")]
+    Verify,
     /// Make the key that signs access tokens, and the set of public keys that goes with it
     ///
     /// Writes two new files: access-token-signing-key.pem for ACCESS_TOKEN_SIGNING_KEY of the auth function, and
@@ -165,6 +180,7 @@ async fn execute(
             let store = connection::connect_migrated(uri, database).await?;
             import_file(&store, &clock, &file, &seller).await
         }
+        Command::Verify => check(&connection::connect_migrated(uri, database).await?, &clock).await,
         Command::GenerateKeys { out, trusting } => {
             let written = keys::generate(&out, trusting.as_deref())?;
             println!("key {}", written.kid);
@@ -187,6 +203,12 @@ async fn migrate(store: &Store, clock: &Clock) -> Result<ExitCode> {
         println!("nothing to do (migrations applied before: {})", report.before);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn check(store: &Store, clock: &Clock) -> Result<ExitCode> {
+    println!("{}", verify::HEADING);
+    let report = verify::verify_aloud(store, clock.now(), |check| println!("{check}")).await?;
+    Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 async fn fill(store: &Store, clock: &Clock, products: u32) -> Result<ExitCode> {

@@ -13,3 +13,4 @@ pub mod keys;
 mod progress;
 mod secret_input;
 pub mod seed;
+pub mod verify;

@@ -47,8 +47,9 @@ impl Snapshot {
     /// The documents that match, with the fields that `fields` names, in the order of `key`.
     pub(super) async fn find<T>(&mut self, name: &str, filter: Document, fields: &str, key: &str) -> Result<Rows<T>> {
         let projection: Document = fields.split_whitespace().map(|field| (field.to_owned(), 1.into())).collect();
-        let find = self.collection(name).find(filter).projection(projection).sort(bson::doc! {key: 1});
-        let cursor = find.allow_disk_use(true).session(&mut self.session).await;
+        let collection = self.collection(name);
+        let find = collection.find(filter).projection(projection).sort(bson::doc! {key: 1}).allow_disk_use(true);
+        let cursor = find.session(&mut self.session).await;
         Ok(Rows { what: name.to_owned(), cursor: cursor.with_context(|| format!("reading {name}"))?, waiting: None })
     }
 

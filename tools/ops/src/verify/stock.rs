@@ -107,8 +107,7 @@ fn units_per_sku() -> Vec<Document> {
     let received = doc! {"$filter": {
         "input": {"$ifNull": ["$returns", []]}, "as": "each", "cond": {"$eq": ["$$each.status", "received"]},
     }};
-    let line_of_it =
-        doc! {"$first": {"$filter": {"input": "$items", "as": "line", "cond": {"$eq": ["$$line.id", "$$back.itemId"]}}}};
+    let line_of_it = doc! {"$first": {"$filter": {"input": "$items", "as": "line", "cond": {"$eq": ["$$line.id", "$$back.itemId"]}}}};
     let units = doc! {"$map": {"input": "$$this.items", "as": "back", "in": {
         "sku": {"$let": {"vars": {"line": line_of_it}, "in": "$$line.sku"}},
         "reserved": {"$literal": 0},

@@ -1,0 +1,39 @@
+//! I7: what was promised is sent.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use bson::doc;
+use serde::Deserialize;
+use shared::{
+    domain::{Id, Timestamp, message::Message},
+    store::Store,
+};
+
+use super::{Check, snapshot::Snapshot};
+
+/// The relay runs every minute; what it could not send for this long, it cannot send.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10 * 60);
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Unsent {
+    #[serde(rename = "_id")]
+    id: Id<Message>,
+    queue: String,
+    created_at: Timestamp,
+}
+
+pub(super) async fn check(store: &Store, now: Timestamp) -> Result<Vec<Check>> {
+    let mut check = Check::warning("I7", "a promised message is sent within ten minutes");
+    let mut snapshot = Snapshot::of(store).await?;
+    let unsent = doc! {"sentAt": {"$exists": false}};
+    let mut unsent = snapshot.find::<Unsent>("outbox", unsent, "queue createdAt", "createdAt").await?;
+    while let Some(promise) = unsent.next(&mut snapshot).await? {
+        let age = now.since(promise.created_at);
+        let wrong =
+            (age > PATIENCE).then(|| format!("waits for {} since {} minutes", promise.queue, age.as_secs() / 60));
+        check.note(promise.id, wrong);
+    }
+    Ok(vec![check])
+}

@@ -1,0 +1,171 @@
+//! I3, I5 and I6: every order against itself and against its payment.
+
+use anyhow::Result;
+use bson::doc;
+use serde::Deserialize;
+use shared::{
+    domain::{
+        Currency, Id, Money, MoneyError, Quantity, Timestamp,
+        order::{Order, OrderItem, OrderStatus, Return, ReturnStatus},
+        payment::Payment,
+        pricing::{TaxAmount, Totals},
+    },
+    store::Store,
+};
+
+use super::{
+    Check, joined, payments,
+    payments::PaymentFacts,
+    snapshot::{Row, Snapshot},
+    states,
+};
+
+const FIELDS: &str = "items pricing currency pricesIncludeTax taxes payment status timeline.status discount returns \
+     updatedAt";
+
+/// An order, as far as it is checked.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct OrderFacts {
+    #[serde(rename = "_id")]
+    pub(super) id: Id<Order>,
+    items: Vec<OrderItem>,
+    pub(super) pricing: Totals,
+    pub(super) currency: Currency,
+    prices_include_tax: bool,
+    taxes: Vec<TaxAmount>,
+    pub(super) payment: Id<Payment>,
+    pub(super) status: OrderStatus,
+    timeline: Vec<Entry>,
+    discount: Option<Discount>,
+    #[serde(default)]
+    returns: Vec<Return>,
+    pub(super) updated_at: Timestamp,
+}
+
+#[derive(Debug, Deserialize)]
+struct Entry {
+    status: OrderStatus,
+}
+
+#[derive(Debug, Deserialize)]
+struct Discount {
+    amount: Money,
+}
+
+impl Row for OrderFacts {
+    type Key = Id<Order>;
+
+    fn key(&self) -> &Id<Order> {
+        &self.id
+    }
+}
+
+pub(super) async fn check(store: &Store, now: Timestamp) -> Result<Vec<Check>> {
+    let mut money = Check::new("I3", "nothing is charged beyond the total or given back beyond the charge");
+    let mut agree = Check::new("I3", "an order and its one payment agree");
+    let mut owed = Check::warning("I3", "money for a cancelled order is on its way back");
+    let mut sums = Check::new("I5", "an order's totals re-compute from its lines and rates");
+    let mut way = Check::new("I6", "an order went along the edges of its states");
+    let mut payment_way = Check::new("I6", "a payment went along the edges of its states");
+    let mut units = Check::new("I6", "an order's lines left, and came back, as its state says");
+
+    let mut snapshot = Snapshot::of(store).await?;
+    let mut orders = snapshot.find::<OrderFacts>("orders", doc! {}, FIELDS, "_id").await?;
+    let mut found = snapshot.find::<PaymentFacts>("payments", doc! {}, payments::FIELDS, "order").await?;
+    let orphan = |check: &mut Check, payment: &PaymentFacts| {
+        check
+            .note(payment.id, Some(format!("it is a payment of {}, which is not there or has another", payment.order)));
+    };
+    while let Some(order) = orders.next(&mut snapshot).await? {
+        let payment = found.matching(&mut snapshot, &order.id, |stray| orphan(&mut agree, &stray)).await?;
+        match &payment {
+            Some(payment) => {
+                money.note(payment.id, joined(payments::own_complaints(payment)?));
+                agree.note(order.id, joined(payments::complaints(&order, payment)));
+                owed.note(order.id, payments::owed(&order, payment, now)?);
+                payment_way.note(payment.id, payments::way_complaint(payment));
+            }
+            None => agree.note(order.id, Some("it has no payment".to_owned())),
+        }
+        sums.note(order.id, joined(sum_complaints(&order).unwrap_or_else(|error| vec![error.to_string()])));
+        let timeline: Vec<OrderStatus> = order.timeline.iter().map(|entry| entry.status).collect();
+        way.note(order.id, states::order_complaint(&timeline, order.status));
+        units.note(order.id, joined(unit_complaints(&order)));
+    }
+    found.rest(&mut snapshot, |stray| orphan(&mut agree, &stray)).await?;
+    Ok(vec![money, agree, owed, sums, way, payment_way, units])
+}
+
+fn sum_complaints(order: &OrderFacts) -> Result<Vec<String>, MoneyError> {
+    let mut complaints = Vec::new();
+    let mut expect = |what: &str, is: Money, should_be: Money| {
+        if is != should_be {
+            complaints.push(format!("{what} is {}, it should be {}", is.minor(), should_be.minor()));
+        }
+    };
+    let Totals { subtotal, discount, shipping, tax, total } = order.pricing;
+    expect("subtotal", subtotal, Money::sum(order.items.iter().map(|line| line.subtotal))?);
+    expect("discount", discount, Money::sum(order.items.iter().map(|line| line.discount))?);
+    expect("tax", tax, Money::sum(order.taxes.iter().map(|rate| rate.tax))?);
+    let untaxed = subtotal.minus(discount)?.plus(shipping)?;
+    expect("total", total, if order.prices_include_tax { untaxed } else { untaxed.plus(tax)? });
+    if let Some(given) = &order.discount {
+        expect("the coupon's discount", given.amount, discount);
+    } else {
+        expect("discount without a coupon", discount, Money::ZERO);
+    }
+    for line in &order.items {
+        let sku = line.sku.as_str();
+        expect(&format!("subtotal of {sku}"), line.subtotal, line.price.times(line.quantity.get())?);
+        let discounted = line.subtotal.minus(line.discount)?;
+        let whole = if order.prices_include_tax { discounted } else { discounted.plus(line.tax)? };
+        expect(&format!("total of {sku}"), line.total, whole);
+        if line.discount < Money::ZERO || discounted < Money::ZERO {
+            expect(&format!("discount of {sku}, which is out of bounds,"), line.discount, Money::ZERO);
+        }
+    }
+    // One address, one rate; what the lines are not taxed with is the tax on shipping, all of it or none.
+    let rate = order.taxes.first().map_or(0, |rate| rate.rate_bp);
+    let mut of_lines = Money::ZERO;
+    for line in &order.items {
+        let should_be = tax_on(line.subtotal.minus(line.discount)?, rate, order.prices_include_tax)?;
+        expect(&format!("tax of {}", line.sku.as_str()), line.tax, should_be);
+        of_lines = of_lines.plus(line.tax)?;
+    }
+    let of_shipping = tax.minus(of_lines)?;
+    if !of_shipping.is_zero() {
+        expect("tax on shipping", of_shipping, tax_on(shipping, rate, order.prices_include_tax)?);
+    }
+    Ok(complaints)
+}
+
+fn tax_on(amount: Money, rate_bp: i64, is_contained: bool) -> Result<Money, MoneyError> {
+    if is_contained { amount.minus(amount.without_share(rate_bp)?) } else { amount.share(rate_bp) }
+}
+
+fn unit_complaints(order: &OrderFacts) -> Vec<String> {
+    let mut complaints = Vec::new();
+    let (left, all) = (order.items.iter().filter(|line| line.shipped_at.is_some()).count(), order.items.len());
+    let fits = match order.status {
+        OrderStatus::Pending | OrderStatus::Confirmed | OrderStatus::Cancelled => left == 0,
+        OrderStatus::Processing => left < all,
+        OrderStatus::Shipped | OrderStatus::Delivered | OrderStatus::Refunded => left == all,
+    };
+    if !fits {
+        complaints.push(format!("it is {}, and {left} of its {all} lines left", order.status.as_str()));
+    }
+    for line in &order.items {
+        let asked = order.returns.iter().filter(|each| each.status != ReturnStatus::Rejected);
+        let units = asked.flat_map(|each| &each.items).filter(|item| item.item_id == line.id);
+        let back: i64 = units.map(|item| Quantity::get(item.quantity)).sum();
+        if line.returned != back || back > line.quantity.get() {
+            let (sku, sold) = (line.sku.as_str(), line.quantity.get());
+            complaints.push(format!(
+                "{sold} of {sku} were sold, {} are noted as returned, returns name {back}",
+                line.returned
+            ));
+        }
+    }
+    complaints
+}

@@ -1,0 +1,113 @@
+//! I6: the edges of the state machines, and whether a timeline went along them.
+
+use shared::domain::{order::OrderStatus, payment::PaymentStatus};
+
+use OrderStatus as O;
+use PaymentStatus as P;
+
+/// From, to. An order of which only a part was handed over enters `processing` once more.
+const ORDER: &[(O, O)] = &[
+    (O::Pending, O::Confirmed),
+    (O::Pending, O::Cancelled),
+    (O::Confirmed, O::Processing),
+    (O::Confirmed, O::Cancelled),
+    (O::Processing, O::Processing),
+    (O::Processing, O::Shipped),
+    (O::Processing, O::Cancelled),
+    (O::Shipped, O::Delivered),
+    (O::Shipped, O::Refunded),
+    (O::Delivered, O::Refunded),
+];
+
+/// From, to. A new attempt while the customer had to act, and that wait itself, enter `processing` once more.
+const PAYMENT: &[(P, P)] = &[
+    (P::Pending, P::Processing),
+    (P::Pending, P::Failed),
+    (P::Processing, P::Processing),
+    (P::Processing, P::Completed),
+    (P::Processing, P::Failed),
+    (P::Failed, P::Processing),
+    (P::Completed, P::Refunded),
+];
+
+/// What is wrong with the timeline of an order in this state.
+pub(super) fn order_complaint(timeline: &[O], now: O) -> Option<String> {
+    complaint(timeline, now, O::Pending, O::as_str, |at, from, to| {
+        // Late money: only what was given up unpaid can be taken up again.
+        let is_late_money = (from, to) == (O::Cancelled, O::Confirmed) && ended_unpaid(&timeline[..at]);
+        ORDER.contains(&(from, to)) || is_late_money
+    })
+}
+
+/// What is wrong with the timeline of a payment in this state.
+pub(super) fn payment_complaint(timeline: &[P], now: P) -> Option<String> {
+    complaint(timeline, now, P::Pending, P::as_str, |_, from, to| PAYMENT.contains(&(from, to)))
+}
+
+/// Whether the last that happened was that an order ended which nobody had paid.
+pub(super) fn ended_unpaid(timeline: &[O]) -> bool {
+    timeline.ends_with(&[O::Pending, O::Cancelled])
+}
+
+fn complaint<S: Copy + PartialEq>(
+    timeline: &[S],
+    now: S,
+    first: S,
+    name: impl Fn(S) -> &'static str,
+    is_edge: impl Fn(usize, S, S) -> bool,
+) -> Option<String> {
+    let (Some(start), Some(last)) = (timeline.first(), timeline.last()) else {
+        return Some("its timeline is empty".to_owned());
+    };
+    if *start != first {
+        return Some(format!("its timeline begins with {}", name(*start)));
+    }
+    if *last != now {
+        return Some(format!("it is {}, its timeline ends with {}", name(now), name(*last)));
+    }
+    let steps = timeline.windows(2).enumerate().filter_map(|(at, step)| match step {
+        [from, to] => Some((at.saturating_add(1), *from, *to)),
+        _ => None,
+    });
+    let mut wrong = steps.filter(|(at, from, to)| !is_edge(*at, *from, *to));
+    wrong.next().map(|(_, from, to)| format!("its timeline goes from {} to {}", name(from), name(to)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ways_of_an_order() {
+        let ways: &[&[O]] = &[
+            &[O::Pending],
+            &[O::Pending, O::Confirmed, O::Processing, O::Processing, O::Shipped, O::Delivered, O::Refunded],
+            &[O::Pending, O::Cancelled, O::Confirmed, O::Processing, O::Cancelled],
+        ];
+        for way in ways {
+            assert_eq!(order_complaint(way, *way.last().unwrap()), None, "{way:?}");
+        }
+    }
+
+    #[test]
+    fn an_order_that_was_paid_and_cancelled_is_not_taken_up_again() {
+        let way = [O::Pending, O::Confirmed, O::Cancelled, O::Confirmed];
+        assert_eq!(order_complaint(&way, O::Confirmed).unwrap(), "its timeline goes from cancelled to confirmed");
+    }
+
+    #[test]
+    fn a_timeline_that_skips_begins_elsewhere_or_ends_elsewhere_is_none() {
+        assert!(order_complaint(&[], O::Pending).is_some());
+        assert!(order_complaint(&[O::Confirmed], O::Confirmed).is_some());
+        assert!(order_complaint(&[O::Pending, O::Confirmed], O::Pending).is_some());
+        assert!(order_complaint(&[O::Pending, O::Shipped], O::Shipped).is_some());
+        assert!(payment_complaint(&[P::Pending, P::Completed], P::Completed).is_some());
+        assert!(payment_complaint(&[P::Pending, P::Processing, P::Refunded], P::Refunded).is_some());
+    }
+
+    #[test]
+    fn the_ways_of_a_payment() {
+        let way = [P::Pending, P::Failed, P::Processing, P::Processing, P::Completed, P::Refunded];
+        assert_eq!(payment_complaint(&way, P::Refunded), None);
+    }
+}
