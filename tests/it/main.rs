@@ -9,6 +9,7 @@ mod events;
 mod migrations;
 mod ops;
 mod products;
+mod races;
 mod reviews;
 mod sale;
 mod validators;

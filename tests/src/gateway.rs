@@ -7,9 +7,10 @@ use std::sync::{
 
 use async_trait::async_trait;
 use shared::{
-    domain::{Id, Money, payment::Refund},
+    domain::{Id, Money, Random, payment::Refund},
     gateway::{Charge, GatewayError, Intent, PaymentGateway},
 };
+use tokio::sync::Semaphore;
 
 /// When an answer gets lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,11 +33,45 @@ pub enum Call {
     Refund,
 }
 
+/// Where a call is held up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// Before the gateway hears of it.
+    Before,
+    /// After the gateway has done it, and before we hear of it.
+    After,
+}
+
+/// A call that is held up until this is dropped.
+#[derive(Debug)]
+pub struct Held(Arc<Gate>);
+
+#[derive(Debug)]
+struct Gate {
+    arrived: Semaphore,
+    open: Semaphore,
+}
+
+impl Held {
+    /// Waits until a call is held up here.
+    pub async fn arrived(&self) {
+        self.0.arrived.acquire().await.unwrap().forget();
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.open.add_permits(1);
+    }
+}
+
 /// The real gateway behind a bad network.
 #[derive(Debug)]
 pub struct FaultyGateway {
     real: Arc<dyn PaymentGateway>,
     faults: Mutex<Vec<(Call, Fault)>>,
+    gates: Mutex<Vec<(Call, Moment, Arc<Gate>)>>,
+    storm: Mutex<Option<(Random, u64)>>,
     /// How many calls reached the gateway.
     pub calls: AtomicUsize,
 }
@@ -44,7 +79,13 @@ pub struct FaultyGateway {
 impl FaultyGateway {
     /// A network that is good so far.
     pub fn around(real: Arc<dyn PaymentGateway>) -> Arc<Self> {
-        Arc::new(Self { real, faults: Mutex::default(), calls: AtomicUsize::new(0) })
+        Arc::new(Self {
+            real,
+            faults: Mutex::default(),
+            gates: Mutex::default(),
+            storm: Mutex::default(),
+            calls: AtomicUsize::new(0),
+        })
     }
 
     /// The next call of this kind fails like this, once.
@@ -52,10 +93,45 @@ impl FaultyGateway {
         self.faults.lock().unwrap().push((call, fault));
     }
 
+    /// From now on this share of all calls fails, in one way or the other.
+    pub fn storm(&self, random: Random, percent: u64) {
+        *self.storm.lock().unwrap() = Some((random, percent));
+    }
+
+    /// The network is good again.
+    pub fn calm(&self) {
+        *self.storm.lock().unwrap() = None;
+        self.faults.lock().unwrap().clear();
+    }
+
+    /// Holds the next call of this kind up until the answer is dropped.
+    pub fn hold_next(&self, call: Call, moment: Moment) -> Held {
+        let gate = Arc::new(Gate { arrived: Semaphore::new(0), open: Semaphore::new(0) });
+        self.gates.lock().unwrap().push((call, moment, Arc::clone(&gate)));
+        Held(gate)
+    }
+
     fn fault(&self, call: Call) -> Option<Fault> {
+        if let Some((random, percent)) = &*self.storm.lock().unwrap()
+            && random.below(100) < *percent
+        {
+            return Some(if random.below(2) == 0 { Fault::RequestLost } else { Fault::AnswerLost });
+        }
         let mut faults = self.faults.lock().unwrap();
         let at = faults.iter().position(|(of, _)| *of == call)?;
         Some(faults.remove(at).1)
+    }
+
+    async fn wait_at(&self, call: Call, moment: Moment) {
+        let gate = {
+            let mut gates = self.gates.lock().unwrap();
+            let at = gates.iter().position(|(of, when, _)| (*of, *when) == (call, moment));
+            at.map(|at| gates.remove(at).2)
+        };
+        if let Some(gate) = gate {
+            gate.arrived.add_permits(1);
+            gate.open.acquire().await.unwrap().forget();
+        }
     }
 
     async fn through<T>(
@@ -64,11 +140,13 @@ impl FaultyGateway {
         real: impl Future<Output = Result<T, GatewayError>> + Send,
     ) -> Result<T, GatewayError> {
         let lost = || GatewayError::Unknown("the test's network lost it".to_owned());
+        self.wait_at(call, Moment::Before).await;
         match self.fault(call) {
             Some(Fault::RequestLost) => Err(lost()),
             fault => {
                 self.calls.fetch_add(1, Ordering::SeqCst);
                 let answer = real.await;
+                self.wait_at(call, Moment::After).await;
                 if fault == Some(Fault::AnswerLost) { Err(lost()) } else { answer }
             }
         }

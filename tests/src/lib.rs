@@ -16,13 +16,18 @@
     reason = "a test that cannot go on has failed"
 )]
 
+pub mod delivery;
 pub mod gateway;
+pub mod own_mongodb;
 pub mod people;
 pub mod place;
 pub mod request;
 pub mod shop;
+pub mod stripe_api;
 
 pub use gateway::FaultyGateway;
+pub use own_mongodb::OwnMongodb;
 pub use people::{Person, cards};
 pub use request::{Reply, Request};
 pub use shop::TestShop;
+pub use stripe_api::StripeApi;

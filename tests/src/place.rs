@@ -45,7 +45,11 @@ pub async fn components() -> Components {
 impl Place {
     /// Waits for a place and empties it.
     pub async fn take() -> Self {
-        let components = components().await;
+        Self::take_with(components().await).await
+    }
+
+    /// Like [`Place::take`], with these components.
+    pub async fn take_with(components: Components) -> Self {
         let (number, held) = hold().await;
         let database = format!("test_{number}");
         let store = Store::connect(&components.mongodb_uri, &database, "tests", PoolSize::LOCAL).await.unwrap();

@@ -26,6 +26,7 @@ use shared::{
 };
 
 use crate::{
+    gateway::FaultyGateway,
     people::Person,
     place::Place,
     request::{Reply, Request},
@@ -59,7 +60,23 @@ impl TestShop {
 
     /// An empty shop whose gateway is made of the real one.
     pub async fn start_with(gateway: impl FnOnce(Arc<dyn PaymentGateway>) -> Arc<dyn PaymentGateway>) -> Self {
-        let place = Place::take().await;
+        Self::start_at(Place::take().await, gateway)
+    }
+
+    /// An empty shop whose gateway can be made to fail, and that gateway.
+    pub async fn start_faulty() -> (Self, Arc<FaultyGateway>) {
+        let mut faulty = None;
+        let shop = Self::start_with(|real| {
+            let gateway = FaultyGateway::around(real);
+            faulty = Some(Arc::clone(&gateway));
+            gateway
+        })
+        .await;
+        (shop, faulty.unwrap())
+    }
+
+    /// A shop in this place.
+    pub fn start_at(place: Place, gateway: impl FnOnce(Arc<dyn PaymentGateway>) -> Arc<dyn PaymentGateway>) -> Self {
         let clock = Clock::shiftable();
         let random = Random::from_os();
         let client = sqs::client(&place.components.sqs_endpoint);
@@ -81,6 +98,12 @@ impl TestShop {
             random,
         };
         Self { router: shop.router(), shop, place }
+    }
+
+    /// Changes what the shop is made of. People who were there before go on using it as it was.
+    pub fn reopen(&mut self, change: impl FnOnce(&mut Shop)) {
+        change(&mut self.shop);
+        self.router = self.shop.router();
     }
 
     /// The database.
@@ -218,6 +241,16 @@ impl TestShop {
     /// Runs maintenance once.
     pub async fn run_maintenance(&self) -> maintenance::Report {
         Box::pin(maintenance::run(&self.worker())).await.unwrap()
+    }
+
+    /// Fails the test unless every invariant holds that the database can show.
+    #[track_caller]
+    pub fn verify(&self) -> impl Future<Output = ()> {
+        let caller = std::panic::Location::caller();
+        async move {
+            let report = ops::verify::verify(self.store(), self.clock.now()).await.unwrap();
+            assert!(report.is_clean(), "at {caller}:\n{report}");
+        }
     }
 
     /// The mails to somebody, oldest first: subject and text.

@@ -29,8 +29,14 @@ impl PaymentProcessing {
             }
         }
         // Without an intent there is nothing to call off: one that is being opened now will find the payment failed.
-        let messages = settle_voided(&self.worker.store, id, self.worker.clock.now()).await.map_err(not_settled)?;
-        self.worker.send(messages).await;
-        Ok(())
+        let called_off = payment.transaction_id.as_deref();
+        let now = self.worker.clock.now();
+        match settle_voided(&self.worker.store, id, called_off, now).await.map_err(not_settled)? {
+            Some(messages) => {
+                self.worker.send(messages).await;
+                Ok(())
+            }
+            None => Err(ProcessError::retry("an intent was opened meanwhile", "it has to be called off first")),
+        }
     }
 }

@@ -4,6 +4,7 @@ use shared::{
     domain::{
         Id,
         payment::{GatewayName, Payment, Refund, RefundStatus},
+        secret_hash::sha256_hex,
     },
     queue::ProcessError,
     store::idempotency::Claimed,
@@ -28,7 +29,8 @@ impl PaymentProcessing {
         // One at a time: a refund is looked up before it is made, and two deliveries at once would both find none.
         let records = &self.worker.store.idempotency;
         let now = self.worker.clock.now();
-        let Claimed::Yes(claim) = records.claim(&format!("refund {refund}"), &refund.to_string(), now).await? else {
+        let scope = format!("refund {refund}");
+        let Claimed::Yes(claim) = records.claim(&scope, &sha256_hex(&scope), now).await? else {
             return Err(ProcessError::retry("the refund is worked on elsewhere", refund.to_string()));
         };
         let outcome = self.gateway.refund(noted, refund, wanted.amount).await.map_err(no_answer);

@@ -178,6 +178,9 @@ impl Coupons {
             of_coupon.insert("coupon", claim.coupon);
             let uses = self.uses.count_documents(of_coupon).session(&mut tx.session).await?;
             if i64::try_from(uses).unwrap_or(i64::MAX) >= limit {
+                // The transaction may go on without the coupon (late money does): then nothing of the claim may stay.
+                let undo = doc! {"$inc": {"usageCount": -1_i64}};
+                self.coupons.update_one(doc! {"_id": claim.coupon}, undo).session(&mut tx.session).await?;
                 return Ok(Err(CouponRefusal::LimitReached));
             }
         }

@@ -219,19 +219,29 @@ pub async fn settle_action_required(
     })
 }
 
-/// The charge can no longer happen. An order whose time is over ends with it.
-pub async fn settle_voided(store: &Store, payment: Id<Payment>, now: Timestamp) -> Result<Vec<Message>, SettleError> {
+/// The charge can no longer happen: `intent`, if there was one, was called off. An order whose time is over ends with it.
+/// `None`: another intent was opened meanwhile, which has to be called off first.
+pub async fn settle_voided(
+    store: &Store,
+    payment: Id<Payment>,
+    intent: Option<&str>,
+    now: Timestamp,
+) -> Result<Option<Vec<Message>>, SettleError> {
     transaction!(store, |tx| {
         let (mut order, mut payment) = load_payment(store, tx, payment).await?;
         if payment.status != PaymentStatus::Processing {
-            return Ok(Vec::new());
+            return Ok(Some(Vec::new()));
+        }
+        if payment.transaction_id.as_deref() != intent {
+            return Ok(None);
         }
         let _ = payment.fail("not paid in time", now)?;
         if order.status == OrderStatus::Pending {
-            return Ok(cancel_in(store, tx, &mut order, &mut payment, "not paid in time", None, now).await?);
+            let ended = cancel_in(store, tx, &mut order, &mut payment, "not paid in time", None, now).await?;
+            return Ok(Some(ended));
         }
         save_both(store, tx, &mut order, &mut payment).await?;
-        Ok(Vec::new())
+        Ok(Some(Vec::new()))
     })
 }
 

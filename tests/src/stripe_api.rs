@@ -1,0 +1,119 @@
+//! What the Stripe API says that happened, whatever the shop believes.
+
+use serde_json::{Value, json};
+use shared::domain::Id;
+
+const SECRET_KEY: &str = "sk_test_local_shop";
+
+/// Asks the server for 3-D Secure before it charges.
+pub const NEEDS_AUTHENTICATION: &str = "4000002500003155";
+
+/// The Stripe API beside the shop. It is shared by all tests and never forgets, so this one sees only what is newer than
+/// itself.
+#[derive(Clone, Debug)]
+pub struct StripeApi {
+    base: String,
+    http: reqwest::Client,
+    since_intent: String,
+    since_charge: String,
+}
+
+impl StripeApi {
+    /// Begins to look at what happens.
+    pub async fn watch(base: &str) -> Self {
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let mut api = Self { base: base.to_owned(), http, since_intent: String::new(), since_charge: String::new() };
+        let amount = ("amount", "1");
+        let intent = api.post("payment_intents", &[amount, ("currency", "usd")]).await;
+        let charge = api.post("charges", &[amount, ("currency", "usd"), ("source", "pm_card_visa")]).await;
+        api.since_intent = text(&intent["id"]);
+        api.since_charge = text(&charge["id"]);
+        api
+    }
+
+    /// A new payment method of a card with this number.
+    pub async fn card(&self, number: &str) -> String {
+        let form = [
+            ("type", "card"),
+            ("card[number]", number),
+            ("card[exp_month]", "12"),
+            ("card[exp_year]", "2034"),
+            ("card[cvc]", "123"),
+        ];
+        text(&self.post("payment_methods", &form).await["id"])
+    }
+
+    /// What the customer does in the gateway's own form.
+    pub async fn authenticate(&self, client_secret: &str, success: bool) -> Value {
+        let intent = client_secret.split_once("_secret_").unwrap().0;
+        let form = [("client_secret", client_secret), ("success", if success { "true" } else { "false" })];
+        self.post(&format!("payment_intents/{intent}/_authenticate"), &form).await
+    }
+
+    /// The intents that were opened for a payment.
+    pub async fn intents_of<T>(&self, payment: Id<T>) -> Vec<Value> {
+        let all = self.list("payment_intents", &self.since_intent).await;
+        all.into_iter().filter(|intent| intent["metadata"]["paymentId"] == json!(payment.to_string())).collect()
+    }
+
+    /// The amounts that were charged for a payment.
+    pub async fn charges_of<T>(&self, payment: Id<T>) -> Vec<i64> {
+        let intents: Vec<Value> =
+            self.intents_of(payment).await.into_iter().map(|intent| intent["id"].clone()).collect();
+        let charges = self.list("charges", &self.since_charge).await;
+        let ours = charges.iter().filter(|charge| intents.contains(&charge["payment_intent"]));
+        ours.filter(|charge| charge["status"] == "succeeded").map(|charge| charge["amount"].as_i64().unwrap()).collect()
+    }
+
+    /// The amounts that were given back for a payment.
+    pub async fn refunds_of<T>(&self, payment: Id<T>) -> Vec<i64> {
+        let mut refunds = Vec::new();
+        for intent in self.intents_of(payment).await {
+            // The server cannot list the refunds of what was never charged.
+            if !intent["latest_charge"].is_null() {
+                let found = self.get("refunds", &[("payment_intent", &text(&intent["id"])), ("limit", "1000")]).await;
+                refunds
+                    .extend(found["data"].as_array().unwrap().iter().map(|refund| refund["amount"].as_i64().unwrap()));
+            }
+        }
+        refunds
+    }
+
+    /// How many charges of this amount succeeded.
+    pub async fn count_charges(&self, amount: i64) -> usize {
+        let charges = self.list("charges", &self.since_charge).await;
+        charges.iter().filter(|charge| charge["status"] == "succeeded" && charge["amount"] == amount).count()
+    }
+
+    /// The last events about an intent, as its webhooks would carry them.
+    pub async fn intent(&self, id: &str) -> Value {
+        self.get(&format!("payment_intents/{id}"), &[]).await
+    }
+
+    async fn list(&self, what: &str, since: &str) -> Vec<Value> {
+        let list = self.get(what, &[("starting_after", since), ("limit", "1000000")]).await;
+        list["data"].as_array().unwrap().clone()
+    }
+
+    async fn get(&self, path: &str, query: &[(&str, &str)]) -> Value {
+        let request = self.http.get(format!("{}/v1/{path}", self.base)).query(query);
+        answer(request).await
+    }
+
+    async fn post(&self, path: &str, form: &[(&str, &str)]) -> Value {
+        let request = self.http.post(format!("{}/v1/{path}", self.base)).form(form);
+        answer(request).await
+    }
+}
+
+async fn answer(request: reqwest::RequestBuilder) -> Value {
+    let response = request.bearer_auth(SECRET_KEY).send().await.unwrap();
+    let status = response.status();
+    let body = response.text().await.unwrap();
+    assert!(status.is_success(), "the Stripe API answers {status}: {body}");
+    serde_json::from_str(&body).unwrap()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
+}
