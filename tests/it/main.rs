@@ -3,6 +3,7 @@
 
 mod architecture;
 mod auth;
+mod cart;
 mod checkout;
 mod contract;
 mod events;
@@ -13,3 +14,4 @@ mod races;
 mod reviews;
 mod sale;
 mod validators;
+mod workers;

@@ -1,8 +1,11 @@
 //! A gateway that fails on demand around the real one: what the Stripe API server never does, a network does.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -55,7 +58,8 @@ struct Gate {
 impl Held {
     /// Waits until a call is held up here.
     pub async fn arrived(&self) {
-        self.0.arrived.acquire().await.unwrap().forget();
+        let arrived = tokio::time::timeout(Duration::from_secs(30), self.0.arrived.acquire()).await;
+        arrived.expect("no call comes by here").unwrap().forget();
     }
 }
 

@@ -58,5 +58,5 @@ pub(crate) fn cancel_problem(error: EndOrderError) -> Problem {
 
 /// The order is not where the request thinks it is.
 pub(crate) fn illegal(error: IllegalTransition) -> Problem {
-    Problem::new(ProblemCode::IllegalTransition).detail(error.to_string()).member("status", error.from)
+    Problem::new(ProblemCode::IllegalTransition).detail(error.to_string()).member("state", error.from)
 }

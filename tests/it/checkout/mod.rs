@@ -2,6 +2,7 @@
 
 mod coupons;
 mod lookup;
+mod orders;
 mod reports;
 mod returns;
 mod settings;

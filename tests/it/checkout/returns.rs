@@ -138,10 +138,9 @@ async fn only_what_was_shipped_and_not_sent_back_before_can_be_sent_back() {
     let (admin, ada) = (shop.admin("root").await, shop.customer("ada").await);
     let mug = shop.stock("MUG-1", 10).await;
     let order = ada.order(&mug, 3).await.is(201).id();
-    assert_eq!(ask(&ada, &order, 0, 1, "a").await.is_problem(409, "not_returnable").json["status"], "pending");
+    assert_eq!(ask(&ada, &order, 0, 1, "a").await.is_problem(409, "not_returnable").json["state"], "pending");
     shop.run_queues().await;
     let refused = ask(&ada, &order, 0, 1, "a").await;
-    // `status` is the problem's own member.
     refused.is_problem(409, "not_returnable");
     deliver(&shop, &order).await;
     ask(&ada, &order, 0, 4, "a").await.is_problem(409, "not_returnable");

@@ -46,7 +46,7 @@ impl From<ReturnProblem> for Problem {
             ReturnProblem::NotFound(what) => Self::not_found(what),
             ReturnProblem::NotReturnable(error) => Self::new(ProblemCode::NotReturnable)
                 .detail("Only what was shipped can be sent back.")
-                .member("status", error.from),
+                .member("state", error.from),
             ReturnProblem::UnknownLine(index) => Self::new(ProblemCode::UnknownReference).field(
                 format!("/items/{index}/itemId"),
                 "unknown_reference",

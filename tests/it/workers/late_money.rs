@@ -1,0 +1,141 @@
+//! Money that arrives when nobody waits for it any more: the order is taken up again if it still can, otherwise the money goes
+//! back by itself.
+
+use serde_json::json;
+use shared::domain::{order::OrderStatus, payment::PaymentStatus};
+use tests::{cards, stripe_api::NEEDS_AUTHENTICATION};
+
+use super::{Sale, TOTAL};
+
+impl Sale {
+    /// Ada's card asked for her, and the gateway said that she failed. What her browser holds still works, until somebody
+    /// calls it off.
+    async fn refused_at_first() -> (Self, String) {
+        let sale = Self::open().await;
+        let token = sale.stripe.card(NEEDS_AUTHENTICATION).await;
+        let sale = sale.order(&token).await;
+        let secret = sale.fail_authentication().await;
+        (sale, secret)
+    }
+
+    async fn fail_authentication(&self) -> String {
+        self.shop.deliver_everything().await;
+        let mut payment = self.payment().await;
+        let intent = self.stripe.intent(payment.transaction_id.as_deref().unwrap()).await;
+        assert!(payment.fail("authentication failed", self.shop.clock.now()).unwrap().is_now());
+        self.shop.store().payments.save(&mut payment).await.unwrap();
+        intent["client_secret"].as_str().unwrap().to_owned()
+    }
+
+    /// Gives the order up; the wish to call its charge off is still on its way when Ada succeeds after all.
+    async fn pay_after_it_was_given_up(&self, secret: &str) {
+        self.shop.clock.advance(super::TOO_LONG);
+        assert_eq!(self.shop.run_maintenance().await.expired, 1);
+        assert_eq!((self.status().await, self.stock().await.reserved), (OrderStatus::Cancelled, 0));
+        self.stripe.authenticate(secret, true).await;
+    }
+
+    /// Fails the test unless all of Ada's money went back, once, and she was told.
+    async fn went_back(&self) {
+        let payment = self.payment().await;
+        assert_eq!((self.status().await, payment.status), (OrderStatus::Cancelled, PaymentStatus::Refunded));
+        assert_eq!((self.charges().await, self.refunds().await), (vec![TOTAL], vec![TOTAL]));
+        let subjects = self.subjects().await;
+        assert_eq!(subjects.iter().filter(|subject| *subject == "Money is on its way back").count(), 1, "{subjects:?}");
+        self.shop.verify().await;
+    }
+}
+
+#[tokio::test]
+async fn late_money_takes_the_order_up_again_while_there_is_stock() {
+    let (sale, secret) = Sale::refused_at_first().await;
+    sale.pay_after_it_was_given_up(&secret).await;
+    sale.shop.deliver_everything().await;
+    sale.is_paid_once().await;
+    let order = sale.shop.find_order(&sale.order).await;
+    let way: Vec<_> = order.timeline.iter().map(|entry| entry.status.as_str()).collect();
+    assert_eq!(way, ["pending", "cancelled", "confirmed", "processing"]);
+    assert!(sale.subjects().await.contains(&"Your order is paid".to_owned()));
+}
+
+#[tokio::test]
+async fn late_money_goes_back_when_the_stock_is_gone() {
+    let (sale, secret) = Sale::refused_at_first().await;
+    sale.pay_after_it_was_given_up(&secret).await;
+    sale.shop.customer("bob").await.order(&sale.mug, 10).await.is(201);
+    sale.shop.deliver_everything().await;
+    sale.went_back().await;
+    assert_eq!((sale.stock().await.reserved, sale.stock().await.available), (10, 0));
+}
+
+#[tokio::test]
+async fn late_money_goes_back_when_the_customer_had_cancelled() {
+    let (sale, secret) = Sale::refused_at_first().await;
+    sale.cancel().await.is(200);
+    sale.stripe.authenticate(&secret, true).await;
+    sale.shop.deliver_everything().await;
+    sale.went_back().await;
+    assert_eq!(sale.stock().await.available, 10);
+}
+
+#[tokio::test]
+async fn late_money_that_is_told_of_twice_goes_back_once() {
+    let (sale, secret) = Sale::refused_at_first().await;
+    sale.cancel().await.is(200);
+    sale.stripe.authenticate(&secret, true).await;
+    let intent = sale.payment().await.transaction_id.unwrap();
+    for event in ["evt_1", "evt_2"] {
+        sale.webhook(event, "payment_intent.succeeded", &intent).await.is(200);
+    }
+    let told = sale.shop.promised("payment.webhookReceived").await;
+    futures::join!(sale.shop.deliver(&told[..1]), sale.shop.deliver(&told[1..]), sale.deliver("payment.voidRequested"));
+    sale.shop.deliver_everything().await;
+    sale.went_back().await;
+}
+
+#[tokio::test]
+async fn late_money_claims_the_orders_coupon_again() {
+    let sale = Sale::with_a_coupon().await;
+    let secret = sale.fail_authentication().await;
+    sale.pay_after_it_was_given_up(&secret).await;
+    assert_eq!(sale.coupon_uses().await, 0, "an order that ended unpaid has used nothing");
+    sale.shop.deliver_everything().await;
+    assert_eq!((sale.status().await, sale.coupon_uses().await), (OrderStatus::Processing, 1));
+    assert_eq!(sale.charges().await, [1400]);
+    sale.shop.verify().await;
+}
+
+#[tokio::test]
+async fn late_money_goes_back_when_the_coupon_was_used_for_something_else() {
+    let sale = Sale::with_a_coupon().await;
+    let secret = sale.fail_authentication().await;
+    sale.pay_after_it_was_given_up(&secret).await;
+    sale.ada.add_to_cart(&sale.mug, 1).await.is(200);
+    sale.ada.put("/v1/cart/coupon", json!({"code": "ONCE"})).await.is(200);
+    sale.ada.checkout("another-order").await.is(201);
+    sale.shop.deliver_everything().await;
+    assert_eq!((sale.status().await, sale.payment().await.status), (OrderStatus::Cancelled, PaymentStatus::Refunded));
+    assert_eq!((sale.charges().await, sale.refunds().await), (vec![1400], vec![1400]));
+    assert_eq!(sale.coupon_uses().await, 1, "the other order's");
+    sale.shop.verify().await;
+}
+
+impl Sale {
+    /// Ada's order has a coupon of 10 % that she can use once.
+    async fn with_a_coupon() -> Self {
+        let sale = Self::open().await;
+        let coupon = json!({"code": "ONCE", "type": "percentage", "value": 10, "usageLimit": {"perUser": 1}});
+        sale.shop.admin("root").await.post("/v1/coupons", coupon).await.is(201);
+        sale.ada.add_to_cart(&sale.mug, 1).await.is(200);
+        sale.ada.put("/v1/cart/coupon", json!({"code": "ONCE"})).await.is(200);
+        let token = sale.stripe.card(NEEDS_AUTHENTICATION).await;
+        let mut body = tests::people::checkout_body(cards::GOOD);
+        body["payment"]["token"] = json!(token);
+        let order = sale.ada.checkout_with("order", body).await.is(201).id();
+        Self { order, ..sale }
+    }
+
+    async fn coupon_uses(&self) -> i64 {
+        self.shop.store().coupons.find_by_code("ONCE").await.unwrap().unwrap().usage_count
+    }
+}

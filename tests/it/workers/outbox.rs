@@ -1,0 +1,106 @@
+//! Between the database and the queues: what was promised is sent, however late, and what was not promised is not.
+
+use std::time::Duration;
+
+use bson::doc;
+use local::components::sqs;
+use shared::{
+    domain::{Sku, message::Event},
+    queue::Publisher,
+    transaction,
+};
+use tests::{TestShop, cards};
+
+use super::Sale;
+
+/// Lets go of SQS: nobody listens there.
+fn lose_sqs(shop: &mut TestShop) {
+    let urls = shop.place.queue_urls();
+    let (store, clock) = (shop.store().clone(), shop.clock.clone());
+    shop.reopen(|shop| shop.publisher = Publisher::new(sqs::client("http://127.0.0.1:9"), urls, store, clock));
+}
+
+fn find_sqs(shop: &mut TestShop) {
+    let urls = shop.place.queue_urls();
+    let client = sqs::client(&shop.place.components.sqs_endpoint);
+    let (store, clock) = (shop.store().clone(), shop.clock.clone());
+    shop.reopen(|shop| shop.publisher = Publisher::new(client, urls, store, clock));
+}
+
+async fn unsent(shop: &TestShop) -> u64 {
+    let outbox = shop.store().database().collection::<bson::Document>("outbox");
+    outbox.count_documents(doc! {"sentAt": {"$exists": false}}).await.unwrap()
+}
+
+#[tokio::test]
+async fn an_order_is_placed_while_the_queues_are_away_and_paid_when_they_are_back() {
+    let mut sale = Sale::open().await;
+    lose_sqs(&mut sale.shop);
+    sale.ada = sale.shop.customer("grace").await;
+    let mut sale = sale.order(cards::GOOD).await;
+    assert_eq!(unsent(&sale.shop).await, 2);
+    sale.shop.verify().await;
+    // The relay cannot send them either, and says so by leaving them where they are.
+    sale.shop.clock.advance(Duration::from_secs(11));
+    assert_eq!(sale.shop.run_maintenance().await.relayed, 0);
+    assert_eq!(unsent(&sale.shop).await, 2);
+
+    find_sqs(&mut sale.shop);
+    assert_eq!(sale.shop.run_maintenance().await.relayed, 2);
+    assert_eq!(sale.shop.run_maintenance().await.relayed, 0);
+    sale.shop.run_queues().await;
+    sale.is_paid_once().await;
+    assert!(sale.subjects().await.contains(&"We have your order".to_owned()));
+}
+
+#[tokio::test]
+async fn the_relay_leaves_young_promises_to_those_who_made_them() {
+    let mut sale = Sale::open().await;
+    lose_sqs(&mut sale.shop);
+    sale.ada = sale.shop.customer("grace").await;
+    let mut sale = sale.order(cards::GOOD).await;
+    find_sqs(&mut sale.shop);
+    assert_eq!(sale.shop.run_maintenance().await.relayed, 0);
+    sale.shop.clock.advance(Duration::from_secs(11));
+    assert_eq!(sale.shop.run_maintenance().await.relayed, 2);
+}
+
+#[tokio::test]
+async fn what_was_sent_and_not_noted_is_sent_again_without_harm() {
+    let sale = Sale::ordered().await;
+    sale.shop.run_queues().await;
+    sale.is_paid_once().await;
+    let outbox = sale.shop.store().database().collection::<bson::Document>("outbox");
+    outbox.update_many(doc! {}, doc! {"$unset": {"sentAt": ""}}).await.unwrap();
+    sale.shop.clock.advance(Duration::from_secs(11));
+    let promised = sale.shop.promises().await.len();
+    assert_eq!(sale.shop.run_maintenance().await.relayed, promised);
+    let (before, mails) = (sale.shop.dump(tests::delivery::STATE).await, sale.subjects().await);
+    sale.shop.run_queues().await;
+    assert_eq!((sale.shop.dump(tests::delivery::STATE).await, sale.subjects().await), (before, mails));
+    sale.is_paid_once().await;
+}
+
+#[tokio::test]
+async fn the_relay_works_through_more_than_it_takes_on_at_once() {
+    let shop = TestShop::start().await;
+    let store = shop.store();
+    let message = || Event::EmailLowStock { sku: Sku::try_new("NONE-1").unwrap() }.now(shop.clock.now());
+    let messages: Vec<_> = (0..450).map(|_| message()).collect();
+    let promised: Result<(), shared::store::StoreError> =
+        transaction!(store, |tx| { store.outbox.promise_all(tx, &messages).await });
+    promised.unwrap();
+    shop.clock.advance(Duration::from_secs(11));
+    assert_eq!((shop.run_maintenance().await.relayed, unsent(&shop).await), (450, 0));
+}
+
+#[tokio::test]
+async fn an_order_that_is_refused_promises_nothing() {
+    let sale = Sale::open().await;
+    sale.ada.add_to_cart(&sale.mug, 10).await.is(200);
+    let bob = sale.shop.customer("bob").await;
+    bob.order(&sale.mug, 1).await.is(201);
+    let before = sale.shop.promises().await.len();
+    sale.ada.checkout("too-many").await.is_problem(409, "insufficient_stock");
+    assert_eq!(sale.shop.promises().await.len(), before);
+}

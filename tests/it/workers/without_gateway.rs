@@ -1,0 +1,117 @@
+//! Orders that nobody has to ask a gateway about.
+
+use serde_json::{Value, json};
+use shared::domain::{
+    order::OrderStatus,
+    payment::{GatewayName, PaymentStatus, RefundStatus},
+};
+use tests::{Person, Reply, TestShop, cards, people::checkout_body};
+
+use super::Sale;
+
+#[tokio::test]
+async fn what_costs_nothing_is_confirmed_at_once() {
+    let sale = Sale::open().await;
+    let free = json!({"price": {"regular": 0}, "shipping": {"freeShipping": true}, "inventory": {"quantity": 3}});
+    let gift = sale.shop.product("GIFT-1", free).await;
+    sale.ada.add_to_cart(&gift, 2).await.is(200);
+    let placed = sale.ada.checkout("gift").await;
+    let order = placed.is(201).id();
+    assert_eq!((&placed.json["status"], &placed.json["pricing"]["total"]), (&json!("confirmed"), &json!(0)));
+
+    sale.shop.run_queues().await;
+    let payment = sale.shop.payment_of(&order).await;
+    assert_eq!((payment.status, payment.gateway), (PaymentStatus::Completed, GatewayName::None));
+    assert_eq!(sale.shop.find_order(&order).await.status, OrderStatus::Processing);
+    assert_eq!(sale.gateway.calls.load(std::sync::atomic::Ordering::SeqCst), 0, "nobody asks a gateway for nothing");
+    sale.shop.verify().await;
+
+    sale.ada.request("POST", &format!("/v1/orders/{order}/cancel")).key("cancel").send().await.is(200);
+    sale.shop.run_queues().await;
+    assert_eq!(sale.shop.payment_of(&order).await.refunds.len(), 0);
+    assert_eq!(sale.shop.stock_of("GIFT-1").await.available, 3);
+    sale.shop.verify().await;
+}
+
+/// Ada's order of a mug, which she will transfer the money for.
+async fn by_transfer() -> Sale {
+    let sale = Sale::open().await;
+    sale.ada.add_to_cart(&sale.mug, 1).await.is(200);
+    let mut body = checkout_body(cards::GOOD);
+    body["payment"] = json!({"method": "bank_transfer"});
+    let order = sale.ada.checkout_with("order", body).await.is(201).id();
+    Sale { order, ..sale }
+}
+
+async fn mark_paid(shop: &TestShop, somebody: &Person, order: &str, key: &str) -> Reply {
+    let path = format!("/v1/payments/{}/mark-paid", shop.payment_of(order).await.id);
+    somebody.request("POST", &path).key(key).json(json!({"reference": "statement 7, line 3"})).send().await
+}
+
+#[tokio::test]
+async fn a_transfer_is_noted_once_by_whoever_runs_the_shop() {
+    let sale = by_transfer().await;
+    sale.shop.run_queues().await;
+    assert_eq!((sale.status().await, sale.payment().await.status), (OrderStatus::Pending, PaymentStatus::Pending));
+
+    let (shop, order) = (&sale.shop, sale.order.as_str());
+    let admin = shop.admin("root").await;
+    mark_paid(shop, &sale.ada, order, "mine").await.is_problem(403, "forbidden");
+    let noted = mark_paid(shop, &admin, order, "line-3").await;
+    assert_eq!(noted.is(200).json["status"], "completed");
+    let again = mark_paid(shop, &admin, order, "line-3").await;
+    assert_eq!((again.header("idempotent-replayed"), &again.body), (Some("true"), &noted.body));
+    mark_paid(shop, &admin, order, "somebody-else-saw-it-too").await.is(200);
+    shop.run_queues().await;
+    let payment = sale.payment().await;
+    assert_eq!((sale.status().await, payment.captured.minor()), (OrderStatus::Processing, super::TOTAL));
+    assert_eq!(shop.promised_about("order.paid", order).await.len(), 1);
+    shop.verify().await;
+}
+
+#[tokio::test]
+async fn what_a_gateway_charges_is_not_marked_as_paid() {
+    let sale = Sale::ordered().await;
+    let admin = sale.shop.admin("root").await;
+    mark_paid(&sale.shop, &admin, &sale.order, "trust-me").await.is_problem(409, "illegal_transition");
+    assert_eq!(sale.payment().await.status, PaymentStatus::Pending);
+}
+
+#[tokio::test]
+async fn a_late_transfer_takes_the_order_up_again_or_has_to_go_back() {
+    for stock_is_gone in [false, true] {
+        let sale = by_transfer().await;
+        sale.give_up().await;
+        sale.is_given_up().await;
+        if stock_is_gone {
+            sale.shop.customer("bob").await.order(&sale.mug, 10).await.is(201);
+        }
+        let admin = sale.shop.admin("root").await;
+        let noted = mark_paid(&sale.shop, &admin, &sale.order, "late").await;
+        sale.shop.deliver_everything().await;
+        let payment = sale.payment().await;
+        assert_eq!((noted.is(200).status.as_u16(), payment.status), (200, PaymentStatus::Completed));
+        if stock_is_gone {
+            assert_eq!(sale.status().await, OrderStatus::Cancelled);
+            // By hand: no gateway can do it.
+            let promised: Vec<_> = payment.refunds.iter().map(|refund| (refund.amount.minor(), refund.status)).collect();
+            assert_eq!(promised, [(super::TOTAL, RefundStatus::Approved)]);
+        } else {
+            assert_eq!((sale.status().await, payment.refunds.len()), (OrderStatus::Processing, 0));
+        }
+        sale.shop.verify().await;
+    }
+}
+
+#[tokio::test]
+async fn a_card_needs_a_token_and_a_transfer_takes_none() {
+    let sale = Sale::open().await;
+    sale.ada.add_to_cart(&sale.mug, 1).await.is(200);
+    for payment in [json!({"method": "credit_card"}), json!({"method": "bank_transfer", "token": cards::GOOD})] {
+        let mut body: Value = checkout_body(cards::GOOD);
+        body["payment"] = payment;
+        let refused = sale.ada.checkout_with("order", body).await;
+        assert_eq!(refused.is_problem(422, "validation_failed").json["errors"][0]["field"], "/payment/token");
+    }
+    assert_eq!(sale.shop.count("orders").await, 0);
+}
