@@ -49,7 +49,8 @@ async fn a_cart_that_was_left_for_a_day_is_found_once_and_its_owner_reminded() {
     let mails = reminders(&shop, &ada).await;
     assert_eq!(mails.len(), 1);
     let text = &mails[0];
-    for part in ["Hello Ada,", "2 × Product MUG-1", "1 × Product POT-1", "http://shop.example.test/cart/resume?token="] {
+    for part in ["Hello Ada,", "2 × Product MUG-1", "1 × Product POT-1", "http://shop.example.test/cart/resume?token="]
+    {
         assert!(text.contains(part), "{part} is not in {text}");
     }
     // The token rests nowhere but in the mail.
@@ -111,7 +112,8 @@ async fn who_does_not_want_reminders_gets_none_and_neither_does_a_stranger_whose
     users.update_one(doc! {"_id": eve.id}, doc! {"$set": {"isEmailVerified": false}}).await.unwrap();
     shop.clock.advance(ABANDONED_AFTER);
     assert_eq!(shop.run_maintenance().await.abandoned, 3);
-    let counts = [reminders(&shop, &ada).await.len(), reminders(&shop, &eve).await.len(), reminders(&shop, &bob).await.len()];
+    let counts =
+        [reminders(&shop, &ada).await.len(), reminders(&shop, &eve).await.len(), reminders(&shop, &bob).await.len()];
     assert_eq!(counts, [0, 0, 1]);
     assert_eq!(shop.count("mailedTokens").await, 1, "no token is made for a mail that is not written");
 }

@@ -25,7 +25,8 @@ async fn each_variant_is_a_line_and_has_to_be_chosen() {
     let add = async |product: &str, variant: Value| {
         ada.post("/v1/cart/items", json!({"productId": product, "variant": variant, "quantity": 1})).await
     };
-    for (product, variant) in [(&shirt, Value::Null), (&shirt, json!("TEE")), (&shirt, json!("MUG-1")), (&mug, json!("TEE-S"))]
+    for (product, variant) in
+        [(&shirt, Value::Null), (&shirt, json!("TEE")), (&shirt, json!("MUG-1")), (&mug, json!("TEE-S"))]
     {
         let refused = add(product, variant).await;
         refused.is_problem(422, "validation_failed");
@@ -85,12 +86,11 @@ async fn of_thirty_at_once_none_is_lost() {
 async fn thirty_products_at_once_are_thirty_lines() {
     let shop = TestShop::start().await;
     let seller = shop.seller("grace").await;
-    let products =
-        join_all((0..30).map(|number| {
-            let (shop, seller) = (&shop, &seller);
-            async move { shop.product_of(seller, &format!("MUG-{number}"), json!({})).await }
-        }))
-        .await;
+    let products = join_all((0..30).map(|number| {
+        let (shop, seller) = (&shop, &seller);
+        async move { shop.product_of(seller, &format!("MUG-{number}"), json!({})).await }
+    }))
+    .await;
     let ada = shop.customer("ada").await;
     join_all(products.iter().map(|product| async { ada.add_to_cart(product, 1).await.is(200).status })).await;
     let mut expected: Vec<(String, i64)> = products.into_iter().map(|product| (product, 1)).collect();

@@ -28,7 +28,8 @@ async fn what_makes_no_sense_is_refused() {
     let mug = shop.stock("MUG-1", 10).await;
     let ada = shop.customer("ada").await;
     let path = format!("/v1/cart/items/{}", only_line(&ada.add_to_cart(&mug, 2).await));
-    for body in [json!({"quantity": 0}), json!({"quantity": 1000}), json!({"quantity": "3"}), json!({}), json!({"q": 1})]
+    for body in
+        [json!({"quantity": 0}), json!({"quantity": 1000}), json!({"quantity": "3"}), json!({}), json!({"q": 1})]
     {
         ada.patch(&path, body).await.is_problem(422, "invalid_body");
     }

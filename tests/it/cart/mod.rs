@@ -1,14 +1,18 @@
 //! The cart function: carts of customers and guests, the way back to them, and wishlists.
 
+mod abandoned;
 mod add_item;
 mod change_item;
 mod clear_cart;
 mod coupon;
 mod expiry;
-mod left_behind;
 mod merge_cart;
 mod remove_item;
+mod resume_cart;
 mod show_cart;
+mod wishlist_items;
+mod wishlist_sharing;
+mod wishlist_to_cart;
 mod wishlists;
 
 use serde_json::{Value, json};

@@ -87,7 +87,8 @@ async fn a_product_that_is_gone_stays_on_the_list_as_unavailable() {
     ada.put(&format!("{path}/items/{mug}"), json!({"notes": "the blue one"})).await.is(200);
     seller.post(&format!("/v1/products/{mug}/archive"), json!({})).await.is(200);
     let shown = ada.get(&path).await.is(200).json["items"][0].clone();
-    let gone = json!({"id": mug, "slug": null, "name": null, "image": null, "price": null, "availability": "unavailable"});
+    let gone =
+        json!({"id": mug, "slug": null, "name": null, "image": null, "price": null, "availability": "unavailable"});
     assert_eq!((&shown["product"], &shown["notes"]), (&gone, &json!("the blue one")));
     // What is said about it can still be changed; on another list it is nothing that one could wish for.
     ada.put(&format!("{path}/items/{mug}"), json!({"priority": 5})).await.is(200);
@@ -126,7 +127,11 @@ async fn parallel_changes_are_all_kept() {
     join_all(mugs.iter().enumerate().map(|(number, mug)| {
         let (ada, item) = (&ada, format!("{path}/items/{mug}"));
         async move {
-            if number < 6 { ada.delete(&item).await.is(204).status } else { ada.put(&item, json!({})).await.is(200).status }
+            if number < 6 {
+                ada.delete(&item).await.is(204).status
+            } else {
+                ada.put(&item, json!({})).await.is(200).status
+            }
         }
     }))
     .await;

@@ -89,7 +89,8 @@ async fn nothing_but_the_token_opens_a_list() {
     let (private, public) = (list(&ada, "Private").await, list(&ada, "Public").await);
     let token = share(&ada, &public).await;
     let id = |path: &str| path.rsplit('/').next().unwrap().to_owned();
-    for guess in [id(&private), id(&public), sha256_hex(&token), "x".repeat(300), "share".to_owned(), "null".to_owned()] {
+    for guess in [id(&private), id(&public), sha256_hex(&token), "x".repeat(300), "share".to_owned(), "null".to_owned()]
+    {
         assert!(!is_readable(&shop, &guess).await, "{guess}");
     }
     let lists: Vec<Value> = ada.get("/v1/wishlists").await.is(200).json["items"].as_array().unwrap().clone();

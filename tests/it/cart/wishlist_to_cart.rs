@@ -44,7 +44,8 @@ async fn what_does_not_fit_into_the_cart_stays_on_the_list() {
     }
     seller.post(&format!("/v1/products/{gone}/archive"), json!({})).await.is(200);
     ada.add_to_cart(&mug, 1).await.is(200);
-    let move_item = async |product: &str, body: Value| ada.post(&format!("{path}/items/{product}/move-to-cart"), body).await;
+    let move_item =
+        async |product: &str, body: Value| ada.post(&format!("{path}/items/{product}/move-to-cart"), body).await;
 
     let short = move_item(&mug, json!({"quantity": 3})).await;
     short.is_problem(409, "insufficient_stock");

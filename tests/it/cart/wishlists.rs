@@ -30,7 +30,10 @@ async fn a_customer_keeps_several_lists() {
     let cursor = page.json["nextCursor"].as_str().unwrap();
     let page = ada.get(&format!("/v1/wishlists?limit=1&cursor={cursor}")).await;
     let summary = &page.is(200).json["items"][0];
-    assert_eq!((&summary["id"], &summary["itemCount"], &page.json["nextCursor"]), (&json!(id), &json!(1), &Value::Null));
+    assert_eq!(
+        (&summary["id"], &summary["itemCount"], &page.json["nextCursor"]),
+        (&json!(id), &json!(1), &Value::Null)
+    );
     assert!(summary.get("items").is_none() && summary.get("shareToken").is_none());
 
     let renamed = ada.patch(&path, json!({"name": "Christmas"})).await;
