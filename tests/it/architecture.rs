@@ -59,7 +59,7 @@ fn sources() -> Vec<Source> {
         rust_files(&root.join(folder), &mut files);
     }
     let read = |file: PathBuf| {
-        let path = file.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
+        let path = file.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/");
         Source { path, code: without_comments_and_literals(&fs::read_to_string(file).unwrap()) }
     };
     files.into_iter().map(read).collect()

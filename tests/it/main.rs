@@ -1,5 +1,11 @@
 //! The shop tested as a whole: one folder per function, and what crosses them beside it.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::needless_pass_by_value,
+    clippy::float_arithmetic,
+    reason = "a test that cannot go on has failed"
+)]
 
 mod architecture;
 mod auth;

@@ -13,6 +13,7 @@
     clippy::expect_used,
     clippy::print_stderr,
     clippy::missing_panics_doc,
+    clippy::needless_pass_by_value,
     reason = "a test that cannot go on has failed"
 )]
 

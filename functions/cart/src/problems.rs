@@ -43,7 +43,7 @@ impl From<CartProblem> for Problem {
             },
             CartProblem::NotSellable(error) => match error {
                 NotSellable::VariantRequired | NotSellable::UnknownVariant => {
-                    Self::new(ProblemCode::ValidationFailed).field("/variant", "unknown_variant", &error.to_string())
+                    Self::new(ProblemCode::ValidationFailed).field("/variant", "unknown_variant", error.to_string())
                 }
                 NotSellable::Price(_) => Self::internal(error),
             },

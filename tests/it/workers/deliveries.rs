@@ -135,7 +135,11 @@ async fn every_message_that_is_delivered_again_and_in_reverse_changes_nothing() 
     let (before, paid, mails) = (shop.dump(STATE).await, money(&sale).await, sale.count_mails().await);
     assert!(shop.deliver(&promises).await.is_empty());
     assert_eq!(shop.dump(STATE).await, before);
-    assert_eq!((money(&sale).await, sale.count_mails().await), (paid.clone(), mails), "nobody pays or reads anything twice");
+    assert_eq!(
+        (money(&sale).await, sale.count_mails().await),
+        (paid.clone(), mails),
+        "nobody pays or reads anything twice"
+    );
 
     // Even if nobody remembers which messages were processed, the states of what they are about do. (Not for mails: their
     // only trace is that memory.)

@@ -90,7 +90,9 @@ async fn poison_ends_in_the_dead_letter_queue_after_five_receives_and_harms_nobo
     let mut of_the_future = Event::PaymentStatusUnknown {}.now(now);
     of_the_future.version = 2;
     let mut poison = vec!["{".to_owned(), "null".to_owned(), r#"{"$gt":""}"#.to_owned()];
-    poison.extend([about_nothing, not_for_this_queue, of_the_future].map(|message| serde_json::to_string(&message).unwrap()));
+    poison.extend(
+        [about_nothing, not_for_this_queue, of_the_future].map(|message| serde_json::to_string(&message).unwrap()),
+    );
     for body in &poison {
         operator.send(body).await;
     }

@@ -16,7 +16,8 @@ use super::Sale;
 const PATH: &str = "/v1/payments/webhooks/stripe";
 
 fn event(id: &str, kind: &str, intent: &str) -> String {
-    json!({"id": id, "type": kind, "data": {"object": {"id": intent, "object": "payment_intent", "amount": 1}}}).to_string()
+    json!({"id": id, "type": kind, "data": {"object": {"id": intent, "object": "payment_intent", "amount": 1}}})
+        .to_string()
 }
 
 impl Sale {

@@ -94,7 +94,8 @@ async fn a_late_transfer_takes_the_order_up_again_or_has_to_go_back() {
         if stock_is_gone {
             assert_eq!(sale.status().await, OrderStatus::Cancelled);
             // By hand: no gateway can do it.
-            let promised: Vec<_> = payment.refunds.iter().map(|refund| (refund.amount.minor(), refund.status)).collect();
+            let promised: Vec<_> =
+                payment.refunds.iter().map(|refund| (refund.amount.minor(), refund.status)).collect();
             assert_eq!(promised, [(super::TOTAL, RefundStatus::Approved)]);
         } else {
             assert_eq!((sale.status().await, payment.refunds.len()), (OrderStatus::Processing, 0));

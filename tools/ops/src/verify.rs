@@ -91,7 +91,7 @@ impl Check {
 
 /// The complaints about one thing, as one sentence; `None` without any.
 fn joined(complaints: Vec<String>) -> Option<String> {
-    if complaints.is_empty() { None } else { Some(complaints.join("; ")) }
+    complaints.into_iter().reduce(|sentence, complaint| format!("{sentence}; {complaint}"))
 }
 
 /// Checks everything.

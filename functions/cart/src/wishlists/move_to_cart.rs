@@ -42,7 +42,7 @@ const RACES: usize = 5;
 /// Both or neither: what does not fit into the cart stays on the list. Answers with the cart.
 #[utoipa::path(post, path = "/v1/wishlists/{id}/items/{productId}/move-to-cart", tag = "cart",
     security(("bearer" = [])), params(("id" = String, Path), ("productId" = String, Path)),
-    request_body = MoveToCart, responses((status = 200, body = CartView)))]
+    request_body = Option<MoveToCart>, responses((status = 200, body = CartView)))]
 pub(crate) async fn move_wishlist_item_to_cart(
     user: CurrentUser,
     PathIds(id, product): PathIds<Wishlist, Product>,

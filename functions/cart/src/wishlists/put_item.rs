@@ -34,7 +34,7 @@ pub(crate) struct PutItem {
 /// Doing it twice is doing it once. A list takes at most 500 products.
 #[utoipa::path(put, path = "/v1/wishlists/{id}/items/{productId}", tag = "cart", security(("bearer" = [])),
     params(("id" = String, Path), ("productId" = String, Path)),
-    request_body = PutItem, responses((status = 200, body = WishlistView)))]
+    request_body = Option<PutItem>, responses((status = 200, body = WishlistView)))]
 pub(crate) async fn put_wishlist_item(
     user: CurrentUser,
     PathIds(id, product): PathIds<Wishlist, Product>,

@@ -1,0 +1,63 @@
+use super::*;
+
+fn item(sku: &str, quantity: i64, orderable: i64) -> NewItem {
+    NewItem {
+        product: Id::new(),
+        variant: None,
+        sku: Sku::try_new(sku).unwrap(),
+        quantity: Quantity::try_new(quantity).unwrap(),
+        unit_price: Money::from_minor(100),
+        currency: Currency::USD,
+        orderable,
+    }
+}
+
+const NOW: Timestamp = Timestamp::from_millis(0);
+
+fn quantities(cart: &Cart) -> Vec<(&str, i64)> {
+    cart.items.iter().map(|line| (line.sku.as_str(), line.quantity.get())).collect()
+}
+
+#[test]
+fn the_same_sku_is_one_line() {
+    let mut cart = Cart::of_customer(Id::new(), NOW);
+    cart.add(item("A", 2, 10), NOW).unwrap();
+    cart.add(item("A", 3, 10), NOW).unwrap();
+    assert_eq!(quantities(&cart), [("A", 5)]);
+    assert_eq!(cart.add(item("A", 6, 10), NOW), Err(CartError::InsufficientStock { available: 10 }));
+    assert_eq!(cart.add(item("A", 998, 10_000), NOW), Err(CartError::TooManyUnits));
+}
+
+#[test]
+fn a_cart_takes_a_hundred_lines() {
+    let mut cart = Cart::of_customer(Id::new(), NOW);
+    for number in 0..MOST_LINES {
+        cart.add(item(&format!("S{number}"), 1, 10), NOW).unwrap();
+    }
+    assert_eq!(cart.add(item("ONE-MORE", 1, 10), NOW), Err(CartError::TooManyLines));
+}
+
+#[test]
+fn units_can_be_taken_out_of_a_line_that_the_stock_no_longer_covers() {
+    let mut cart = Cart::of_customer(Id::new(), NOW);
+    cart.add(item("A", 5, 5), NOW).unwrap();
+    let id = cart.items[0].id;
+    cart.change(id, Quantity::try_new(3).unwrap(), 1, NOW).unwrap();
+    assert_eq!(
+        cart.change(id, Quantity::try_new(4).unwrap(), 1, NOW),
+        Err(CartError::InsufficientStock { available: 1 })
+    );
+}
+
+#[test]
+fn merging_takes_the_guests_quantity_capped_by_stock() {
+    let mut mine = Cart::of_customer(Id::new(), NOW);
+    mine.add(item("A", 1, 10), NOW).unwrap();
+    mine.add(item("B", 2, 10), NOW).unwrap();
+    let mut guest = Cart::of_guest("hash".into(), NOW);
+    guest.add(item("A", 5, 10), NOW).unwrap();
+    guest.add(item("C", 9, 10), NOW).unwrap();
+    guest.add(item("D", 1, 10), NOW).unwrap();
+    mine.merge(&guest, |sku| if sku.as_str() == "D" { 0 } else { 4 }, NOW);
+    assert_eq!(quantities(&mine), [("A", 4), ("B", 2), ("C", 4)]);
+}
