@@ -219,8 +219,8 @@ pub async fn settle_action_required(
     })
 }
 
-/// The charge can no longer happen: `intent`, if there was one, was called off. An order whose time is over ends with it.
-/// `None`: another intent was opened meanwhile, which has to be called off first.
+/// The charge can no longer happen: `intent`, if there was one, was called off. That is only wanted of an order that has ended, or
+/// whose time is over: that one ends now. `None`: another intent was opened meanwhile, which has to be called off first.
 pub async fn settle_voided(
     store: &Store,
     payment: Id<Payment>,
@@ -229,18 +229,21 @@ pub async fn settle_voided(
 ) -> Result<Option<Vec<Message>>, SettleError> {
     transaction!(store, |tx| {
         let (mut order, mut payment) = load_payment(store, tx, payment).await?;
-        if payment.status != PaymentStatus::Processing {
+        if !matches!(payment.status, PaymentStatus::Processing | PaymentStatus::Failed) {
             return Ok(Some(Vec::new()));
         }
         if payment.transaction_id.as_deref() != intent {
             return Ok(None);
         }
-        let _ = payment.fail("not paid in time", now)?;
+        // Whoever looked the intent up since it was called off has noted that already.
+        let noted = payment.fail("not paid in time", now)?;
         if order.status == OrderStatus::Pending {
             let ended = cancel_in(store, tx, &mut order, &mut payment, "not paid in time", None, now).await?;
             return Ok(Some(ended));
         }
-        save_both(store, tx, &mut order, &mut payment).await?;
+        if noted.is_now() {
+            save_both(store, tx, &mut order, &mut payment).await?;
+        }
         Ok(Some(Vec::new()))
     })
 }

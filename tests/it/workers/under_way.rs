@@ -1,7 +1,10 @@
 //! Two at the gateway at once: whatever happens between a question and its answer.
 
 use shared::domain::{order::OrderStatus, payment::PaymentStatus};
-use tests::gateway::{Call, Moment};
+use tests::{
+    gateway::{Call, Moment},
+    stripe_api::NEEDS_AUTHENTICATION,
+};
 
 use super::{Sale, TOTAL};
 
@@ -120,4 +123,25 @@ async fn two_workers_with_one_refund_make_one_refund() {
         assert_eq!(sale.refunds().await, [TOTAL]);
         sale.is_given_up().await;
     }
+}
+
+#[tokio::test]
+async fn a_charge_that_is_looked_up_while_it_is_called_off_still_ends_its_order() {
+    let sale = Sale::ordered_with_card(NEEDS_AUTHENTICATION).await;
+    sale.shop.deliver_everything().await;
+    sale.shop.clock.advance(super::TOO_LONG);
+    // Maintenance asks for both at once: its time is over, and nobody has heard of it for long.
+    sale.shop.run_maintenance().await;
+    let held = sale.gateway.hold_next(Call::Cancel, Moment::After);
+    let calling_off = sale.deliver("payment.voidRequested");
+    let looking = async {
+        held.arrived().await;
+        assert!(sale.deliver("payment.statusUnknown").await);
+        assert_eq!(sale.payment().await.status, PaymentStatus::Failed);
+        drop(held);
+    };
+    assert!(futures::join!(calling_off, looking).0);
+    assert_eq!(sale.status().await, OrderStatus::Cancelled);
+    sale.shop.deliver_everything().await;
+    sale.is_given_up().await;
 }
