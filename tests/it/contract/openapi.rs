@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{
     findings::Findings,
-    operations::{Api, Operation, Who, contract},
+    operations::{Api, Who, contract},
 };
 
 #[test]
