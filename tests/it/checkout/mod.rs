@@ -1,5 +1,6 @@
 //! The checkout function: what people do with orders, and what orders are priced by.
 
+mod coupon_uses;
 mod coupons;
 mod lookup;
 mod orders;

@@ -1,5 +1,6 @@
 //! Coupons, for whoever runs the shop. Using one is part of the cart and of placing an order.
 
+mod change;
 pub(crate) mod create;
 pub(crate) mod delete;
 mod input;

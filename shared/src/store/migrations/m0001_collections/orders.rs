@@ -81,6 +81,7 @@ fn orders() -> Spec {
             "id": id(),
             "status": one_of(&["requested", "approved", "rejected", "received"]),
             "refund": int_from(0),
+            "arrivedAt": date(),
         })),
         "cart": id(),
         "reservedUntil": date(),

@@ -117,6 +117,8 @@ fn coupons() -> Spec {
         indexes: vec![
             unique(doc! {"code": 1}),
             index(doc! {"isActive": 1, "validFrom": 1, "validUntil": 1}),
+            // The list: newest first, with `_id` so that a cursor can continue behind any row.
+            index(doc! {"createdAt": -1, "_id": -1}),
             index(doc! {"applicableProducts": 1}),
             index(doc! {"applicableCategories": 1}),
         ],

@@ -1,0 +1,118 @@
+//! A change of a coupon, as a request writes it.
+
+use garde::Validate;
+use serde::Deserialize;
+use shared::{
+    domain::{
+        Id, Money, Timestamp,
+        category::Category,
+        coupon::{Coupon, CouponKind, CouponValue, InvalidCoupon, UsageLimit, UserRestrictions},
+        patch::present,
+        product::Product,
+    },
+    http::{App, Problem, rules::lines},
+};
+
+use super::input::{MOST_IDS, UsageLimitInput, UserRestrictionsInput, check_references, unique};
+
+/// A change of a coupon: absent fields stay as they are, null clears where that is possible.
+#[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[garde(allow_unvalidated)]
+pub(crate) struct UpdateCoupon {
+    /// Unique. Orders keep the code that they were placed with.
+    #[serde(default, deserialize_with = "present")]
+    code: Option<String>,
+    #[garde(inner(inner(custom(lines(500)))))]
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    description: Option<Option<String>>,
+    /// Comes with a new `value`, unless it is free shipping.
+    #[serde(rename = "type", default, deserialize_with = "present")]
+    kind: Option<CouponKind>,
+    #[serde(default, deserialize_with = "present")]
+    value: Option<CouponValue>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<i64>)]
+    minimum_purchase: Option<Option<Money>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<i64>)]
+    maximum_discount: Option<Option<Money>>,
+    #[garde(length(max = MOST_IDS))]
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Vec<String>>)]
+    applicable_products: Option<Vec<Id<Product>>>,
+    #[garde(length(max = MOST_IDS))]
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Vec<String>>)]
+    applicable_categories: Option<Vec<Id<Category>>>,
+    /// Null: no limits.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<UsageLimitInput>)]
+    usage_limit: Option<Option<UsageLimitInput>>,
+    /// Null: no restrictions.
+    #[garde(dive)]
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<UserRestrictionsInput>)]
+    user_restrictions: Option<Option<UserRestrictionsInput>>,
+    #[serde(default, deserialize_with = "present")]
+    valid_from: Option<Timestamp>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Timestamp>)]
+    valid_until: Option<Option<Timestamp>>,
+    #[serde(default, deserialize_with = "present")]
+    is_active: Option<bool>,
+}
+
+impl UpdateCoupon {
+    /// Refuses ids of what does not exist. What the coupon named before is not looked at again.
+    pub(super) async fn check_references(&self, app: &App) -> Result<(), Problem> {
+        let restrictions = self.user_restrictions.as_ref().and_then(Option::as_ref);
+        check_references(
+            app,
+            self.applicable_products.as_deref().unwrap_or_default(),
+            self.applicable_categories.as_deref().unwrap_or_default(),
+            restrictions.map(UserRestrictionsInput::specific_users).unwrap_or_default(),
+        )
+        .await
+    }
+
+    /// Changes the coupon.
+    pub(super) fn apply(&self, coupon: &mut Coupon, now: Timestamp) -> Result<(), InvalidCoupon> {
+        fn set<T: Clone>(field: &mut T, value: Option<&T>) {
+            if let Some(value) = value {
+                field.clone_from(value);
+            }
+        }
+        set(&mut coupon.code, self.code.as_deref().map(Coupon::normalise_code).as_ref());
+        set(&mut coupon.description, self.description.as_ref());
+        let kind = self.kind.unwrap_or(coupon.kind);
+        coupon.value = match self.value {
+            Some(value) => value.stored_as(kind)?,
+            // A number of the old kind means something else in the new one.
+            None if kind != coupon.kind && kind != CouponKind::FreeShipping => return Err(InvalidCoupon::NoValue),
+            None if kind != coupon.kind => 0,
+            None => coupon.value,
+        };
+        coupon.kind = kind;
+        set(&mut coupon.minimum_purchase, self.minimum_purchase.as_ref());
+        set(&mut coupon.maximum_discount, self.maximum_discount.as_ref());
+        set(&mut coupon.applicable_products, self.applicable_products.as_deref().map(unique).as_ref());
+        set(&mut coupon.applicable_categories, self.applicable_categories.as_deref().map(unique).as_ref());
+        match &self.usage_limit {
+            Some(Some(limit)) => limit.apply(&mut coupon.usage_limit),
+            Some(None) => coupon.usage_limit = UsageLimit::default(),
+            None => {}
+        }
+        match &self.user_restrictions {
+            Some(Some(restrictions)) => restrictions.apply(&mut coupon.user_restrictions),
+            Some(None) => coupon.user_restrictions = UserRestrictions::default(),
+            None => {}
+        }
+        set(&mut coupon.valid_from, self.valid_from.as_ref());
+        set(&mut coupon.valid_until, self.valid_until.as_ref());
+        set(&mut coupon.is_active, self.is_active.as_ref());
+        coupon.updated_at = now;
+        coupon.check()
+    }
+}

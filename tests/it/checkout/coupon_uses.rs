@@ -1,0 +1,162 @@
+//! Nobody gets more out of a coupon than it gives, and what ended unpaid has used nothing (I4).
+
+use std::time::Duration;
+
+use futures::future::join_all;
+use serde_json::json;
+use tests::{
+    Person, TestShop,
+    people::{cards, checkout_body},
+};
+
+use super::{by_transfer, coupon, fill_cart, guest_checkout, guest_with, stored};
+
+/// As many customers, each with a unit and a coupon in the cart.
+async fn customers_with_coupon(shop: &TestShop, count: usize, product: &str, code: &str) -> Vec<Person> {
+    let mut customers = Vec::new();
+    for number in 0..count {
+        let customer = shop.customer(&format!("customer-{number}")).await;
+        fill_cart(&customer, product, 1, Some(code)).await;
+        customers.push(customer);
+    }
+    customers
+}
+
+#[tokio::test]
+async fn five_uses_make_five_discounts_however_many_check_out_at_once() {
+    let shop = TestShop::start().await;
+    let admin = shop.admin("root").await;
+    coupon(&admin, "FIVE", json!({"usageLimit": {"total": 5}})).await;
+    let mug = shop.stock("MUG-1", 100).await;
+    let customers = customers_with_coupon(&shop, 30, &mug, "FIVE").await;
+    let replies = join_all(customers.iter().map(|customer| customer.checkout("mine"))).await;
+    let (ordered, refused): (Vec<_>, Vec<_>) = replies.iter().partition(|reply| reply.status == 201);
+    assert_eq!(ordered.len(), 5);
+    for reply in ordered {
+        assert_eq!((&reply.json["discount"]["amount"], &reply.json["pricing"]["total"]), (&json!(100), &json!(1400)));
+    }
+    for reply in refused {
+        assert_eq!(reply.is_problem(422, "coupon_invalid").json["reason"], "limit_reached");
+    }
+    assert_eq!(stored(&shop, "FIVE").await.usage_count, 5);
+    assert_eq!((shop.count("couponUses").await, shop.count("orders").await), (5, 5));
+    assert_eq!(shop.stock_of("MUG-1").await.reserved, 5);
+    let limit = admin.get("/v1/coupons?code=five").await.json["items"][0]["id"].as_str().unwrap().to_owned();
+    let lower = admin.patch(&format!("/v1/coupons/{limit}"), json!({"usageLimit": {"total": 4}})).await;
+    assert_eq!(lower.is_problem(422, "validation_failed").json["errors"][0]["pointer"], "/usageLimit/total");
+}
+
+#[tokio::test]
+async fn one_use_each_is_one_use_however_often_somebody_checks_out_at_once() {
+    let shop = TestShop::start().await;
+    let admin = shop.admin("root").await;
+    coupon(&admin, "ONCE", json!({"usageLimit": {"perUser": 1}})).await;
+    let mug = shop.stock("MUG-1", 100).await;
+
+    // A customer has one cart, so that ten checkouts are about the same one.
+    let ada = shop.customer("ada").await;
+    fill_cart(&ada, &mug, 1, Some("ONCE")).await;
+    let keys: Vec<String> = (0..10).map(|number| format!("try-{number}")).collect();
+    let replies = join_all(keys.iter().map(|key| ada.checkout(key))).await;
+    assert_eq!(replies.iter().filter(|reply| reply.status == 201).count(), 1);
+    for reply in replies.iter().filter(|reply| reply.status != 201) {
+        assert!(matches!(reply.status.as_u16(), 409 | 422), "{}", reply.json);
+    }
+    assert_eq!(stored(&shop, "ONCE").await.usage_count, 1);
+    ada.add_to_cart(&mug, 1).await.is(200);
+    let again = ada.put("/v1/cart/coupon", json!({"code": "ONCE"})).await;
+    assert_eq!(again.is_problem(422, "coupon_invalid").json["reason"], "limit_reached");
+
+    // A guest is known by the address, and has as many carts as there are browsers.
+    let mut carts = Vec::new();
+    for _ in 0..10 {
+        carts.push(guest_with(&shop, &mug, 1, Some("ONCE")).await);
+    }
+    let body = checkout_body(cards::GOOD);
+    let checkouts = carts.iter().map(|token| guest_checkout(&shop, token, "Guest@example.test", body.clone()));
+    let replies = join_all(checkouts).await;
+    assert_eq!(replies.iter().filter(|reply| reply.status == 201).count(), 1);
+    for reply in replies.iter().filter(|reply| reply.status != 201) {
+        assert_eq!(reply.is_problem(422, "coupon_invalid").json["reason"], "limit_reached");
+    }
+    assert_eq!(stored(&shop, "ONCE").await.usage_count, 2);
+    assert_eq!((shop.count("couponUses").await, shop.count("orders").await), (2, 2));
+}
+
+#[tokio::test]
+async fn a_change_of_a_coupon_loses_no_use_that_is_claimed_meanwhile() {
+    let shop = TestShop::start().await;
+    let admin = shop.admin("root").await;
+    let path = format!("/v1/coupons/{}", coupon(&admin, "BUSY", json!({})).await);
+    let mug = shop.stock("MUG-1", 100).await;
+    let customers = customers_with_coupon(&shop, 8, &mug, "BUSY").await;
+    let checkouts = join_all(customers.iter().map(|customer| customer.checkout("mine")));
+    let changes = join_all((0..8).map(|number| admin.patch(&path, json!({"description": format!("take {number}")}))));
+    let (replies, changes) = futures::future::join(checkouts, changes).await;
+    for reply in replies {
+        reply.is(201);
+    }
+    for change in changes {
+        change.is(200);
+    }
+    assert_eq!(stored(&shop, "BUSY").await.usage_count, 8);
+    assert_eq!(shop.count("couponUses").await, 8);
+}
+
+#[tokio::test]
+async fn a_repeated_checkout_uses_the_coupon_once() {
+    let shop = TestShop::start().await;
+    coupon(&shop.admin("root").await, "SPRING", json!({})).await;
+    let mug = shop.stock("MUG-1", 5).await;
+    let ada = shop.customer("ada").await;
+    fill_cart(&ada, &mug, 1, Some("SPRING")).await;
+    let first = ada.checkout("mine").await;
+    let again = ada.checkout("mine").await;
+    assert_eq!((first.is(201).body.clone(), again.header("idempotent-replayed")), (again.body.clone(), Some("true")));
+    assert_eq!(stored(&shop, "SPRING").await.usage_count, 1);
+}
+
+#[tokio::test]
+async fn a_use_is_given_back_once_when_an_order_ends_unpaid() {
+    let shop = TestShop::start().await;
+    coupon(&shop.admin("root").await, "SPRING", json!({"usageLimit": {"total": 2}})).await;
+    let mug = shop.stock("MUG-1", 9).await;
+    let (ada, bob) = (shop.customer("ada").await, shop.customer("bob").await);
+    fill_cart(&ada, &mug, 1, Some("SPRING")).await;
+    fill_cart(&bob, &mug, 1, Some("SPRING")).await;
+    let cancelled = ada.checkout_with("unpaid", by_transfer()).await.is(201).id();
+    let expired = bob.checkout_with("unpaid", by_transfer()).await.is(201).id();
+    assert_eq!(stored(&shop, "SPRING").await.usage_count, 2);
+
+    let path = format!("/v1/orders/{cancelled}/cancel");
+    for key in ["click", "click", "another-click"] {
+        ada.request("POST", &path).key(key).json(json!({})).send().await.is(200);
+    }
+    assert_eq!(stored(&shop, "SPRING").await.usage_count, 1);
+    shop.clock.advance(Duration::from_secs(8 * 24 * 3600));
+    for _ in 0..2 {
+        shop.run_maintenance().await;
+        shop.run_queues().await;
+    }
+    assert_eq!(bob.get(&format!("/v1/orders/{expired}")).await.json["status"], "cancelled");
+    assert_eq!(stored(&shop, "SPRING").await.usage_count, 0);
+    assert_eq!(shop.count("couponUses").await, 0);
+}
+
+#[tokio::test]
+async fn a_refund_gives_no_use_back() {
+    let shop = TestShop::start().await;
+    coupon(&shop.admin("root").await, "SPRING", json!({})).await;
+    let mug = shop.stock("MUG-1", 9).await;
+    let ada = shop.customer("ada").await;
+    fill_cart(&ada, &mug, 1, Some("SPRING")).await;
+    let order = ada.checkout("paid").await.is(201).id();
+    shop.run_queues().await;
+    assert_eq!(shop.find_order(&order).await.status.as_str(), "processing");
+    let cancel = ada.request("POST", &format!("/v1/orders/{order}/cancel")).key("click").json(json!({}));
+    cancel.send().await.is(200);
+    shop.run_queues().await;
+    assert_eq!(shop.payment_of(&order).await.status.as_str(), "refunded");
+    assert_eq!(stored(&shop, "SPRING").await.usage_count, 1);
+    assert_eq!(shop.count("couponUses").await, 1);
+}
