@@ -62,6 +62,16 @@ impl OwnMongodb {
         mongodb::ensure(&self.config, &self.supervisor).await.unwrap();
     }
 
+    /// Stops it between two instructions: its connections stay open, and nothing answers.
+    pub fn freeze(&self) {
+        assert!(self.signal("-STOP"), "there is nothing to freeze");
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&self) {
+        assert!(self.signal("-CONT"), "there is nothing to thaw");
+    }
+
     fn signal(&self, signal: &str) -> bool {
         let record = fs::read(self.folder.join("run").join(format!("{}.json", mongodb::NAME)));
         let Some(record) = record.ok().and_then(|record| serde_json::from_slice::<Value>(&record).ok()) else {

@@ -32,6 +32,9 @@ use crate::{
     request::{Reply, Request},
 };
 
+/// The hash of no password: well-formed, so that whoever guesses is refused as usual.
+const NOBODY_KNOWS: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$bm9ib2R5LWtub3dzLXRoaXMtcGFzc3dvcmQtYXQtYWw";
+
 /// What the tests' webhooks are signed with.
 pub const WEBHOOK_SECRET: &str = "whsec_tests";
 
@@ -136,7 +139,7 @@ impl TestShop {
         // All tests share one mail box.
         let email = format!("{name}.{}@example.test", self.random.readable(8).to_lowercase());
         let now = self.clock.now();
-        let nobody_knows = PasswordHash::from_phc("$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaA".to_owned());
+        let nobody_knows = PasswordHash::from_phc(NOBODY_KNOWS.to_owned());
         let mut user =
             User::new(Email::try_new(&email).unwrap(), nobody_knows, capitalised(name), "Test".to_owned(), role, now);
         user.is_email_verified = true;

@@ -45,18 +45,25 @@ pub(crate) struct QuoteAddress {
     #[garde(length(chars, max = 100))]
     state: String,
     #[serde(default, rename = "fullName")]
+    #[garde(inner(length(chars, max = 200)))]
     _full_name: Option<String>,
     #[serde(default, rename = "company")]
+    #[garde(inner(length(chars, max = 200)))]
     _company: Option<String>,
     #[serde(default, rename = "addressLine1")]
+    #[garde(inner(length(chars, max = 200)))]
     _address_line1: Option<String>,
     #[serde(default, rename = "addressLine2")]
+    #[garde(inner(length(chars, max = 200)))]
     _address_line2: Option<String>,
     #[serde(default, rename = "city")]
+    #[garde(inner(length(chars, max = 200)))]
     _city: Option<String>,
     #[serde(default, rename = "postalCode")]
+    #[garde(inner(length(chars, max = 200)))]
     _postal_code: Option<String>,
     #[serde(default, rename = "phone")]
+    #[garde(inner(length(chars, max = 200)))]
     _phone: Option<String>,
 }
 

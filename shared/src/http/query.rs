@@ -29,6 +29,16 @@ pub fn invalid(name: &str, message: impl Into<String>) -> Problem {
 }
 
 fn parse<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
+    // No text has one, and the database's patterns cannot even hold it.
+    if let Some((name, _)) = form_urlencoded::parse(query.as_bytes()).find(|(_, value)| value.contains('\0')) {
+        let mut pointer = String::new();
+        push_segment(&mut pointer, &name);
+        return Err(Problem::new(ProblemCode::InvalidQuery).field(
+            pointer,
+            "invalid",
+            "must not hold the character NUL",
+        ));
+    }
     let filled_in = form_urlencoded::Serializer::new(String::new())
         .extend_pairs(form_urlencoded::parse(query.as_bytes()).filter(|(_, value)| !value.is_empty()))
         .finish();
@@ -122,6 +132,7 @@ mod tests {
             ("inStock=yes", "/inStock", "wrong_type"),
             ("sort=up", "/sort", "unknown_value"),
             ("q=a&q=b", "/q", "duplicate_name"),
+            ("q=a%00b", "/q", "invalid"),
         ] {
             assert_eq!(refusal::<Search>(query), (pointer.to_owned(), code.to_owned()), "{query}");
         }

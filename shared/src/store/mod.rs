@@ -49,6 +49,10 @@ pub const SCHEMA_VERSION: i32 = 1;
 /// How long to look for a server before saying that there is none. API Gateway gives up at 30 s; a shopper long before.
 const SERVER_SELECTION_TIMEOUT: Duration = Duration::from_millis(2000);
 
+/// How often a server is asked whether it is well. One that falls silent is given up this long and a connection's time-out
+/// later; with the driver's 10 s, whoever asked it last would wait that long.
+const HEARTBEAT: Duration = Duration::from_millis(500);
+
 /// The database of the shop. Cheap to clone: clones share one connection pool.
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -117,6 +121,7 @@ impl Store {
         options.app_name = Some(app_name.to_owned());
         options.server_selection_timeout = Some(SERVER_SELECTION_TIMEOUT);
         options.connect_timeout = Some(SERVER_SELECTION_TIMEOUT);
+        options.heartbeat_freq = Some(HEARTBEAT);
         options.max_pool_size = Some(pool.0);
         // A thawed Lambda must not find its sockets dead.
         options.max_idle_time = Some(Duration::from_secs(60));

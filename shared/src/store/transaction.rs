@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use mongodb::{
-    ClientSession,
+    Client, ClientSession,
     options::{ReadConcern, TransactionOptions, WriteConcern},
 };
 
@@ -76,6 +76,7 @@ macro_rules! transaction {
 /// The attempts at one transaction; see [`crate::transaction!`].
 #[derive(Debug)]
 pub struct Attempts {
+    client: Client,
     tx: Tx,
     started: Instant,
     attempt: u32,
@@ -85,7 +86,7 @@ impl Store {
     /// Prepares a transaction; see [`crate::transaction!`].
     pub async fn attempts(&self) -> Result<Attempts, StoreError> {
         let session = self.client.start_session().await?;
-        Ok(Attempts { tx: Tx { session }, started: Instant::now(), attempt: 0 })
+        Ok(Attempts { client: self.client.clone(), tx: Tx { session }, started: Instant::now(), attempt: 0 })
     }
 }
 
@@ -103,11 +104,10 @@ impl Attempts {
                 Ok(()) => return Some(Ok(done)),
                 Err(error) => error.into(),
             },
-            Err(error) => {
-                // An abort that fails leaves nothing behind either: the server drops the transaction by itself.
-                let _ = self.tx.session.abort_transaction().await;
-                error
-            }
+            Err(error) => match self.give_up(error.store_error()).await {
+                Ok(()) => error,
+                Err(error) => return Some(Err(error.into())),
+            },
         };
         if !error.store_error().is_some_and(|cause| self.is_worth_another(cause)) {
             return Some(Err(error));
@@ -115,6 +115,18 @@ impl Attempts {
         tokio::time::sleep(backoff(self.attempt)).await;
         self.attempt = self.attempt.saturating_add(1);
         None
+    }
+
+    async fn give_up(&mut self, cause: Option<&StoreError>) -> Result<(), StoreError> {
+        if matches!(cause, Some(StoreError::Unavailable(_))) {
+            // An abort would wait for the server as long as the operation did that failed, and the customer with it. The
+            // session that is left behind sends one as soon as there is a server.
+            self.tx.session = self.client.start_session().await?;
+        } else {
+            // An abort that fails leaves nothing behind either: the server drops the transaction by itself.
+            let _ = self.tx.session.abort_transaction().await;
+        }
+        Ok(())
     }
 
     fn is_worth_another(&self, cause: &StoreError) -> bool {

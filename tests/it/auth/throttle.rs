@@ -144,10 +144,12 @@ async fn the_throttle_names_nobody() {
     log_in_from(&shop, "192.0.2.1", &email, PASSWORD).await;
     let mut cursor =
         shop.store().database().collection::<bson::Document>("throttles").find(bson::doc! {}).await.unwrap();
+    // The whole name and not a part of it: three letters may well be digits of a fingerprint.
+    let name = email.split('@').next().unwrap();
     let mut seen = 0;
     while cursor.advance().await.unwrap() {
         let text = format!("{:?}", cursor.deserialize_current().unwrap());
-        assert!(!text.contains("ada") && !text.contains("192.0.2.1"), "{text}");
+        assert!(!text.contains(name) && !text.contains("192.0.2.1"), "{text}");
         seen += 1;
     }
     assert!(seen >= 2);

@@ -103,7 +103,10 @@ fn faults_of_problem(reply: &Reply) -> Vec<String> {
     faults
 }
 
-/// Whether one of the problem's errors points there.
+/// Whether one of the problem's errors points there, or below: where an object was expected, its fields are looked at.
 pub(super) fn points_at(problem: &Value, pointer: &str) -> bool {
-    problem["errors"].as_array().into_iter().flatten().any(|error| error["pointer"] == pointer)
+    problem["errors"].as_array().into_iter().flatten().any(|error| {
+        let below = error["pointer"].as_str().and_then(|shown| shown.strip_prefix(pointer));
+        below.is_some_and(|below| below.is_empty() || below.starts_with('/'))
+    })
 }

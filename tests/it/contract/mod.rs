@@ -6,6 +6,7 @@ mod coverage;
 mod findings;
 mod openapi;
 mod operations;
+mod outage;
 mod samples;
 pub(crate) mod template;
 mod world;

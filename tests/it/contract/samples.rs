@@ -18,7 +18,7 @@ const ALTERNATIVES: &[(&str, &[&[&str]])] = &[
     ("POST /v1/payments/{id}/confirm", &[&["/savedMethodId"], &["/token"]]),
     ("POST /v1/products/{id}/inventory/adjustments", &[&["/setTo", "/expected"], &["/delta", "/reason"]]),
     ("POST /v1/products", &[&["/options", "/variants"], &["/inventory/quantity"]]),
-    ("PATCH /v1/products/{id}", &[&["/options", "/variants"]]),
+    ("PATCH /v1/products/{id}", &[&["/options", "/variants"], &[]]),
 ];
 
 /// A field of a body, however deep.
@@ -70,6 +70,14 @@ pub(super) fn good_bodies(api: &Api, world: &World, operation: &Operation) -> Ve
         body
     };
     leave_out.iter().map(without).collect()
+}
+
+/// A body that has this field and passes every check of shape.
+pub(super) fn good_body_with(api: &Api, world: &World, operation: &Operation, field: &Field) -> Value {
+    let bodies = good_bodies(api, world, operation);
+    let found = bodies.into_iter().find(|body| body.pointer(&field.pointer).is_some());
+    // What is left out everywhere needs something that this world does not have.
+    found.unwrap_or_else(|| full_body(api, world, operation))
 }
 
 /// Every field of an operation's body.

@@ -37,7 +37,11 @@ pub(super) struct World {
 
 impl World {
     pub(super) async fn build() -> Self {
-        let shop = TestShop::start().await;
+        Self::build_in(TestShop::start().await).await
+    }
+
+    /// Like [`World::build`], in this shop.
+    pub(super) async fn build_in(shop: TestShop) -> Self {
         let (ada, bob) = (shop.customer("ada").await, shop.customer("bob").await);
         let (grace, eve) = (shop.seller("grace").await, shop.seller("eve").await);
         let root = shop.admin("root").await;

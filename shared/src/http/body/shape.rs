@@ -1,7 +1,14 @@
 //! From serde's and garde's complaints to JSON pointers, stable codes and messages of our own.
 
 use garde::Report;
-use serde::de::DeserializeOwned;
+use serde::{
+    de::{
+        DeserializeOwned, Deserializer, Error, IntoDeserializer, Unexpected, Visitor,
+        value::{MapDeserializer, SeqDeserializer},
+    },
+    forward_to_deserialize_any,
+};
+use serde_json::Value;
 use serde_path_to_error::Segment;
 
 use crate::http::problem::{Problem, ProblemCode};
@@ -24,8 +31,8 @@ pub(in crate::http) fn push_segment(pointer: &mut String, segment: &str) {
 
 /// Deserialises a document whose syntax has been checked.
 pub(super) fn deserialize<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let mut document = serde_json::Deserializer::from_slice(bytes);
-    serde_path_to_error::deserialize(&mut document).map_err(|error| {
+    let document = serde_json::from_slice(bytes).map(Named).map_err(Problem::internal)?;
+    serde_path_to_error::deserialize(document).map_err(|error| {
         let mut pointer = String::new();
         for segment in error.path() {
             match segment {
@@ -41,6 +48,71 @@ pub(super) fn deserialize<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Proble
         }
         Problem::new(ProblemCode::InvalidBody).field(pointer, complaint.code, complaint.message)
     })
+}
+
+/// A document in which fields have names: serde would also take an array for an object and its items for the fields.
+struct Named(Value);
+
+impl<'de> Deserializer<'de> for Named {
+    type Error = serde_json::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        match self.0 {
+            Value::Array(items) => {
+                let mut items = SeqDeserializer::new(items.into_iter().map(Named));
+                let value = visitor.visit_seq(&mut items)?;
+                items.end().map(|()| value)
+            }
+            Value::Object(fields) => {
+                let mut fields = MapDeserializer::new(fields.into_iter().map(|(name, value)| (name, Self(value))));
+                let value = visitor.visit_map(&mut fields)?;
+                fields.end().map(|()| value)
+            }
+            scalar => scalar.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        match self.0 {
+            Value::Array(_) => Err(Error::invalid_type(Unexpected::Seq, &visitor)),
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        if self.0.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Self::Error> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        self.0.deserialize_enum(name, variants, visitor)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
+        tuple_struct map identifier ignored_any
+    }
+}
+
+impl<'de> IntoDeserializer<'de, serde_json::Error> for Named {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
 }
 
 /// What serde says, without the value that it quotes.

@@ -179,3 +179,10 @@ async fn no_body_is_an_empty_object_where_the_operation_allows_it() {
     let OptionalBody(cancel) = OptionalBody::<Cancel>::from_request(request, &()).await.unwrap();
     assert_eq!(cancel.reason, None);
 }
+
+#[test]
+fn an_array_is_no_object_however_well_its_items_would_fit() {
+    let items = r#"{"items":[["507f1f77bcf86cd799439011",2]]}"#;
+    assert_eq!(refusal(items), is("invalid_body", "/items/0", "wrong_type"));
+    assert_eq!(refusal(&format!("[[{LINE}]]")).0, "invalid_body");
+}

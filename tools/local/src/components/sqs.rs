@@ -46,7 +46,8 @@ pub async fn ensure(config: &Config, supervisor: &Supervisor) -> Result<String> 
         inherit_output: false,
         patience: Duration::from_mins(1),
     };
-    let probe = format!("{endpoint}/moto-api/data.json");
+    // Not its dashboard's data: that holds every message that ever was, and takes longer the longer the server runs.
+    let probe = format!("{endpoint}/moto-api/config");
     supervisor.ensure(&launch, async || answers(&probe).await).await?;
     Ok(endpoint)
 }
