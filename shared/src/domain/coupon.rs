@@ -214,7 +214,8 @@ impl Coupon {
         if used_up { Err(CouponRefusal::LimitReached) } else { Ok(()) }
     }
 
-    fn applies_to(&self, line: &PricedLine) -> bool {
+    /// Whether a line is eligible.
+    pub fn applies_to(&self, line: &PricedLine) -> bool {
         (self.applicable_products.is_empty() && self.applicable_categories.is_empty())
             || self.applicable_products.contains(&line.product)
             || line.categories.iter().any(|category| self.applicable_categories.contains(category))

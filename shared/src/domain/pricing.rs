@@ -3,10 +3,16 @@
 //! The rules are those of section 2 of the domain: line = unit price × quantity; the discount is spread over the eligible
 //! lines; tax is computed per line on the discounted amount; shipping is priced by zone and weight.
 
+mod explanation;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::explanation::{Consideration, Rule};
+use self::explanation::{consider_tax, consider_zones};
 use super::{
     Money, MoneyError, Timestamp,
     coupon::{Coupon, CouponError, CouponRefusal, CouponUser},
@@ -118,20 +124,6 @@ pub struct PriceResult {
     pub explanation: Vec<Consideration>,
 }
 
-/// One thing that pricing considered, what it gave, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Consideration {
-    /// `coupon`, `tax` or `shipping`.
-    pub rule: String,
-    /// Which one: a code, a place, a method.
-    pub subject: String,
-    /// What it came to; 0 if it did not apply.
-    pub amount: Money,
-    /// In words.
-    pub reason: String,
-}
-
 /// Prices lines.
 ///
 /// # Errors
@@ -152,22 +144,6 @@ pub fn price(input: PricingInput<'_>) -> Result<PriceResult, MoneyError> {
     let row = input.destination.and_then(|to| input.tax.row_for(to.country, to.state));
     let rate_bp = row.map_or(0, |row| row.rate_bp);
     let shipping_rate_bp = row.filter(|row| row.tax_shipping).map_or(0, |row| row.rate_bp);
-    if let Some(to) = input.destination {
-        explanation.push(Consideration {
-            rule: "tax".to_owned(),
-            subject: format!("{} {}", to.country, to.state).trim().to_owned(),
-            amount: Money::ZERO,
-            reason: match row {
-                Some(row) => format!(
-                    "{} basis points {} prices{}",
-                    row.rate_bp,
-                    if inclusive { "contained in" } else { "on top of" },
-                    if row.tax_shipping { ", shipping too" } else { "" }
-                ),
-                None => "no tax row matches the address".to_owned(),
-            },
-        });
-    }
 
     let mut by_rate: BTreeMap<i64, (Money, Money)> = BTreeMap::new();
     let mut add_tax = |rate: i64, amount: Money| -> Result<Money, MoneyError> {
@@ -191,8 +167,8 @@ pub fn price(input: PricingInput<'_>) -> Result<PriceResult, MoneyError> {
     let taxes: Vec<TaxAmount> =
         by_rate.into_iter().map(|(rate_bp, (base, tax))| TaxAmount { rate_bp, base, tax }).collect();
     let tax = Money::sum(taxes.iter().map(|entry| entry.tax))?;
-    if let Some(entry) = explanation.iter_mut().find(|entry| entry.rule == "tax") {
-        entry.amount = tax;
+    if let Some(to) = input.destination {
+        consider_tax(input.tax, to, tax, &mut explanation);
     }
     let untaxed = goods.plus(shipping)?;
     let total = if inclusive { untaxed } else { untaxed.plus(tax)? };
@@ -218,29 +194,19 @@ fn split_tax(amount: Money, rate_bp: i64, inclusive: bool) -> Result<(Money, Mon
     }
 }
 
+/// Per line, whether the parcel is free by it, and why the coupon gives nothing.
 type Discounted = (Vec<Money>, bool, Option<CouponRefusal>);
 
 fn discount(input: &PricingInput<'_>, explanation: &mut Vec<Consideration>) -> Result<Discounted, MoneyError> {
     let nothing = vec![Money::ZERO; input.lines.len()];
     let Some((coupon, user)) = input.coupon else { return Ok((nothing, false, None)) };
-    let mut explain = |amount, reason: String| {
-        explanation.push(Consideration { rule: "coupon".to_owned(), subject: coupon.code.clone(), amount, reason });
-    };
     match coupon.discount(input.lines, user, input.now) {
         Ok(discount) => {
-            let amount = Money::sum(discount.per_line.iter().copied())?;
-            explain(
-                amount,
-                if discount.free_shipping {
-                    "free shipping".to_owned()
-                } else {
-                    "spread over the eligible lines".to_owned()
-                },
-            );
+            explanation.push(Consideration::of_coupon(coupon, input.lines, &discount)?);
             Ok((discount.per_line, discount.free_shipping, None))
         }
         Err(CouponError::Refused(refusal)) => {
-            explain(Money::ZERO, refusal.to_string());
+            explanation.push(Consideration::of_refused_coupon(coupon, refusal));
             Ok((nothing, false, Some(refusal)))
         }
         Err(CouponError::Money(error)) => Err(error),
@@ -254,158 +220,28 @@ fn shipping_options(
     explanation: &mut Vec<Consideration>,
 ) -> Result<Vec<ShippingOption>, MoneyError> {
     let Some(destination) = input.destination else { return Ok(Vec::new()) };
-    let Some(zone) = input.shipping.zone_for(destination.country) else {
-        explanation.push(Consideration {
-            rule: "shipping".to_owned(),
-            subject: destination.country.to_owned(),
-            amount: Money::ZERO,
-            reason: "no zone ships there".to_owned(),
-        });
-        return Ok(Vec::new());
-    };
+    let zone = input.shipping.zone_for(destination.country);
+    consider_zones(input.shipping, zone, destination, explanation);
+    let Some(zone) = zone else { return Ok(Vec::new()) };
     let all_ship_free = !input.lines.is_empty() && input.lines.iter().all(|line| line.ships_free);
     let grams = input.lines.iter().fold(0_i64, |sum, line| sum.saturating_add(line.grams));
     let mut options = Vec::with_capacity(zone.methods.len());
     for rate in &zone.methods {
-        let (price, reason) = if coupon_ships_free {
-            (Money::ZERO, "free by coupon".to_owned())
+        let price = if coupon_ships_free || all_ship_free { Money::ZERO } else { rate.price_for(grams, goods)? };
+        let reason = if coupon_ships_free {
+            "free by the coupon".to_owned()
         } else if all_ship_free {
-            (Money::ZERO, "every line ships free".to_owned())
+            "every line ships free".to_owned()
         } else {
-            let price = rate.price_for(grams, goods)?;
-            let reason =
-                if price.is_zero() && rate.free_from.is_some() { "free from the threshold" } else { "by weight" };
-            (price, format!("{reason}, {grams} g in zone {}", zone.name))
+            explanation::of_rate(rate, grams, goods)
         };
         explanation.push(Consideration {
-            rule: "shipping".to_owned(),
-            subject: format!("{:?}", rate.method).to_lowercase(),
+            rule: Rule::Shipping,
+            subject: format!("{} in {}", rate.method.as_str(), zone.name),
             amount: price,
             reason,
         });
         options.push(ShippingOption { method: rate.method, price, estimated_days: rate.estimated_days });
     }
     Ok(options)
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::{
-        super::{Id, tax::TaxRow},
-        *,
-    };
-
-    fn line(subtotal: i64) -> PricedLine {
-        PricedLine {
-            product: Id::new(),
-            categories: Vec::new(),
-            subtotal: Money::from_minor(subtotal),
-            grams: 100,
-            ships_free: false,
-        }
-    }
-
-    fn table(rate_bp: i64, inclusive: bool, tax_shipping: bool) -> TaxTable {
-        TaxTable {
-            prices_include_tax: inclusive,
-            rows: vec![TaxRow { country: "US".into(), state: None, rate_bp, tax_shipping }],
-        }
-    }
-
-    fn priced(lines: &[PricedLine], tax: &TaxTable, method: Option<ShippingMethod>) -> PriceResult {
-        price(PricingInput {
-            lines,
-            coupon: None,
-            tax,
-            shipping: &ShippingTable::default(),
-            destination: Some(Destination { country: "US", state: "CA" }),
-            method,
-            now: Timestamp::from_millis(0),
-        })
-        .unwrap()
-    }
-
-    /// Invariant I5, re-computed from the lines.
-    fn adds_up(result: &PriceResult) {
-        let totals = result.totals;
-        assert_eq!(Money::sum(result.lines.iter().map(|line| line.subtotal)).unwrap(), totals.subtotal);
-        assert_eq!(Money::sum(result.taxes.iter().map(|tax| tax.tax)).unwrap(), totals.tax);
-        let untaxed = totals.subtotal.minus(totals.discount).unwrap().plus(totals.shipping).unwrap();
-        let expected = if result.prices_include_tax { untaxed } else { untaxed.plus(totals.tax).unwrap() };
-        assert_eq!(expected, totals.total);
-    }
-
-    #[test]
-    fn the_worked_example_of_the_domain_rules() {
-        let exclusive = priced(&[line(200)], &table(2000, false, false), None);
-        assert_eq!(
-            (exclusive.taxes[0].base.minor(), exclusive.totals.tax.minor(), exclusive.totals.total.minor()),
-            (200, 40, 240)
-        );
-        let inclusive = priced(&[line(200)], &table(2000, true, false), None);
-        assert_eq!(
-            (inclusive.taxes[0].base.minor(), inclusive.totals.tax.minor(), inclusive.totals.total.minor()),
-            (167, 33, 200)
-        );
-    }
-
-    #[test]
-    fn shipping_is_taxed_only_where_the_row_says_so() {
-        let untaxed = priced(&[line(1000)], &table(1000, false, false), Some(ShippingMethod::Standard));
-        assert_eq!(
-            (untaxed.totals.shipping.minor(), untaxed.totals.tax.minor(), untaxed.totals.total.minor()),
-            (500, 100, 1600)
-        );
-        let taxed = priced(&[line(1000)], &table(1000, false, true), Some(ShippingMethod::Standard));
-        assert_eq!((taxed.totals.tax.minor(), taxed.totals.total.minor()), (150, 1650));
-    }
-
-    #[test]
-    fn a_method_that_the_zone_lacks_is_not_offered() {
-        let table = ShippingTable { zones: Vec::new() };
-        let result = price(PricingInput {
-            lines: &[line(100)],
-            coupon: None,
-            tax: &TaxTable::default(),
-            shipping: &table,
-            destination: Some(Destination { country: "US", state: "" }),
-            method: Some(ShippingMethod::Express),
-            now: Timestamp::from_millis(0),
-        })
-        .unwrap();
-        assert!(!result.method_is_offered);
-    }
-
-    proptest! {
-        #[test]
-        fn inclusive_and_exclusive_prices_agree(amounts in prop::collection::vec(0_i64..10_000_000, 1..20), rate in 1_i64..3000) {
-            let net: Vec<PricedLine> = amounts.into_iter().map(line).collect();
-            let exclusive = priced(&net, &table(rate, false, false), None);
-            // What a customer paid in all for each line, sold again as a price that includes the tax.
-            let gross: Vec<PricedLine> = exclusive.lines.iter().map(|line_amounts| line(line_amounts.total.minor())).collect();
-            let inclusive = priced(&gross, &table(rate, true, false), None);
-            prop_assert_eq!(inclusive.totals.total, exclusive.totals.total);
-            prop_assert_eq!(inclusive.totals.tax, exclusive.totals.tax);
-            prop_assert_eq!(inclusive.taxes, exclusive.taxes);
-        }
-
-        #[test]
-        fn totals_add_up(amounts in prop::collection::vec(0_i64..10_000_000, 1..20), rate in 0_i64..3000, inclusive: bool, tax_shipping: bool) {
-            let lines: Vec<PricedLine> = amounts.into_iter().map(line).collect();
-            adds_up(&priced(&lines, &table(rate, inclusive, tax_shipping), Some(ShippingMethod::Express)));
-        }
-
-        #[test]
-        fn the_order_of_the_lines_does_not_matter(amounts in prop::collection::vec(0_i64..10_000_000, 1..20), rate in 0_i64..3000, inclusive: bool) {
-            let lines: Vec<PricedLine> = amounts.into_iter().map(line).collect();
-            let reversed: Vec<PricedLine> = lines.iter().rev().cloned().collect();
-            let table = table(rate, inclusive, true);
-            let there = priced(&lines, &table, Some(ShippingMethod::Standard));
-            let back = priced(&reversed, &table, Some(ShippingMethod::Standard));
-            prop_assert_eq!(there.totals, back.totals);
-            prop_assert_eq!(there.taxes, back.taxes);
-        }
-    }
 }

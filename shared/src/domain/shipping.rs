@@ -18,6 +18,17 @@ pub enum ShippingMethod {
     Overnight,
 }
 
+impl ShippingMethod {
+    /// As it is written in requests and documents.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::Express => "express",
+            Self::Overnight => "overnight",
+        }
+    }
+}
+
 /// The shipping settings of the shop.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]

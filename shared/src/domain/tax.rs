@@ -55,10 +55,14 @@ impl TaxTable {
 
     /// The row for an address: country and state, else country, else none.
     pub fn row_for(&self, country: &str, state: &str) -> Option<&TaxRow> {
-        let of_country = || self.rows.iter().filter(|row| row.country.eq_ignore_ascii_case(country));
-        of_country()
+        self.rows_of(country)
             .find(|row| row.state.as_deref().is_some_and(|of| of.eq_ignore_ascii_case(state)))
-            .or_else(|| of_country().find(|row| row.state.is_none()))
+            .or_else(|| self.rows_of(country).find(|row| row.state.is_none()))
+    }
+
+    /// Every row of a country, also those of its states.
+    pub fn rows_of(&self, country: &str) -> impl Iterator<Item = &TaxRow> {
+        self.rows.iter().filter(move |row| row.country.eq_ignore_ascii_case(country))
     }
 }
 
