@@ -95,6 +95,8 @@ async fn a_coupon_that_promises_nonsense_is_pointed_at_and_leaves_nothing() {
         (json!({"type": "fixed", "maximumDiscount": 100}), "validation_failed", "/maximumDiscount"),
         (json!({"usageLimit": {"total": 0}}), "validation_failed", "/usageLimit/total"),
         (json!({"usageLimit": {"perUser": 0}}), "validation_failed", "/usageLimit/perUser"),
+        (json!({"usageLimit": {"total": 1_000_000_001}}), "validation_failed", "/usageLimit/total"),
+        (json!({"usageLimit": {"perUser": i64::MAX}}), "validation_failed", "/usageLimit/perUser"),
         (json!({"usageLimit": {"daily": 1}}), "invalid_body", "/usageLimit/daily"),
         (json!({"validFrom": "yesterday"}), "invalid_body", "/validFrom"),
         (
@@ -240,7 +242,6 @@ async fn an_unused_coupon_is_removed_and_a_used_one_switched_off() {
     let ada = shop.customer("ada").await;
     fill_cart(&ada, &mug, 1, Some("used")).await;
     assert_eq!(ada.checkout("first").await.is(201).json["discount"]["amount"], 100);
-    // The limit may not fall below what has been used.
     admin.patch(&used, json!({"usageLimit": {"total": 1}})).await.is(200);
     for _ in 0..2 {
         admin.delete(&used).await.is(204);
@@ -250,4 +251,46 @@ async fn an_unused_coupon_is_removed_and_a_used_one_switched_off() {
     let refused = ada.put("/v1/cart/coupon", json!({"code": "USED"})).await;
     assert_eq!(refused.is_problem(422, "coupon_invalid").json["reason"], "unknown");
     assert_eq!(shop.count("couponUses").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_does_not_fall_below_what_was_used_not_even_while_it_is_used() {
+    let shop = TestShop::start().await;
+    let admin = shop.admin("root").await;
+    let path = format!("/v1/coupons/{}", coupon(&admin, "TEN", json!({"usageLimit": {"total": 10}})).await);
+    let mug = shop.stock("MUG-1", 50).await;
+    let mut customers = Vec::new();
+    for number in 0..6 {
+        let customer = shop.customer(&format!("customer-{number}")).await;
+        fill_cart(&customer, &mug, 1, Some("ten")).await;
+        customers.push(customer);
+    }
+    let (early, late) = customers.split_at(3);
+    for customer in early {
+        customer.checkout("early").await.is(201);
+    }
+    let before = admin.get(&path).await.json;
+    let refused = admin.patch(&path, json!({"usageLimit": {"total": 2}})).await;
+    let error = &refused.is_problem(422, "validation_failed").json["errors"][0];
+    assert_eq!((&error["pointer"], &error["code"]), (&json!("/usageLimit/total"), &json!("invalid")));
+    assert_eq!(error["message"], "the coupon was used 3 times already; to end it, switch it off");
+    assert_eq!(admin.get(&path).await.json, before);
+
+    // Whoever comes first: either the limit is refused, or nobody gets the fourth use.
+    let lower = async { admin.patch(&path, json!({"usageLimit": {"total": 3}})).await };
+    let (lowered, orders) = futures::join!(lower, join_all(late.iter().map(|customer| customer.checkout("late"))));
+    let used = orders.iter().filter(|reply| reply.status == 201).count();
+    for refused in orders.iter().filter(|reply| reply.status != 201) {
+        assert_eq!(refused.is_problem(422, "coupon_invalid").json["reason"], "limit_reached");
+    }
+    if used == 0 {
+        lowered.is(200);
+    } else {
+        assert_eq!(lowered.is_problem(422, "validation_failed").json["errors"][0]["pointer"], "/usageLimit/total");
+        assert_eq!(used, 3);
+    }
+    let after = stored(&shop, "TEN").await;
+    assert_eq!(after.usage_count, 3 + i64::try_from(used).unwrap());
+    assert!(after.usage_limit.total.is_some_and(|limit| limit >= after.usage_count));
+    shop.verify().await;
 }

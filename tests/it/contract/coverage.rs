@@ -2,7 +2,7 @@
 //! refuse, not what they are for.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -21,7 +21,7 @@ fn every_operation_is_asked_for_by_a_test() {
     let api = Api::load();
     let mut asked = BTreeSet::new();
     for file in files {
-        for mention in mentions(&with_constants_written_out(&fs::read_to_string(file).unwrap())) {
+        for mention in mentions(&with_names_written_out(&fs::read_to_string(file).unwrap())) {
             asked.extend(meant(&api, &mention).into_iter().map(Operation::name));
         }
     }
@@ -51,15 +51,30 @@ struct Mention {
 /// How far before a path its method may stand: `.get(&format!("`, `.request("PUT", &format!("`.
 const REACH: usize = 40;
 
-/// `format!("{PATH}/{id}")` with what `PATH` is.
-fn with_constants_written_out(source: &str) -> String {
-    let mut written_out = source.to_owned();
+/// `format!("{PATH}/{id}")` with what `PATH` is: a constant of the file, or a path that the same function gave this name.
+fn with_names_written_out(source: &str) -> String {
+    let mut constants = BTreeMap::new();
     for line in source.lines() {
-        let Some((name, rest)) = line.trim().strip_prefix("const ").and_then(|rest| rest.split_once(": &str = \""))
-        else {
-            continue;
-        };
-        written_out = written_out.replace(&format!("{{{name}}}"), rest.split('"').next().unwrap_or_default());
+        if let Some((name, rest)) = line.trim().strip_prefix("const ").and_then(|rest| rest.split_once(": &str = \"")) {
+            constants.insert(name.to_owned(), rest.split('"').next().unwrap_or_default().to_owned());
+        }
+    }
+    let mut names = constants.clone();
+    let mut written_out = String::new();
+    for line in source.lines() {
+        let mut line = line.to_owned();
+        for (name, path) in &names {
+            line = line.replace(&format!("{{{name}}}"), path);
+        }
+        if let Some((name, rest)) = line.trim().strip_prefix("let ").and_then(|rest| rest.split_once(" = "))
+            && let Some(path) = rest.strip_prefix("format!(").unwrap_or(rest).strip_prefix('"')
+        {
+            names.insert(name.to_owned(), path.split('"').next().unwrap_or_default().to_owned());
+        } else if line == "}" {
+            names.clone_from(&constants);
+        }
+        written_out += &line;
+        written_out.push('\n');
     }
     written_out
 }
@@ -81,7 +96,11 @@ fn mentions(source: &str) -> Vec<Mention> {
             call.max(before.rfind(&format!("\"{method}\"")))
         };
         let nearest = methods.into_iter().filter_map(|method| position(method).map(|at| (at, method))).max();
-        found.push(Mention { method: nearest.map(|(_, method)| method), path: rest[..end].to_owned() });
+        let method = nearest.map(|(_, method)| method);
+        let path = &rest[..end];
+        // What is put in right behind a name is a query.
+        let path = path.strip_suffix("{}").filter(|path| !path.ends_with('/')).unwrap_or(path);
+        found.push(Mention { method, path: path.to_owned() });
     }
     found
 }
@@ -96,12 +115,20 @@ fn meant<'a>(api: &'a Api, mention: &Mention) -> Vec<&'a Operation> {
     fits.into_iter().filter(|(likeness, _)| Some(*likeness) == best).map(|(_, operation)| operation).collect()
 }
 
-/// How many segments a path in a test has in common with that of an operation; `None` if it cannot mean it.
+/// How much a path in a test is like that of an operation; `None` if it cannot mean it. A value that is put in stands for a
+/// parameter rather than for a name: `orders/{order}` is no look-up, `returns/{id}/{verb}` is every verb.
 fn likeness(operation: &str, mentioned: &str) -> Option<usize> {
     let (theirs, ours): (Vec<&str>, Vec<&str>) = (operation.split('/').collect(), mentioned.split('/').collect());
-    let fits = |(their, our): (&&str, &&str)| their == our || their.starts_with('{');
-    let is_like = theirs.len() == ours.len() && theirs.iter().zip(&ours).all(fits);
-    is_like.then(|| theirs.iter().zip(&ours).filter(|(their, our)| their == our).count())
+    let mut likeness = 0;
+    for (their, our) in theirs.iter().zip(&ours) {
+        likeness += match (their.starts_with('{'), our.starts_with('{')) {
+            (false, false) if their == our => 2,
+            (false, false) => return None,
+            (true, true) => 1,
+            (true, false) | (false, true) => 0,
+        };
+    }
+    (theirs.len() == ours.len()).then_some(likeness)
 }
 
 #[test]
@@ -113,8 +140,13 @@ fn a_path_in_a_test_means_the_operation_that_fits_it_best() {
         grace.delete("/v1/nonsense").await;
         const BOOK: &str = "/v1/auth/me/addresses";
         ada.put(&format!("{BOOK}/{id}"), body).await;
+        let list = format!("/v1/wishlists/{id}");
+        ada.delete(&format!("{list}/items/{tea}")).await;
+        ada.get(&format!("/v1/reports/revenue{}", days)).await;
+        ada.get(&format!("/v1/orders/{order}")).await;
+        root.post(&format!("/v1/returns/{id}/{verb}")).await;
     "#;
-    let found = mentions(&with_constants_written_out(source));
+    let found = mentions(&with_names_written_out(source));
     let api = Api::load();
     let meant: Vec<Vec<String>> =
         found.iter().map(|mention| meant(&api, mention).into_iter().map(Operation::name).collect()).collect();
@@ -127,6 +159,11 @@ fn a_path_in_a_test_means_the_operation_that_fits_it_best() {
             vec![],
             vec!["GET /v1/auth/me/addresses", "POST /v1/auth/me/addresses"],
             vec!["PUT /v1/auth/me/addresses/{id}"],
+            vec!["GET /v1/wishlists/{id}", "DELETE /v1/wishlists/{id}", "PATCH /v1/wishlists/{id}"],
+            vec!["DELETE /v1/wishlists/{id}/items/{productId}"],
+            vec!["GET /v1/reports/revenue"],
+            vec!["GET /v1/orders/{idOrNumber}"],
+            vec!["POST /v1/returns/{id}/approve", "POST /v1/returns/{id}/receive", "POST /v1/returns/{id}/reject"],
         ]
     );
 }

@@ -119,19 +119,6 @@ const CONTRACT: &str = "
     GET    /v1/docs                                 -
 ";
 
-/// Groups that the walks do not know how to fill yet: their suites (`checkout`, `cart`) try roles, strangers and senseless
-/// bodies one by one.
-const HAVE_SUITES_OF_THEIR_OWN: &[&str] = &[
-    "/v1/cart/resume",
-    "/v1/coupons",
-    "/v1/orders/lookup",
-    "/v1/orders/{id}/returns",
-    "/v1/reports",
-    "/v1/returns",
-    "/v1/settings",
-    "/v1/wishlists",
-];
-
 /// Who may call an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Who {
@@ -203,9 +190,19 @@ impl Operation {
 
     /// The query parameters: name and schema.
     pub(super) fn query(&self) -> Vec<(&str, &Value)> {
+        let parameters = self.query_parameters();
+        parameters.map(|parameter| (parameter["name"].as_str().unwrap(), &parameter["schema"])).collect()
+    }
+
+    /// The names of those query parameters that it cannot do without.
+    pub(super) fn required_query(&self) -> Vec<&str> {
+        let required = self.query_parameters().filter(|parameter| parameter["required"] == true);
+        required.map(|parameter| parameter["name"].as_str().unwrap()).collect()
+    }
+
+    fn query_parameters(&self) -> impl Iterator<Item = &Value> {
         let parameters = self.details["parameters"].as_array().into_iter().flatten();
-        let query = parameters.filter(|parameter| parameter["in"] == "query");
-        query.map(|parameter| (parameter["name"].as_str().unwrap(), &parameter["schema"])).collect()
+        parameters.filter(|parameter| parameter["in"] == "query")
     }
 
     /// Whether the path names something.
@@ -242,9 +239,6 @@ impl Api {
                 let method = method.to_uppercase();
                 let name = format!("{method} {path}");
                 let rule = rules.get(&name).unwrap_or_else(|| panic!("say in CONTRACT who may call {name}"));
-                if HAVE_SUITES_OF_THEIR_OWN.iter().any(|beginning| path.starts_with(beginning)) {
-                    continue;
-                }
                 operations.push(Operation { method, path: path.clone(), details: details.clone(), rule: *rule });
             }
         }

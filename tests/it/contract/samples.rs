@@ -19,6 +19,7 @@ const ALTERNATIVES: &[(&str, &[&[&str]])] = &[
     ("POST /v1/products/{id}/inventory/adjustments", &[&["/setTo", "/expected"], &["/delta", "/reason"]]),
     ("POST /v1/products", &[&["/options", "/variants"], &["/inventory/quantity"]]),
     ("PATCH /v1/products/{id}", &[&["/options", "/variants"], &[]]),
+    ("POST /v1/wishlists/{id}/items/{productId}/move-to-cart", &[&["/variant"]]),
 ];
 
 /// A field of a body, however deep.
@@ -151,11 +152,20 @@ fn chosen(world: &World, schema: &str, owner: &str, field: &str) -> Option<Value
         ("VariantInput", "choices") => Some(json!({"Size": "S"})),
         ("VariantInput", "sku") => Some(json!("SHIRT-S")),
         ("ProductRow", "sku") => Some(json!("SHIRT")),
+        ("CreateCoupon" | "UpdateCoupon", "code") => Some(json!("SUMMER")),
+        ("ResumeCart", "token") => Some(json!(world.resume)),
         _ => None,
     };
     let by_field = || match field {
         "productId" => Some(json!(world.tea)),
         "relatedProducts" => Some(json!([world.tea])),
+        "applicableProducts" => Some(json!([world.tea])),
+        "applicableCategories" => Some(json!([world.id_of("/v1/categories/")])),
+        "specificUsers" => Some(json!([world.ada.id.to_string()])),
+        "itemId" => Some(json!(world.line)),
+        "code" => Some(json!("TEN")),
+        "validUntil" => Some(json!("2031-01-31T12:00:00Z")),
+        "countries" => Some(json!(["US"])),
         "addressId" => Some(json!(world.id_of("/v1/auth/me/addresses/"))),
         "savedMethodId" => Some(json!("507f1f77bcf86cd799439011")),
         "sku" => Some(json!("MUG-1")),

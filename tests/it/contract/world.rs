@@ -6,7 +6,8 @@ use std::{
 };
 
 use bson::{Document, doc};
-use serde_json::json;
+use serde_json::{Value, json};
+use shared::domain::cart::ABANDONED_AFTER;
 use tests::{Person, Request, TestShop, people::address};
 
 use super::{
@@ -30,8 +31,14 @@ pub(super) struct World {
     pub(super) guest: String,
     /// A product in the carts that is neither ordered nor reviewed.
     pub(super) tea: String,
-    /// What paths that begin like this name.
-    things: Vec<(&'static str, String)>,
+    /// The line of an order that was delivered.
+    pub(super) line: String,
+    /// The token of the mail about the cart that Bob left.
+    pub(super) resume: String,
+    /// The number of Ada's order.
+    order_number: String,
+    /// What a parameter names that comes behind this, or the one parameter of this whole path.
+    things: BTreeMap<&'static str, String>,
     keys: AtomicUsize,
 }
 
@@ -49,42 +56,96 @@ impl World {
         let category = root.post("/v1/categories", json!({"name": "Mugs"})).await.is(201).id();
         let mug = shop.product_of(&grace, "MUG-1", json!({"category": "mugs"})).await;
         let tea = shop.product_of(&grace, "TEA-1", json!({})).await;
+        let resume = leave_cart(&shop, &bob, &tea).await;
+
         let mut home = address();
         home["type"] = json!("shipping");
         let saved = ada.post("/v1/auth/me/addresses", home).await.is(201).id();
-        let order = ada.order(&mug, 1).await.is(201).id();
+        let delivered = ada.order(&mug, 2).await.is(201).json.clone();
+        let (delivered, line) = (text(&delivered["id"]), text(&delivered["items"][0]["id"]));
+        let placed = ada.order(&mug, 1).await.is(201).json.clone();
+        let (order, order_number) = (text(&placed["id"]), text(&placed["orderNumber"]));
         let payment = shop.payment_of(&order).await.id.to_string();
         shop.run_queues().await;
+        let parcel = json!({"carrier": "DHL", "trackingNumber": "JD014600003817"});
+        root.post(&format!("/v1/orders/{delivered}/ship"), parcel).await.is(200);
+        root.post(&format!("/v1/orders/{delivered}/deliver"), json!({})).await.is(200);
+        let back = json!({"items": [{"itemId": line, "quantity": 1}], "reason": "One is enough."});
+        let returns = format!("/v1/orders/{delivered}/returns");
+        let returned = ada.request("POST", &returns).key("return").json(back).send().await.is(201).id();
+
         let review = json!({"productId": mug, "rating": 5, "comment": "Holds tea."});
         let review = ada.post("/v1/reviews", review).await.is(201).id();
         root.post(&format!("/v1/reviews/{review}/approve"), json!({})).await.is(200);
-        let cart = ada.add_to_cart(&tea, 1).await;
-        let item = cart.is(200).json["items"][0]["id"].as_str().unwrap().to_owned();
-        let guest = shop.post("/v1/cart/items", json!({"productId": tea, "quantity": 1})).await;
-        let guest = guest.is(200).json["cartToken"].as_str().unwrap().to_owned();
+        let coupon = json!({"code": "TEN", "type": "percentage", "value": 10});
+        let coupon = root.post("/v1/coupons", coupon).await.is(201).id();
+        let wishlist =
+            ada.post("/v1/wishlists", json!({"name": "Birthday", "isPublic": true})).await.is(201).json.clone();
+        let (wishlist, share) = (text(&wishlist["id"]), text(&wishlist["shareToken"]));
+        ada.put(&format!("/v1/wishlists/{wishlist}/items/{tea}"), json!({"notes": "The green one"})).await.is(200);
+        let cart = ada.add_to_cart(&tea, 1).await.is(200).json.clone();
+        let guest = shop.post("/v1/cart/items", json!({"productId": tea, "quantity": 1})).await.is(200).json.clone();
 
-        let things = vec![
+        let things = BTreeMap::from([
             ("/v1/auth/me/addresses/", saved),
             ("/v1/auth/users/", bob.id.to_string()),
-            ("/v1/cart/items/", item),
+            ("/v1/cart/items/", text(&cart["items"][0]["id"])),
             ("/v1/categories/", category),
+            ("/v1/coupons/", coupon),
             ("/v1/orders/", order),
+            ("/v1/orders/{id}/returns", delivered),
             ("/v1/payments/", payment),
             ("/v1/products/", mug),
+            ("/v1/returns/", returned),
             ("/v1/reviews/", review),
-        ];
-        Self { shop, ada, bob, grace, eve, root, guest, tea, things, keys: AtomicUsize::new(0) }
+            ("/v1/wishlists/", wishlist),
+            ("/v1/wishlists/shared/", share),
+            ("/v1/wishlists/{id}/items/", tea.clone()),
+        ]);
+        let (guest, keys) = (text(&guest["cartToken"]), AtomicUsize::new(0));
+        Self { shop, ada, bob, grace, eve, root, guest, tea, line, resume, order_number, things, keys }
     }
 
-    /// The id of what paths that begin like this name.
-    pub(super) fn id_of(&self, path: &str) -> &str {
-        let thing = self.things.iter().find(|(beginning, _)| path.starts_with(beginning));
-        &thing.unwrap_or_else(|| panic!("put something that {path} names into this world")).1
+    /// The id of what a parameter names that comes behind this.
+    pub(super) fn id_of(&self, beginning: &str) -> &str {
+        self.things.get(beginning).unwrap_or_else(|| panic!("put what {beginning}… names into this world"))
+    }
+
+    /// The path of an operation to what there is, with the query that it cannot do without.
+    pub(super) fn path(&self, operation: &Operation) -> String {
+        let (path, query) = (self.bare_path(operation), self.query_without(operation, ""));
+        if query.is_empty() { path } else { format!("{path}?{query}") }
     }
 
     /// The path of an operation to what there is.
-    pub(super) fn path(&self, operation: &Operation) -> String {
-        if operation.has_id() { path_to(operation, self.id_of(&operation.path)) } else { operation.path.clone() }
+    pub(super) fn bare_path(&self, operation: &Operation) -> String {
+        fill(operation, |beginning, _| self.id_at(operation, beginning).to_owned())
+    }
+
+    /// The paths of an operation with this in the place of one id, and with what there is in the place of the others.
+    pub(super) fn paths_with(&self, operation: &Operation, id: &str) -> Vec<String> {
+        let path = |spoilt: usize| {
+            let id_or_other = |beginning: &str, place: usize| {
+                if place == spoilt { id.to_owned() } else { self.id_at(operation, beginning).to_owned() }
+            };
+            fill(operation, id_or_other)
+        };
+        (0..operation.path.matches('{').count()).map(path).collect()
+    }
+
+    fn id_at(&self, operation: &Operation, beginning: &str) -> &str {
+        self.things.get(operation.path.as_str()).map_or_else(|| self.id_of(beginning), String::as_str)
+    }
+
+    /// The query that an operation cannot do without, as far as it is not this parameter. Others can be put behind it.
+    pub(super) fn query_without(&self, operation: &Operation, except: &str) -> String {
+        let good = |name: &str| match name {
+            "orderNumber" => &self.order_number,
+            "email" => &self.ada.email,
+            other => panic!("{} needs {other}: say what is good", operation.name()),
+        };
+        let needed = operation.required_query().into_iter().filter(|name| *name != except);
+        needed.map(|name| format!("{name}={}&", good(name))).collect()
     }
 
     /// A request of an operation at this path, with a new `Idempotency-Key` if it needs one, by whoever may call it.
@@ -135,10 +196,36 @@ impl World {
     }
 }
 
-/// The path of an operation to something with this id.
+/// The path of an operation with this in the place of every id.
 pub(super) fn path_to(operation: &Operation, id: &str) -> String {
-    let (before, rest) = operation.path.split_once('{').unwrap();
-    let (_, after) = rest.split_once('}').unwrap();
-    assert!(!after.contains('{'), "{} names two things: teach this test", operation.path);
-    format!("{before}{id}{after}")
+    fill(operation, |_, _| id.to_owned())
+}
+
+/// The path of an operation with its parameters filled in: each by what comes before it in the description, and by its number.
+fn fill(operation: &Operation, value: impl Fn(&str, usize) -> String) -> String {
+    let mut filled = String::new();
+    let mut rest = operation.path.as_str();
+    for place in 0.. {
+        let Some((before, behind)) = rest.split_once('{') else { break };
+        let beginning = &operation.path[..operation.path.len() - behind.len() - 1];
+        filled += before;
+        filled += &value(beginning, place);
+        rest = behind.split_once('}').unwrap().1;
+    }
+    filled + rest
+}
+
+/// Leaves somebody's cart alone until the shop reminds them of it: the token of the mail.
+async fn leave_cart(shop: &TestShop, person: &Person, product: &str) -> String {
+    person.add_to_cart(product, 1).await.is(200);
+    shop.clock.advance(ABANDONED_AFTER);
+    shop.run_maintenance().await;
+    shop.run_queues().await;
+    let mails = shop.mails_to(&person.email).await;
+    let (_, link) = mails[0].1.split_once("/cart/resume?token=").unwrap();
+    link.split_whitespace().next().unwrap().to_owned()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
 }

@@ -24,11 +24,11 @@ pub(super) const MOST_IDS: usize = 200;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[garde(allow_unvalidated)]
 pub(crate) struct UsageLimitInput {
-    /// By all together; at least 1.
+    /// By all together; 1 to 1,000,000,000.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<i64>)]
     total: Option<Option<i64>>,
-    /// By one customer; at least 1. Guests are told apart by their e-mail address.
+    /// By one customer; 1 to 1,000,000,000. Guests are told apart by their e-mail address.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<i64>)]
     per_user: Option<Option<i64>>,

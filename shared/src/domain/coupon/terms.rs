@@ -13,6 +13,9 @@ use crate::domain::{Money, money::BASIS_POINTS, product::Price};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CouponValue(Decimal);
 
+/// More often than any coupon is used: whoever means "without limit" says so.
+const MOST_USES: i64 = 1_000_000_000;
+
 /// Why a coupon promises what it cannot.
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum InvalidCoupon {
@@ -37,11 +40,11 @@ pub enum InvalidCoupon {
     /// It would never be valid.
     #[error("a coupon ends after it starts")]
     NeverValid,
-    /// Fewer than one use in all.
-    #[error("a limit is at least 1")]
+    /// No number of uses in all.
+    #[error("a limit is at least 1 and at most 1,000,000,000")]
     TotalLimit,
-    /// Fewer than one use each.
-    #[error("a limit is at least 1")]
+    /// No number of uses each.
+    #[error("a limit is at least 1 and at most 1,000,000,000")]
     PerUserLimit,
     /// Lower than what has been used already.
     #[error("the coupon was used {used} times already; to end it, switch it off")]
@@ -100,6 +103,7 @@ impl Coupon {
     pub fn check(&self) -> Result<(), InvalidCoupon> {
         let is_typed = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || b"-._".contains(&byte);
         let is_amount = |amount: Money| (Money::ZERO..=Price::HIGHEST).contains(&amount);
+        let is_limit = |limit: i64| (1..=MOST_USES).contains(&limit);
         let is_percentage = self.kind == CouponKind::Percentage;
         let rules = [
             ((1..=64).contains(&self.code.len()) && self.code.bytes().all(is_typed), InvalidCoupon::Code),
@@ -111,8 +115,8 @@ impl Coupon {
                 InvalidCoupon::MaximumDiscount,
             ),
             (self.valid_until.is_none_or(|until| until > self.valid_from), InvalidCoupon::NeverValid),
-            (self.usage_limit.total.is_none_or(|limit| limit >= 1), InvalidCoupon::TotalLimit),
-            (self.usage_limit.per_user.is_none_or(|limit| limit >= 1), InvalidCoupon::PerUserLimit),
+            (self.usage_limit.total.is_none_or(is_limit), InvalidCoupon::TotalLimit),
+            (self.usage_limit.per_user.is_none_or(is_limit), InvalidCoupon::PerUserLimit),
             (
                 self.usage_limit.total.is_none_or(|limit| limit >= self.usage_count),
                 InvalidCoupon::LimitBelowUsage { used: self.usage_count },
