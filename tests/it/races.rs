@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use serde_json::{Value, json};
 use shared::domain::{order::OrderStatus, payment::PaymentStatus};
-use tests::{Person, Reply, StripeApi, TestShop, cards, people::checkout_body};
+use tests::{Person, Reply, Rivals, StripeApi, TestShop, cards, people::checkout_body};
 
 /// What one product at 10.00 with its parcel comes to.
 const TOTAL: i64 = 1500;
@@ -27,53 +27,6 @@ async fn fill_carts(customers: &[Person], product: &str) {
 
 fn with_status(replies: &[Reply], status: u16) -> Vec<&Reply> {
     replies.iter().filter(|reply| reply.status.as_u16() == status).collect()
-}
-
-/// Two who race again and again. Whoever won is held back a little more the next time, so that most races are close and
-/// each of the two wins some.
-struct Rivals {
-    held_back_micros: [u64; 2],
-    step_micros: u64,
-    won: [usize; 2],
-}
-
-impl Rivals {
-    fn new() -> Self {
-        Self { held_back_micros: [0, 0], step_micros: 20_000, won: [0, 0] }
-    }
-
-    async fn race<A, B>(&self, first: impl Future<Output = A>, second: impl Future<Output = B>) -> (A, B) {
-        let [first_waits, second_waits] =
-            self.held_back_micros.map(|micros| tokio::time::sleep(Duration::from_micros(micros)));
-        futures::join!(
-            async {
-                first_waits.await;
-                first.await
-            },
-            async {
-                second_waits.await;
-                second.await
-            }
-        )
-    }
-
-    fn note(&mut self, first_won: bool) {
-        let (winner, loser) = if first_won { (0, 1) } else { (1, 0) };
-        let had_won_before = self.won[winner] > 0 && self.won[loser] > 0;
-        if had_won_before {
-            self.step_micros = (self.step_micros * 2 / 3).max(500);
-        }
-        self.won[winner] += 1;
-        let relief = self.held_back_micros[loser].min(self.step_micros);
-        self.held_back_micros[loser] -= relief;
-        self.held_back_micros[winner] += self.step_micros - relief;
-    }
-
-    /// Fails the test if it was none: then the loop has shown nothing.
-    #[track_caller]
-    fn were_rivals(&self) {
-        assert!(self.won.iter().all(|won| *won > 0), "one of them always won: {:?}", self.won);
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,12 +17,16 @@
     reason = "a test that cannot go on has failed"
 )]
 
+pub mod campaign;
+pub mod crowd;
 pub mod delivery;
 pub mod gateway;
+pub mod money;
 pub mod own_mongodb;
 pub mod people;
 pub mod place;
 pub mod request;
+pub mod rivals;
 pub mod shop;
 pub mod stripe_api;
 
@@ -30,5 +34,6 @@ pub use gateway::FaultyGateway;
 pub use own_mongodb::OwnMongodb;
 pub use people::{Person, cards};
 pub use request::{Reply, Request};
+pub use rivals::{Rivals, at_once};
 pub use shop::TestShop;
 pub use stripe_api::StripeApi;

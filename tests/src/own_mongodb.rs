@@ -1,43 +1,51 @@
-//! A MongoDB server of a test's own, to be stopped and killed without disturbing anybody.
+//! A MongoDB of a test's own, to be stopped and killed without disturbing anybody: one server, or a set of three.
 
 use std::{
     fs::{self, File},
     net::TcpListener,
     path::PathBuf,
-    process::Command,
-    time::Duration,
+    process,
+    time::{Duration, Instant},
 };
 
-use local::components::{Config, Profile, mongodb, supervise::Supervisor, workspace_root};
-use serde_json::Value;
+use local::components::{
+    Config, Profile, mongodb,
+    supervise::{Signal, Supervisor},
+    workspace_root,
+};
 
 use crate::place::{Place, components};
 
-/// A replica set of one, empty, that ends with the test.
+/// A replica set, empty, that ends with the test.
 #[derive(Debug)]
 pub struct OwnMongodb {
     config: Config,
     supervisor: Supervisor,
     folder: PathBuf,
+    ports: Vec<u16>,
     uri: String,
     _held: File,
 }
 
 impl OwnMongodb {
-    /// Starts a server that goes by this name.
+    /// Starts a set of one that goes by this name.
     pub async fn start(name: &str) -> Self {
+        Self::start_set(name, 1).await
+    }
+
+    /// Starts a set of one or three members that goes by this name.
+    pub async fn start_set(name: &str, members: usize) -> Self {
         let folder = workspace_root().join(".local/test/own").join(name);
         let supervisor = Supervisor::new(&folder).unwrap();
         let held = supervisor.lock("own").await.unwrap();
         // What a killed test left behind.
-        supervisor.stop(mongodb::NAME, Duration::ZERO).await.unwrap();
+        mongodb::stop_set(&supervisor, Duration::ZERO).await.unwrap();
         let _ = fs::remove_dir_all(folder.join("data"));
         let mut config = Config::from_env(Profile::Test).unwrap();
         config.folder.clone_from(&folder);
-        config.given.mongodb_uri = None;
-        config.ports.mongodb = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
-        let uri = mongodb::ensure(&config, &supervisor).await.unwrap();
-        Self { config, supervisor, folder, uri, _held: held }
+        let ports = free_ports(members);
+        let uri = mongodb::ensure_set(&config, &supervisor, &ports).await.unwrap();
+        Self { config, supervisor, folder, ports, uri, _held: held }
     }
 
     /// Where a test works, with this database.
@@ -49,42 +57,63 @@ impl OwnMongodb {
 
     /// Ends it as an operator would.
     pub async fn stop(&self) {
-        assert!(self.supervisor.stop(mongodb::NAME, Duration::from_secs(20)).await.unwrap());
+        assert!(mongodb::stop_set(&self.supervisor, Duration::from_secs(20)).await.unwrap());
     }
 
-    /// `kill -9`.
+    /// `kill -9` of every member.
     pub fn kill(&self) {
-        assert!(self.signal("-KILL"), "there is nothing to kill");
+        assert!(self.signal(Signal::KILL), "there is nothing to kill");
     }
 
-    /// Starts it again, with the data that it had.
+    /// `kill -9` of the member that is written to at this moment; the others elect another.
+    pub async fn kill_primary(&self) {
+        let end = Instant::now() + Duration::from_secs(20);
+        loop {
+            if let Some(primary) = mongodb::primary(&self.ports).await.unwrap() {
+                assert!(self.supervisor.signal(primary, Signal::KILL), "there is nothing to kill");
+                return;
+            }
+            assert!(Instant::now() < end, "the set has no primary");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Starts whatever of it does not run, with the data that it had.
     pub async fn start_again(&self) {
-        mongodb::ensure(&self.config, &self.supervisor).await.unwrap();
+        mongodb::ensure_set(&self.config, &self.supervisor, &self.ports).await.unwrap();
     }
 
     /// Stops it between two instructions: its connections stay open, and nothing answers.
     pub fn freeze(&self) {
-        assert!(self.signal("-STOP"), "there is nothing to freeze");
+        assert!(self.signal(Signal::STOP), "there is nothing to freeze");
     }
 
     /// Lets it go on.
     pub fn thaw(&self) {
-        assert!(self.signal("-CONT"), "there is nothing to thaw");
+        assert!(self.signal(Signal::CONT), "there is nothing to thaw");
     }
 
-    fn signal(&self, signal: &str) -> bool {
-        let record = fs::read(self.folder.join("run").join(format!("{}.json", mongodb::NAME)));
-        let Some(record) = record.ok().and_then(|record| serde_json::from_slice::<Value>(&record).ok()) else {
-            return false;
-        };
-        let pid = record["pid"].as_i64().unwrap().to_string();
-        Command::new("kill").args([signal, pid.as_str()]).status().unwrap().success()
+    /// Whether one of them was there to hear it.
+    fn signal(&self, signal: Signal) -> bool {
+        let heard = |(name, _)| self.supervisor.signal(name, signal);
+        mongodb::members(&self.ports).map(heard).fold(false, std::ops::BitOr::bitor)
     }
 }
 
 impl Drop for OwnMongodb {
     fn drop(&mut self) {
-        self.signal("-KILL");
+        let _ = self.signal(Signal::KILL);
         let _ = fs::remove_dir_all(self.folder.join("data"));
     }
+}
+
+/// Free ports below those that the kernel gives to connections: one of them could take the port of a member that is down.
+fn free_ports(count: usize) -> Vec<u16> {
+    let candidates = 20_000..32_000_u16;
+    let first = usize::try_from(process::id()).unwrap() * 7 % candidates.len();
+    let mut free = candidates.clone().cycle().skip(first).take(candidates.len());
+    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    let ports: Vec<u16> = free.by_ref().filter(is_free).take(count).collect();
+    assert_eq!(ports.len(), count, "there are no free ports");
+    ports
 }

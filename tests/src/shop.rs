@@ -4,8 +4,10 @@ use std::{ops::Deref, sync::Arc, time::Duration};
 
 use axum::Router;
 use checkout::Hold;
+use futures::TryStreamExt;
 use local::{components::sqs, poller::Poller, shop::Shop};
 use notifications::Mailer;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use shared::{
     config::Secret,
@@ -138,13 +140,16 @@ impl TestShop {
     pub async fn person(&self, name: &str, role: Role) -> Person {
         // All tests share one mail box.
         let email = format!("{name}.{}@example.test", self.random.readable(8).to_lowercase());
-        let now = self.clock.now();
-        let nobody_knows = PasswordHash::from_phc(NOBODY_KNOWS.to_owned());
-        let mut user =
-            User::new(Email::try_new(&email).unwrap(), nobody_knows, capitalised(name), "Test".to_owned(), role, now);
-        user.is_email_verified = true;
+        let user = self.account(Email::try_new(&email).unwrap(), &capitalised(name), role);
         self.store().users.insert(&user).await.unwrap();
         Person::new(self, &user)
+    }
+
+    pub(crate) fn account(&self, email: Email, name: &str, role: Role) -> User {
+        let nobody_knows = PasswordHash::from_phc(NOBODY_KNOWS.to_owned());
+        let mut user = User::new(email, nobody_knows, name.to_owned(), "Test".to_owned(), role, self.clock.now());
+        user.is_email_verified = true;
+        user
     }
 
     /// A customer.
@@ -211,6 +216,12 @@ impl TestShop {
     pub async fn payment_of(&self, order: &str) -> Payment {
         let order: Id<Order> = order.parse().unwrap();
         self.store().payments.find_of_order(order).await.unwrap().unwrap()
+    }
+
+    /// Every document of a collection.
+    pub async fn all<T: DeserializeOwned + Send + Sync>(&self, collection: &str) -> Vec<T> {
+        let collection = self.store().database().collection::<T>(collection);
+        collection.find(bson::doc! {}).await.unwrap().try_collect().await.unwrap()
     }
 
     /// How many documents a collection holds.

@@ -1,5 +1,7 @@
 //! What the Stripe API says that happened, whatever the shop believes.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 use shared::domain::Id;
 
@@ -16,6 +18,15 @@ pub struct StripeApi {
     http: reqwest::Client,
     since_intent: String,
     since_charge: String,
+}
+
+/// What happened to the money of a payment.
+#[derive(Clone, Debug, Default)]
+pub struct Moved {
+    /// Each charge that succeeded.
+    pub charged: Vec<i64>,
+    /// All that was refunded.
+    pub given_back: i64,
 }
 
 impl StripeApi {
@@ -77,6 +88,28 @@ impl StripeApi {
             }
         }
         refunds
+    }
+
+    /// Every payment that an intent was opened for, with the amounts that were charged and what of them was given back.
+    pub async fn money(&self) -> BTreeMap<String, Moved> {
+        let mut payments = BTreeMap::<String, Moved>::new();
+        let mut of_intent = BTreeMap::new();
+        for intent in self.list("payment_intents", &self.since_intent).await {
+            if let Some(payment) = intent["metadata"]["paymentId"].as_str() {
+                of_intent.insert(text(&intent["id"]), payment.to_owned());
+                payments.entry(payment.to_owned()).or_default();
+            }
+        }
+        for charge in self.list("charges", &self.since_charge).await {
+            let payment = charge["payment_intent"].as_str().and_then(|intent| of_intent.get(intent));
+            if let Some(moved) = payment.and_then(|payment| payments.get_mut(payment))
+                && charge["status"] == "succeeded"
+            {
+                moved.charged.push(charge["amount"].as_i64().unwrap());
+                moved.given_back += charge["amount_refunded"].as_i64().unwrap();
+            }
+        }
+        payments
     }
 
     /// How many charges of this amount succeeded.

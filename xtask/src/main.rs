@@ -4,6 +4,7 @@
 //! starts.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal")]
 
+mod campaign;
 mod sam;
 mod test;
 
@@ -43,6 +44,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Run races by the hundred on a replica set of three, and name the seeds of those that fail
+    Campaign(campaign::Campaign),
     /// Write docs/openapi.json from the code
     Openapi {
         /// Only say whether it is up to date
@@ -67,6 +70,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Up { detach } => local(&["up"], detach.then_some("--detach")),
         Task::Down { reset } => local(&["down"], reset.then_some("--reset")),
         Task::Test { keep, arguments } => test::run(keep, &arguments),
+        Task::Campaign(campaign) => campaign.run(),
         Task::Openapi { check } => local(&["openapi"], check.then_some("--check")),
         Task::Sam => sam::run().map(|()| ExitCode::SUCCESS),
         Task::LintTemplate => sam::lint().map(|()| ExitCode::SUCCESS),

@@ -1,4 +1,5 @@
-//! A MongoDB server as a replica set of one: transactions, change streams and majority reads need a replica set.
+//! A MongoDB server as a replica set: transactions, change streams and majority reads need one. The shop and most tests
+//! have a set of one; a set of three survives the loss of its primary.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -14,6 +15,8 @@ use super::supervise::{Launch, Supervisor};
 
 /// The name of its record and its log.
 pub const NAME: &str = "mongodb";
+/// The same for each member of a set; the only one of a set of one is the first.
+const MEMBERS: [&str; 3] = [NAME, "mongodb-2", "mongodb-3"];
 const REPLICA_SET: &str = "rs0";
 /// The server's answer to questions about a replica set that does not exist yet.
 const NOT_YET_INITIALIZED: i32 = 94;
@@ -27,23 +30,67 @@ pub async fn ensure(config: &Config, supervisor: &Supervisor) -> Result<String> 
         check_given(uri).await.with_context(|| format!("{} cannot be used", config.variable("MONGODB_URI")))?;
         return Ok(uri.clone());
     }
-    let port = config.ports.mongodb;
-    let launch = launch(config)?;
-    let client = connect(&format!("mongodb://127.0.0.1:{port}/?directConnection=true")).await?;
-    supervisor.ensure(&launch, async || hello(&client).await.is_ok()).await?;
-    make_primary(&client, &format!("127.0.0.1:{port}")).await.with_context(|| supervisor.log_tail(NAME))?;
-    Ok(format!("mongodb://127.0.0.1:{port}/?replicaSet={REPLICA_SET}"))
+    ensure_set(config, supervisor, &[config.ports.mongodb]).await
 }
 
-fn launch(config: &Config) -> Result<Launch> {
+/// The address of a replica set with a member on each of these ports, one or three; starts those that do not run, and
+/// returns once one of them is the primary and the others follow it.
+///
+/// # Errors
+/// If a member cannot be fetched or started, or the members do not find together.
+pub async fn ensure_set(config: &Config, supervisor: &Supervisor, ports: &[u16]) -> Result<String> {
+    let mut clients = Vec::with_capacity(ports.len());
+    for (name, port) in members(ports) {
+        let launch = launch(config, name, port, ports.len())?;
+        let client = connect_to_member(port).await?;
+        supervisor.ensure(&launch, async || hello(&client).await.is_ok()).await?;
+        clients.push(client);
+    }
+    let hosts: Vec<_> = ports.iter().map(|port| format!("127.0.0.1:{port}")).collect();
+    make_set(&clients, &hosts).await.with_context(|| supervisor.log_tail(NAME))?;
+    Ok(format!("mongodb://{}/?replicaSet={REPLICA_SET}", hosts.join(",")))
+}
+
+/// Stops every member, also of a set that an earlier process left behind. The answer is `false` if none ran.
+///
+/// # Errors
+/// If one of them cannot be ended.
+pub async fn stop_set(supervisor: &Supervisor, patience: Duration) -> Result<bool> {
+    let mut was_running = false;
+    for name in MEMBERS {
+        was_running |= supervisor.stop(name, patience).await?;
+    }
+    Ok(was_running)
+}
+
+/// The name of the member that can be written to at this moment, of the set on these ports.
+///
+/// # Errors
+/// If the driver cannot be set up.
+pub async fn primary(ports: &[u16]) -> Result<Option<&'static str>> {
+    for (name, port) in members(ports) {
+        if hello(&connect_to_member(port).await?).await.is_ok_and(|answer| is_primary(&answer)) {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
+}
+
+/// The names of the members on these ports.
+pub fn members(ports: &[u16]) -> impl Iterator<Item = (&'static str, u16)> {
+    MEMBERS.into_iter().zip(ports.iter().copied())
+}
+
+fn launch(config: &Config, name: &'static str, port: u16, members: usize) -> Result<Launch> {
     let mongod = Fetcher::new(&config.tools).mongod()?;
-    let data = config.data(NAME);
+    let data = config.data(name);
     fs::create_dir_all(&data)?;
     let mut command = vec![mongod.program.display().to_string()];
-    let port = config.ports.mongodb;
     command.extend(["--dbpath".to_owned(), data.display().to_string(), "--port".to_owned(), port.to_string()]);
     command.extend(["--bind_ip", "127.0.0.1", "--nounixsocket", "--replSet", REPLICA_SET].map(str::to_owned));
-    command.extend(["--wiredTigerCacheSizeGB", "0.5", "--oplogSize", "512"].map(str::to_owned));
+    // A set of several lives on one machine and not for long.
+    let (cache, oplog) = if members == 1 { ("0.5", "512") } else { ("0.25", "128") };
+    command.extend(["--wiredTigerCacheSizeGB", cache, "--oplogSize", oplog].map(str::to_owned));
     for parameter in [
         // Fail points, by which tests make the server fail on purpose.
         "enableTestCommands=1",
@@ -55,7 +102,7 @@ fn launch(config: &Config) -> Result<Launch> {
     }
     let libraries = mongod.libraries.map(|folder| ("LD_LIBRARY_PATH".to_owned(), folder.display().to_string()));
     Ok(Launch {
-        name: NAME,
+        name,
         command,
         environment: libraries.into_iter().collect(),
         ports: vec![(port, config.variable("MONGODB_PORT"))],
@@ -72,43 +119,65 @@ async fn connect(uri: &str) -> Result<Client> {
     Ok(Client::with_options(options)?)
 }
 
+async fn connect_to_member(port: u16) -> Result<Client> {
+    connect(&format!("mongodb://127.0.0.1:{port}/?directConnection=true")).await
+}
+
 async fn hello(client: &Client) -> mongodb::error::Result<Document> {
     client.database("admin").run_command(doc! { "hello": 1 }).await
 }
 
-/// Makes the server the primary of a set with only itself, whatever state an earlier start left it in.
-async fn make_primary(client: &Client, host: &str) -> Result<()> {
-    let admin = client.database("admin");
+fn is_primary(hello: &Document) -> bool {
+    hello.get_bool("isWritablePrimary").unwrap_or(false)
+}
+
+/// Makes the servers the members of one set, whatever state an earlier start left them in, and waits for its primary.
+async fn make_set(clients: &[Client], hosts: &[String]) -> Result<()> {
+    let admin = clients.first().context("a replica set has a member")?.database("admin");
     match admin.run_command(doc! { "replSetGetConfig": 1 }).await {
         Ok(answer) => {
             let mut config = answer.get_document("config")?.clone();
             let version = config.get_i32("version")?;
-            let member = config.get_array_mut("members")?.first_mut().and_then(Bson::as_document_mut);
-            let member = member.context("the replica set has no member")?;
-            // The data may have been made on another port, and a member that is not in its own set serves nobody.
-            if member.get_str("host")? != host {
-                member.insert("host", host);
+            let members = config.get_array("members")?.iter().filter_map(Bson::as_document);
+            let known: Vec<_> = members.filter_map(|member| member.get_str("host").ok()).collect();
+            // The data may have been made on other ports, and a member that is not in its own set serves nobody.
+            if known != hosts {
+                config.insert("members", member_documents(hosts));
                 config.insert("version", version.saturating_add(1));
                 admin.run_command(doc! { "replSetReconfig": config, "force": true }).await?;
             }
         }
         Err(error) if code_of(&error) == Some(NOT_YET_INITIALIZED) => {
-            let members = [doc! { "_id": 0, "host": host }];
-            let config = doc! { "_id": REPLICA_SET, "members": members };
+            let mut config = doc! { "_id": REPLICA_SET, "members": member_documents(hosts) };
+            if hosts.len() > 1 {
+                // Whoever kills a primary waits for the next one, and the usual ten seconds are long on one machine.
+                config.insert("settings", doc! { "electionTimeoutMillis": 3000, "heartbeatIntervalMillis": 500 });
+            }
             admin.run_command(doc! { "replSetInitiate": config }).await?;
         }
         Err(error) => return Err(error.into()),
     }
-    let end = Instant::now() + Duration::from_secs(30);
+    let end = Instant::now() + Duration::from_mins(1);
     loop {
-        if hello(client).await.is_ok_and(|answer| answer.get_bool("isWritablePrimary").unwrap_or(false)) {
+        let (mut primaries, mut followers) = (0, 0);
+        for client in clients {
+            if let Ok(answer) = hello(client).await {
+                primaries += usize::from(is_primary(&answer));
+                followers += usize::from(answer.get_bool("secondary").unwrap_or(false));
+            }
+        }
+        if primaries == 1 && followers + 1 == clients.len() {
             return Ok(());
         }
         if Instant::now() > end {
-            bail!("MongoDB did not become the primary of its replica set within 30 s");
+            bail!("MongoDB has no primary that its {} members follow within a minute", clients.len());
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+}
+
+fn member_documents(hosts: &[String]) -> Vec<Document> {
+    (0_i32..).zip(hosts).map(|(id, host)| doc! { "_id": id, "host": host }).collect()
 }
 
 async fn check_given(uri: &str) -> Result<()> {

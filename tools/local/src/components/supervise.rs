@@ -12,7 +12,8 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
-use rustix::process::{Pid, Signal, kill_process_group};
+pub use rustix::process::Signal;
+use rustix::process::{Pid, kill_process_group};
 use serde::{Deserialize, Serialize};
 
 /// How often a child is looked at while we wait for it.
@@ -142,6 +143,12 @@ impl Supervisor {
         }
     }
 
+    /// Sends the child a signal, and leaves its record as it is. The answer is `false` if it does not run.
+    #[must_use]
+    pub fn signal(&self, name: &str, signal: Signal) -> bool {
+        self.read(name).is_some_and(|record| record.signal(signal))
+    }
+
     /// The end of what the child wrote, for a message.
     #[must_use]
     pub fn log_tail(&self, name: &str) -> String {
@@ -206,13 +213,12 @@ impl Record {
         started_at(self.pid).is_some_and(|started| started == self.started)
     }
 
-    fn signal(&self, signal: Signal) {
-        if let Some(pid) = Pid::from_raw(self.pid)
-            && self.is_alive()
-        {
-            // A process that ends at this very moment is what we wanted.
-            let _ = kill_process_group(pid, signal);
-        }
+    /// Whether it was there to hear it.
+    fn signal(&self, signal: Signal) -> bool {
+        let Some(pid) = Pid::from_raw(self.pid).filter(|_| self.is_alive()) else { return false };
+        // A process that ends at this very moment is what we wanted.
+        let _ = kill_process_group(pid, signal);
+        true
     }
 
     async fn ends_within(&self, patience: Duration) -> bool {

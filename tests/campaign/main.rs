@@ -1,0 +1,85 @@
+//! The races that are run by the hundred, on a replica set of three: `cargo xtask campaign`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a run that cannot go on has failed, and its report is for the terminal"
+)]
+
+mod last_units;
+mod scene;
+
+use std::{process::ExitCode, sync::Arc, time::Duration};
+
+use clap::Parser;
+use shared::domain::Random;
+use tests::{
+    OwnMongodb,
+    campaign::{self, Bounds, Campaign},
+};
+
+/// Where a campaign takes place.
+type Arena = Arc<OwnMongodb>;
+
+const CAMPAIGNS: &[Campaign<Arena>] = &[
+    Campaign {
+        name: "last-unit",
+        about: "500 buyers check out one unit",
+        race: |arena, run| Box::pin(last_units::race(arena, run, 1)),
+    },
+    Campaign {
+        name: "last-37",
+        about: "500 buyers check out 37 units",
+        race: |arena, run| Box::pin(last_units::race(arena, run, 37)),
+    },
+];
+
+#[derive(Parser)]
+#[command(about = "Runs races by the hundred", bin_name = "cargo xtask campaign")]
+struct Arguments {
+    /// Only this campaign
+    name: Option<String>,
+    /// How often each is run
+    #[arg(long, default_value_t = 200)]
+    runs: u64,
+    /// What the first run of each draws its chances from; another each time if absent
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Begin no run of a campaign later than this after its first
+    #[arg(long)]
+    seconds: Option<u64>,
+    /// Only name them
+    #[arg(long)]
+    list: bool,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if arguments.list {
+        CAMPAIGNS.iter().for_each(|campaign| println!("{:<16} {}", campaign.name, campaign.about));
+        return ExitCode::SUCCESS;
+    }
+    let is_wanted = |campaign: &&Campaign<_>| arguments.name.as_deref().is_none_or(|name| name == campaign.name);
+    let wanted: Vec<_> = CAMPAIGNS.iter().filter(is_wanted).collect();
+    if wanted.is_empty() {
+        eprintln!("error: there is no campaign of that name; see cargo xtask campaign --list");
+        return ExitCode::FAILURE;
+    }
+    let seed = arguments.seed.unwrap_or_else(|| Random::from_os().below(u64::MAX));
+    let bounds = Bounds { runs: arguments.runs, time: arguments.seconds.map(Duration::from_secs) };
+    println!("every run follows from seed {seed}");
+    eprintln!("starting a replica set of three …");
+    let arena = Arc::new(OwnMongodb::start_set("campaign", 3).await);
+    let report = tokio::select! {
+        report = campaign::run(wanted, Arc::clone(&arena), seed, bounds) => Some(report),
+        _ = tokio::signal::ctrl_c() => None,
+    };
+    let Some(report) = report else {
+        eprintln!("stopped");
+        return ExitCode::FAILURE;
+    };
+    print!("\n{report}");
+    if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

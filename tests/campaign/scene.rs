@@ -1,0 +1,90 @@
+//! What every campaign has: a shop on the replica set, people who do things at once, and the checks at the end.
+
+use std::{ops::Deref, sync::Arc, time::Duration};
+
+use tests::{Person, Reply, StripeApi, TestShop, at_once, campaign::Run};
+
+use crate::Arena;
+
+/// Longer than a claim keeps others away.
+const A_WHILE: Duration = Duration::from_secs(36);
+
+/// How often somebody who is told that the shop is not available comes again.
+const PERSISTENCE: usize = 20;
+
+/// How far apart those are who come at once.
+pub(crate) const MOMENT_MILLIS: u64 = 30;
+
+/// A shop for one run.
+pub(crate) struct Scene {
+    pub(crate) shop: TestShop,
+    pub(crate) stripe: StripeApi,
+    pub(crate) run: Run,
+}
+
+impl Deref for Scene {
+    type Target = TestShop;
+
+    fn deref(&self) -> &TestShop {
+        &self.shop
+    }
+}
+
+impl Scene {
+    /// An empty shop.
+    pub(crate) async fn open(arena: &Arena, run: Run) -> Self {
+        let shop = TestShop::start_at(arena.place().await, |real| real);
+        let stripe = StripeApi::watch(&shop.place.components.stripe_api).await;
+        Self { shop, stripe, run }
+    }
+
+    /// Everybody checks out at once, in any order, and comes again when told that the shop is not available. Answers what
+    /// each was told in the end.
+    pub(crate) async fn check_out(&self, buyers: &[Person]) -> Vec<Reply> {
+        let mut replies: Vec<Option<Reply>> = vec![None; buyers.len()];
+        for attempt in 0..PERSISTENCE {
+            let waiting: Vec<usize> = (0..buyers.len()).filter(|number| replies[*number].is_none()).collect();
+            if waiting.is_empty() {
+                break;
+            }
+            if attempt > 0 {
+                tokio::time::sleep(Duration::from_millis(500)).await;
+                self.clock.advance(A_WHILE);
+            }
+            for (number, reply) in self.click(buyers, waiting).await {
+                replies[number] = Some(reply).filter(|reply| reply.status != 503);
+            }
+        }
+        replies.into_iter().map(|reply| reply.expect("the shop stays unavailable")).collect()
+    }
+
+    /// These buyers check out once.
+    pub(crate) async fn click(&self, buyers: &[Person], numbers: Vec<usize>) -> Vec<(usize, Reply)> {
+        at_once(self.run.shuffled(numbers).into_iter().map(|number| {
+            let (buyer, pause) = (buyers[number].clone(), self.run.pause(MOMENT_MILLIS));
+            let tally = Arc::clone(&self.run.tally);
+            async move {
+                tokio::time::sleep(pause).await;
+                let reply = buyer.checkout("order").await;
+                tally.note(&reply);
+                (number, reply)
+            }
+        }))
+        .await
+    }
+
+    /// Fails the run unless every invariant holds: at once, and when everything that was promised is done; then the money
+    /// is where it belongs.
+    pub(crate) async fn close(&self) {
+        self.verify().await;
+        self.settle().await;
+        self.verify().await;
+        self.money_is_where_it_belongs(&self.stripe).await;
+        self.run.tally.note_orders(self.count("orders").await);
+    }
+}
+
+/// Those with this status.
+pub(crate) fn with_status(replies: &[Reply], status: u16) -> Vec<&Reply> {
+    replies.iter().filter(|reply| reply.status.as_u16() == status).collect()
+}

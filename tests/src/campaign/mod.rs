@@ -1,0 +1,71 @@
+//! Campaigns: a race that is run hundreds of times, each time with other chances, because one run shows little.
+//!
+//! A run draws everything that is left to chance from its seed: who goes first, how long somebody waits, how much is
+//! wanted. What the machine does with it differs from time to time, so a seed makes a failure likely again, not certain.
+
+mod report;
+mod runner;
+mod tally;
+
+use std::{sync::Arc, time::Duration};
+
+use futures::future::LocalBoxFuture;
+use shared::domain::Random;
+
+pub use self::{
+    report::{Failure, Report, Summary},
+    runner::{Bounds, run},
+    tally::Tally,
+};
+
+/// A race with a name. `C` is what it takes place in.
+pub struct Campaign<C> {
+    /// What it is called on the command line.
+    pub name: &'static str,
+    /// What happens, in a line.
+    pub about: &'static str,
+    /// One run; it fails by panicking.
+    pub race: fn(C, Run) -> LocalBoxFuture<'static, ()>,
+}
+
+/// The chances of one run, and what is counted in it.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// What everything is drawn from.
+    pub random: Random,
+    /// What is counted.
+    pub tally: Arc<Tally>,
+}
+
+impl Run {
+    /// A run with this seed.
+    pub fn new(seed: u64, tally: Arc<Tally>) -> Self {
+        Self { random: Random::seeded(seed), tally }
+    }
+
+    /// A number from `low` to `high`.
+    pub fn between(&self, low: i64, high: i64) -> i64 {
+        low + i64::try_from(self.random.below(u64::try_from(high - low + 1).unwrap())).unwrap()
+    }
+
+    /// Whether a coin shows heads.
+    pub fn flips_heads(&self) -> bool {
+        self.random.below(2) == 0
+    }
+
+    /// A wait of at most so many milliseconds.
+    pub fn pause(&self, most_millis: u64) -> Duration {
+        Duration::from_micros(self.random.below(most_millis * 1000 + 1))
+    }
+
+    /// The same in another order.
+    pub fn shuffled<T>(&self, things: impl IntoIterator<Item = T>) -> Vec<T> {
+        let mut left: Vec<T> = things.into_iter().collect();
+        let mut shuffled = Vec::with_capacity(left.len());
+        while !left.is_empty() {
+            let next = self.random.below(u64::try_from(left.len()).unwrap());
+            shuffled.push(left.swap_remove(usize::try_from(next).unwrap()));
+        }
+        shuffled
+    }
+}

@@ -1,0 +1,58 @@
+//! Races by the hundred: the program is `tests/campaign`, this only starts it and the components that it uses.
+
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+
+use crate::{cargo, exit_code, test};
+
+/// What is asked of a campaign.
+#[derive(Args)]
+pub(crate) struct Campaign {
+    /// Only this campaign
+    name: Option<String>,
+    /// How often each is run
+    #[arg(long, default_value_t = 200)]
+    runs: u64,
+    /// What the first run of each draws its chances from, and the others after it; another each time if absent
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Begin no run of a campaign later than this after its first
+    #[arg(long)]
+    seconds: Option<u64>,
+    /// Only name the campaigns
+    #[arg(long)]
+    list: bool,
+    /// Optimised, for long campaigns; takes longer to build
+    #[arg(long)]
+    release: bool,
+}
+
+impl Campaign {
+    /// Runs it on the components of the tests and answers as it does.
+    pub(crate) fn run(&self) -> Result<ExitCode> {
+        if self.list {
+            return self.start("");
+        }
+        test::with_components(false, |addresses| self.start(addresses))
+    }
+
+    fn start(&self, addresses: &str) -> Result<ExitCode> {
+        let mut command = cargo();
+        // As the tests are built, so that nothing is built twice.
+        command.args(["run", "--bin", "campaign"]);
+        if self.release {
+            command.args(["--profile", "quick"]);
+        }
+        command.arg("--").args(&self.name).args(["--runs", &self.runs.to_string()]);
+        for (option, value) in [("--seed", self.seed), ("--seconds", self.seconds)] {
+            if let Some(value) = value {
+                command.args([option, &value.to_string()]);
+            }
+        }
+        command.args(self.list.then_some("--list"));
+        command.envs(addresses.lines().filter_map(|line| line.split_once('=')));
+        Ok(exit_code(command.status().context("cannot run cargo")?))
+    }
+}
