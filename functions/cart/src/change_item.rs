@@ -4,7 +4,11 @@ use axum::{extract::State, response::Response};
 use garde::Validate;
 use serde::Deserialize;
 use shared::{
-    domain::{Quantity, cart::CartItem, inventory::StockRecord},
+    domain::{
+        Quantity,
+        cart::{Cart, CartItem},
+        inventory::StockRecord,
+    },
     http::{App, Buyer, IfMatch, PathId, Problem, Valid},
 };
 
@@ -34,9 +38,14 @@ pub(crate) async fn change_cart_item(
 ) -> Result<Response, Problem> {
     let owner = Owner::of(&buyer);
     let before = owner.load(&app).await?;
-    let sku = before.item(item).map_err(CartProblem::from)?.sku.clone();
-    let orderable = app.store.inventory.find(&sku).await?.as_ref().map_or(0, StockRecord::orderable);
-    let cart =
-        owner.change(&app, expected, |cart, now| Ok(cart.change(item, wanted.quantity, orderable, now)?)).await?;
+    let line = before.item(item).map_err(CartProblem::from)?;
+    let (stock, product) =
+        tokio::try_join!(app.store.inventory.find(&line.sku), app.store.products.find(line.product))?;
+    let orderable = stock.as_ref().map_or(0, StockRecord::orderable);
+    // Who changes a line has seen what it costs now. One that is no longer sold may still become smaller.
+    let sold = product.filter(|product| product.is_for_sale() && product.price.currency == before.currency);
+    let unit_price = sold.and_then(|product| product.sellable(line.variant.as_ref()).ok()).map(|unit| unit.unit_price);
+    let change = |cart: &mut Cart, now| Ok(cart.change(item, wanted.quantity, orderable, unit_price, now)?);
+    let cart = owner.change(&app, expected, change).await?;
     respond(&app, &owner, &cart, None).await
 }

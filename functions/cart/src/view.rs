@@ -64,9 +64,9 @@ pub(crate) struct CartItemView {
 pub(crate) struct CartProductView {
     #[schema(value_type = String)]
     id: Id<Product>,
-    /// `null` if the product is no longer sold.
+    /// `null` if the product is gone.
     slug: Option<Slug>,
-    /// `null` if the product is no longer sold.
+    /// `null` if the product is gone.
     name: Option<String>,
     image: Option<String>,
 }

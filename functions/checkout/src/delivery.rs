@@ -13,8 +13,12 @@ pub(crate) async fn load_cart(app: &App, buyer: &Buyer) -> Result<Cart, Problem>
             Ok(app.store.carts.find_of_customer(user.id).await?.unwrap_or_else(|| Cart::of_customer(user.id, now)))
         }
         Buyer::Guest(token) => {
-            let cart = app.store.carts.find_of_guest(&sha256_hex(token), now).await?;
-            cart.ok_or_else(|| Problem::new(ProblemCode::CartNotFound))
+            let hash = sha256_hex(token);
+            match app.store.carts.find_of_guest(&hash, now).await? {
+                Some(cart) => Ok(cart),
+                None if app.store.carts.was_ordered(&hash, now).await? => Ok(Cart::of_guest(hash, now)),
+                None => Err(Problem::new(ProblemCode::CartNotFound)),
+            }
         }
     }
 }

@@ -18,6 +18,7 @@ use shared::{
         App, Buyer, IdempotencyKey, Problem, ProblemCode, Valid,
         address::AddressBody,
         idempotency::{Intention, answer, once},
+        refuse_card_number,
     },
     workflows::place_order::{self as workflow, PlaceOrder},
 };
@@ -60,7 +61,7 @@ pub(crate) struct Checkout {
 #[garde(allow_unvalidated)]
 pub(crate) struct CheckoutPayment {
     method: PaymentMethod,
-    /// From the gateway's own form; never a card number.
+    /// From the gateway's own form; never a card number. Only an order that costs nothing needs none.
     #[garde(inner(length(min = 1, max = 255)), inner(ascii))]
     token: Option<String>,
     /// A saved method in its place.
@@ -83,10 +84,10 @@ pub(crate) async fn place_order(
     Valid(wanted): Valid<Checkout>,
 ) -> Result<Response, Problem> {
     let app = App::from_ref(&state);
-    let source = check_source(&wanted.payment)?;
     let intention = Intention::of_buyer(&buyer, "place_order", &key, &wanted)?;
     once(&app, &intention, async |claim| {
-        let wanted = prepare(&app, state.hold, &buyer, wanted.clone(), source.clone()).await?;
+        let source = check_source(&wanted.payment)?;
+        let wanted = prepare(&app, state.hold, &buyer, wanted.clone(), source).await?;
         let placed = workflow::place_order(&app.store, &app.clock, &app.random, &wanted, claim, |order, payment| {
             let location = Some(format!("/v1/orders/{}", order.id));
             answer(StatusCode::CREATED, &OrderView::of(order, Some(payment), Sight::Owner), location)
@@ -100,7 +101,7 @@ pub(crate) async fn place_order(
     .await
 }
 
-/// A method that is charged by the gateway needs something to charge.
+/// What is charged. That there is something is asked once the total is known: an order that costs nothing needs none.
 fn check_source(payment: &CheckoutPayment) -> Result<Option<PaymentSource>, Problem> {
     let at = |pointer, code, message| Problem::new(ProblemCode::ValidationFailed).field(pointer, code, message);
     if payment.saved_method_id.is_some() {
@@ -115,9 +116,11 @@ fn check_source(payment: &CheckoutPayment) -> Result<Option<PaymentSource>, Prob
         (Some(_), PaymentMethod::BankTransfer) => {
             Err(at("/payment/token", "invalid", "a bank transfer takes no token"))
         }
-        (None, PaymentMethod::BankTransfer) => Ok(None),
-        (None, _) => Err(at("/payment/token", "missing", "give the token that the gateway's form answered")),
-        (Some(token), _) => Ok(Some(PaymentSource::from_token(token.clone()))),
+        (None, _) => Ok(None),
+        (Some(token), _) => {
+            refuse_card_number("/payment/token", token)?;
+            Ok(Some(PaymentSource::from_token(token.clone())))
+        }
     }
 }
 

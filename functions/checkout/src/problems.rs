@@ -32,6 +32,11 @@ pub(crate) fn place_problem(error: PlaceOrderError) -> Problem {
             Problem::new(ProblemCode::PriceChanged).detail(detail).member("quote", QuoteView::of(*quote))
         }
         PlaceOrderError::Coupon(refusal) => coupon_problem(refusal),
+        PlaceOrderError::NothingToCharge => Problem::new(ProblemCode::ValidationFailed).field(
+            "/payment/token",
+            "missing",
+            "give the token that the gateway's form answered",
+        ),
         PlaceOrderError::ShippingUnavailable => {
             Problem::new(ProblemCode::ShippingUnavailable).field("/shippingMethod", "unavailable", &detail)
         }

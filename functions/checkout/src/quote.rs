@@ -85,7 +85,7 @@ pub(crate) async fn quote_checkout(
 ) -> Result<Json<QuoteView>, Problem> {
     let cart = load_cart(&app, &buyer).await?;
     let (country, state) = match (asked.shipping_address, asked.address_id) {
-        (Some(place), None) => (place.country, place.state),
+        (Some(place), None) => (place.country, place.state.trim().to_owned()),
         (_, saved) => {
             let address = find_address(&app, &buyer, None, saved).await?;
             (address.country, address.state)

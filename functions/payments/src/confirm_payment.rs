@@ -12,6 +12,7 @@ use shared::{
     http::{
         App, Buyer, IdempotencyKey, OptionalBody, PathId, Problem, ProblemCode,
         idempotency::{Intention, answer, once},
+        refuse_card_number,
     },
     store::{StoreError, idempotency::Claim},
     transaction,
@@ -51,6 +52,9 @@ pub(crate) async fn confirm_payment(
         return Err(Problem::new(ProblemCode::UnknownReference).field("/savedMethodId", "unknown_reference", message));
     }
     let intention = Intention::of_buyer(&buyer, &format!("confirm_payment {id}"), &key, &wanted)?;
+    if let Some(token) = &wanted.token {
+        refuse_card_number("/token", token)?;
+    }
     let source = wanted.token.map(PaymentSource::from_token);
     once(&app, &intention, async |claim| {
         let (answer, message) = confirm(&app, claim, id, source.clone()).await?;

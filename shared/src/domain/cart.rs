@@ -217,12 +217,14 @@ impl Cart {
         self.items.iter().find(|line| line.id == id).ok_or(CartError::UnknownItem)
     }
 
-    /// Sets how many units a line has; `orderable` is how many one buyer could have.
+    /// Sets how many units a line has; `orderable` is how many one buyer could have, `unit_price` what one costs now, if it
+    /// is sold.
     pub fn change(
         &mut self,
         id: Id<CartItem>,
         quantity: Quantity,
         orderable: i64,
+        unit_price: Option<Money>,
         now: Timestamp,
     ) -> Result<(), CartError> {
         let line = self.items.iter_mut().find(|line| line.id == id).ok_or(CartError::UnknownItem)?;
@@ -231,6 +233,7 @@ impl Cart {
             return Err(CartError::InsufficientStock { available: orderable });
         }
         line.quantity = quantity;
+        line.price = unit_price.unwrap_or(line.price);
         self.touch(now);
         Ok(())
     }
@@ -284,7 +287,7 @@ impl Cart {
         self.touch(now);
     }
 
-    /// Notes that it became an order.
+    /// Notes that it became an order. Whoever orders an abandoned cart has come back to it, in the same write.
     pub fn convert(&mut self, now: Timestamp) {
         self.status = CartStatus::Converted;
         self.updated_at = now;

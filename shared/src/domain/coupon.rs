@@ -214,6 +214,11 @@ impl Coupon {
         if used_up { Err(CouponRefusal::LimitReached) } else { Ok(()) }
     }
 
+    /// Whether it matters what its user did before.
+    pub const fn looks_at_the_past(&self) -> bool {
+        self.usage_limit.per_user.is_some() || self.user_restrictions.new_users_only
+    }
+
     /// Whether a line is eligible.
     pub fn applies_to(&self, line: &PricedLine) -> bool {
         (self.applicable_products.is_empty() && self.applicable_categories.is_empty())

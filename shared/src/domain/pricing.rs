@@ -206,7 +206,7 @@ fn discount(input: &PricingInput<'_>, explanation: &mut Vec<Consideration>) -> R
             Ok((discount.per_line, discount.free_shipping, None))
         }
         Err(CouponError::Refused(refusal)) => {
-            explanation.push(Consideration::of_refused_coupon(coupon, refusal));
+            explanation.push(Consideration::of_refused_coupon(&coupon.code, refusal));
             Ok((nothing, false, Some(refusal)))
         }
         Err(CouponError::Money(error)) => Err(error),

@@ -34,7 +34,7 @@ pub mod token;
 
 pub use self::{
     app::App,
-    body::{OptionalBody, RawBody, Valid, ValidCatalogue},
+    body::{OptionalBody, RawBody, Valid, ValidCatalogue, refuse_card_number},
     caching::Caching,
     headers::{CartToken, ClientAddress, IdempotencyKey, IfMatch},
     identity::{Admin, Buyer, CurrentUser, MaybeBuyer, MaybeUser, Seller},

@@ -62,6 +62,12 @@ impl Carts {
         Ok(self.collection.find_one(of_guest(token_hash, now)).await?)
     }
 
+    /// Whether a guest's cart, found by the hash of the token, became an order.
+    pub async fn was_ordered(&self, token_hash: &str, now: Timestamp) -> Result<bool, StoreError> {
+        let filter = doc! {"sessionId": token_hash, "status": "converted", "expiresAt": {"$gt": now}};
+        Ok(self.collection.find_one(filter).await?.is_some())
+    }
+
     /// The open cart of a customer, as the transaction sees it.
     pub async fn find_of_customer_in(&self, tx: &mut Tx, user: Id<User>) -> Result<Option<Cart>, StoreError> {
         Ok(self.collection.find_one(doc! {"user": user, "status": open()}).session(&mut tx.session).await?)

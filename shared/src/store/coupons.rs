@@ -158,7 +158,8 @@ impl Coupons {
         Ok(CouponUser { id: user, uses: i64::try_from(uses).unwrap_or(i64::MAX), has_ordered })
     }
 
-    /// Claims a use for an order; the limits are checked once more, against everything that was claimed before.
+    /// Claims a use for an order; the limits are checked once more, against everything that was claimed and ordered before.
+    /// Claims of one coupon write the same document, so of two that run at once the second sees what the first did.
     pub async fn claim_in(&self, tx: &mut Tx, claim: &CouponUse) -> Result<Result<(), CouponRefusal>, StoreError> {
         let guard = doc! {
             "_id": claim.coupon,
@@ -172,20 +173,40 @@ impl Coupons {
         let Some(coupon) = self.coupons.find_one_and_update(guard, update).session(&mut tx.session).await? else {
             return Ok(Err(CouponRefusal::LimitReached));
         };
-        if let (Some(limit), Some(mut of_coupon)) =
-            (coupon.usage_limit.per_user, somebody(claim.user, Some(&claim.email)))
-        {
-            of_coupon.insert("coupon", claim.coupon);
-            let uses = self.uses.count_documents(of_coupon).session(&mut tx.session).await?;
-            if i64::try_from(uses).unwrap_or(i64::MAX) >= limit {
-                // The transaction may go on without the coupon (late money does): then nothing of the claim may stay.
-                let undo = doc! {"$inc": {"usageCount": -1_i64}};
-                self.coupons.update_one(doc! {"_id": claim.coupon}, undo).session(&mut tx.session).await?;
-                return Ok(Err(CouponRefusal::LimitReached));
-            }
+        if let Some(refusal) = self.find_refusal_in(tx, &coupon, claim).await? {
+            // The transaction may go on without the coupon (late money does): then nothing of the claim may stay.
+            let undo = doc! {"$inc": {"usageCount": -1_i64}};
+            self.coupons.update_one(doc! {"_id": claim.coupon}, undo).session(&mut tx.session).await?;
+            return Ok(Err(refusal));
         }
         self.uses.insert_one(claim).session(&mut tx.session).await?;
         Ok(Ok(()))
+    }
+
+    /// What the user's past says against another use.
+    async fn find_refusal_in(
+        &self,
+        tx: &mut Tx,
+        coupon: &Coupon,
+        claim: &CouponUse,
+    ) -> Result<Option<CouponRefusal>, StoreError> {
+        let Some(somebody) = somebody(claim.user, Some(&claim.email)) else { return Ok(None) };
+        if coupon.user_restrictions.new_users_only {
+            let mut ordered = somebody.clone();
+            ordered.extend(doc! {"_id": {"$ne": claim.order}, "status": {"$ne": "cancelled"}});
+            if self.orders.find_one(ordered).session(&mut tx.session).await?.is_some() {
+                return Ok(Some(CouponRefusal::NotEligible));
+            }
+        }
+        if let Some(limit) = coupon.usage_limit.per_user {
+            let mut of_coupon = somebody;
+            of_coupon.insert("coupon", claim.coupon);
+            let uses = self.uses.count_documents(of_coupon).session(&mut tx.session).await?;
+            if i64::try_from(uses).unwrap_or(i64::MAX) >= limit {
+                return Ok(Some(CouponRefusal::LimitReached));
+            }
+        }
+        Ok(None)
     }
 
     /// Gives the use of an order back, once: an order that ended unpaid has used nothing.
@@ -198,10 +219,11 @@ impl Coupons {
     }
 }
 
-/// A customer by id, a guest by e-mail address.
+/// A customer by id and by address, a guest by address: whoever bought as a guest is nobody new with an account.
 fn somebody(user: Option<Id<User>>, email: Option<&Email>) -> Option<bson::Document> {
     match (user, email) {
-        (Some(user), _) => Some(doc! {"user": user}),
+        (Some(user), Some(email)) => Some(doc! {"$or": [{"user": user}, {"email": email}]}),
+        (Some(user), None) => Some(doc! {"user": user}),
         (None, Some(email)) => Some(doc! {"email": email}),
         (None, None) => None,
     }

@@ -11,6 +11,9 @@ pub enum StoreError {
     /// The write conflicts with one that came first, or with the snapshot. Try again now.
     #[error("the write conflicts with another")]
     Conflict(#[source] Option<Error>),
+    /// Others kept changing the same documents for as long as a request may wait. Try again in a moment.
+    #[error("too many write the same documents at once")]
+    Contended,
     /// A unique index refused the write.
     #[error("the unique index {index} already holds this value")]
     Duplicate {
@@ -63,7 +66,7 @@ impl StoreError {
             Self::Unavailable(error) | Self::Corrupt(error) | Self::Unexpected(error) => Some(error),
             Self::Duplicate { source, .. } => Some(source),
             Self::Conflict(error) => error.as_ref(),
-            Self::Missing(_) | Self::LostClaim => None,
+            Self::Missing(_) | Self::LostClaim | Self::Contended => None,
         }
     }
 }

@@ -110,7 +110,9 @@ impl Attempts {
             },
         };
         if !error.store_error().is_some_and(|cause| self.is_worth_another(cause)) {
-            return Some(Err(error));
+            let has_lost_too_often = |cause: &StoreError| cause.is_conflict() && !cause.has_unknown_commit_result();
+            let has_lost_too_often = error.store_error().is_some_and(has_lost_too_often);
+            return Some(Err(if has_lost_too_often { StoreError::Contended.into() } else { error }));
         }
         tokio::time::sleep(backoff(self.attempt)).await;
         self.attempt = self.attempt.saturating_add(1);

@@ -92,6 +92,9 @@ pub enum PlaceOrderError {
     /// The coupon gives nothing.
     #[error(transparent)]
     Coupon(#[from] CouponRefusal),
+    /// There is something to pay, and nothing to charge.
+    #[error("there is nothing to charge")]
+    NothingToCharge,
     /// The method is not offered at the address.
     #[error("the shipping method is not offered at this address")]
     ShippingUnavailable,
@@ -174,6 +177,7 @@ async fn try_place(
             messages.push(Event::OrderPaid {}.about(order.id, now));
         }
         GatewayName::BankTransfer => {}
+        GatewayName::Stripe if payment.source.is_none() => return Err(PlaceOrderError::NothingToCharge),
         GatewayName::Stripe => {
             messages.push(Event::PaymentRequested { attempt: 1 }.about_payment(payment.id, order.id, now));
         }
@@ -246,6 +250,7 @@ async fn check_prices(store: &Store, tx: &mut Tx, quote: &Quote) -> Result<(), P
     let products = store.products.find_all_in(tx, quote.lines.iter().map(|line| line.item.product)).await?;
     let is_current = quote.lines.iter().all(|line| {
         let product = products.iter().find(|product| product.id == line.item.product && product.is_for_sale());
+        let product = product.filter(|product| product.price.currency == quote.currency);
         let sellable = product.and_then(|product| product.sellable(line.item.variant.as_ref()).ok());
         sellable.is_some_and(|sellable| sellable.unit_price == line.unit_price && sellable.sku == line.item.sku)
     });

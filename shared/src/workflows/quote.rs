@@ -11,7 +11,7 @@ use crate::{
         coupon::{Coupon, CouponRefusal, CouponUser},
         inventory::StockRecord,
         priced_line::PricedLine,
-        pricing::{self, Destination, LineAmounts, PriceResult, PricingInput},
+        pricing::{self, Consideration, Destination, LineAmounts, PriceResult, PricingInput},
         product::Product,
         shipping::ShippingMethod,
         user::User,
@@ -48,7 +48,7 @@ pub struct AskedCoupon {
 pub struct QuotedLine {
     /// The line of the cart.
     pub item: CartItem,
-    /// The product; `None` if it is gone.
+    /// The product, even if it is no longer sold; `None` if it is gone.
     pub product: Option<Product>,
     /// What one costs now.
     pub unit_price: Money,
@@ -64,7 +64,7 @@ pub struct QuotedLine {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(tag = "code", rename_all = "snake_case")]
 pub enum LineProblem {
-    /// It is no longer sold.
+    /// It is no longer sold, or no longer in the cart's currency.
     Unavailable,
     /// There are fewer than the line wants.
     InsufficientStock {
@@ -102,7 +102,7 @@ pub struct QuoteRequest<'a> {
     pub coupon_code: Option<&'a str>,
     /// The customer, if it is one.
     pub user: Option<Id<User>>,
-    /// The guest's address, once known.
+    /// The address that the order would carry, once known; a customer's is looked up where it matters.
     pub email: Option<&'a Email>,
 }
 
@@ -128,7 +128,7 @@ pub async fn quote(store: &Store, cart: &Cart, request: QuoteRequest<'_>, now: T
     let lines = check_lines(cart, products, &stock)?;
     let priced: Vec<PricedLine> = lines.iter().map(QuotedLine::priced).collect::<Result<_, _>>()?;
     let coupon = asked.as_ref().and_then(|(asked, user)| asked.coupon.as_ref().map(|coupon| (coupon, *user)));
-    let price = pricing::price(PricingInput {
+    let mut price = pricing::price(PricingInput {
         lines: &priced,
         coupon,
         tax: &tax,
@@ -139,6 +139,9 @@ pub async fn quote(store: &Store, cart: &Cart, request: QuoteRequest<'_>, now: T
     })?;
     if let Some((asked, _)) = &mut asked {
         asked.refusal = if asked.coupon.is_some() { price.coupon_refusal } else { Some(CouponRefusal::Unknown) };
+        if asked.coupon.is_none() {
+            price.explanation.insert(0, Consideration::of_refused_coupon(&asked.code, CouponRefusal::Unknown));
+        }
     }
     let lines =
         lines.into_iter().zip(&price.lines).map(|(line, amounts)| QuotedLine { amounts: *amounts, ..line }).collect();
@@ -152,7 +155,15 @@ async fn find_coupon(
     let Some(code) = request.coupon_code else { return Ok(None) };
     let coupon = store.coupons.find_by_code(code).await?;
     let user = match &coupon {
-        Some(coupon) => store.coupons.user_of(coupon, request.user, request.email).await?,
+        Some(coupon) => {
+            let email = match (request.email, request.user) {
+                (None, Some(user)) if coupon.looks_at_the_past() => {
+                    store.users.find(user).await?.map(|user| user.email)
+                }
+                (email, _) => email.cloned(),
+            };
+            store.coupons.user_of(coupon, request.user, email.as_ref()).await?
+        }
         None => CouponUser { id: request.user, uses: 0, has_ordered: false },
     };
     Ok(Some((AskedCoupon { code: code.to_owned(), coupon, refusal: None }, user)))
@@ -163,8 +174,11 @@ fn check_lines(cart: &Cart, products: Vec<Product>, stock: &[StockRecord]) -> Re
     let nothing = LineAmounts { subtotal: Money::ZERO, discount: Money::ZERO, tax: Money::ZERO, total: Money::ZERO };
     let mut lines = Vec::with_capacity(cart.items.len());
     for item in &cart.items {
-        let product = products.get(&item.product).filter(|product| product.is_for_sale()).cloned();
-        let sellable = product.as_ref().and_then(|product| product.sellable(item.variant.as_ref()).ok());
+        let product = products.get(&item.product).cloned();
+        // A product may change its currency; its price then is no price of this cart.
+        let is_sold = |product: &&Product| product.is_for_sale() && product.price.currency == cart.currency;
+        let sold = product.as_ref().filter(is_sold);
+        let sellable = sold.and_then(|product| product.sellable(item.variant.as_ref()).ok());
         let sellable = sellable.filter(|sellable| sellable.sku == item.sku);
         let orderable = stock.iter().find(|record| record.sku == item.sku).map_or(0, StockRecord::orderable);
         let mut problems = Vec::new();

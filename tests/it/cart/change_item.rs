@@ -87,3 +87,21 @@ async fn a_change_can_be_bound_to_what_was_seen() {
     });
     assert_eq!(lines(&ada.get("/v1/cart").await), lines(winners[0]));
 }
+
+#[tokio::test]
+async fn whoever_changes_a_line_has_seen_its_new_price() {
+    let shop = TestShop::start().await;
+    let grace = shop.seller("grace").await;
+    let mug = shop.product_of(&grace, "MUG-1", json!({})).await;
+    let ada = shop.customer("ada").await;
+    let path = format!("/v1/cart/items/{}", only_line(&ada.add_to_cart(&mug, 2).await));
+    let dearer = json!({"price": {"regular": 1200, "currency": "USD"}});
+    grace.patch(&format!("/v1/products/{mug}"), dearer).await.is(200);
+    let told = json!([{"code": "price_changed", "was": 1000, "now": 1200}]);
+    assert_eq!(ada.get("/v1/cart").await.is(200).json["items"][0]["problems"], told);
+    let changed = ada.patch(&path, json!({"quantity": 2})).await;
+    assert_eq!(changed.is(200).json["items"][0]["problems"], json!([]));
+    // What is no longer sold may still become less.
+    grace.post(&format!("/v1/products/{mug}/archive"), json!({})).await.is(200);
+    ada.patch(&path, json!({"quantity": 1})).await.is(200);
+}

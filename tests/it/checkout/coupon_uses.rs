@@ -160,3 +160,51 @@ async fn a_refund_gives_no_use_back() {
     assert_eq!(stored(&shop, "SPRING").await.usage_count, 1);
     assert_eq!(shop.count("couponUses").await, 1);
 }
+
+#[tokio::test]
+async fn a_use_as_a_guest_counts_for_the_account_with_that_address_and_the_other_way_round() {
+    let shop = TestShop::start().await;
+    let admin = shop.admin("root").await;
+    let mug = shop.stock("MUG-1", 50).await;
+    for (code, fields, reason) in [
+        ("ONCE", json!({"usageLimit": {"perUser": 1}}), "limit_reached"),
+        ("WELCOME", json!({"userRestrictions": {"newUsersOnly": true}}), "not_eligible"),
+    ] {
+        coupon(&admin, code, fields).await;
+        let (ada, bob) = (shop.customer("ada").await, shop.customer("bob").await);
+        // As a guest first.
+        let token = guest_with(&shop, &mug, 1, Some(code)).await;
+        guest_checkout(&shop, &token, &ada.email, checkout_body(cards::GOOD)).await.is(201);
+        ada.add_to_cart(&mug, 1).await.is(200);
+        let refused = ada.put("/v1/cart/coupon", json!({"code": code})).await;
+        assert_eq!(refused.is_problem(422, "coupon_invalid").json["reason"], reason, "{code}");
+        // With the account first.
+        fill_cart(&bob, &mug, 1, Some(code)).await;
+        bob.checkout("mine").await.is(201);
+        let token = guest_with(&shop, &mug, 1, Some(code)).await;
+        let refused = guest_checkout(&shop, &token, &bob.email, checkout_body(cards::GOOD)).await;
+        assert_eq!(refused.is_problem(422, "coupon_invalid").json["reason"], reason, "{code}");
+        assert_eq!(stored(&shop, code).await.usage_count, 2);
+    }
+}
+
+#[tokio::test]
+async fn somebody_is_new_once_however_many_orders_come_at_once() {
+    let shop = TestShop::start().await;
+    let admin = shop.admin("root").await;
+    coupon(&admin, "WELCOME", json!({"userRestrictions": {"newUsersOnly": true}})).await;
+    let mug = shop.stock("MUG-1", 50).await;
+    let mut tokens = Vec::new();
+    for _ in 0..6 {
+        tokens.push(guest_with(&shop, &mug, 1, Some("WELCOME")).await);
+    }
+    let checkouts = tokens.iter().map(|token| guest_checkout(&shop, token, "new@example.test", by_transfer()));
+    let replies = join_all(checkouts).await;
+    let (ordered, refused): (Vec<_>, Vec<_>) = replies.iter().partition(|reply| reply.status == 201);
+    assert_eq!((ordered.len(), shop.count("orders").await), (1, 1));
+    for reply in refused {
+        assert_eq!(reply.is_problem(422, "coupon_invalid").json["reason"], "not_eligible");
+    }
+    assert_eq!(stored(&shop, "WELCOME").await.usage_count, 1);
+    shop.verify().await;
+}

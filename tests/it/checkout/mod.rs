@@ -4,6 +4,7 @@ mod coupon_uses;
 mod coupons;
 mod lookup;
 mod orders;
+mod place;
 mod reports;
 mod returns;
 mod settings;

@@ -42,9 +42,9 @@ fn units_can_be_taken_out_of_a_line_that_the_stock_no_longer_covers() {
     let mut cart = Cart::of_customer(Id::new(), NOW);
     cart.add(item("A", 5, 5), NOW).unwrap();
     let id = cart.items[0].id;
-    cart.change(id, Quantity::try_new(3).unwrap(), 1, NOW).unwrap();
+    cart.change(id, Quantity::try_new(3).unwrap(), 1, None, NOW).unwrap();
     assert_eq!(
-        cart.change(id, Quantity::try_new(4).unwrap(), 1, NOW),
+        cart.change(id, Quantity::try_new(4).unwrap(), 1, None, NOW),
         Err(CartError::InsufficientStock { available: 1 })
     );
 }

@@ -60,9 +60,9 @@ impl Consideration {
         Ok(Self { rule: Rule::Coupon, subject: coupon.code.clone(), amount, reason })
     }
 
-    /// A coupon that gives nothing.
-    pub(super) fn of_refused_coupon(coupon: &Coupon, refusal: CouponRefusal) -> Self {
-        Self { rule: Rule::Coupon, subject: coupon.code.clone(), amount: Money::ZERO, reason: refusal.to_string() }
+    /// A coupon that gives nothing, also one that does not exist.
+    pub fn of_refused_coupon(code: &str, refusal: CouponRefusal) -> Self {
+        Self::of_nothing(Rule::Coupon, code.to_owned(), refusal.to_string())
     }
 
     fn of_nothing(rule: Rule, subject: String, reason: impl Into<String>) -> Self {

@@ -36,11 +36,7 @@ pub(super) fn inspect(bytes: &[u8], cards: Cards) -> Result<(), Problem> {
     let walked = walk.deserialize(&mut document).and_then(|()| document.end());
     match (walk.stop, walked) {
         (Some(Stop { reason, pointer }), _) => Err(match reason {
-            Reason::CardData => Problem::new(ProblemCode::RawCardDataRefused).field(
-                pointer,
-                "raw_card_data",
-                "looks like card data, which belongs to the payment gateway only",
-            ),
+            Reason::CardData => card_data(pointer),
             Reason::DuplicateName => Problem::new(ProblemCode::MalformedJson)
                 .detail("A name occurs twice in one object.")
                 .field(pointer, "duplicate_name", "occurs twice"),
@@ -55,6 +51,23 @@ pub(super) fn inspect(bytes: &[u8], cards: Cards) -> Result<(), Problem> {
         ))),
         (None, Ok(())) => Ok(()),
     }
+}
+
+fn card_data(pointer: impl Into<String>) -> Problem {
+    Problem::new(ProblemCode::RawCardDataRefused).field(
+        pointer,
+        "raw_card_data",
+        "looks like card data, which belongs to the payment gateway only",
+    )
+}
+
+/// Refuses a card number in the place of a payment token. The walk over a body lets tokens pass, whatever their digits; a
+/// gateway's token is never digits alone, and this one would be kept.
+///
+/// # Errors
+/// `raw_card_data_refused`, pointing there.
+pub fn refuse_card_number(pointer: &str, token: &str) -> Result<(), Problem> {
+    if is_card_number(token) { Err(card_data(pointer)) } else { Ok(()) }
 }
 
 struct Walk {

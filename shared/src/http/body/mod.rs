@@ -15,7 +15,7 @@ use garde::Validate;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 
-pub use self::inspect::Cards;
+pub use self::inspect::{Cards, refuse_card_number};
 pub(super) use self::shape::{Complaint, push_segment};
 use super::problem::{Problem, ProblemCode};
 

@@ -159,6 +159,8 @@ problem_codes! {
     // We are at fault.
     Internal = INTERNAL_SERVER_ERROR "internal" "Internal error",
         "Something went wrong on our side and has been logged. Quote the requestId when you report it.";
+    Busy = SERVICE_UNAVAILABLE "busy" "Too many at once",
+        "Too many want to change the same thing at this moment. Nothing happened; retry after as long as Retry-After says, with the same Idempotency-Key.";
     Unavailable = SERVICE_UNAVAILABLE "unavailable" "Temporarily unavailable",
         "Something that we depend on does not answer. Nothing is lost; retry after as long as Retry-After says, with the same Idempotency-Key.";
 }

@@ -226,7 +226,8 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(_) => Self::unavailable(error),
-            // The transaction was tried again and lost again: the customer may try once more.
+            StoreError::Contended => Self::new(ProblemCode::Busy).retry_after(1).source(error),
+            // Somebody else changed what was to be changed: the customer may look at it and try once more.
             StoreError::Conflict(_) => Self::new(ProblemCode::Conflict).retry_after(1).source(error),
             StoreError::LostClaim => super::idempotency::in_progress(),
             StoreError::Duplicate { .. }

@@ -1,0 +1,158 @@
+//! What an order is made of, and what stands in its way.
+
+use serde_json::{Value, json};
+use tests::{
+    TestShop,
+    people::{cards, checkout_body},
+};
+
+use super::{by_transfer, coupon, guest_checkout, guest_with};
+
+fn product_at(regular: i64, currency: &str) -> Value {
+    json!({"price": {"regular": regular, "currency": currency}})
+}
+
+#[tokio::test]
+async fn a_product_that_changed_its_currency_is_no_longer_sold_in_the_old_one() {
+    let shop = TestShop::start().await;
+    let grace = shop.seller("grace").await;
+    let mug = shop.product_of(&grace, "MUG-1", product_at(1000, "JPY")).await;
+    let ada = shop.customer("ada").await;
+    ada.add_to_cart(&mug, 1).await.is(200);
+    grace.patch(&format!("/v1/products/{mug}"), product_at(1000, "USD")).await.is(200);
+
+    let cart = ada.get("/v1/cart").await;
+    assert_eq!(cart.is(200).json["items"][0]["problems"], json!([{"code": "unavailable"}]));
+    assert_eq!((&cart.json["totals"]["total"], &cart.json["totals"]["currency"]), (&json!(0), &json!("JPY")));
+    ada.checkout("yen").await.is_problem(409, "insufficient_stock");
+    assert_eq!((shop.count("orders").await, shop.stock_of("MUG-1").await.reserved), (0, 0));
+    // Out with it, and in again.
+    let line = cart.json["items"][0]["id"].as_str().unwrap();
+    ada.delete(&format!("/v1/cart/items/{line}")).await.is(200);
+    let placed = ada.order(&mug, 1).await;
+    assert_eq!((&placed.is(201).json["currency"], &placed.json["pricing"]["total"]), (&json!("USD"), &json!(1500)));
+}
+
+#[tokio::test]
+async fn a_line_that_is_no_longer_sold_still_says_what_it_was() {
+    let shop = TestShop::start().await;
+    let grace = shop.seller("grace").await;
+    let mug = shop.product_of(&grace, "MUG-1", json!({})).await;
+    let ada = shop.customer("ada").await;
+    ada.add_to_cart(&mug, 1).await.is(200);
+    grace.post(&format!("/v1/products/{mug}/archive"), json!({})).await.is(200);
+    let cart = ada.get("/v1/cart").await;
+    let line = &cart.is(200).json["items"][0];
+    assert_eq!((&line["product"]["name"], &line["subtotal"]), (&json!("Product MUG-1"), &json!(0)));
+    assert_eq!((&line["problems"], &line["available"]), (&json!([{"code": "unavailable"}]), &json!(0)));
+}
+
+#[tokio::test]
+async fn what_costs_nothing_needs_nothing_to_charge() {
+    let shop = TestShop::start().await;
+    let mug = shop.stock("MUG-1", 5).await;
+    let ada = shop.customer("ada").await;
+    let mut body = checkout_body(cards::GOOD);
+    body["payment"] = json!({"method": "credit_card"});
+    ada.add_to_cart(&mug, 1).await.is(200);
+    let refused = ada.checkout_with("owed", body.clone()).await;
+    assert_eq!(refused.is_problem(422, "validation_failed").json["errors"][0]["pointer"], "/payment/token");
+    assert_eq!((shop.count("orders").await, shop.stock_of("MUG-1").await.reserved), (0, 0));
+    // The key is still free: now there is something to charge.
+    ada.checkout("owed").await.is(201);
+
+    let fields = json!({"price": {"regular": 0, "currency": "USD"}, "shipping": {"freeShipping": true}});
+    let leaflet = shop.product("LEAFLET", fields).await;
+    ada.add_to_cart(&leaflet, 1).await.is(200);
+    let free = ada.checkout_with("free", body).await;
+    assert_eq!((&free.is(201).json["status"], &free.json["pricing"]["total"]), (&json!("confirmed"), &json!(0)));
+    shop.deliver_everything().await;
+    shop.verify().await;
+}
+
+#[tokio::test]
+async fn a_card_number_is_no_token() {
+    let shop = TestShop::start().await;
+    let mug = shop.stock("MUG-1", 5).await;
+    let ada = shop.customer("ada").await;
+    ada.add_to_cart(&mug, 1).await.is(200);
+    for number in ["4242424242424242", "4242 4242 4242 4242", "3782-822463-10005"] {
+        let refused = ada.checkout_with("card", checkout_body(number)).await;
+        assert_eq!(refused.is_problem(422, "raw_card_data_refused").json["errors"][0]["pointer"], "/payment/token");
+        assert!(!refused.json.to_string().contains("4242"), "it is said again: {}", refused.json);
+    }
+    let placed = ada.checkout_with("card", checkout_body(cards::DECLINED)).await.is(201).id();
+    shop.deliver_everything().await;
+    let payment = shop.payment_of(&placed).await.id;
+    let again = ada.request("POST", &format!("/v1/payments/{payment}/confirm")).key("again");
+    let refused = again.json(json!({"token": "4242424242424242"})).send().await;
+    assert_eq!(refused.is_problem(422, "raw_card_data_refused").json["errors"][0]["pointer"], "/token");
+    assert_eq!(shop.count("payments").await, 1);
+}
+
+#[tokio::test]
+async fn a_key_belongs_to_its_request_even_where_the_other_would_be_refused() {
+    let shop = TestShop::start().await;
+    let mug = shop.stock("MUG-1", 5).await;
+    let ada = shop.customer("ada").await;
+    ada.order(&mug, 1).await.is(201);
+    ada.add_to_cart(&mug, 1).await.is(200);
+    ada.checkout("key").await.is(201);
+    let mut other = checkout_body(cards::GOOD);
+    other["payment"] = json!({"method": "credit_card"});
+    ada.checkout_with("key", other).await.is_problem(422, "idempotency_key_reused");
+}
+
+#[tokio::test]
+async fn a_guest_who_has_ordered_has_an_empty_cart_and_a_stranger_none() {
+    let shop = TestShop::start().await;
+    let mug = shop.stock("MUG-1", 5).await;
+    let token = guest_with(&shop, &mug, 1, None).await;
+    guest_checkout(&shop, &token, "guest@example.test", by_transfer()).await.is(201);
+    let mut body = by_transfer();
+    body["email"] = json!("guest@example.test");
+    let again =
+        |token: String| shop.request("POST", "/v1/checkout").cart(&token).key("again").json(body.clone()).send();
+    again(token).await.is_problem(409, "cart_empty");
+    again("A".repeat(43)).await.is_problem(404, "cart_not_found");
+}
+
+#[tokio::test]
+async fn a_quote_and_its_order_agree_on_the_place() {
+    let shop = TestShop::start().await;
+    let root = shop.admin("root").await;
+    let rows = json!([{"country": "US", "state": "CA", "rateBp": 725}]);
+    root.put("/v1/settings/tax", json!({"pricesIncludeTax": false, "rows": rows})).await.is(200);
+    let mug = shop.stock("MUG-1", 5).await;
+    let ada = shop.customer("ada").await;
+    ada.add_to_cart(&mug, 1).await.is(200);
+    let place = json!({"country": "US", "state": " CA "});
+    let asked = json!({"shippingAddress": place, "shippingMethod": "standard"});
+    let quote = ada.post("/v1/checkout/quote", asked).await;
+    assert_eq!(quote.is(200).json["totals"]["tax"], 73);
+    let mut body = checkout_body(cards::GOOD);
+    body["shippingAddress"]["state"] = json!(" CA ");
+    body["expectedTotal"] = quote.json["totals"]["total"].clone();
+    ada.checkout_with("mine", body).await.is(201);
+}
+
+#[tokio::test]
+async fn a_quote_says_what_was_considered() {
+    let shop = TestShop::start().await;
+    let root = shop.admin("root").await;
+    coupon(&root, "TEN", json!({})).await;
+    let mug = shop.stock("MUG-1", 5).await;
+    let ada = shop.customer("ada").await;
+    ada.add_to_cart(&mug, 1).await.is(200);
+    for (code, amount, reason) in
+        [("ten", 100, "10 % off 1000; 1 of 1 lines are eligible"), ("NOPE", 0, "there is no such coupon")]
+    {
+        let asked = json!({"shippingAddress": {"country": "US"}, "couponCode": code});
+        let quote = ada.post("/v1/checkout/quote", asked).await;
+        let first = &quote.is(200).json["explanation"][0];
+        assert_eq!(
+            first,
+            &json!({"rule": "coupon", "subject": code.to_uppercase(), "amount": amount, "reason": reason})
+        );
+    }
+}
