@@ -7,7 +7,15 @@
     reason = "a run that cannot go on has failed, and its report is for the terminal"
 )]
 
+mod cancel_ship;
+mod changing_checkout;
+mod coupon_limit;
+mod coupon_per_user;
+mod guest_merge;
 mod last_units;
+mod one_key;
+mod opposite_orders;
+mod primary_killed;
 mod scene;
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
@@ -32,6 +40,46 @@ const CAMPAIGNS: &[Campaign<Arena>] = &[
         name: "last-37",
         about: "500 buyers check out 37 units",
         race: |arena, run| Box::pin(last_units::race(arena, run, 37)),
+    },
+    Campaign {
+        name: "opposite-orders",
+        about: "500 buyers check out some of ten products, half of them in the opposite order",
+        race: |arena, run| Box::pin(opposite_orders::race(arena, run)),
+    },
+    Campaign {
+        name: "coupon-limit",
+        about: "100 buyers check out with a coupon that has five uses",
+        race: |arena, run| Box::pin(coupon_limit::race(arena, run)),
+    },
+    Campaign {
+        name: "coupon-per-user",
+        about: "one person checks out 20 times at once with a coupon that each has one use of",
+        race: |arena, run| Box::pin(coupon_per_user::race(arena, run)),
+    },
+    Campaign {
+        name: "changing-checkout",
+        about: "carts, prices, cancellations and time change while buyers check out and are charged",
+        race: |arena, run| Box::pin(changing_checkout::race(arena, run)),
+    },
+    Campaign {
+        name: "cancel-ship",
+        about: "buyers cancel what the seller ships",
+        race: |arena, run| Box::pin(cancel_ship::race(arena, run)),
+    },
+    Campaign {
+        name: "guest-merge",
+        about: "two logins at once take over one guest's cart",
+        race: |arena, run| Box::pin(guest_merge::race(arena, run)),
+    },
+    Campaign {
+        name: "one-key",
+        about: "100 posts of one checkout with one Idempotency-Key",
+        race: |arena, run| Box::pin(one_key::race(arena, run)),
+    },
+    Campaign {
+        name: "primary-killed",
+        about: "the primary of the database is killed while buyers check out and are charged",
+        race: |arena, run| Box::pin(primary_killed::race(arena, run)),
     },
 ];
 

@@ -7,7 +7,7 @@ use tests::{Person, Reply, StripeApi, TestShop, at_once, campaign::Run};
 use crate::Arena;
 
 /// Longer than a claim keeps others away.
-const A_WHILE: Duration = Duration::from_secs(36);
+pub(crate) const A_WHILE: Duration = Duration::from_secs(36);
 
 /// How often somebody who is told that the shop is not available comes again.
 const PERSISTENCE: usize = 20;

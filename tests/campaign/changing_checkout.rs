@@ -1,0 +1,131 @@
+//! Everything changes while buyers check out: their carts, the prices, their minds, and the time. Whatever comes of it, an
+//! order is priced by what the catalogue said at some moment, no unit of a cart is lost, and money is kept for what is
+//! delivered only.
+
+use std::{
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+use shared::domain::order::{Order, OrderStatus};
+use tests::{Person, Reply, at_once, campaign::Run};
+
+use crate::{Arena, scene::Scene};
+
+const BUYERS: usize = 40;
+/// Longer than an unpaid order holds its stock.
+const RESERVATION: Duration = Duration::from_secs(31 * 60);
+
+pub(crate) async fn race(arena: Arena, run: Run) {
+    let scene = Scene::open(&arena, run.clone()).await;
+    let seller = scene.seller("grace").await;
+    let mug = scene.product_of(&seller, "MUG-1", json!({"inventory": {"quantity": 900}})).await;
+    let pot = scene.stock("POT-1", 900).await;
+    let buyers = scene.crowd(BUYERS, |_| (vec![(mug.as_str(), 1)], None)).await;
+
+    let prices = Mutex::new(vec![1000]);
+    let is_over = AtomicBool::new(false);
+    let checkouts = async {
+        let outcomes = at_once(buyers.iter().cloned().map(|buyer| {
+            let (run, pot) = (run.clone(), pot.clone());
+            async move { shop_around(&run, buyer, pot).await }
+        }))
+        .await;
+        is_over.store(true, Ordering::SeqCst);
+        outcomes
+    };
+    let pricing = async {
+        while !is_over.load(Ordering::SeqCst) {
+            let price = run.between(500, 2000);
+            prices.lock().unwrap().push(price);
+            let change = json!({"price": {"regular": price}});
+            run.tally.note(&seller.patch(&format!("/v1/products/{mug}"), change).await);
+            tokio::time::sleep(run.pause(100)).await;
+        }
+    };
+    let working = async {
+        while !is_over.load(Ordering::SeqCst) {
+            tokio::time::sleep(run.pause(20)).await;
+            scene.deliver(&scene.promised("payment.requested").await).await;
+        }
+    };
+    let expiry = async {
+        tokio::time::sleep(run.pause(1500)).await;
+        scene.clock.advance(RESERVATION);
+        scene.run_maintenance().await;
+    };
+    let (outcomes, ((), (), ())) = futures::join!(checkouts, async { futures::join!(pricing, working, expiry) });
+
+    let prices = prices.into_inner().unwrap();
+    for order in scene.all::<Order>("orders").await {
+        for item in order.items.iter().filter(|item| item.sku.as_str() == "MUG-1") {
+            assert!(prices.contains(&item.price.minor()), "order {}: nobody asked {:?}", order.id, item.price);
+        }
+    }
+    for (buyer, outcome) in buyers.iter().zip(&outcomes) {
+        nothing_is_lost(buyer, outcome).await;
+    }
+    scene.close().await;
+    for order in scene.all::<Order>("orders").await {
+        assert!(matches!(order.status, OrderStatus::Processing | OrderStatus::Cancelled), "{:?}", order.status);
+    }
+}
+
+/// What a buyer was told.
+struct Outcome {
+    placed: Reply,
+    added: Reply,
+    cancelled: Option<Reply>,
+}
+
+/// Checks out, puts a pot into the cart at about the same time, and may think better of it.
+async fn shop_around(run: &Run, buyer: Person, pot: String) -> Outcome {
+    let [before, until_added, until_cancelled] = [run.pause(500), run.pause(60), run.pause(200)];
+    let wants_to_cancel = run.flips_heads();
+    tokio::time::sleep(before).await;
+    let adding = async {
+        tokio::time::sleep(until_added).await;
+        buyer.add_to_cart(&pot, 1).await
+    };
+    let (placed, added) = futures::join!(buyer.checkout("order"), adding);
+    let mut cancelled = None;
+    if wants_to_cancel && placed.status == 201 {
+        tokio::time::sleep(until_cancelled).await;
+        let path = format!("/v1/orders/{}/cancel", placed.id());
+        cancelled = Some(buyer.request("POST", &path).key("cancel").send().await);
+    }
+    for reply in [&placed, &added].into_iter().chain(&cancelled) {
+        run.tally.note(reply);
+    }
+    Outcome { placed, added, cancelled }
+}
+
+/// What was in the cart is in the order or still in the cart, and every refusal is one that the contract knows.
+async fn nothing_is_lost(buyer: &Person, outcome: &Outcome) {
+    let Outcome { placed, added, cancelled } = outcome;
+    let is_unavailable = |reply: &Reply| reply.status == 503;
+    if [placed, added].into_iter().any(is_unavailable) {
+        return;
+    }
+    added.is(200);
+    let cart = buyer.get("/v1/cart").await;
+    cart.is(200);
+    let lines = |reply: &Reply| reply.json["items"].as_array().map_or(0, Vec::len);
+    if placed.status == 201 {
+        assert_eq!(lines(placed) + lines(&cart), 2, "{} and {}", placed.json, cart.json);
+    } else {
+        placed.is_problem(409, "conflict");
+        assert_eq!(lines(&cart), 2, "{}", cart.json);
+    }
+    if let Some(cancelled) = cancelled
+        && cancelled.status != 200
+        && !is_unavailable(cancelled)
+    {
+        cancelled.is_problem(409, "order_not_cancellable");
+        assert_ne!(cancelled.json["detail"], Value::Null);
+    }
+}
