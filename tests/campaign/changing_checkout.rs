@@ -44,7 +44,7 @@ pub(crate) async fn race(arena: Arena, run: Run) {
             prices.lock().unwrap().push(price);
             let change = json!({"price": {"regular": price}});
             run.tally.note(&seller.patch(&format!("/v1/products/{mug}"), change).await);
-            tokio::time::sleep(run.pause(100)).await;
+            tokio::time::sleep(run.pause(400)).await;
         }
     };
     let working = async {
@@ -84,7 +84,7 @@ struct Outcome {
 
 /// Checks out, puts a pot into the cart at about the same time, and may think better of it.
 async fn shop_around(run: &Run, buyer: Person, pot: String) -> Outcome {
-    let [before, until_added, until_cancelled] = [run.pause(500), run.pause(60), run.pause(200)];
+    let [before, until_added, until_cancelled] = [run.pause(800), run.pause(400), run.pause(200)];
     let wants_to_cancel = run.flips_heads();
     tokio::time::sleep(before).await;
     let adding = async {

@@ -106,7 +106,7 @@ struct Arguments {
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     if arguments.list {
-        CAMPAIGNS.iter().for_each(|campaign| println!("{:<16} {}", campaign.name, campaign.about));
+        CAMPAIGNS.iter().for_each(|campaign| println!("{:<18} {}", campaign.name, campaign.about));
         return ExitCode::SUCCESS;
     }
     let is_wanted = |campaign: &&Campaign<_>| arguments.name.as_deref().is_none_or(|name| name == campaign.name);

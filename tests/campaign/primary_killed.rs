@@ -11,9 +11,12 @@ use std::{
 
 use tests::{TestShop, at_once, campaign::Run};
 
-use crate::{Arena, scene::Scene};
+use crate::{
+    Arena,
+    scene::{A_WHILE, Scene},
+};
 
-const BUYERS: usize = 80;
+const BUYERS: usize = 40;
 
 pub(crate) async fn race(arena: Arena, run: Run) {
     let scene = Scene::open(&arena, run.clone()).await;
@@ -23,7 +26,7 @@ pub(crate) async fn race(arena: Arena, run: Run) {
 
     let acknowledged = Arc::new(AtomicU64::new(0));
     let is_over = AtomicBool::new(false);
-    let kill_after = u64::try_from(run.between(1, 40)).unwrap();
+    let kill_after = u64::try_from(run.between(1, 20)).unwrap();
     let clicks = at_once(buyers.iter().cloned().map(|buyer| {
         // Far enough apart that some come before the kill and others after it.
         let (pause, tally, acknowledged) = (run.pause(2000), Arc::clone(&run.tally), Arc::clone(&acknowledged));
@@ -49,6 +52,8 @@ pub(crate) async fn race(arena: Arena, run: Run) {
     };
     let (first, ()) = futures::join!(checkouts, work(&scene, &is_over));
 
+    // Claims that nobody could release run out.
+    scene.clock.advance(A_WHILE);
     // Everybody clicks again, and again, until the new primary serves them.
     let placed = scene.check_out(&buyers).await;
     for (first, placed) in first.iter().zip(&placed) {

@@ -38,8 +38,8 @@ impl Scene {
         Self { shop, stripe, run }
     }
 
-    /// Everybody checks out at once, in any order, and comes again when told that the shop is not available. Answers what
-    /// each was told in the end.
+    /// Everybody checks out at once, in any order, and comes again when told that the shop is not available, or that it is
+    /// still busy with what an earlier request left behind. Answers what each was told in the end.
     pub(crate) async fn check_out(&self, buyers: &[Person]) -> Vec<Reply> {
         let mut replies: Vec<Option<Reply>> = vec![None; buyers.len()];
         for attempt in 0..PERSISTENCE {
@@ -52,7 +52,7 @@ impl Scene {
                 self.clock.advance(A_WHILE);
             }
             for (number, reply) in self.click(buyers, waiting).await {
-                replies[number] = Some(reply).filter(|reply| reply.status != 503);
+                replies[number] = Some(reply).filter(is_decided);
             }
         }
         replies.into_iter().map(|reply| reply.expect("the shop stays unavailable")).collect()
@@ -82,6 +82,10 @@ impl Scene {
         self.money_is_where_it_belongs(&self.stripe).await;
         self.run.tally.note_orders(self.count("orders").await);
     }
+}
+
+fn is_decided(reply: &Reply) -> bool {
+    reply.status != 503 && reply.json["code"] != "idempotency_in_progress"
 }
 
 /// Those with this status.

@@ -9,6 +9,7 @@
 
 mod architecture;
 mod auth;
+mod campaign;
 mod cart;
 mod checkout;
 mod contract;

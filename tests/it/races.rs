@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use serde_json::{Value, json};
 use shared::domain::{order::OrderStatus, payment::PaymentStatus};
-use tests::{Person, Reply, Rivals, StripeApi, TestShop, cards, people::checkout_body};
+use tests::{Person, Reply, Rivals, StripeApi, TestShop, at_once, cards, people::checkout_body};
 
 /// What one product at 10.00 with its parcel comes to.
 const TOTAL: i64 = 1500;
@@ -57,6 +57,23 @@ async fn of_fifty_buyers_at_once_seven_get_the_last_seven() {
         assert_eq!(stripe.charges_of(payment.id).await, [TOTAL]);
         assert_eq!(shop.find_order(&reply.id()).await.status, OrderStatus::Processing);
     }
+    shop.verify().await;
+}
+
+/// Far more than there are connections, so that whoever is ahead must not wait for one behind all the others.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crowd_leaves_no_unit_behind_and_is_told_that_there_are_no_more() {
+    let shop = TestShop::start().await;
+    let mug = shop.stock("MUG-1", 30).await;
+    let buyers = shop.crowd(300, |_| (vec![(mug.as_str(), 1)], None)).await;
+
+    let replies = at_once(buyers.into_iter().map(|buyer| async move { buyer.checkout("the-last-mugs").await })).await;
+
+    for reply in replies.iter().filter(|reply| reply.status != 201) {
+        reply.is_problem(409, "insufficient_stock");
+    }
+    assert_eq!(with_status(&replies, 201).len(), 30);
+    assert_eq!(shop.stock_of("MUG-1").await.reserved, 30);
     shop.verify().await;
 }
 

@@ -52,7 +52,7 @@ impl fmt::Display for Summary {
         };
         let Self { campaign, runs, orders, refused, unavailable, took, .. } = self;
         let seconds = took.as_secs();
-        write!(f, "{campaign:<16} {runs:>5} {orders:>8} {refused:>8} {unavailable:>8} {seconds:>6} s  {verdict}")
+        write!(f, "{campaign:<18} {runs:>5} {orders:>8} {refused:>8} {unavailable:>8} {seconds:>6} s  {verdict}")
     }
 }
 
@@ -77,4 +77,4 @@ impl fmt::Display for Report {
 }
 
 /// What stands above the summaries.
-const HEADING: &str = "campaign          runs   orders  refused      503     time";
+const HEADING: &str = "campaign            runs   orders  refused      503     time";
