@@ -47,7 +47,7 @@ async fn a_failed_run_is_named_by_its_seed_and_stops_no_other() {
         assert!(text.contains(&command), "{text}");
         // Typed again, it fails again, in the same way.
         let (again, _) = flip(failure.seed, 1).await;
-        assert_eq!(again.summaries[0].failures, [failure.clone()]);
+        assert_eq!(again.summaries[0].failures, std::slice::from_ref(failure));
         assert!(text.contains(&failure.message), "{text}");
     }
 }
