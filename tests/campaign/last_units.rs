@@ -17,12 +17,12 @@ pub(crate) async fn race(arena: Arena, run: Run, units: i64) {
 
     let replies = scene.check_out(&buyers).await;
 
-    let placed = with_status(&replies, 201);
-    assert_eq!(i64::try_from(placed.len()).unwrap(), units, "orders for {units} units");
     for refused in replies.iter().filter(|reply| reply.status != 201) {
         refused.is_problem(409, "insufficient_stock");
         assert_eq!(refused.json["available"], 0, "{}", refused.json);
     }
+    let placed = with_status(&replies, 201);
+    assert_eq!(i64::try_from(placed.len()).unwrap(), units, "orders for {units} units");
     let stock = scene.stock_of("MUG-1").await;
     assert_eq!((stock.on_hand, stock.reserved, stock.available), (units, units, 0));
     scene.close().await;

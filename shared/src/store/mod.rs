@@ -29,13 +29,14 @@ pub mod users;
 pub mod webhooks;
 pub mod wishlists;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bson::doc;
 use mongodb::{
     Client, Database,
     options::{ClientOptions, ReadConcern, WriteConcern},
 };
+use tokio::sync::Semaphore;
 
 use crate::config::MongoSettings;
 
@@ -58,6 +59,8 @@ const HEARTBEAT: Duration = Duration::from_millis(500);
 pub struct Store {
     client: Client,
     database: Database,
+    /// One for each transaction that may be under way.
+    turns: Arc<Semaphore>,
     /// Address books.
     pub addresses: addresses::Addresses,
     /// Carts.
@@ -130,7 +133,7 @@ impl Store {
         options.read_concern = Some(ReadConcern::majority());
         options.write_concern = Some(WriteConcern::majority());
         let client = Client::with_options(options)?;
-        Ok(Self::new(client.clone(), client.database(database)))
+        Ok(Self::new(client.clone(), client.database(database), pool))
     }
 
     /// The pool of a Lambda, whose first connection is made now: the start has the full CPU, the first request has not. A
@@ -146,7 +149,7 @@ impl Store {
         Ok(store)
     }
 
-    fn new(client: Client, database: Database) -> Self {
+    fn new(client: Client, database: Database, pool: PoolSize) -> Self {
         Self {
             addresses: addresses::Addresses::new(&database),
             carts: carts::Carts::new(&database),
@@ -168,6 +171,7 @@ impl Store {
             users: users::Users::new(&database),
             webhooks: webhooks::Webhooks::new(&database),
             wishlists: wishlists::Wishlists::new(&database),
+            turns: Arc::new(Semaphore::new(usize::try_from(pool.0).unwrap_or(Semaphore::MAX_PERMITS))),
             client,
             database,
         }

@@ -1,11 +1,15 @@
 //! All or nothing, with a bound on how long we try.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use mongodb::{
     Client, ClientSession,
     options::{ReadConcern, TransactionOptions, WriteConcern},
 };
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::{Store, StoreError};
 
@@ -17,7 +21,8 @@ const CONFLICT_BUDGET: Duration = Duration::from_secs(15);
 const OUTAGE_BUDGET: Duration = Duration::from_millis(1500);
 
 const FIRST_BACKOFF: Duration = Duration::from_millis(4);
-const LONGEST_BACKOFF: Duration = Duration::from_millis(150);
+/// Only a herd gets this far, and each of its attempts is in the way of whoever is ahead.
+const LONGEST_BACKOFF: Duration = Duration::from_millis(500);
 
 /// An open transaction. Whatever is read or written with it happens at once or not at all.
 #[derive(Debug)]
@@ -80,13 +85,19 @@ pub struct Attempts {
     tx: Tx,
     started: Instant,
     attempt: u32,
+    _turn: OwnedSemaphorePermit,
 }
 
 impl Store {
     /// Prepares a transaction; see [`crate::transaction!`].
+    ///
+    /// Waits for its turn where a process has as many under way as it has connections: one that holds what the others want
+    /// must find a connection to go on with, or hundreds that try in vain keep it from ending.
     pub async fn attempts(&self) -> Result<Attempts, StoreError> {
+        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| StoreError::Conflict(None))?;
         let session = self.client.start_session().await?;
-        Ok(Attempts { client: self.client.clone(), tx: Tx { session }, started: Instant::now(), attempt: 0 })
+        let tx = Tx { session };
+        Ok(Attempts { client: self.client.clone(), tx, started: Instant::now(), attempt: 0, _turn: turn })
     }
 }
 

@@ -1,8 +1,8 @@
 //! From a cart to an order: everything or nothing.
 //!
 //! The order, its payment, the promised stock, the used coupon, the converted cart, the answer to the request and the
-//! messages that follow commit together (invariants I1, I2, I4, I7). The stock is taken last: it is what parallel orders
-//! compete for, and a record is contended only from its write to the commit.
+//! messages that follow commit together (invariants I1, I2, I4, I7). The stock is taken first: it is what parallel orders
+//! compete for, and who loses should lose at once.
 
 use std::time::Duration;
 
@@ -184,6 +184,12 @@ async fn try_place(
     }
     let reply = answer(&order, &payment);
     let low = transaction!(store, |tx| {
+        // The first operation begins the snapshot, and a record that somebody changed after it is lost: with anything before
+        // the contended records, every order would be worth nothing that was under way when another one committed.
+        let low = reserve(store, tx, &order, now).await?;
+        if let Some(used) = coupon_use(wanted, &quote, &order) {
+            store.coupons.claim_in(tx, &used).await??;
+        }
         check_prices(store, tx, &quote).await?;
         let mut cart = wanted.cart.clone();
         cart.convert(now);
@@ -191,12 +197,8 @@ async fn try_place(
         store.orders.insert_in(tx, &order).await?;
         store.payments.insert_in(tx, &payment).await?;
         store.outbox.promise_all(tx, &messages).await?;
-        store.idempotency.complete_in(tx, claim, &reply).await?;
-        if let Some(used) = coupon_use(wanted, &quote, &order) {
-            store.coupons.claim_in(tx, &used).await??;
-        }
-        let low = reserve(store, tx, &order, now).await?;
         store.outbox.promise_all(tx, &low).await?;
+        store.idempotency.complete_in(tx, claim, &reply).await?;
         Ok::<_, PlaceOrderError>(low)
     })?;
     messages.extend(low);
