@@ -14,6 +14,7 @@ mod cart;
 mod checkout;
 mod contract;
 mod events;
+mod killed;
 mod migrations;
 mod ops;
 mod outage;

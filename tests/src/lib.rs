@@ -29,6 +29,7 @@ pub mod request;
 pub mod rivals;
 pub mod shop;
 pub mod stripe_api;
+pub mod victim;
 
 pub use gateway::FaultyGateway;
 pub use own_mongodb::OwnMongodb;

@@ -28,7 +28,8 @@ pub struct Place {
     pub queues: std::collections::BTreeMap<String, String>,
     /// Where everything is.
     pub components: Components,
-    _held: File,
+    /// `None` in a process that works in a place that another one holds.
+    pub(crate) _held: Option<File>,
 }
 
 static COMPONENTS: OnceCell<Components> = OnceCell::const_new();
@@ -58,7 +59,7 @@ impl Place {
         let prefix = format!("{database}-");
         remove_queues(&components.sqs_endpoint, &prefix).await;
         let queues = sqs::ensure_queues(&components.sqs_endpoint, &prefix, 30).await.unwrap();
-        Self { store, queues, components, _held: held }
+        Self { store, queues, components, _held: Some(held) }
     }
 
     /// What the publisher needs.

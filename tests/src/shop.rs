@@ -152,6 +152,11 @@ impl TestShop {
         user
     }
 
+    /// Whoever has this account.
+    pub async fn person_with(&self, id: Id<User>) -> Person {
+        Person::new(self, &self.store().users.find(id).await.unwrap().unwrap())
+    }
+
     /// A customer.
     pub async fn customer(&self, name: &str) -> Person {
         self.person(name, Role::Customer).await

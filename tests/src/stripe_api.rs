@@ -69,11 +69,23 @@ impl StripeApi {
 
     /// The amounts that were charged for a payment.
     pub async fn charges_of<T>(&self, payment: Id<T>) -> Vec<i64> {
-        let intents: Vec<Value> =
-            self.intents_of(payment).await.into_iter().map(|intent| intent["id"].clone()).collect();
-        let charges = self.list("charges", &self.since_charge).await;
-        let ours = charges.iter().filter(|charge| intents.contains(&charge["payment_intent"]));
-        ours.filter(|charge| charge["status"] == "succeeded").map(|charge| charge["amount"].as_i64().unwrap()).collect()
+        self.charges().await.remove(&payment.to_string()).unwrap_or_default()
+    }
+
+    /// The amounts that were charged, by the payment's id.
+    pub async fn charges(&self) -> BTreeMap<String, Vec<i64>> {
+        let intents = self.list("payment_intents", &self.since_intent).await;
+        let payment =
+            |intent: &Value| Some((text(&intent["id"]), intent["metadata"]["paymentId"].as_str()?.to_owned()));
+        let payments: BTreeMap<String, String> = intents.iter().filter_map(payment).collect();
+        let mut charges: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+        for charge in self.list("charges", &self.since_charge).await {
+            let payment = charge["payment_intent"].as_str().and_then(|intent| payments.get(intent));
+            if let Some(payment) = payment.filter(|_| charge["status"] == "succeeded") {
+                charges.entry(payment.clone()).or_default().push(charge["amount"].as_i64().unwrap());
+            }
+        }
+        charges
     }
 
     /// The amounts that were given back for a payment.

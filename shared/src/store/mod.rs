@@ -120,6 +120,14 @@ impl Store {
     /// # Errors
     /// If the connection string cannot be understood.
     pub async fn connect(uri: &str, database: &str, app_name: &str, pool: PoolSize) -> Result<Self, StoreError> {
+        Self::with_options(Self::options(uri, app_name, pool).await?, database)
+    }
+
+    /// How the shop speaks to its database, for whoever wants to add something before the pool is made.
+    ///
+    /// # Errors
+    /// If the connection string cannot be understood.
+    pub async fn options(uri: &str, app_name: &str, pool: PoolSize) -> Result<ClientOptions, StoreError> {
         let mut options = ClientOptions::parse(uri).await?;
         options.app_name = Some(app_name.to_owned());
         options.server_selection_timeout = Some(SERVER_SELECTION_TIMEOUT);
@@ -132,6 +140,14 @@ impl Store {
         options.retry_writes = Some(true);
         options.read_concern = Some(ReadConcern::majority());
         options.write_concern = Some(WriteConcern::majority());
+        Ok(options)
+    }
+
+    /// Prepares a pool with these options.
+    ///
+    /// # Errors
+    /// If they contradict each other.
+    pub fn with_options(options: ClientOptions, database: &str) -> Result<Self, StoreError> {
         let client = Client::with_options(options)?;
         Ok(Self::new(client.clone(), client.database(database), pool))
     }
