@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal")]
 
 mod campaign;
+mod mutants;
 mod sam;
 mod test;
 
@@ -46,6 +47,11 @@ enum Task {
     },
     /// Run races by the hundred on a replica set of three, and name the seeds of those that fail
     Campaign(campaign::Campaign),
+    /// Take the safeguards out one by one, in a copy of the work tree, and see whether a test notices
+    Mutants {
+        /// Only these; all if none is named
+        names: Vec<String>,
+    },
     /// Write docs/openapi.json from the code
     Openapi {
         /// Only say whether it is up to date
@@ -71,6 +77,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Down { reset } => local(&["down"], reset.then_some("--reset")),
         Task::Test { keep, arguments } => test::run(keep, &arguments),
         Task::Campaign(campaign) => campaign.run(),
+        Task::Mutants { names } => mutants::run(&names),
         Task::Openapi { check } => local(&["openapi"], check.then_some("--check")),
         Task::Sam => sam::run().map(|()| ExitCode::SUCCESS),
         Task::LintTemplate => sam::lint().map(|()| ExitCode::SUCCESS),
@@ -89,9 +96,14 @@ const RUN_LOCAL: [&str; 4] = ["run", "--bin", "local", "--"];
 
 fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-    command.current_dir(manifest.parent().unwrap_or(manifest));
+    command.current_dir(root());
     command
+}
+
+/// The folder of the workspace.
+fn root() -> &'static Path {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    manifest.parent().unwrap_or(manifest)
 }
 
 fn exit_code(status: ExitStatus) -> ExitCode {
