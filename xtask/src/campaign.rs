@@ -43,7 +43,7 @@ impl Campaign {
         // As the tests are built, so that nothing is built twice.
         command.args(["run", "--bin", "campaign"]);
         if self.release {
-            command.args(["--profile", "quick"]);
+            command.args(["--profile", "bench"]);
         }
         command.arg("--").args(&self.name).args(["--runs", &self.runs.to_string()]);
         for (option, value) in [("--seed", self.seed), ("--seconds", self.seconds)] {

@@ -4,6 +4,7 @@
 //! starts.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal")]
 
+mod bench;
 mod campaign;
 mod mutants;
 mod sam;
@@ -52,6 +53,9 @@ enum Task {
         /// Only these; all if none is named
         names: Vec<String>,
     },
+    /// Measure what the shop promises about its speed
+    #[command(subcommand)]
+    Bench(bench::Bench),
     /// Write docs/openapi.json from the code
     Openapi {
         /// Only say whether it is up to date
@@ -78,6 +82,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Test { keep, arguments } => test::run(keep, &arguments),
         Task::Campaign(campaign) => campaign.run(),
         Task::Mutants { names } => mutants::run(&names),
+        Task::Bench(bench) => bench::run(&bench),
         Task::Openapi { check } => local(&["openapi"], check.then_some("--check")),
         Task::Sam => sam::run().map(|()| ExitCode::SUCCESS),
         Task::LintTemplate => sam::lint().map(|()| ExitCode::SUCCESS),

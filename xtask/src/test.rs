@@ -20,9 +20,14 @@ pub(crate) fn run(keep: bool, arguments: &[String]) -> Result<ExitCode> {
             tests.args(["test", "--workspace", "--lib", "--bins", "--tests"]);
         }
         tests.args(arguments);
-        tests.envs(addresses.lines().filter_map(|line| line.split_once('=')));
+        tests.envs(variables(addresses));
         Ok(exit_code(tests.status().context("cannot run cargo")?))
     })
+}
+
+/// The variables that tell where the components are.
+pub(crate) fn variables(addresses: &str) -> impl Iterator<Item = (&str, &str)> {
+    addresses.lines().filter_map(|line| line.split_once('='))
 }
 
 /// Starts the components, hands their addresses over as lines of `NAME=VALUE`, and stops the components unless they

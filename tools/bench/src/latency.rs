@@ -1,0 +1,106 @@
+//! One at a time: a whole checkout beside a transaction by hand.
+
+use std::time::{Duration, Instant};
+
+use crate::{
+    buyers::Buyer,
+    by_hand::{self, Template, Writes},
+    report::{Report, Times},
+    world::World,
+};
+
+const BLOCK: usize = 25;
+const BLOCKS_OF_EACH: usize = 28;
+/// The first blocks open connections and fill caches.
+const WARM_UP: usize = 4;
+
+pub(crate) async fn measure(world: &World, report: &mut Report) {
+    let template = Template::take(world).await;
+    let (mut shop, mut hand) = (Times::default(), Times::default());
+    let mut commands = [0; 2];
+    for block in 0..BLOCKS_OF_EACH {
+        let counts = block >= WARM_UP;
+        // By turns first: what gets slower while it runs does so for both.
+        let turns = if block % 2 == 0 { [true, false] } else { [false, true] };
+        for is_shop in turns {
+            let buyers = world.buyers(BLOCK, &world.products).await;
+            let before = commands_of(world).await;
+            let took = if is_shop {
+                by_shop(world, &buyers).await
+            } else {
+                let numbered = buyers.iter().enumerate();
+                let writes: Vec<Writes> =
+                    numbered.map(|(number, buyer)| template.writes(buyer, block * BLOCK + number, world)).collect();
+                all_by_hand(world, &writes).await
+            };
+            if counts {
+                commands[usize::from(!is_shop)] += commands_of(world).await - before;
+                if is_shop { shop.extend(took) } else { hand.extend(took) }
+            }
+        }
+    }
+    report.title("Whole checkout beside the same documents in a transaction by hand, one at a time");
+    report.times("checkout: handler, claim, quote, commit, send", &shop);
+    report.times("by hand: transaction of the driver", &hand);
+    for (index, (name, times)) in [("checkout", &shop), ("by hand", &hand)].into_iter().enumerate() {
+        println!("  {name}: {:.1} operations of the database each", per(commands[index], times.count()));
+    }
+    println!("  ratio at p99: {:.2}", shop.percentile(99) / hand.percentile(99));
+    report.at_most("checkout ÷ by hand, p50", shop.percentile(50) / hand.percentile(50), 1.3);
+}
+
+async fn by_shop(world: &World, buyers: &[Buyer]) -> Times {
+    let mut times = Times::default();
+    for buyer in buyers {
+        let started = Instant::now();
+        assert!(world.check_out(buyer).await, "nobody else is here");
+        times.push(started.elapsed());
+    }
+    times
+}
+
+async fn all_by_hand(world: &World, writes: &[Writes]) -> Times {
+    let mut times = Times::default();
+    for writes in writes {
+        let started = Instant::now();
+        by_hand::place(world, writes).await.unwrap();
+        times.push(started.elapsed());
+    }
+    times
+}
+
+/// How many operations the server was ever asked for, without those of its own and ours.
+async fn commands_of(world: &World) -> i64 {
+    let status = world.server_status().await;
+    let commands = status.get_document("metrics").unwrap().get_document("commands").unwrap();
+    let names = ["find", "insert", "update", "delete", "findAndModify", "aggregate", "commitTransaction"];
+    names.iter().map(|name| commands.get_document(name).map_or(0, |count| count.get_i64("total").unwrap_or(0))).sum()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of a few thousand")]
+fn per(count: i64, orders: usize) -> f64 {
+    count as f64 / orders as f64
+}
+
+/// Runs something so many times a second, however long each takes, and answers how long each took from when it was due.
+pub(crate) async fn at_a_pace<T>(every: Duration, until: Instant, mut each: impl FnMut() -> T) -> Times
+where
+    T: Future<Output = ()> + Send + 'static,
+{
+    let mut running = Vec::new();
+    let mut due = Instant::now();
+    while due < until {
+        tokio::time::sleep_until(due.into()).await;
+        let work = each();
+        running.push(tokio::spawn(async move {
+            work.await;
+            due.elapsed()
+        }));
+        due += every;
+    }
+    let mut times = Times::default();
+    for one in running {
+        times.push(one.await.unwrap());
+    }
+    times
+}

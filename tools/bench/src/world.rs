@@ -1,0 +1,160 @@
+//! A shop with a catalogue, on a database of its own.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    http::{Request, StatusCode},
+};
+use bson::{Document, doc};
+use checkout::{CheckoutApp, Hold};
+use http_body_util::BodyExt;
+use mongodb::{Client, Collection};
+use serde::Serialize;
+use serde_json::{Value, json};
+use shared::{
+    domain::{
+        Clock, Id, Random, Sku,
+        inventory::StockRecord,
+        message::Queue,
+        product::{Product, StockPolicy},
+        shipping::ShippingTable,
+        tax::TaxTable,
+    },
+    http::{
+        App,
+        cors::CorsOrigins,
+        serve,
+        token::{AccessTokens, SigningKey},
+    },
+    queue::Publisher,
+    store::{PoolSize, Store, migrations},
+    workflows::save_product::draft_of,
+};
+use tower::ServiceExt;
+
+/// How many products there are; each has one SKU.
+pub(crate) const PRODUCTS: usize = 100;
+
+/// More than there is ever sold of a product.
+const STOCK: i64 = 1_000_000;
+
+/// More connections than there are buyers at once: in Lambda nobody waits for another request's connection.
+const POOL: PoolSize = PoolSize(400);
+
+/// How long a request may take.
+const DEADLINE: Duration = Duration::from_secs(25);
+
+/// The shop, and what the measurements reach behind it for.
+#[derive(Clone)]
+pub(crate) struct World {
+    pub(crate) app: App,
+    pub(crate) signing: Arc<SigningKey>,
+    pub(crate) products: Arc<Vec<Product>>,
+    router: Router,
+}
+
+impl World {
+    /// A shop that has sold nothing yet.
+    pub(crate) async fn open(mongodb: &str, database: &str) -> Self {
+        let store = Store::connect(mongodb, database, "bench", POOL).await.unwrap();
+        store.database().drop().await.unwrap();
+        Self::open_on(store).await
+    }
+
+    /// A shop with a full catalogue on a database that has none: the checkout function as Lambda runs it.
+    pub(crate) async fn open_on(store: Store) -> Self {
+        let clock = Clock::system();
+        migrations::migrate(&store, &clock, |_| ()).await.unwrap();
+        let signing = SigningKey::from_pem(&SigningKey::generate().unwrap()).unwrap();
+        let urls = Queue::ALL.into_iter().map(|queue| (queue, format!("http://sqs/{}", queue.as_str()))).collect();
+        let app = App {
+            publisher: Publisher::new(crate::sqs::start().await, urls, store.clone(), clock.clone()),
+            tokens: AccessTokens::trusting(&signing.jwks()).unwrap(),
+            random: Random::from_os(),
+            cors: CorsOrigins::none(),
+            store,
+            clock,
+        };
+        let hold = Hold { charge: Duration::from_secs(30 * 60), transfer: Duration::from_secs(7 * 24 * 3600) };
+        let routes = checkout::router().with_state(CheckoutApp { app: app.clone(), hold });
+        let products = Arc::new(catalogue(&app).await);
+        Self { router: serve::finish(routes, &app, DEADLINE), signing: Arc::new(signing), app, products }
+    }
+
+    /// Leaves nothing behind.
+    pub(crate) async fn drop(&self) {
+        self.store().database().drop().await.unwrap();
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.app.store
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        self.store().database().client()
+    }
+
+    pub(crate) fn raw(&self, collection: &str) -> Collection<Document> {
+        self.store().database().collection(collection)
+    }
+
+    /// The shop's answer to a request.
+    pub(crate) async fn ask(&self, request: Request<Body>) -> (StatusCode, Bytes) {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let status = response.status();
+        (status, response.into_body().collect().await.unwrap().to_bytes())
+    }
+
+    /// `GET` by whoever has this access token.
+    pub(crate) async fn get(&self, path: &str, token: &str) -> Bytes {
+        let request = Request::get(path).header("authorization", format!("Bearer {token}"));
+        let (status, body) = self.ask(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(status, StatusCode::OK, "{path}: {}", String::from_utf8_lossy(&body));
+        body
+    }
+
+    /// What the server says about itself.
+    pub(crate) async fn server_status(&self) -> Document {
+        self.client().database("admin").run_command(doc! {"serverStatus": 1}).await.unwrap()
+    }
+
+    /// How many units of a product are promised.
+    pub(crate) async fn reserved(&self, product: &Product) -> i64 {
+        self.store().inventory.find(&product.sku).await.unwrap().unwrap().reserved
+    }
+}
+
+async fn catalogue(app: &App) -> Vec<Product> {
+    let now = app.clock.now();
+    let (seller, mut products, mut stock) = (Id::new(), Vec::new(), Vec::new());
+    for number in 0..PRODUCTS {
+        let mut product = draft_of(serde_json::from_value(row(number)).unwrap(), seller, now).unwrap();
+        let _ = product.publish(now);
+        stock.push(StockRecord::new(product.sku.clone(), product.id, STOCK, StockPolicy::default(), now));
+        products.push(product);
+    }
+    let database = app.store.database();
+    database.collection::<Product>("products").insert_many(&products).await.unwrap();
+    database.collection::<StockRecord>("inventory").insert_many(&stock).await.unwrap();
+    app.store.settings.set_tax(&TaxTable::default(), now).await.unwrap();
+    app.store.settings.set_shipping(&ShippingTable::default(), now).await.unwrap();
+    products
+}
+
+fn row(number: usize) -> Value {
+    json!({
+        "sku": Sku::try_new(&format!("MUG-{number}")).unwrap(), "name": format!("Harbour mug {number}"),
+        "description": "A round mug of stoneware, glazed by hand, for three decilitres of something hot. ".repeat(4),
+        "brand": "Ada", "price": {"regular": 1250},
+        "images": [{"url": "https://images.example.test/harbour-mug.webp"}],
+        "specifications": {"Volume": "350 ml", "Material": "Stoneware", "Colour": "Blue"},
+        "dimensions": {"weight": 0.35, "length": 9, "width": 9, "height": 10}, "tags": ["mug", "kitchen", "gift"],
+    })
+}
+
+/// A document as the driver writes it.
+pub(crate) fn written(document: &impl Serialize) -> Document {
+    bson::deserialize_from_slice(&bson::serialize_to_vec(document).unwrap()).unwrap()
+}
