@@ -83,7 +83,7 @@ pub enum Event {
         /// The entry in the payment's `refunds`.
         refund_id: Id<Refund>,
     },
-    /// Make sure that the payment can no longer be charged, then cancel its order.
+    /// Make sure that the payment can no longer be charged; an order whose time is over is cancelled then.
     #[serde(rename = "payment.voidRequested")]
     PaymentVoidRequested {},
     /// The gateway says that something happened: look.

@@ -417,6 +417,12 @@ impl Payment {
         }
     }
 
+    /// Whether a charge is being made, so that nobody knows how it will end. While the gateway waits for the customer, none is:
+    /// it can be called off.
+    pub fn is_under_way(&self) -> bool {
+        self.status == PaymentStatus::Processing && !self.action_required
+    }
+
     /// What is neither given back nor promised back.
     pub fn refundable(&self) -> Result<Money, MoneyError> {
         let promised =
@@ -517,6 +523,18 @@ mod tests {
         assert_eq!(payment.complete(Money::from_minor(100), None, NOW), Applied::Before);
         assert!(payment.fail("declined", NOW).is_err());
         assert!(payment.retry(None, NOW).is_err());
+    }
+
+    #[test]
+    fn a_charge_that_waits_for_the_customer_is_not_under_way() {
+        let mut payment = payment(100);
+        assert!(!payment.is_under_way());
+        payment.begin(1, NOW);
+        assert!(payment.is_under_way());
+        let _ = payment.require_action(NOW).unwrap();
+        assert!(!payment.is_under_way());
+        payment.retry(None, NOW).unwrap();
+        assert!(payment.is_under_way());
     }
 
     #[test]

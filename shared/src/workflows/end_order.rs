@@ -3,6 +3,9 @@
 //! The state, the stock, the coupon and the payment change in one transaction. Every such transaction writes both the order
 //! and its payment, and so does every one that begins a charge: whichever commits first is seen by the other, so an order
 //! is never cancelled while its charge is under way.
+//!
+//! A charge that waits for the customer (3-D Secure) is not under way. Its payment fails with the order, and its intent is
+//! called off by message; should the customer complete it before that, the money is late and goes back.
 
 use crate::{
     domain::{
@@ -77,7 +80,7 @@ pub(super) async fn cancel_in(
     if was_unpaid {
         // The order ended unpaid, so the coupon was not used; a refund later would not give it back.
         store.coupons.give_back_in(tx, order.id, now).await?;
-        if payment.status == PaymentStatus::Pending {
+        if payment.status == PaymentStatus::Pending || payment.action_required {
             let _ = payment.fail("the order was cancelled", now)?;
         }
         if payment.transaction_id.is_some() {
@@ -93,7 +96,8 @@ pub(super) async fn cancel_in(
 }
 
 /// Cancels an order for a customer or an administrator. Money that was taken is given back by the message
-/// `order.cancelled`. Answers what to send. `answer` makes the answer that is kept under the request's claim.
+/// `order.cancelled`; what the customer could still confirm at the gateway is called off by `payment.voidRequested`. Answers
+/// what to send. `answer` makes the answer that is kept under the request's claim.
 pub async fn cancel_order(
     store: &Store,
     order: Id<Order>,
@@ -105,7 +109,7 @@ pub async fn cancel_order(
 ) -> Result<(Answer, Vec<Message>), EndOrderError> {
     transaction!(store, |tx| {
         let (mut order, mut payment) = load_both(store, tx, order).await?;
-        if order.status == OrderStatus::Pending && payment.status == PaymentStatus::Processing {
+        if order.status == OrderStatus::Pending && payment.is_under_way() {
             return Err(EndOrderError::PaymentUnderWay);
         }
         let messages = cancel_in(store, tx, &mut order, &mut payment, reason, Some(by), now).await?;

@@ -1,6 +1,7 @@
 //! What happens behind the queues: money, stock and mail, whatever is lost, late or told twice on the way.
 
 mod cancelled;
+mod cancelled_while_asked;
 mod declined;
 mod deliveries;
 mod late_money;

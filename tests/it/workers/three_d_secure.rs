@@ -7,7 +7,7 @@ use super::Sale;
 
 impl Sale {
     /// What the gateway's script in the customer's browser gets.
-    async fn client_secret(&self) -> String {
+    pub(super) async fn client_secret(&self) -> String {
         let shown = self.ada.get(&format!("/v1/payments/{}", self.payment().await.id)).await;
         assert_eq!(shown.is(200).json["nextAction"]["type"], "use_stripe_sdk", "{}", shown.json);
         shown.json["clientSecret"].as_str().unwrap().to_owned()

@@ -1,0 +1,250 @@
+//! Orders that are cancelled while the gateway waits for the customer's 3-D Secure: at once, and never charged for good.
+
+use futures::future::join;
+use serde_json::json;
+use shared::domain::{order::OrderStatus, payment::PaymentStatus};
+use tests::{
+    cards,
+    gateway::{Call, Fault, Moment},
+    people::checkout_body,
+    stripe_api::NEEDS_AUTHENTICATION,
+};
+
+use super::{Sale, TOTAL};
+
+impl Sale {
+    /// Ada has to say that it is her, and has not yet. What her browser holds to say so.
+    async fn asked() -> (Self, String) {
+        let sale = Self::ordered_with_card(NEEDS_AUTHENTICATION).await;
+        sale.shop.deliver_everything().await;
+        let secret = sale.client_secret().await;
+        (sale, secret)
+    }
+
+    /// How the one intent of the order stands at the gateway.
+    async fn intent_status(&self) -> String {
+        let intents = self.stripe.intents_of(self.payment().await.id).await;
+        assert_eq!(intents.len(), 1);
+        intents[0]["status"].as_str().unwrap().to_owned()
+    }
+
+    /// Fails the test unless the order ended at once, and nothing was or can be charged for it.
+    async fn ended_uncharged(&self) {
+        self.is_given_up().await;
+        assert_eq!(self.payment().await.status, PaymentStatus::Failed);
+        assert_eq!((self.charges().await, self.intent_status().await), (vec![], "canceled".to_owned()));
+    }
+
+    /// Fails the test unless the order stayed cancelled and all of its late money went back, once.
+    async fn went_back_once(&self) {
+        self.is_given_up().await;
+        let payment = self.payment().await;
+        assert_eq!((payment.status, payment.refunds.len()), (PaymentStatus::Refunded, 1));
+        assert_eq!((self.charges().await, self.refunds().await), (vec![TOTAL], vec![TOTAL]));
+        let order = self.shop.find_order(&self.order).await;
+        let way: Vec<_> = order.timeline.iter().map(|entry| entry.status.as_str()).collect();
+        assert_eq!(way, ["pending", "cancelled"], "it is not taken up again");
+        let subjects = self.subjects().await;
+        assert_eq!(subjects.iter().filter(|subject| *subject == "Money is on its way back").count(), 1, "{subjects:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_customer_who_is_asked_can_cancel_instead() {
+    let (sale, _) = Sale::asked().await;
+    let cancelled = sale.cancel().await;
+    assert_eq!(cancelled.is(200).json["status"], "cancelled");
+    assert_eq!(cancelled.json["payment"]["status"], "failed");
+    // All of it at once, in one transaction: nobody has worked on anything yet.
+    assert_eq!((sale.stock().await.reserved, sale.stock().await.available), (0, 10));
+    assert_eq!(sale.shop.promised_about("payment.voidRequested", &sale.order).await.len(), 1);
+    let shown = sale.ada.get(&format!("/v1/payments/{}", sale.payment().await.id)).await;
+    assert_eq!(shown.is(200).json["failureReason"], "the order was cancelled");
+    assert!(shown.json.get("clientSecret").is_none() && shown.json.get("nextAction").is_none(), "{}", shown.json);
+    sale.shop.verify().await;
+
+    let again = sale.cancel().await;
+    assert_eq!((again.header("idempotent-replayed"), &again.body), (Some("true"), &cancelled.body));
+    sale.shop.deliver_everything().await;
+    sale.ended_uncharged().await;
+    let subjects = sale.subjects().await;
+    assert_eq!(subjects, ["We have your order", "Your order was cancelled"]);
+}
+
+#[tokio::test]
+async fn an_administrator_can_cancel_while_the_customer_is_asked() {
+    let (sale, _) = Sale::asked().await;
+    let admin = sale.shop.admin("root").await;
+    admin.request("POST", &format!("/v1/orders/{}/cancel", sale.order)).key("cancel").send().await.is(200);
+    sale.shop.run_queues().await;
+    sale.ended_uncharged().await;
+}
+
+#[tokio::test]
+async fn the_coupon_of_a_cancelled_order_can_be_used_again_at_once() {
+    let sale = Sale::open().await;
+    let coupon = json!({"code": "ONCE", "type": "percentage", "value": 10, "usageLimit": {"perUser": 1}});
+    sale.shop.admin("root").await.post("/v1/coupons", coupon).await.is(201);
+    let card = sale.stripe.card(NEEDS_AUTHENTICATION).await;
+    let mut orders = Vec::new();
+    for key in ["first", "second"] {
+        sale.ada.add_to_cart(&sale.mug, 1).await.is(200);
+        sale.ada.put("/v1/cart/coupon", json!({"code": "ONCE"})).await.is(200);
+        let mut body = checkout_body(cards::GOOD);
+        body["payment"]["token"] = json!(card);
+        orders.push(sale.ada.checkout_with(key, body).await.is(201).id());
+        sale.shop.deliver_everything().await;
+        let path = format!("/v1/orders/{}/cancel", orders.last().unwrap());
+        sale.ada.request("POST", &path).key(key).send().await.is(200);
+    }
+    sale.shop.deliver_everything().await;
+    assert_eq!(sale.shop.count("couponUses").await, 0);
+    sale.shop.verify().await;
+}
+
+#[tokio::test]
+async fn money_that_is_confirmed_between_the_cancellation_and_its_void_goes_back() {
+    let (sale, secret) = Sale::asked().await;
+    sale.cancel().await.is(200);
+    sale.stripe.authenticate(&secret, true).await;
+    // Ada's browser tells the shop, which no longer waits.
+    sale.confirm("i-did-it", None).await.is_problem(409, "payment_not_confirmable");
+    sale.confirm("another", Some(cards::GOOD)).await.is_problem(409, "payment_not_confirmable");
+    sale.shop.deliver_everything().await;
+    sale.went_back_once().await;
+}
+
+#[tokio::test]
+async fn a_confirmation_that_was_promised_before_the_cancellation_changes_nothing() {
+    for is_done in [false, true] {
+        for question_first in [false, true] {
+            let (sale, secret) = Sale::asked().await;
+            sale.confirm("i-did-it", None).await.is(200);
+            sale.cancel().await.is(200);
+            if is_done {
+                sale.stripe.authenticate(&secret, true).await;
+            }
+            let mut messages = ["payment.statusUnknown", "payment.voidRequested"];
+            if !question_first {
+                messages.reverse();
+            }
+            for message in messages {
+                assert!(sale.deliver(message).await, "{message}");
+            }
+            sale.shop.deliver_everything().await;
+            if is_done {
+                sale.went_back_once().await;
+            } else {
+                sale.ended_uncharged().await;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn another_card_is_a_charge_under_way_and_whoever_is_first_wins() {
+    let (sale, _) = Sale::asked().await;
+    let (confirmed, cancelled) = join(sale.confirm("another", Some(cards::GOOD)), sale.cancel()).await;
+    if cancelled.status.as_u16() == 200 {
+        confirmed.is_problem(409, "payment_not_confirmable");
+        sale.shop.deliver_everything().await;
+        sale.ended_uncharged().await;
+    } else {
+        confirmed.is(200);
+        cancelled.is_problem(409, "order_not_cancellable");
+        assert_eq!(cancelled.header("retry-after"), Some("60"));
+        sale.shop.deliver_everything().await;
+        sale.is_paid_once().await;
+    }
+}
+
+#[tokio::test]
+async fn a_void_that_is_delivered_twice_or_loses_its_answer_is_one_void() {
+    let (sale, _) = Sale::asked().await;
+    sale.cancel().await.is(200);
+    let void = sale.message("payment.voidRequested").await;
+    sale.gateway.fail_next(Call::Cancel, Fault::AnswerLost);
+    assert!(!sale.deliver("payment.voidRequested").await, "it comes again");
+    let both = [void.clone(), void.clone()];
+    join(sale.shop.deliver(&both[..1]), sale.shop.deliver(&both[1..])).await;
+    sale.shop.deliver_everything().await;
+    let before = sale.shop.dump(&["orders", "payments", "inventory", "outbox"]).await;
+    // Also after its record is gone.
+    sale.shop
+        .store()
+        .database()
+        .collection::<bson::Document>("processedMessages")
+        .delete_many(bson::doc! {})
+        .await
+        .unwrap();
+    assert!(sale.shop.deliver(&[void]).await.is_empty());
+    assert_eq!(sale.shop.dump(&["orders", "payments", "inventory", "outbox"]).await, before);
+    sale.ended_uncharged().await;
+}
+
+#[tokio::test]
+async fn a_webhook_after_the_cancellation_is_late_money_before_and_after_the_void() {
+    for void_first in [false, true] {
+        let (sale, secret) = Sale::asked().await;
+        sale.cancel().await.is(200);
+        sale.stripe.authenticate(&secret, true).await;
+        let intent = sale.payment().await.transaction_id.unwrap();
+        if void_first {
+            assert!(sale.deliver("payment.voidRequested").await);
+        }
+        for event in ["evt_1", "evt_2"] {
+            sale.webhook(&format!("{event}-{}", sale.order), "payment_intent.succeeded", &intent).await.is(200);
+        }
+        sale.shop.deliver_everything().await;
+        sale.went_back_once().await;
+    }
+}
+
+#[tokio::test]
+async fn a_webhook_about_an_intent_that_was_called_off_changes_nothing() {
+    let (sale, _) = Sale::asked().await;
+    sale.cancel().await.is(200);
+    sale.shop.deliver_everything().await;
+    let intent = sale.payment().await.transaction_id.unwrap();
+    sale.webhook("evt_1", "payment_intent.canceled", &intent).await.is(200);
+    sale.shop.deliver_everything().await;
+    sale.ended_uncharged().await;
+}
+
+#[tokio::test]
+async fn money_that_comes_through_while_it_is_called_off_goes_back() {
+    for moment in [Moment::Before, Moment::After] {
+        let (sale, secret) = Sale::asked().await;
+        sale.cancel().await.is(200);
+        let held = sale.gateway.hold_next(Call::Cancel, moment);
+        let calling_off = sale.deliver("payment.voidRequested");
+        let paying = async {
+            held.arrived().await;
+            if moment == Moment::Before {
+                sale.stripe.authenticate(&secret, true).await;
+            }
+            drop(held);
+        };
+        assert!(futures::join!(calling_off, paying).0);
+        sale.shop.deliver_everything().await;
+        match moment {
+            Moment::Before => sale.went_back_once().await,
+            Moment::After => sale.ended_uncharged().await,
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_order_that_is_settled_first_is_cancelled_as_a_paid_one() {
+    let (sale, secret) = Sale::asked().await;
+    sale.stripe.authenticate(&secret, true).await;
+    let intent = sale.payment().await.transaction_id.unwrap();
+    sale.webhook("evt_1", "payment_intent.succeeded", &intent).await.is(200);
+    let (cancelled, _) =
+        join(sale.cancel(), sale.shop.deliver(&[sale.shop.promised("payment.webhookReceived").await.remove(0)])).await;
+    cancelled.is(200);
+    sale.shop.deliver_everything().await;
+    assert_eq!((sale.status().await, sale.payment().await.status), (OrderStatus::Cancelled, PaymentStatus::Refunded));
+    assert_eq!((sale.charges().await, sale.refunds().await), (vec![TOTAL], vec![TOTAL]));
+    sale.is_given_up().await;
+}
