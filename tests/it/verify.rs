@@ -211,6 +211,9 @@ async fn states_that_were_never_reached_are_named() {
     sold.breaks("lines left, and came back", &sold.shipped, "orders", order(&sold.shipped), still_here).await;
     let back = doc! {"$set": {"items.0.returned": 1_i64}};
     sold.breaks("lines left, and came back", &sold.shipped, "orders", order(&sold.shipped), back).await;
+    let end = doc! {"status": "refunded", "timestamp": sold.shop.clock.now(), "note": "returned in full and refunded"};
+    let refunded = doc! {"$set": {"status": "refunded"}, "$push": {"timeline": end}};
+    sold.breaks("lines left, and came back", &sold.shipped, "orders", order(&sold.shipped), refunded).await;
 }
 
 #[tokio::test]

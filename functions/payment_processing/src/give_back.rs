@@ -8,7 +8,7 @@ use shared::{
     },
     queue::ProcessError,
     store::idempotency::Claimed,
-    workflows::settle_payment::settle_refunded,
+    workflows::settle_refund::settle_refunded,
 };
 
 use crate::{PaymentProcessing, no_answer, not_settled};

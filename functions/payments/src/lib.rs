@@ -5,6 +5,7 @@
 mod access;
 mod confirm_payment;
 mod mark_paid;
+mod mark_refund_paid;
 mod problems;
 mod receive_webhook;
 mod refund_payment;
@@ -50,6 +51,7 @@ pub fn router() -> OpenApiRouter<PaymentsApp> {
         .routes(routes!(confirm_payment::confirm_payment))
         .routes(routes!(refund_payment::refund_payment))
         .routes(routes!(mark_paid::mark_payment_paid))
+        .routes(routes!(mark_refund_paid::mark_refund_paid))
         .routes(routes!(receive_webhook::receive_stripe_webhook))
 }
 

@@ -21,7 +21,7 @@ use crate::{access::load_payment, problems::PaymentProblem, view::PaymentView};
 pub(crate) struct MarkPaid {
     /// The reference of the transfer.
     #[garde(length(chars, min = 1, max = 200))]
-    reference: String,
+    pub(crate) reference: String,
 }
 
 /// Note that a bank transfer arrived

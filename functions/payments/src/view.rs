@@ -59,6 +59,9 @@ pub(crate) struct RefundView {
     amount: Money,
     reason: String,
     status: RefundStatus,
+    /// What the gateway, or the bank, calls it once it is paid out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference: Option<String>,
     requested_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     processed_at: Option<Timestamp>,
@@ -94,6 +97,7 @@ impl RefundView {
             amount: refund.amount,
             reason: refund.reason.clone(),
             status: refund.status,
+            reference: refund.refund_id.clone(),
             requested_at: refund.requested_at,
             processed_at: refund.processed_at,
         }

@@ -77,7 +77,7 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         amount: Option<i64>,
     },
-    /// Pay a requested refund out.
+    /// Pay an approved refund out.
     #[serde(rename = "refund.requested")]
     RefundRequested {
         /// The entry in the payment's `refunds`.

@@ -196,12 +196,12 @@ pub struct Refund {
     pub reason: String,
     /// Where it stands.
     pub status: RefundStatus,
-    /// The gateway's id of the refund.
+    /// The gateway's id of the refund, or the reference of the transfer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refund_id: Option<String>,
     /// When it was asked for.
     pub requested_at: Timestamp,
-    /// When the gateway took it.
+    /// When it was paid out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub processed_at: Option<Timestamp>,
 }
@@ -456,11 +456,38 @@ impl Payment {
         Ok(id)
     }
 
-    /// The gateway took the refund. Once everything that arrived has gone back, the payment is refunded.
+    /// Whether money that was promised back has not gone yet.
+    pub fn owes_refunds(&self) -> bool {
+        self.refunds.iter().any(|refund| matches!(refund.status, RefundStatus::Requested | RefundStatus::Approved))
+    }
+
+    /// An administrator transferred an approved refund back; `reference` is what the bank calls it.
+    ///
+    /// # Errors
+    /// Unless the money came by bank transfer and the refund waits to be paid out: the gateway reports the others.
+    pub fn refund_transferred(
+        &mut self,
+        id: Id<Refund>,
+        reference: &str,
+        now: Timestamp,
+    ) -> Result<(), IllegalTransition> {
+        let command = "mark a refund as paid";
+        if self.gateway != GatewayName::BankTransfer {
+            return Err(IllegalTransition { command, from: "paid by a gateway" });
+        }
+        let status = self.refunds.iter().find(|refund| refund.id == id).map(|refund| refund.status);
+        if status != Some(RefundStatus::Approved) {
+            return Err(IllegalTransition { command, from: status.map_or("unknown", RefundStatus::as_str) });
+        }
+        self.refund_processed(id, reference, now).map(|_| ())
+    }
+
+    /// The refund was paid out; `reference` is what the gateway, or the bank, calls it. Once everything that arrived has gone
+    /// back, the payment is refunded.
     pub fn refund_processed(
         &mut self,
         id: Id<Refund>,
-        gateway_id: &str,
+        reference: &str,
         now: Timestamp,
     ) -> Result<Applied, IllegalTransition> {
         let Some(refund) = self.refunds.iter_mut().find(|refund| refund.id == id) else {
@@ -471,7 +498,7 @@ impl Payment {
             RefundStatus::Rejected => return Err(IllegalTransition { command: "process a refund", from: "rejected" }),
             RefundStatus::Requested | RefundStatus::Approved => {
                 refund.status = RefundStatus::Processed;
-                refund.refund_id = Some(gateway_id.to_owned());
+                refund.refund_id = Some(reference.to_owned());
                 refund.processed_at = Some(now);
             }
         }
@@ -554,6 +581,27 @@ mod tests {
         assert_eq!(payment.refund_processed(first, "re_1", NOW).unwrap(), Applied::Before);
         assert!(payment.refund_processed(second, "re_2", NOW).unwrap().is_now());
         assert_eq!(payment.status, PaymentStatus::Refunded);
+    }
+
+    #[test]
+    fn only_an_approved_refund_of_a_transfer_is_marked_as_paid() {
+        let amount = Money::from_minor(100);
+        for method in [PaymentMethod::BankTransfer, PaymentMethod::CreditCard] {
+            let mut payment = Payment::new(Id::new(), None, amount, Currency::USD, method, None, None, NOW);
+            let _ = payment.complete(amount, None, NOW);
+            let refund = payment.approve_refund(amount, "late", NOW).unwrap();
+            assert!(payment.owes_refunds());
+            assert!(payment.refund_transferred(Id::new(), "line 3", NOW).is_err(), "of nothing");
+            let is_transfer = method == PaymentMethod::BankTransfer;
+            assert_eq!(payment.refund_transferred(refund, "line 3", NOW).is_ok(), is_transfer);
+            assert_eq!(
+                (payment.owes_refunds(), payment.status == PaymentStatus::Refunded),
+                (!is_transfer, is_transfer)
+            );
+            assert!(payment.refund_transferred(refund, "line 4", NOW).is_err(), "twice");
+            let reference = payment.refunds[0].refund_id.as_deref();
+            assert_eq!(reference, is_transfer.then_some("line 3"));
+        }
     }
 
     #[test]

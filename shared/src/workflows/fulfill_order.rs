@@ -96,6 +96,8 @@ pub async fn receive_return(
             let refund = payment.approve_refund(owed, "returned", now)?;
             messages.push(Event::RefundRequested { refund_id: refund }.about_payment(payment.id, order.id, now));
         }
+        // Else the order ends with the last refund that is paid out: see `settle_refund`.
+        let _ = order.finish_returns(&payment, now);
         save_both(store, tx, &mut order, &mut payment).await?;
         store.outbox.promise_all(tx, &messages).await?;
         for (sku, quantity) in back.units {

@@ -9,3 +9,4 @@ pub mod place_order;
 pub mod quote;
 pub mod save_product;
 pub mod settle_payment;
+pub mod settle_refund;

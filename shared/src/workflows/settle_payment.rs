@@ -12,7 +12,7 @@ use crate::{
         Applied, Id, IllegalTransition, Money, Timestamp,
         message::{Event, Message},
         order::{Order, OrderStatus},
-        payment::{Begin, Payment, PaymentDetails, PaymentStatus, Refund, RefundError},
+        payment::{Begin, Payment, PaymentDetails, PaymentStatus, RefundError},
     },
     store::{SCHEMA_VERSION, Store, StoreError, TransactionError, Tx, coupons::CouponUse},
     transaction,
@@ -248,27 +248,12 @@ pub async fn settle_voided(
     })
 }
 
-/// The gateway took a refund.
-pub async fn settle_refunded(
+/// A payment and its order, as a transaction sees them.
+pub(super) async fn load_payment(
     store: &Store,
+    tx: &mut Tx,
     payment: Id<Payment>,
-    refund: Id<Refund>,
-    gateway_id: &str,
-    now: Timestamp,
-) -> Result<Vec<Message>, SettleError> {
-    transaction!(store, |tx| {
-        let (order, mut payment) = load_payment(store, tx, payment).await?;
-        if payment.refund_processed(refund, gateway_id, now)? == Applied::Before {
-            return Ok(Vec::new());
-        }
-        let messages = vec![Event::EmailRefunded { refund_id: refund }.about_payment(payment.id, order.id, now)];
-        store.payments.save_in(tx, &mut payment).await?;
-        store.outbox.promise_all(tx, &messages).await?;
-        Ok(messages)
-    })
-}
-
-async fn load_payment(store: &Store, tx: &mut Tx, payment: Id<Payment>) -> Result<(Order, Payment), SettleError> {
+) -> Result<(Order, Payment), SettleError> {
     let found = store.payments.find_in(tx, payment).await?;
     let found = found.ok_or_else(|| StoreError::Missing(format!("payment {payment}")))?;
     Ok(load_both(store, tx, found.order).await?)

@@ -99,6 +99,7 @@ const CONTRACT: &str = "
     POST   /v1/payments/{id}/confirm                G own I
     POST   /v1/payments/{id}/refunds                A I
     POST   /v1/payments/{id}/mark-paid              A I
+    POST   /v1/payments/{id}/refunds/{refundId}/mark-paid A I
     POST   /v1/payments/webhooks/stripe             -
 
     GET    /v1/reviews                              -

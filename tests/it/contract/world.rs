@@ -67,6 +67,10 @@ impl World {
         let (order, order_number) = (text(&placed["id"]), text(&placed["orderNumber"]));
         let payment = shop.payment_of(&order).await.id.to_string();
         shop.run_queues().await;
+        let goodwill = json!({"amount": 1, "reason": "A scratch."});
+        let refunds = format!("/v1/payments/{payment}/refunds");
+        let refunded = root.request("POST", &refunds).key("scratch").json(goodwill).send().await;
+        let refund = text(&refunded.is(202).json["refunds"][0]["id"]);
         let parcel = json!({"carrier": "DHL", "trackingNumber": "JD014600003817"});
         root.post(&format!("/v1/orders/{delivered}/ship"), parcel).await.is(200);
         root.post(&format!("/v1/orders/{delivered}/deliver"), json!({})).await.is(200);
@@ -95,6 +99,7 @@ impl World {
             ("/v1/orders/", order),
             ("/v1/orders/{id}/returns", delivered),
             ("/v1/payments/", payment),
+            ("/v1/payments/{id}/refunds/", refund),
             ("/v1/products/", mug),
             ("/v1/returns/", returned),
             ("/v1/reviews/", review),

@@ -10,6 +10,7 @@ mod outbox;
 mod poison;
 mod storm;
 mod three_d_secure;
+mod transferred_back;
 mod under_way;
 mod webhooks;
 mod without_gateway;

@@ -36,7 +36,7 @@ async fn what_costs_nothing_is_confirmed_at_once() {
 }
 
 /// Ada's order of a mug, which she will transfer the money for.
-async fn by_transfer() -> Sale {
+pub(super) async fn by_transfer() -> Sale {
     let sale = Sale::open().await;
     sale.ada.add_to_cart(&sale.mug, 1).await.is(200);
     let mut body = checkout_body(cards::GOOD);
@@ -45,7 +45,7 @@ async fn by_transfer() -> Sale {
     Sale { order, ..sale }
 }
 
-async fn mark_paid(shop: &TestShop, somebody: &Person, order: &str, key: &str) -> Reply {
+pub(super) async fn mark_paid(shop: &TestShop, somebody: &Person, order: &str, key: &str) -> Reply {
     let path = format!("/v1/payments/{}/mark-paid", shop.payment_of(order).await.id);
     somebody.request("POST", &path).key(key).json(json!({"reference": "statement 7, line 3"})).send().await
 }

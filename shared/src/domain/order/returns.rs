@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Order, OrderItem, OrderStatus};
-use crate::domain::{Applied, Id, IllegalTransition, Money, MoneyError, Quantity, Sku, Timestamp};
+use crate::domain::{Applied, Id, IllegalTransition, Money, MoneyError, Quantity, Sku, Timestamp, payment::Payment};
 
 /// Units of an order that the customer sends back.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -188,8 +188,7 @@ impl Order {
         }
     }
 
-    /// It arrived: the answer says what goes back into stock and what is refunded. Once every unit has come back, the
-    /// order is refunded.
+    /// It arrived: the answer says what goes back into stock and what is refunded.
     pub fn receive_return(&mut self, id: Id<Return>, now: Timestamp) -> Result<Option<ReturnedUnits>, ReturnError> {
         if !self.move_return(id, ReturnStatus::Approved, ReturnStatus::Received, "receive a return", now)?.is_now() {
             return Ok(None);
@@ -201,12 +200,19 @@ impl Order {
             let line = line.ok_or(ReturnError::UnknownItem(*item_id))?;
             units.push((line.sku.clone(), *quantity));
         }
-        let everything_is_back = self.items.iter().all(|line| line.returned == line.quantity.get())
-            && self.returns.iter().all(|each| matches!(each.status, ReturnStatus::Received | ReturnStatus::Rejected));
-        if everything_is_back {
-            self.enter(OrderStatus::Refunded, "returned in full", None, now);
-        }
         Ok(Some(ReturnedUnits { units, refund: received.refund }))
+    }
+
+    /// Once every unit has come back and no money that was promised back is still to be paid out, the order is refunded.
+    pub fn finish_returns(&mut self, payment: &Payment, now: Timestamp) -> Applied {
+        let has_left = matches!(self.status, OrderStatus::Shipped | OrderStatus::Delivered);
+        let is_over = |each: &Return| matches!(each.status, ReturnStatus::Received | ReturnStatus::Rejected);
+        let everything_is_back = self.items.iter().all(|line| line.returned == line.quantity.get());
+        if !has_left || !everything_is_back || !self.returns.iter().all(is_over) || payment.owes_refunds() {
+            return Applied::Before;
+        }
+        self.enter(OrderStatus::Refunded, "returned in full and refunded", None, now);
+        Applied::Now
     }
 
     /// The return with this id.
@@ -245,7 +251,7 @@ fn part_of(total: Money, count: i64, of: Quantity) -> Result<Money, MoneyError> 
 #[cfg(test)]
 mod tests {
     use super::{super::tests::*, *};
-    use crate::domain::order::LinesOf;
+    use crate::domain::{Currency, order::LinesOf, payment::PaymentMethod};
 
     fn delivered(lines: &[(&str, i64, i64)]) -> Order {
         let mut order = order(lines);
@@ -276,7 +282,27 @@ mod tests {
             assert_eq!(order.receive_return(id, NOW).unwrap(), None);
         }
         assert_eq!(refunded.minor(), 100);
+    }
+
+    #[test]
+    fn an_order_is_refunded_when_every_unit_and_all_the_money_went_back() {
+        let mut order = delivered(&[("A", 2, 100)]);
+        let (amount, now) = (Money::from_minor(100), NOW);
+        let mut payment =
+            Payment::new(order.id, None, amount, Currency::USD, PaymentMethod::BankTransfer, None, None, now);
+        let _ = payment.complete(amount, None, now);
+        for is_last in [false, true] {
+            let id = request(&mut order, 1).unwrap();
+            let _ = order.approve_return(id, NOW).unwrap();
+            assert_eq!(order.finish_returns(&payment, NOW), Applied::Before, "the parcel is not here");
+            let back = order.receive_return(id, NOW).unwrap().unwrap();
+            let refund = payment.approve_refund(back.refund, "returned", NOW).unwrap();
+            assert_eq!(order.finish_returns(&payment, NOW), Applied::Before, "the money has not gone");
+            payment.refund_transferred(refund, "line 1", NOW).unwrap();
+            assert_eq!(order.finish_returns(&payment, NOW).is_now(), is_last);
+        }
         assert_eq!(order.status, OrderStatus::Refunded);
+        assert_eq!(order.finish_returns(&payment, NOW), Applied::Before);
     }
 
     #[test]

@@ -155,6 +155,10 @@ fn unit_complaints(order: &OrderFacts) -> Vec<String> {
     if !fits {
         complaints.push(format!("it is {}, and {left} of its {all} lines left", order.status.as_str()));
     }
+    let is_back = order.items.iter().all(|line| line.returned == line.quantity.get());
+    if order.status == OrderStatus::Refunded && !is_back {
+        complaints.push("it is refunded, and not every unit of it came back".to_owned());
+    }
     for line in &order.items {
         let asked = order.returns.iter().filter(|each| each.status != ReturnStatus::Rejected);
         let units = asked.flat_map(|each| &each.items).filter(|item| item.item_id == line.id);

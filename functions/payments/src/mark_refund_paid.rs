@@ -1,0 +1,55 @@
+//! `POST /v1/payments/{id}/refunds/{refundId}/mark-paid`
+
+use axum::{extract::State, http::StatusCode, response::Response};
+use shared::{
+    domain::payment::{GatewayName, Payment, Refund},
+    http::{
+        Admin, App, Buyer, IdempotencyKey, Problem, ProblemCode, Valid,
+        idempotency::{Intention, answer, once},
+        path::PathIds,
+    },
+    transaction,
+    workflows::{settle_payment::SettleError, settle_refund::settle_transferred_back_in},
+};
+
+use crate::{access::load_payment, mark_paid::MarkPaid, problems::PaymentProblem, view::PaymentView};
+
+/// Note that a refund was transferred back
+///
+/// Of a payment by bank transfer: no gateway pays it out. The customer is told, and an order that came back in full is
+/// refunded with its last refund.
+#[utoipa::path(post, path = "/v1/payments/{id}/refunds/{refundId}/mark-paid", tag = "payments",
+    security(("bearer" = [])),
+    params(("id" = String, Path), ("refundId" = String, Path), ("Idempotency-Key" = String, Header)),
+    request_body = MarkPaid, responses((status = 200, body = PaymentView)))]
+pub(crate) async fn mark_refund_paid(
+    Admin(user): Admin,
+    PathIds(id, refund): PathIds<Payment, Refund>,
+    key: IdempotencyKey,
+    State(app): State<App>,
+    Valid(wanted): Valid<MarkPaid>,
+) -> Result<Response, Problem> {
+    let (payment, _) = load_payment(&app, &Buyer::Customer(user), id).await?;
+    if !payment.refunds.iter().any(|each| each.id == refund) {
+        return Err(Problem::not_found("refund"));
+    }
+    if payment.gateway != GatewayName::BankTransfer {
+        return Err(Problem::new(ProblemCode::IllegalTransition)
+            .detail("Only a refund of a bank transfer is marked as paid; the gateway reports the others."));
+    }
+    let intention = Intention::of_user(user.id, &format!("mark_refund_paid {id} {refund}"), &key, &wanted)?;
+    once(&app, &intention, async |claim| {
+        let store = &app.store;
+        let now = app.clock.now();
+        let settled: Result<_, SettleError> = transaction!(store, |tx| {
+            let (payment, messages) = settle_transferred_back_in(store, tx, id, refund, &wanted.reference, now).await?;
+            let answer = answer(StatusCode::OK, &PaymentView::of(&payment, None), None);
+            store.idempotency.complete_in(tx, claim, &answer).await?;
+            Ok((answer, messages))
+        });
+        let (answer, messages) = settled.map_err(PaymentProblem::from)?;
+        app.publisher.send(&messages).await;
+        Ok(answer)
+    })
+    .await
+}
