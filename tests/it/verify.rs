@@ -217,6 +217,25 @@ async fn states_that_were_never_reached_are_named() {
 }
 
 #[tokio::test]
+async fn a_return_that_gives_back_what_no_refund_does_is_named() {
+    let sold = sold().await;
+    let (shop, order) = (&sold.shop, &sold.shipped);
+    let root = shop.admin("returns").await;
+    let line = shop.find_order(order).await.items[0].id;
+    let wanted = json!({"items": [{"itemId": line, "quantity": 1}], "reason": "One is enough."});
+    let asked = root.request("POST", &format!("/v1/orders/{order}/returns")).key("back").json(wanted).send().await;
+    let returned = asked.is(201).id();
+    for verb in ["approve", "receive"] {
+        root.request("POST", &format!("/v1/returns/{returned}/{verb}")).send().await.is(200);
+    }
+    shop.deliver_everything().await;
+    shop.verify().await;
+    for change in [doc! {"$inc": {"returns.0.refund": 1_i64}}, doc! {"$unset": {"returns.0.refundId": ""}}] {
+        sold.breaks("an order and its one payment agree", order, "orders", doc! {"_id": id(order)}, change).await;
+    }
+}
+
+#[tokio::test]
 async fn coupons_that_were_used_too_often_or_never_are_named() {
     let sold = sold().await;
     let once = || doc! {"code": "ONCE"};

@@ -71,6 +71,7 @@ pub fn router() -> OpenApiRouter<CheckoutApp> {
         .routes(routes!(deliver_order::deliver_order))
         .routes(routes!(add_note::add_order_note))
         .routes(routes!(returns::request::request_return))
+        .routes(routes!(returns::list::list_returns))
         .routes(routes!(returns::show::show_return))
         .routes(routes!(returns::approve::approve_return))
         .routes(routes!(returns::reject::reject_return))

@@ -1,5 +1,7 @@
 //! `orders`.
 
+pub mod returns;
+
 use std::ops::Deref;
 
 use bson::{Document, doc};

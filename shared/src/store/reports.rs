@@ -14,8 +14,12 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::StoreError;
 use crate::domain::{
-    Currency, Id, Money, Sku, Slug, Timestamp, category::Category, order::OrderStatus, payment::RefundStatus,
-    product::Product, user::User,
+    Currency, Id, Money, Sku, Slug, Timestamp,
+    category::Category,
+    order::OrderStatus,
+    payment::{PaymentStatus, RefundStatus},
+    product::Product,
+    user::User,
 };
 
 /// Reports over several collections.
@@ -231,7 +235,7 @@ impl Reports {
         let mut stages = scope.orders();
         match scope.seller {
             None => stages.extend(whole_orders()),
-            Some(_) => stages.push(own_lines()),
+            Some(_) => stages.extend(own_lines()),
         }
         stages.extend([
             doc! {"$group": {
@@ -259,34 +263,45 @@ impl Reports {
     }
 }
 
-/// An order's own sums, and what its payment gave back.
-fn whole_orders() -> [Document; 2] {
-    let payments = doc! {"$lookup": {
+/// Reads the payment of each order.
+fn with_payment() -> Document {
+    doc! {"$lookup": {
         "from": "payments", "localField": "payment", "foreignField": "_id", "as": "payment",
-        "pipeline": [{"$project": {"refunds": 1}}],
-    }};
+        "pipeline": [{"$project": {"refunds": 1, "status": 1}}],
+    }}
+}
+
+/// The refunds of that payment that were paid out: this of each.
+fn processed(of_each: &str) -> Document {
     let processed = doc! {"$filter": {
         "input": {"$ifNull": [{"$first": "$payment.refunds"}, []]},
         "as": "refund",
         "cond": {"$eq": ["$$refund.status", RefundStatus::Processed.as_str()]},
     }};
-    let amounts = doc! {"$map": {"input": processed, "as": "refund", "in": "$$refund.amount"}};
-    [payments, doc! {"$project": {"createdAt": 1, "pricing": 1, "refunds": {"$sum": amounts}}}]
+    doc! {"$map": {"input": processed, "as": "refund", "in": of_each}}
 }
 
-/// The sums of the lines that are left in the order. Given back is all of it where the order was cancelled, else what came
-/// back with returns.
-fn own_lines() -> Document {
-    let received = doc! {"$filter": {
-        "input": {"$ifNull": ["$returns", []]}, "as": "each", "cond": {"$eq": ["$$each.status", "received"]},
+/// An order's own sums, and what its payment gave back.
+fn whole_orders() -> [Document; 2] {
+    let refunds = doc! {"$sum": processed("$$refund.amount")};
+    [with_payment(), doc! {"$project": {"createdAt": 1, "pricing": 1, "refunds": refunds}}]
+}
+
+/// The sums of the lines that are left in the order. Given back is, once it is paid out, all of it where the order was
+/// cancelled, else what was promised back for them with returns.
+fn own_lines() -> [Document; 3] {
+    let paid_back = doc! {"$filter": {
+        "input": {"$ifNull": ["$returns", []]}, "as": "each", "cond": {"$in": ["$$each.refundId", "$paidOut"]},
     }};
     let returned = doc! {"$reduce": {
-        "input": received, "initialValue": [], "in": {"$concatArrays": ["$$value", "$$this.items"]},
+        "input": paid_back, "initialValue": [], "in": {"$concatArrays": ["$$value", "$$this.items"]},
     }};
     let own = doc! {"$filter": {"input": returned, "as": "item", "cond": {"$in": ["$$item.itemId", "$items.id"]}}};
     let refunds = doc! {"$sum": {"$map": {"input": own, "as": "item", "in": "$$item.refund"}}};
     let is_cancelled = doc! {"$eq": ["$status", OrderStatus::Cancelled.as_str()]};
-    doc! {"$project": {
+    let is_paid_out = doc! {"$eq": [{"$first": "$payment.status"}, PaymentStatus::Refunded.as_str()]};
+    let of_cancelled = doc! {"$cond": [is_paid_out, {"$sum": "$items.total"}, 0_i64]};
+    let sums = doc! {"$project": {
         "createdAt": 1,
         "pricing": {
             "subtotal": {"$sum": "$items.subtotal"},
@@ -295,6 +310,7 @@ fn own_lines() -> Document {
             "shipping": {"$literal": 0_i64},
             "total": {"$sum": "$items.total"},
         },
-        "refunds": {"$cond": [is_cancelled, {"$sum": "$items.total"}, refunds]},
-    }}
+        "refunds": {"$cond": [is_cancelled, of_cancelled, refunds]},
+    }};
+    [with_payment(), doc! {"$set": {"paidOut": processed("$$refund.id")}}, sums]
 }

@@ -88,12 +88,13 @@ pub async fn receive_return(
             return Ok(Vec::new());
         }
         let (mut order, mut payment) = load_both(store, tx, order).await?;
-        let Some(back) = order.receive_return(returned, now)? else { return Ok(Vec::new()) };
-        let mut messages = Vec::new();
         // Somebody may have given money back by hand before: the rest, and no more, so that the units still come back.
-        let owed = back.refund.min(payment.refundable().map_err(RefundError::from)?);
-        if !owed.is_zero() {
-            let refund = payment.approve_refund(owed, "returned", now)?;
+        let left = payment.refundable().map_err(RefundError::from)?;
+        let Some(back) = order.receive_return(returned, left, now)? else { return Ok(Vec::new()) };
+        let mut messages = Vec::new();
+        if !back.refund.is_zero() {
+            let refund = payment.approve_refund(back.refund, "returned", now)?;
+            order.note_refund(returned, refund)?;
             messages.push(Event::RefundRequested { refund_id: refund }.about_payment(payment.id, order.id, now));
         }
         // Else the order ends with the last refund that is paid out: see `settle_refund`.

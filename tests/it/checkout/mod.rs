@@ -5,8 +5,11 @@ mod coupons;
 mod lookup;
 mod orders;
 mod place;
+mod rejected_returns;
 mod reports;
+mod returned_money;
 mod returns;
+mod returns_list;
 mod settings;
 
 use serde_json::{Value, json};

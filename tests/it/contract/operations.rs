@@ -77,6 +77,7 @@ const CONTRACT: &str = "
     POST   /v1/orders/{id}/notes                    S own
     GET    /v1/orders/lookup                        -
     POST   /v1/orders/{id}/returns                  C own I
+    GET    /v1/returns                              C
     GET    /v1/returns/{id}                         C own
     POST   /v1/returns/{id}/approve                 A
     POST   /v1/returns/{id}/reject                  A

@@ -183,7 +183,7 @@ fn order() -> Value {
             {"status": "shipped", "timestamp": AT, "note": "handed over", "updatedBy": ID},
         ],
         "returns": [{
-            "id": ID, "items": [{"itemId": ID, "quantity": 1}], "reason": "broken", "status": "requested", "refund": 972,
+            "id": ID, "items": [{"itemId": ID, "quantity": 1, "worth": 972, "refund": 972}], "reason": "broken", "status": "requested", "refund": 972,
             "requestedAt": AT, "updatedAt": AT,
         }],
         "cart": ID, "reservedUntil": AT, "version": 3, "schemaVersion": 1, "createdAt": AT, "updatedAt": AT,

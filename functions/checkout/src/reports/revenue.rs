@@ -54,7 +54,7 @@ pub(crate) struct RevenueView {
 /// Of all orders placed on these days that were paid at some time. What was given back counts for the day of its order, so
 /// that the report can be checked against `GET /v1/orders?from=&to=`; an order that was cancelled after payment comes to
 /// nothing once its refund is paid out. A seller's report is about the own lines: without shipping, and with those refunds
-/// that lines explain, namely received returns and orders cancelled after payment.
+/// that lines explain, namely received returns and orders cancelled after payment, once they are paid out.
 #[utoipa::path(get, path = "/v1/reports/revenue", tag = "reports", security(("bearer" = [])), params(Period),
     responses((status = 200, body = RevenueReport)))]
 pub(crate) async fn report_revenue(

@@ -13,15 +13,18 @@ use shared::{
 use super::{problems::ReturnProblem, view::ReturnView};
 
 /// A command on a return.
-pub(super) struct Command {
+pub(super) struct Command<F> {
     /// What it does to the order.
-    pub(super) apply: fn(&mut Order, Id<Return>, Timestamp) -> Result<Applied, ReturnError>,
+    pub(super) apply: F,
     /// What it promises, if it did anything.
     pub(super) messages: fn(&Order, Id<Return>, Timestamp) -> Vec<Message>,
 }
 
 /// Carries a command out. A repeat changes and promises nothing.
-pub(super) async fn decide(app: &App, id: Id<Return>, command: &Command) -> Result<ReturnView, Problem> {
+pub(super) async fn decide<F>(app: &App, id: Id<Return>, command: &Command<F>) -> Result<ReturnView, Problem>
+where
+    F: Fn(&mut Order, Id<Return>, Timestamp) -> Result<Applied, ReturnError> + Send + Sync,
+{
     let (store, now) = (&app.store, app.clock.now());
     let (view, messages) = transaction!(store, |tx| {
         let order = store.orders.find_by_return_in(tx, id).await?;

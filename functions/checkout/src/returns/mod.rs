@@ -2,6 +2,7 @@
 
 pub(crate) mod approve;
 mod decide;
+pub(crate) mod list;
 mod problems;
 pub(crate) mod receive;
 pub(crate) mod reject;

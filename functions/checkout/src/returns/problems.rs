@@ -66,6 +66,9 @@ fn refused(error: ReturnError) -> Problem {
             .detail(format!("Only {left} of that line can still be sent back."))
             .member("itemId", item)
             .member("left", left),
+        ReturnError::ReasonNeeded => {
+            Problem::new(ProblemCode::ValidationFailed).field("/reason", "missing", error.to_string())
+        }
         // A stored return names lines of its own order.
         ReturnError::UnknownItem(_) | ReturnError::Money(_) => Problem::internal(error),
     }

@@ -1,26 +1,46 @@
 //! `POST /v1/returns/{id}/reject`
 
 use axum::{Json, extract::State};
+use garde::Validate;
+use serde::Deserialize;
 use shared::{
-    domain::order::{Order, Return},
-    http::{Admin, App, PathId, Problem},
+    domain::{
+        Id, Timestamp,
+        order::{Order, Return},
+    },
+    http::{Admin, App, OptionalBody, PathId, Problem},
 };
 
 use super::{
     decide::{Command, decide},
+    request::said,
     view::ReturnView,
 };
 
+/// Why.
+#[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RejectReturn {
+    /// For the customer. Required where the return was approved before.
+    #[garde(inner(custom(said)))]
+    reason: Option<String>,
+}
+
 /// Refuse a return
 ///
-/// Its units can be asked for again.
+/// Its units can be asked for again. An approved one, whose customer was told to send it, is refused for a reason, and as long
+/// as its parcel has not arrived.
 #[utoipa::path(post, path = "/v1/returns/{id}/reject", tag = "returns", security(("bearer" = [])),
-    params(("id" = String, Path)), responses((status = 200, body = ReturnView)))]
+    params(("id" = String, Path)), request_body = Option<RejectReturn>,
+    responses((status = 200, body = ReturnView)))]
 pub(crate) async fn reject_return(
     _: Admin,
     PathId(id): PathId<Return>,
     State(app): State<App>,
+    OptionalBody(wanted): OptionalBody<RejectReturn>,
 ) -> Result<Json<ReturnView>, Problem> {
-    let command = Command { apply: Order::reject_return, messages: |_, _, _| Vec::new() };
+    let reason = wanted.reason.as_deref();
+    let apply = |order: &mut Order, id: Id<Return>, now: Timestamp| order.reject_return(id, reason, now);
+    let command = Command { apply, messages: |_, _, _| Vec::new() };
     Ok(Json(decide(&app, id, &command).await?))
 }

@@ -13,7 +13,10 @@ use shared::{
         idempotency::{Intention, answer, once},
         rules::{line, lines},
     },
-    store::idempotency::{Answer, Claim},
+    store::{
+        StoreError,
+        idempotency::{Answer, Claim},
+    },
     transaction,
 };
 
@@ -40,14 +43,14 @@ pub(crate) struct ReturnedLine {
 }
 
 /// Any number of lines, the first of which says something.
-fn said(text: &str, context: &()) -> garde::Result {
+pub(super) fn said(text: &str, context: &()) -> garde::Result {
     if text.trim().is_empty() { line(500)(text, context) } else { lines(500)(text, context) }
 }
 
 /// Ask to send units of an order back
 ///
-/// For what was shipped or delivered. The return waits for the shop to approve it; the answer says what the customer gets
-/// back for it. Administrators ask in the place of guests.
+/// For what was shipped or delivered. The return waits for the shop to approve it; the answer says what the customer can
+/// expect back for it. Administrators ask in the place of guests.
 #[utoipa::path(post, path = "/v1/orders/{id}/returns", tag = "returns", security(("bearer" = [])),
     params(("id" = String, Path), ("Idempotency-Key" = String, Header)), request_body = RequestReturn,
     responses((status = 201, body = ReturnView, headers(("Location" = String)))))]
@@ -87,7 +90,10 @@ async fn request(
         let order = store.orders.find_in(tx, id).await?;
         let is_theirs = |order: &Order| user.is_admin() || order.user == Some(user.id);
         let mut order = order.filter(is_theirs).ok_or(ReturnProblem::NotFound("order"))?;
-        let asked = order.request_return(&items, &wanted.reason, now).map_err(|error| wanted.refused(error))?;
+        let payment = store.payments.find_in(tx, order.payment).await?;
+        let payment = payment.ok_or_else(|| StoreError::Missing(format!("the payment of order {id}")))?;
+        let left = payment.refundable().map_err(ReturnError::from)?;
+        let asked = order.request_return(&items, &wanted.reason, left, now).map_err(|error| wanted.refused(error))?;
         store.orders.save_in(tx, &mut order).await?;
         let location = Some(format!("/v1/returns/{}", asked.id));
         let answer = answer(StatusCode::CREATED, &ReturnView::of(&order, &asked), location);

@@ -7,8 +7,11 @@ use shared::{
 };
 
 use super::view::ReturnView;
+use crate::access::Sight;
 
 /// Show a return
+///
+/// Sellers see those of their lines.
 #[utoipa::path(get, path = "/v1/returns/{id}", tag = "returns", security(("bearer" = [])),
     params(("id" = String, Path)), responses((status = 200, body = ReturnView)))]
 pub(crate) async fn show_return(
@@ -17,7 +20,10 @@ pub(crate) async fn show_return(
     State(app): State<App>,
 ) -> Result<Json<ReturnView>, Problem> {
     let order = app.store.orders.find_by_return(id).await?;
-    let order = order.filter(|order| user.is_admin() || order.user == Some(user.id));
-    let view = order.as_ref().and_then(|order| order.find_return(id).ok().map(|each| ReturnView::of(order, each)));
-    view.map(Json).ok_or_else(|| Problem::not_found("return"))
+    let seen = order.and_then(|order| {
+        let sight = Sight::of(user, &order)?;
+        let view = ReturnView::seen(&order, order.find_return(id).ok()?, sight);
+        view.has_items().then_some(view)
+    });
+    seen.map(Json).ok_or_else(|| Problem::not_found("return"))
 }

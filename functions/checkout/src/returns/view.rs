@@ -4,6 +4,7 @@ use serde::Serialize;
 use shared::domain::{
     Currency, Id, Money, Quantity, Timestamp,
     order::{LinesOf, Order, OrderItem, Return, ReturnItem, ReturnStatus},
+    payment::Refund,
 };
 
 use crate::access::Sight;
@@ -23,8 +24,16 @@ pub(crate) struct ReturnView {
     /// `received` as soon as the parcel is here. The units go back into stock and the money to the customer in the background:
     /// watch the payment's `refunds`.
     status: ReturnStatus,
-    /// What the customer gets back for these items: their price and tax after discount, without shipping.
+    /// What the customer gets back for these items: their price and tax after discount, without shipping, as far as that much of
+    /// the money is left. What is to be expected until it is received, then what was promised.
     refund: Money,
+    /// The entry in the payment's `refunds`, once it is received and something was left to give back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    refund_id: Option<Id<Refund>>,
+    /// Why it was rejected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rejection_reason: Option<String>,
     currency: Currency,
     requested_at: Timestamp,
     /// When the parcel arrived.
@@ -47,35 +56,37 @@ pub(crate) struct ReturnItemView {
 impl ReturnView {
     /// The whole return.
     pub(crate) fn of(order: &Order, each: &Return) -> Self {
-        let items: Vec<ReturnItemView> = each.items.iter().map(ReturnItemView::of).collect();
-        Self::with_items(order, each, items, each.refund)
+        Self::seen(order, each, Sight::Owner)
     }
 
-    /// The returns of an order, as far as somebody sees it: a seller the own lines.
+    /// The returns of an order, as far as somebody sees it: a seller those of the own lines.
     pub(crate) fn all_of(order: &Order, sight: Sight) -> Vec<Self> {
-        let LinesOf::Seller(seller) = sight.lines() else {
-            return order.returns.iter().map(|each| Self::of(order, each)).collect();
-        };
-        let is_own = |id| order.items.iter().any(|line| line.id == id && line.seller == seller);
-        let own = order.returns.iter().filter_map(|each| {
-            let items: Vec<_> = each.items.iter().filter(|item| is_own(item.item_id)).collect();
-            // Parts of a sum that fits fit.
-            let refund = Money::sum(items.iter().map(|item| item.refund)).unwrap_or_default();
-            let items: Vec<_> = items.into_iter().map(ReturnItemView::of).collect();
-            (!items.is_empty()).then(|| Self::with_items(order, each, items, refund))
-        });
-        own.collect()
+        order.returns.iter().map(|each| Self::seen(order, each, sight)).filter(Self::has_items).collect()
     }
 
-    fn with_items(order: &Order, each: &Return, items: Vec<ReturnItemView>, refund: Money) -> Self {
+    /// Whether there is anything to see in it.
+    pub(crate) fn has_items(&self) -> bool {
+        !self.items.is_empty()
+    }
+
+    /// A return as somebody sees it who sees this much of the order: a seller the own lines.
+    pub(crate) fn seen(order: &Order, each: &Return, sight: Sight) -> Self {
+        let is_seen = |item: &&ReturnItem| match sight.lines() {
+            LinesOf::Everyone => true,
+            LinesOf::Seller(seller) => order.items.iter().any(|line| line.id == item.item_id && line.seller == seller),
+        };
+        let items: Vec<&ReturnItem> = each.items.iter().filter(is_seen).collect();
         Self {
             id: each.id,
             order_id: order.id,
             order_number: order.order_number.clone(),
-            items,
+            // Parts of a sum that fits fit.
+            refund: Money::sum(items.iter().map(|item| item.refund)).unwrap_or_default(),
+            items: items.into_iter().map(ReturnItemView::of).collect(),
             reason: each.reason.clone(),
             status: each.standing(),
-            refund,
+            refund_id: each.refund_id,
+            rejection_reason: each.rejection_reason.clone(),
             currency: order.currency,
             requested_at: each.requested_at,
             received_at: each.arrived_at,

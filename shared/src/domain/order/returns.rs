@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Order, OrderItem, OrderStatus};
-use crate::domain::{Applied, Id, IllegalTransition, Money, MoneyError, Quantity, Sku, Timestamp, payment::Payment};
+use crate::domain::{
+    Applied, Id, IllegalTransition, Money, MoneyError, Quantity, Sku, Timestamp,
+    payment::{Payment, Refund},
+};
 
 /// Units of an order that the customer sends back.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -17,8 +20,15 @@ pub struct Return {
     pub reason: String,
     /// Where it stands.
     pub status: ReturnStatus,
-    /// What the customer gets back for it, minor units.
+    /// What the customer gets back for it, minor units: until it is received what is to be expected, then what was promised;
+    /// nothing once it is rejected.
     pub refund: Money,
+    /// The entry in the payment's `refunds`, once it is received. None if no money was left to give back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refund_id: Option<Id<Refund>>,
+    /// Why it was rejected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejection_reason: Option<String>,
     /// When it was asked for.
     pub requested_at: Timestamp,
     /// When the parcel arrived.
@@ -36,8 +46,9 @@ pub struct ReturnItem {
     pub item_id: Id<OrderItem>,
     /// How many.
     pub quantity: Quantity,
-    /// What the customer gets back for them, minor units.
-    #[serde(default)]
+    /// What they cost, minor units.
+    pub worth: Money,
+    /// What the customer gets back for them, minor units: less than they cost where the money went back before.
     pub refund: Money,
 }
 
@@ -56,7 +67,11 @@ pub enum ReturnStatus {
 }
 
 impl ReturnStatus {
-    const fn as_str(self) -> &'static str {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Requested, Self::Approved, Self::Rejected, Self::Received];
+
+    /// As stored.
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Requested => "requested",
             Self::Approved => "approved",
@@ -86,6 +101,9 @@ pub enum ReturnError {
         /// How many are left.
         left: i64,
     },
+    /// Its customer was told to send it.
+    #[error("a return that was approved is rejected for a reason")]
+    ReasonNeeded,
     /// An amount does not fit.
     #[error(transparent)]
     Money(#[from] MoneyError),
@@ -111,11 +129,13 @@ pub struct ReturnedUnits {
 }
 
 impl Order {
-    /// Asks to send units back. The units count as spoken for until the return is rejected.
+    /// Asks to send units back. The units count as spoken for until the return is rejected. `refundable` is what is left of the
+    /// order's money: more than that, less what other returns wait for, cannot be expected.
     pub fn request_return(
         &mut self,
         wanted: &[(Id<OrderItem>, Quantity)],
         reason: &str,
+        refundable: Money,
         now: Timestamp,
     ) -> Result<Return, ReturnError> {
         if !matches!(self.status, OrderStatus::Shipped | OrderStatus::Delivered) {
@@ -130,15 +150,17 @@ impl Order {
                 return Err(ReturnError::TooMany { item: item_id, left });
             }
             line.returned += quantity.get();
-            // What the units that are back by then cost, less what was promised for them: whatever was rejected in
+            // What the units that are back by then cost, less what those before them did: whatever was rejected in
             // between, the last unit brings it to exactly the total.
-            let promised = self.returns.iter().filter(|each| each.status != ReturnStatus::Rejected);
-            let promised = promised.flat_map(|each| &each.items).chain(&items).filter(|item| item.item_id == item_id);
-            let promised = Money::sum(promised.map(|item| item.refund))?;
-            let refund = part_of(line.total, line.returned, line.quantity)?.minus(promised)?.max(Money::ZERO);
-            items.push(ReturnItem { item_id, quantity, refund });
+            let before = self.returns.iter().filter(|each| each.status != ReturnStatus::Rejected);
+            let before = before.flat_map(|each| &each.items).chain(&items).filter(|item| item.item_id == item_id);
+            let before = Money::sum(before.map(|item| item.worth))?;
+            let worth = part_of(line.total, line.returned, line.quantity)?.minus(before)?.max(Money::ZERO);
+            items.push(ReturnItem { item_id, quantity, worth, refund: worth });
         }
-        let refund = Money::sum(items.iter().map(|item| item.refund))?;
+        let waits = |each: &&Return| matches!(each.status, ReturnStatus::Requested | ReturnStatus::Approved);
+        let waited_for = Money::sum(self.returns.iter().filter(waits).map(|each| each.refund))?;
+        let refund = share_out(&mut items, refundable.minus(waited_for)?)?;
         self.updated_at = now;
         let asked = Return {
             id: Id::new(),
@@ -146,6 +168,8 @@ impl Order {
             reason: reason.to_owned(),
             status: ReturnStatus::Requested,
             refund,
+            refund_id: None,
+            rejection_reason: None,
             requested_at: now,
             arrived_at: None,
             updated_at: now,
@@ -159,23 +183,39 @@ impl Order {
         self.move_return(id, ReturnStatus::Requested, ReturnStatus::Approved, "approve a return", now)
     }
 
-    /// Refuses it: the units can be asked for again.
-    pub fn reject_return(&mut self, id: Id<Return>, now: Timestamp) -> Result<Applied, ReturnError> {
-        let applied = self.move_return(id, ReturnStatus::Requested, ReturnStatus::Rejected, "reject a return", now)?;
-        if applied.is_now() {
-            let items = self.find_return(id)?.items.clone();
-            for ReturnItem { item_id, quantity, .. } in items {
-                if let Some(line) = self.items.iter_mut().find(|line| line.id == item_id) {
-                    line.returned -= quantity.get();
-                }
+    /// Refuses it: the units can be asked for again. One that was approved is refused as long as its parcel is not here (no
+    /// money was promised for it before that), and for a reason.
+    pub fn reject_return(
+        &mut self,
+        id: Id<Return>,
+        reason: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Applied, ReturnError> {
+        let each = self.find_return_mut(id)?;
+        match each.standing() {
+            ReturnStatus::Rejected => return Ok(Applied::Before),
+            ReturnStatus::Received => {
+                return Err(IllegalTransition { command: "reject a return", from: "received" }.into());
+            }
+            ReturnStatus::Approved if reason.is_none() => return Err(ReturnError::ReasonNeeded),
+            ReturnStatus::Requested | ReturnStatus::Approved => {}
+        }
+        each.status = ReturnStatus::Rejected;
+        each.rejection_reason = reason.map(str::to_owned);
+        each.refund = share_out(&mut each.items, Money::ZERO)?;
+        each.updated_at = now;
+        for ReturnItem { item_id, quantity, .. } in each.items.clone() {
+            if let Some(line) = self.items.iter_mut().find(|line| line.id == item_id) {
+                line.returned -= quantity.get();
             }
         }
-        Ok(applied)
+        self.updated_at = now;
+        Ok(Applied::Now)
     }
 
     /// The parcel is here. Its units and its money follow with [`Order::receive_return`], by message.
     pub fn note_arrival(&mut self, id: Id<Return>, now: Timestamp) -> Result<Applied, ReturnError> {
-        let each = self.returns.iter_mut().find(|each| each.id == id).ok_or(ReturnError::UnknownReturn)?;
+        let each = self.find_return_mut(id)?;
         match (each.status, each.arrived_at) {
             (ReturnStatus::Approved, None) => {
                 each.arrived_at = Some(now);
@@ -188,12 +228,20 @@ impl Order {
         }
     }
 
-    /// It arrived: the answer says what goes back into stock and what is refunded.
-    pub fn receive_return(&mut self, id: Id<Return>, now: Timestamp) -> Result<Option<ReturnedUnits>, ReturnError> {
+    /// It arrived: the answer says what goes back into stock and what is refunded, which is what it cost, as far as `refundable`
+    /// is left of the order's money.
+    pub fn receive_return(
+        &mut self,
+        id: Id<Return>,
+        refundable: Money,
+        now: Timestamp,
+    ) -> Result<Option<ReturnedUnits>, ReturnError> {
         if !self.move_return(id, ReturnStatus::Approved, ReturnStatus::Received, "receive a return", now)?.is_now() {
             return Ok(None);
         }
-        let received = self.find_return(id)?.clone();
+        let each = self.find_return_mut(id)?;
+        each.refund = share_out(&mut each.items, refundable)?;
+        let received = self.find_return(id)?;
         let mut units = Vec::new();
         for ReturnItem { item_id, quantity, .. } in &received.items {
             let line = self.items.iter().find(|line| line.id == *item_id);
@@ -201,6 +249,12 @@ impl Order {
             units.push((line.sku.clone(), *quantity));
         }
         Ok(Some(ReturnedUnits { units, refund: received.refund }))
+    }
+
+    /// Notes by which refund the money for a received return goes back.
+    pub fn note_refund(&mut self, id: Id<Return>, refund: Id<Refund>) -> Result<(), ReturnError> {
+        self.find_return_mut(id)?.refund_id = Some(refund);
+        Ok(())
     }
 
     /// Once every unit has come back and no money that was promised back is still to be paid out, the order is refunded.
@@ -220,6 +274,10 @@ impl Order {
         self.returns.iter().find(|each| each.id == id).ok_or(ReturnError::UnknownReturn)
     }
 
+    fn find_return_mut(&mut self, id: Id<Return>) -> Result<&mut Return, ReturnError> {
+        self.returns.iter_mut().find(|each| each.id == id).ok_or(ReturnError::UnknownReturn)
+    }
+
     fn move_return(
         &mut self,
         id: Id<Return>,
@@ -228,7 +286,7 @@ impl Order {
         command: &'static str,
         now: Timestamp,
     ) -> Result<Applied, ReturnError> {
-        let each = self.returns.iter_mut().find(|each| each.id == id).ok_or(ReturnError::UnknownReturn)?;
+        let each = self.find_return_mut(id)?;
         if each.status == to {
             return Ok(Applied::Before);
         }
@@ -242,6 +300,16 @@ impl Order {
     }
 }
 
+/// Gives back what the items cost, as far as so much is left, and to each its part. Answers how much that is.
+fn share_out(items: &mut [ReturnItem], left: Money) -> Result<Money, MoneyError> {
+    let worths: Vec<Money> = items.iter().map(|item| item.worth).collect();
+    let refund = Money::sum(worths.iter().copied())?.min(left).max(Money::ZERO);
+    for (item, part) in items.iter_mut().zip(refund.spread(&worths)?) {
+        item.refund = part;
+    }
+    Ok(refund)
+}
+
 /// What the first `count` of `of` units cost.
 fn part_of(total: Money, count: i64, of: Quantity) -> Result<Money, MoneyError> {
     let weights = [Money::from_minor(count), Money::from_minor(of.get() - count)];
@@ -249,114 +317,4 @@ fn part_of(total: Money, count: i64, of: Quantity) -> Result<Money, MoneyError> 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{super::tests::*, *};
-    use crate::domain::{Currency, order::LinesOf, payment::PaymentMethod};
-
-    fn delivered(lines: &[(&str, i64, i64)]) -> Order {
-        let mut order = order(lines);
-        let _ = order.confirm(NOW).unwrap();
-        let _ = order.pick(NOW).unwrap();
-        let _ = order.ship(LinesOf::Everyone, tracking(), Id::new(), NOW).unwrap();
-        let _ = order.deliver(None, NOW).unwrap();
-        order
-    }
-
-    fn of(order: &Order, quantity: i64) -> Vec<(Id<OrderItem>, Quantity)> {
-        vec![(order.items[0].id, Quantity::try_new(quantity).unwrap())]
-    }
-
-    fn request(order: &mut Order, quantity: i64) -> Result<Id<Return>, ReturnError> {
-        let wanted = of(order, quantity);
-        order.request_return(&wanted, "broken", NOW).map(|each| each.id)
-    }
-
-    #[test]
-    fn returning_one_by_one_refunds_exactly_the_total() {
-        let mut order = delivered(&[("A", 3, 100)]);
-        let mut refunded = Money::ZERO;
-        for _ in 0..3 {
-            let id = request(&mut order, 1).unwrap();
-            let _ = order.approve_return(id, NOW).unwrap();
-            refunded = refunded.plus(order.receive_return(id, NOW).unwrap().unwrap().refund).unwrap();
-            assert_eq!(order.receive_return(id, NOW).unwrap(), None);
-        }
-        assert_eq!(refunded.minor(), 100);
-    }
-
-    #[test]
-    fn an_order_is_refunded_when_every_unit_and_all_the_money_went_back() {
-        let mut order = delivered(&[("A", 2, 100)]);
-        let (amount, now) = (Money::from_minor(100), NOW);
-        let mut payment =
-            Payment::new(order.id, None, amount, Currency::USD, PaymentMethod::BankTransfer, None, None, now);
-        let _ = payment.complete(amount, None, now);
-        for is_last in [false, true] {
-            let id = request(&mut order, 1).unwrap();
-            let _ = order.approve_return(id, NOW).unwrap();
-            assert_eq!(order.finish_returns(&payment, NOW), Applied::Before, "the parcel is not here");
-            let back = order.receive_return(id, NOW).unwrap().unwrap();
-            let refund = payment.approve_refund(back.refund, "returned", NOW).unwrap();
-            assert_eq!(order.finish_returns(&payment, NOW), Applied::Before, "the money has not gone");
-            payment.refund_transferred(refund, "line 1", NOW).unwrap();
-            assert_eq!(order.finish_returns(&payment, NOW).is_now(), is_last);
-        }
-        assert_eq!(order.status, OrderStatus::Refunded);
-        assert_eq!(order.finish_returns(&payment, NOW), Applied::Before);
-    }
-
-    #[test]
-    fn no_more_comes_back_than_was_bought() {
-        let mut order = delivered(&[("A", 3, 100)]);
-        let id = request(&mut order, 2).unwrap();
-        let item = order.items[0].id;
-        assert_eq!(request(&mut order, 2), Err(ReturnError::TooMany { item, left: 1 }));
-        let _ = order.reject_return(id, NOW).unwrap();
-        assert!(request(&mut order, 3).is_ok());
-        assert!(order.receive_return(id, NOW).is_err());
-    }
-
-    #[test]
-    fn a_rejected_return_in_between_costs_nobody_a_cent() {
-        for (quantity, total) in [(3, 100), (5, 1), (7, 1000), (2, 1)] {
-            for rejected in 1..quantity {
-                let mut order = delivered(&[("A", quantity, total)]);
-                let first = request(&mut order, rejected).unwrap();
-                let second = request(&mut order, 1).unwrap();
-                let _ = order.reject_return(first, NOW).unwrap();
-                let mut returns = vec![second];
-                for _ in 1..quantity {
-                    returns.push(request(&mut order, 1).unwrap());
-                }
-                let refunds = returns.iter().map(|id| order.find_return(*id).unwrap().refund);
-                assert_eq!(Money::sum(refunds).unwrap().minor(), total, "{quantity} for {total}, {rejected} rejected");
-            }
-        }
-    }
-
-    #[test]
-    fn the_parts_of_a_return_add_up() {
-        let mut order = delivered(&[("A", 3, 100), ("B", 2, 55)]);
-        let wanted = [(order.items[0].id, Quantity::ONE), (order.items[1].id, Quantity::ONE)];
-        let parts = order.request_return(&wanted, "too many", NOW).unwrap();
-        assert_eq!(parts.refund, Money::sum(parts.items.iter().map(|item| item.refund)).unwrap());
-        let unknown = Id::new();
-        let refused = order.request_return(&[(unknown, Quantity::ONE)], "whose?", NOW);
-        assert_eq!(refused.err(), Some(ReturnError::UnknownItem(unknown)));
-    }
-
-    #[test]
-    fn what_has_arrived_is_received_at_once_and_taken_in_once() {
-        let mut order = delivered(&[("A", 1, 100)]);
-        let id = request(&mut order, 1).unwrap();
-        assert!(order.note_arrival(id, NOW).is_err(), "nobody has approved it");
-        let _ = order.approve_return(id, NOW).unwrap();
-        assert!(order.note_arrival(id, NOW).unwrap().is_now());
-        assert_eq!(order.note_arrival(id, NOW), Ok(Applied::Before));
-        let standing = |order: &Order| order.find_return(id).map(|each| (each.status, each.standing()));
-        assert_eq!(standing(&order), Ok((ReturnStatus::Approved, ReturnStatus::Received)));
-        assert!(order.receive_return(id, NOW).unwrap().is_some());
-        assert_eq!(order.note_arrival(id, NOW), Ok(Applied::Before));
-        assert_eq!(standing(&order), Ok((ReturnStatus::Received, ReturnStatus::Received)));
-    }
-}
+mod tests;

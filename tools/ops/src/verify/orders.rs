@@ -39,7 +39,7 @@ pub(super) struct OrderFacts {
     timeline: Vec<Entry>,
     discount: Option<Discount>,
     #[serde(default)]
-    returns: Vec<Return>,
+    pub(super) returns: Vec<Return>,
     pub(super) updated_at: Timestamp,
 }
 

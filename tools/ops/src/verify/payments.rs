@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use shared::domain::{
     Currency, Id, Money, MoneyError, Timestamp,
-    order::{Order, OrderStatus},
+    order::{Order, OrderStatus, ReturnStatus},
     payment::{Payment, PaymentStatus, Refund, RefundStatus},
 };
 
@@ -89,6 +89,15 @@ pub(super) fn complaints(order: &OrderFacts, payment: &PaymentFacts) -> Vec<Stri
     if order.pricing.total != payment.amount || order.currency != payment.currency {
         let (total, amount) = (order.pricing.total.display(order.currency), payment.amount.display(payment.currency));
         complaints.push(format!("its total is {total}, its payment is about {amount}"));
+    }
+    for each in &order.returns {
+        let refund = each.refund_id.and_then(|id| payment.refunds.iter().find(|refund| refund.id == id));
+        let promised = refund.map_or(Money::ZERO, |refund| refund.amount);
+        let expected = if each.status == ReturnStatus::Received { each.refund } else { Money::ZERO };
+        if promised != expected {
+            let (id, promised, expected) = (each.id, promised.minor(), expected.minor());
+            complaints.push(format!("the return {id} gives {expected} back, its refund is {promised}"));
+        }
     }
     let fits = match order.status {
         OrderStatus::Pending => {

@@ -79,8 +79,16 @@ fn orders() -> Spec {
         ),
         "returns": list_of(object("id items status refund", doc! {
             "id": id(),
+            "items": some_of(object("itemId quantity worth refund", doc! {
+                "itemId": id(),
+                "quantity": {"bsonType": ["int", "long"], "minimum": 1, "maximum": 999},
+                "worth": int_from(0),
+                "refund": int_from(0),
+            })),
             "status": one_of(&["requested", "approved", "rejected", "received"]),
             "refund": int_from(0),
+            "refundId": id(),
+            "rejectionReason": text(),
             "arrivedAt": date(),
         })),
         "cart": id(),
@@ -107,6 +115,8 @@ fn orders() -> Spec {
             index(doc! {"items.seller": 1, "createdAt": -1, "_id": -1}),
             index(doc! {"email": 1, "orderNumber": 1}),
             index(doc! {"returns.id": 1}),
+            // What waits to be decided, across orders.
+            index(doc! {"returns.status": 1, "createdAt": -1, "_id": -1}),
             index_where(doc! {"status": 1, "reservedUntil": 1}, doc! {"status": "pending"}),
         ],
     }
