@@ -148,8 +148,9 @@ impl Store {
     /// # Errors
     /// If they contradict each other.
     pub fn with_options(options: ClientOptions, database: &str) -> Result<Self, StoreError> {
+        let connections = options.max_pool_size.unwrap_or(PoolSize::LAMBDA.0);
         let client = Client::with_options(options)?;
-        Ok(Self::new(client.clone(), client.database(database), pool))
+        Ok(Self::new(client.clone(), client.database(database), PoolSize(connections)))
     }
 
     /// The pool of a Lambda, whose first connection is made now: the start has the full CPU, the first request has not. A
