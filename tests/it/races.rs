@@ -299,6 +299,38 @@ async fn an_order_is_either_shipped_or_cancelled() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_paid_back_entirely_is_not_shipped_after_that() {
+    let shop = TestShop::start().await;
+    let (seller, admin) = (shop.seller("grace").await, shop.admin("root").await);
+    let mug = shop.product_of(&seller, "MUG-1", json!({"inventory": {"quantity": 50}})).await;
+    let buyers = customers(&shop, 16).await;
+    let placed = join_all(buyers.iter().map(|buyer| buyer.order(&mug, 1))).await;
+    shop.deliver_everything().await;
+
+    let mut rivals = Rivals::new();
+    for order in placed.iter().map(Reply::id) {
+        let payment = shop.payment_of(&order).await;
+        let tracking = json!({"carrier": "DHL", "trackingNumber": "JD014600003817"});
+        let path = format!("/v1/orders/{order}/ship");
+        let refunds = format!("/v1/payments/{}/refunds", payment.id);
+        let refund = admin.request("POST", &refunds).key(&order).json(json!({"reason": "goodwill"})).send();
+        let (ship, refund) = rivals.race(seller.post(&path, tracking), refund).await;
+        refund.is(202);
+        let has_left = ship.status.as_u16() == 200;
+        rivals.note(has_left);
+        if !has_left {
+            ship.is_problem(409, "illegal_transition");
+        }
+        // Both wrote the payment, one after the other.
+        assert_eq!(shop.payment_of(&order).await.version - payment.version, if has_left { 2 } else { 1 });
+    }
+    rivals.were_rivals();
+    shop.deliver_everything().await;
+    assert_eq!(shop.stock_of("MUG-1").await.shipped, i64::try_from(rivals.won[0]).unwrap());
+    shop.verify().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn cancelling_against_paying_never_keeps_money_for_nothing() {
     let shop = TestShop::start().await;
     let stripe = StripeApi::watch(&shop.place.components.stripe_api).await;

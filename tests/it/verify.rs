@@ -209,6 +209,10 @@ async fn states_that_were_never_reached_are_named() {
     sold.breaks("a payment went along", &payment, "payments", doc! {"order": id(&sold.picked)}, jump).await;
     let still_here = doc! {"$unset": {"items.0.shippedAt": ""}};
     sold.breaks("lines left, and came back", &sold.shipped, "orders", order(&sold.shipped), still_here).await;
+    let lost = doc! {"$unset": {"shipments": "", "tracking": ""}};
+    sold.breaks("lines left, and came back", &sold.shipped, "orders", order(&sold.shipped), lost).await;
+    let arrived = doc! {"$currentDate": {"shipments.0.deliveredAt": true}};
+    sold.breaks("lines left, and came back", &sold.shipped, "orders", order(&sold.shipped), arrived).await;
     let back = doc! {"$set": {"items.0.returned": 1_i64}};
     sold.breaks("lines left, and came back", &sold.shipped, "orders", order(&sold.shipped), back).await;
     let end = doc! {"status": "refunded", "timestamp": sold.shop.clock.now(), "note": "returned in full and refunded"};

@@ -5,12 +5,12 @@ use garde::Validate;
 use serde::Deserialize;
 use shared::{
     domain::order::Order,
-    http::{App, PathId, Problem, Seller, Valid},
+    http::{App, PathId, Problem, ProblemCode, Seller, Valid},
 };
 
 use crate::{access::load_handled, view::OrderView};
 
-/// A remark of the shop; the customer does not see it.
+/// A remark of the shop. Administrators and its author read it, nobody else.
 #[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AddNote {
@@ -19,6 +19,8 @@ pub(crate) struct AddNote {
 }
 
 /// Add a remark to an order
+///
+/// Up to 100. A seller reads the own ones, an administrator all, the customer none.
 #[utoipa::path(post, path = "/v1/orders/{id}/notes", tag = "orders", security(("bearer" = [])),
     params(("id" = String, Path)), request_body = AddNote, responses((status = 200, body = OrderView)))]
 pub(crate) async fn add_order_note(
@@ -28,7 +30,8 @@ pub(crate) async fn add_order_note(
     Valid(remark): Valid<AddNote>,
 ) -> Result<Json<OrderView>, Problem> {
     let (mut order, sight) = load_handled(&app, user, id).await?;
-    order.note(&remark.text, app.clock.now());
+    let noted = order.note(remark.text, user.id, app.clock.now());
+    noted.map_err(|error| Problem::new(ProblemCode::Conflict).detail(error.to_string()))?;
     app.store.orders.save(&mut order).await?;
     let payment = app.store.payments.find(order.payment).await?;
     Ok(Json(OrderView::of(&order, payment.as_ref(), sight)))

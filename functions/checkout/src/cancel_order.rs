@@ -29,7 +29,9 @@ pub(crate) struct CancelOrder {
 /// Cancel an order before it is shipped
 ///
 /// Releases its stock at once; money that was taken is given back. A charge that waits for the customer (3-D Secure) is called
-/// off; while one is being made, the order cannot be cancelled, and `Retry-After` says when to try again.
+/// off; while one is being made, the order cannot be cancelled, and `Retry-After` says when to try again. Once a line has left,
+/// or the order has ended, it is 409 `order_not_cancellable`. One that the shop itself gave up, because nobody paid in time,
+/// can still be cancelled: money that comes late goes back then, where it would take the order up again.
 #[utoipa::path(post, path = "/v1/orders/{id}/cancel", tag = "orders", security(("bearer" = [])),
     params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
     request_body = Option<CancelOrder>, responses((status = 200, body = OrderView)))]

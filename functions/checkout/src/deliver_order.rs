@@ -15,7 +15,10 @@ use crate::{access::load_handled, problems::illegal, view::OrderView};
 #[serde(deny_unknown_fields)]
 pub(crate) struct DeliverOrder {}
 
-/// Note that an order arrived
+/// Note that parcels of an order arrived
+///
+/// A seller's are the own ones, an administrator's all. The order is delivered once every line has left and every parcel has
+/// arrived. Asked for again, it changes nothing.
 #[utoipa::path(post, path = "/v1/orders/{id}/deliver", tag = "orders", security(("bearer" = [])),
     params(("id" = String, Path)), request_body = Option<DeliverOrder>, responses((status = 200, body = OrderView)))]
 pub(crate) async fn deliver_order(
@@ -25,7 +28,7 @@ pub(crate) async fn deliver_order(
     OptionalBody(_): OptionalBody<DeliverOrder>,
 ) -> Result<Json<OrderView>, Problem> {
     let (mut order, sight) = load_handled(&app, user, id).await?;
-    if order.deliver(Some(user.id), app.clock.now()).map_err(illegal)?.is_now() {
+    if order.deliver(sight.lines(), Some(user.id), app.clock.now()).map_err(illegal)?.is_now() {
         app.store.orders.save(&mut order).await?;
     }
     let payment = app.store.payments.find(order.payment).await?;

@@ -20,6 +20,7 @@ mod reports;
 mod returns;
 mod settings;
 mod ship_order;
+mod shipment_view;
 mod show_order;
 mod view;
 

@@ -1,5 +1,7 @@
 //! `GET /v1/orders`
 
+use std::collections::HashMap;
+
 use axum::{Json, extract::State};
 use garde::Validate;
 use serde::Deserialize;
@@ -10,7 +12,7 @@ use shared::{
         user::Role,
     },
     http::{App, CurrentUser, Page, PageQuery, Problem, ValidQuery},
-    store::orders::OrderFilter,
+    store::orders::{OrderFilter, Whose},
 };
 
 use crate::{access::Sight, view::OrderView};
@@ -28,14 +30,14 @@ pub(crate) struct ListOrders {
     /// Placed before.
     #[garde(skip)]
     to: Option<Timestamp>,
-    /// An order number, or for administrators an e-mail address.
+    /// An order number; for administrators an e-mail address or a tracking number too.
     #[garde(inner(length(chars, max = 200)))]
     q: Option<String>,
 }
 
 /// List orders, newest first
 ///
-/// Customers see their own, sellers those with lines of theirs, administrators all.
+/// Customers see their own, sellers those with lines of theirs and what they bought themselves, administrators all.
 #[utoipa::path(get, path = "/v1/orders", tag = "orders", security(("bearer" = [])),
     params(ListOrders, PageQuery), responses((status = 200, body = Page<OrderView>)))]
 pub(crate) async fn list_orders(
@@ -45,8 +47,11 @@ pub(crate) async fn list_orders(
     ValidQuery(page): ValidQuery<PageQuery>,
 ) -> Result<Json<Page<OrderView>>, Problem> {
     let filter = OrderFilter {
-        user: (user.role == Role::Customer).then_some(user.id),
-        seller: (user.role == Role::Seller).then_some(user.id),
+        whose: match user.role {
+            Role::Customer => Whose::Customer(user.id),
+            Role::Seller => Whose::Seller(user.id),
+            Role::Admin => Whose::Everyones,
+        },
         status: asked.status,
         from: asked.from,
         to: asked.to,
@@ -55,11 +60,17 @@ pub(crate) async fn list_orders(
     let after = page.after::<(Timestamp, Id<Order>)>()?;
     let orders = app.store.orders.list(&filter, after, page.fetch()).await?;
     let count = if page.count { Some(app.store.orders.count(&filter).await?) } else { None };
+    // One query for the payments of the whole page.
+    let payments = app.store.payments.find_all(orders.iter().map(|order| order.payment)).await?;
+    let payments: HashMap<_, _> = payments.into_iter().map(|payment| (payment.id, payment)).collect();
     let listed = Page::new(
         orders,
         &page,
         |last| (last.created_at, last.id),
-        |order| OrderView::of(&order, None, Sight::of(user, &order).unwrap_or(Sight::Seller(user))),
+        |order| {
+            let sight = Sight::of(user, &order).unwrap_or(Sight::Seller(user));
+            OrderView::of(&order, payments.get(&order.payment), sight)
+        },
     );
     Ok(Json(listed.with_count(count)))
 }

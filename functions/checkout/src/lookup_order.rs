@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
         Email, Quantity, Sku, Timestamp,
-        order::{Order, OrderItem, OrderStatus, TimelineEntry, Tracking},
+        order::{Order, OrderItem, OrderStatus, Shipment, TimelineEntry, Tracking},
         secret_hash::sha256_hex,
         throttle::ThrottlePolicy,
     },
@@ -41,7 +41,10 @@ pub(crate) struct GuestOrderView {
     order_number: String,
     status: OrderStatus,
     items: Vec<GuestOrderItemView>,
+    /// Of the latest parcel.
     tracking: Option<Tracking>,
+    /// Of every parcel.
+    shipments: Vec<Tracking>,
     timeline: Vec<GuestTimelineView>,
     created_at: Timestamp,
 }
@@ -98,6 +101,7 @@ impl From<Order> for GuestOrderView {
             status: order.status,
             items: order.items.into_iter().map(item).collect(),
             tracking: order.tracking,
+            shipments: order.shipments.iter().map(Shipment::tracking).collect(),
             timeline: order.timeline.into_iter().map(entry).collect(),
             created_at: order.created_at,
         }

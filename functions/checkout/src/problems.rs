@@ -1,7 +1,7 @@
 //! What can stand in the way of an order, as a problem.
 
 use shared::{
-    domain::{IllegalTransition, coupon::CouponRefusal},
+    domain::{IllegalTransition, coupon::CouponRefusal, order::PARTLY_SHIPPED},
     http::{Problem, ProblemCode},
     workflows::{end_order::EndOrderError, place_order::PlaceOrderError, quote::QuoteError},
 };
@@ -53,6 +53,8 @@ fn coupon_problem(refusal: CouponRefusal) -> Problem {
 pub(crate) fn cancel_problem(error: EndOrderError) -> Problem {
     let detail = error.to_string();
     match error {
+        EndOrderError::Illegal(error) if error.from == PARTLY_SHIPPED => Problem::new(ProblemCode::OrderNotCancellable)
+            .detail("Part of the order has left, so it is not cancelled any more. What has left can be sent back."),
         EndOrderError::Illegal(_) => Problem::new(ProblemCode::OrderNotCancellable).detail(detail),
         EndOrderError::PaymentUnderWay => Problem::new(ProblemCode::OrderNotCancellable)
             .detail("A payment for the order is under way. Try again when it is decided.")

@@ -5,11 +5,16 @@ use garde::Validate;
 use serde::Deserialize;
 use shared::{
     domain::{
-        IllegalTransition, Timestamp,
+        Id, Sku, Timestamp,
         message::{Event, Message},
-        order::{Order, Tracking},
+        order::{Order, OrderStatus, ShipError, Tracking},
+        payment::Payment,
+        user::User,
     },
-    http::{App, PathId, Problem, ProblemCode, Seller, ValidCatalogue},
+    http::{
+        App, PathId, Problem, ProblemCode, Seller, ValidCatalogue,
+        rules::{line, web_link},
+    },
     store::{Store, StoreError, TransactionError, inventory::Taken},
     transaction,
 };
@@ -24,11 +29,14 @@ use crate::{
 #[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ShipOrder {
-    #[garde(length(chars, min = 1, max = 100))]
+    #[garde(custom(line(100)))]
+    #[schema(min_length = 1, max_length = 100)]
     carrier: String,
-    #[garde(length(chars, min = 1, max = 100))]
+    #[garde(custom(line(100)))]
+    #[schema(min_length = 1, max_length = 100)]
     tracking_number: String,
-    #[garde(inner(url), inner(length(max = 2000)))]
+    /// Begins with `https://` or `http://`.
+    #[garde(inner(custom(web_link)))]
     tracking_url: Option<String>,
     #[garde(skip)]
     estimated_delivery: Option<Timestamp>,
@@ -36,8 +44,8 @@ pub(crate) struct ShipOrder {
 
 /// Hand an order over to the carrier
 ///
-/// A seller ships the own lines, an administrator all that are left; the order is shipped once every line has left. Its units
-/// leave the stock now.
+/// A seller ships the own lines, an administrator all that are left, a parcel for each seller; the order is shipped once every
+/// line has left. Its units leave the stock now. What was paid back is not shipped any more.
 // A tenth of all tracking numbers pass the checksum of card numbers, so this body is not searched for them: see
 // docs/adr/0004-tracking-numbers.md.
 #[utoipa::path(post, path = "/v1/orders/{id}/ship", tag = "orders", security(("bearer" = [])),
@@ -50,70 +58,83 @@ pub(crate) async fn ship_order(
 ) -> Result<Json<OrderView>, Problem> {
     let (order, sight) = load_handled(&app, user, id).await?;
     let tracking = Tracking {
-        carrier: wanted.carrier,
-        tracking_number: wanted.tracking_number,
+        carrier: wanted.carrier.trim().to_owned(),
+        tracking_number: wanted.tracking_number.trim().to_owned(),
         tracking_url: wanted.tracking_url,
         estimated_delivery: wanted.estimated_delivery,
         actual_delivery: None,
     };
-    let (order, messages) = ship(&app.store, order, sight, &tracking, user.id, app.clock.now()).await?;
+    let (order, payment, messages) = ship(&app.store, order, sight, &tracking, user.id, app.clock.now()).await?;
     app.publisher.send(&messages).await;
-    let payment = app.store.payments.find(order.payment).await?;
-    Ok(Json(OrderView::of(&order, payment.as_ref(), sight)))
+    Ok(Json(OrderView::of(&order, Some(&payment), sight)))
 }
 
 #[derive(Debug, thiserror::Error)]
-enum ShipError {
+enum ShipProblem {
     #[error(transparent)]
-    Illegal(#[from] IllegalTransition),
+    Order(#[from] ShipError),
+    /// Whoever has the money back does not get the goods.
+    #[error("everything that was paid for the order is paid back, or is about to be")]
+    PaidBack(OrderStatus),
     /// Units on backorder cannot leave before they have come.
     #[error("not all units of {0} are in the warehouse")]
-    NotOnHand(shared::domain::Sku),
+    NotOnHand(Sku),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-impl TransactionError for ShipError {
+impl TransactionError for ShipProblem {
     fn store_error(&self) -> Option<&StoreError> {
         if let Self::Store(error) = self { Some(error) } else { None }
     }
 }
 
-impl From<ShipError> for Problem {
-    fn from(error: ShipError) -> Self {
-        let detail = error.to_string();
-        match error {
-            ShipError::Illegal(error) => illegal(error),
-            ShipError::NotOnHand(sku) => Self::new(ProblemCode::InsufficientStock).detail(detail).member("sku", sku),
-            ShipError::Store(error) => error.into(),
+impl From<ShipProblem> for Problem {
+    fn from(problem: ShipProblem) -> Self {
+        let detail = problem.to_string();
+        match problem {
+            ShipProblem::Order(ShipError::Illegal(error)) => illegal(error),
+            ShipProblem::Order(ShipError::HaveLeft(state)) | ShipProblem::PaidBack(state) => {
+                Self::new(ProblemCode::IllegalTransition).detail(detail).member("state", state)
+            }
+            ShipProblem::NotOnHand(sku) => Self::new(ProblemCode::InsufficientStock).detail(detail).member("sku", sku),
+            ShipProblem::Store(error) => error.into(),
         }
     }
 }
 
-/// The order's state, the stock and the product's sales figure change together.
+/// The order's state, the stock and the product's sales figure change together. The payment is written too, though nothing of
+/// it changes: whoever promises its money back meanwhile writes it as well, so one of the two is seen by the other.
 async fn ship(
     store: &Store,
     order: Order,
     sight: Sight,
     tracking: &Tracking,
-    by: shared::domain::Id<shared::domain::user::User>,
+    by: Id<User>,
     now: Timestamp,
-) -> Result<(Order, Vec<Message>), ShipError> {
+) -> Result<(Order, Payment, Vec<Message>), ShipProblem> {
     transaction!(store, |tx| {
         let found = store.orders.find_in(tx, order.id).await?;
         let mut order = found.ok_or_else(|| StoreError::Missing(format!("order {}", order.id)))?;
-        let leaving = order.ship(sight.lines(), tracking.clone(), by, now)?;
+        let found = store.payments.find_in(tx, order.payment).await?;
+        let mut payment = found.ok_or_else(|| StoreError::Missing(format!("the payment of order {}", order.id)))?;
+        let state = order.status;
+        let leaving = order.ship(sight.lines(), tracking, by, now)?;
+        if payment.is_paid_back() {
+            return Err(ShipProblem::PaidBack(state));
+        }
         let messages = vec![Event::EmailOrderShipped {}.about(order.id, now)];
         store.orders.save_in(tx, &mut order).await?;
+        store.payments.save_in(tx, &mut payment).await?;
         store.outbox.promise_all(tx, &messages).await?;
         for (sku, quantity) in leaving {
             if let Taken::Short { .. } = store.inventory.ship_in(tx, &sku, quantity, now).await? {
-                return Err(ShipError::NotOnHand(sku));
+                return Err(ShipProblem::NotOnHand(sku));
             }
             if let Some(item) = order.items.iter().find(|item| item.sku == sku) {
                 store.products.count_sold_in(tx, item.product, quantity.get()).await?;
             }
         }
-        Ok((order, messages))
+        Ok((order, payment, messages))
     })
 }

@@ -3,14 +3,18 @@
 use serde::Serialize;
 use shared::domain::{
     Address, Currency, Email, Id, Money, Quantity, Sku, Timestamp,
-    order::{AppliedDiscount, LinesOf, Notes, Order, OrderItem, OrderStatus, ProductSnapshot, TimelineEntry, Tracking},
+    order::{
+        AppliedDiscount, Notes, Order, OrderItem, OrderStatus, ProductSnapshot, Remark, Shipment, TimelineEntry,
+        Tracking,
+    },
     payment::{Payment, PaymentMethod, PaymentStatus},
     pricing::{TaxAmount, Totals},
     product::Product,
     shipping::ShippingMethod,
+    user::User,
 };
 
-use crate::{access::Sight, returns::view::ReturnView};
+use crate::{access::Sight, returns::view::ReturnView, shipment_view::ShipmentView};
 
 /// An order. Somebody who sells part of it sees that part.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -22,6 +26,10 @@ pub(crate) struct OrderView {
     /// `ORD-YYYYMMDD-XXXXX`.
     order_number: String,
     status: OrderStatus,
+    /// Who ordered, for administrators; absent for a guest's order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    user: Option<Id<User>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     email: Option<Email>,
     items: Vec<OrderItemView>,
@@ -35,14 +43,17 @@ pub(crate) struct OrderView {
     #[serde(skip_serializing_if = "Option::is_none")]
     billing_address: Option<Address>,
     shipping_method: ShippingMethod,
+    /// Of the latest parcel; in a seller's view of the seller's latest.
     tracking: Option<Tracking>,
-    notes: Notes,
+    /// Every parcel, in the order in which they left: each seller hands over the own lines. In a seller's view the seller's.
+    shipments: Vec<ShipmentView>,
+    notes: NotesView,
     timeline: Vec<TimelineView>,
     coupon_code: Option<String>,
     discount: Option<AppliedDiscount>,
     /// What the customer sends back.
     returns: Vec<ReturnView>,
-    /// Absent in lists.
+    /// Absent in a seller's view.
     #[serde(skip_serializing_if = "Option::is_none")]
     payment: Option<PaymentSummary>,
     /// Until when an unpaid order holds its stock.
@@ -73,13 +84,43 @@ pub(crate) struct OrderItemView {
     returned: i64,
 }
 
-/// One change of state.
+/// Remarks on an order: the customer's own, and the shop's. An administrator sees all of the shop's, a seller the own ones, the
+/// customer none.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Notes)]
+pub(crate) struct NotesView {
+    /// What the customer wrote with the order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer: Option<String>,
+    /// The texts of `remarks`, one below the other.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    admin: Option<String>,
+    /// The shop's, in the order in which they were made.
+    remarks: Vec<RemarkView>,
+}
+
+/// What somebody of the shop noted.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Remark)]
+pub(crate) struct RemarkView {
+    text: String,
+    #[schema(value_type = String)]
+    by: Id<User>,
+    at: Timestamp,
+}
+
+/// One change of state, or a step within it.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
 #[schema(as = TimelineEntry)]
 pub(crate) struct TimelineView {
     status: OrderStatus,
     timestamp: Timestamp,
     note: String,
+    /// By whom, for administrators; absent if by the shop itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    updated_by: Option<Id<User>>,
 }
 
 /// How the order is paid.
@@ -99,16 +140,14 @@ impl OrderView {
     /// What somebody sees of an order.
     pub(crate) fn of(order: &Order, payment: Option<&Payment>, sight: Sight) -> Self {
         let is_whole = !matches!(sight, Sight::Seller(_));
-        let is_seen = |item: &&OrderItem| match sight.lines() {
-            LinesOf::Everyone => true,
-            LinesOf::Seller(seller) => item.seller == seller,
-        };
+        let seen = sight.lines();
         Self {
             id: order.id,
             order_number: order.order_number.clone(),
             status: order.status,
+            user: order.user.filter(|_| sight == Sight::Admin),
             email: is_whole.then(|| order.email.clone()),
-            items: order.items.iter().filter(is_seen).map(OrderItemView::of).collect(),
+            items: order.items.iter().filter(|item| seen.includes(item.seller)).map(OrderItemView::of).collect(),
             pricing: is_whole.then_some(order.pricing),
             currency: order.currency,
             prices_include_tax: order.prices_include_tax,
@@ -116,12 +155,10 @@ impl OrderView {
             shipping_address: order.shipping_address.clone(),
             billing_address: is_whole.then(|| order.billing_address.clone()),
             shipping_method: order.shipping_method,
-            tracking: order.tracking.clone(),
-            notes: Notes {
-                customer: order.notes.customer.clone(),
-                admin: if sight == Sight::Owner { None } else { order.notes.admin.clone() },
-            },
-            timeline: order.timeline.iter().map(TimelineView::of).collect(),
+            tracking: order.shipments_of(seen).next_back().map(Shipment::tracking),
+            shipments: order.shipments_of(seen).map(ShipmentView::of).collect(),
+            notes: NotesView::of(&order.notes, sight),
+            timeline: order.timeline.iter().map(|entry| TimelineView::of(entry, sight)).collect(),
             coupon_code: order.coupon_code.clone().filter(|_| is_whole),
             discount: order.discount.clone().filter(|_| is_whole),
             returns: ReturnView::all_of(order, sight),
@@ -157,8 +194,36 @@ impl OrderItemView {
     }
 }
 
+impl NotesView {
+    fn of(notes: &Notes, sight: Sight) -> Self {
+        let is_seen = |remark: &&Remark| match sight {
+            Sight::Admin => true,
+            Sight::Owner => false,
+            Sight::Seller(user) => remark.by == user.id,
+        };
+        let seen: Vec<&Remark> = notes.admin.iter().filter(is_seen).collect();
+        let texts: Vec<&str> = seen.iter().map(|remark| remark.text.as_str()).collect();
+        Self {
+            customer: notes.customer.clone(),
+            admin: (!texts.is_empty()).then(|| texts.join("\n")),
+            remarks: seen.into_iter().map(RemarkView::of).collect(),
+        }
+    }
+}
+
+impl RemarkView {
+    fn of(remark: &Remark) -> Self {
+        Self { text: remark.text.clone(), by: remark.by, at: remark.at }
+    }
+}
+
 impl TimelineView {
-    fn of(entry: &TimelineEntry) -> Self {
-        Self { status: entry.status, timestamp: entry.timestamp, note: entry.note.clone() }
+    fn of(entry: &TimelineEntry, sight: Sight) -> Self {
+        Self {
+            status: entry.status,
+            timestamp: entry.timestamp,
+            note: entry.note.clone(),
+            updated_by: entry.updated_by.filter(|_| sight == Sight::Admin),
+        }
     }
 }

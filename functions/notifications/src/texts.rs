@@ -5,7 +5,7 @@ use std::fmt::Write;
 use shared::domain::{
     cart::Cart,
     inventory::StockRecord,
-    order::Order,
+    order::{Order, Shipment},
     payment::{Payment, Refund},
     product::Product,
     user::User,
@@ -90,11 +90,18 @@ pub(crate) fn payment_failed(order: &Order, payment: &Payment, shop: &str) -> Ma
 }
 
 pub(crate) fn order_shipped(order: &Order) -> Mail {
-    let tracking = order.tracking.as_ref().map_or_else(String::new, |tracking| {
-        let link = tracking.tracking_url.as_deref().unwrap_or_default();
-        format!("\n\n{} {} {link}", tracking.carrier, tracking.tracking_number)
-    });
-    about_order(order, "Your order is on its way", &format!("your parcel has left.{tracking}"))
+    let mut parcels: Vec<String> = order.shipments.iter().map(parcel).collect();
+    // What an administrator handed over at once for several sellers is one parcel to the reader.
+    parcels.dedup();
+    let news = if parcels.len() > 1 { "these parcels have left:" } else { "your parcel has left." };
+    let has_left = order.items.iter().all(|line| line.shipped_at.is_some());
+    let rest = if has_left { "" } else { "\n\nThe rest of your order follows." };
+    about_order(order, "Your order is on its way", &format!("{news}\n\n{}{rest}", parcels.join("\n")))
+}
+
+fn parcel(shipment: &Shipment) -> String {
+    let link = shipment.tracking_url.as_deref().unwrap_or_default();
+    format!("{} {} {link}", shipment.carrier, shipment.tracking_number).trim_end().to_owned()
 }
 
 pub(crate) fn order_cancelled(order: &Order) -> Mail {

@@ -430,6 +430,11 @@ impl Payment {
         self.captured.minus(Money::sum(promised)?)
     }
 
+    /// Whether nothing of what arrived is left: all of it went back, or is promised back. What cost nothing is not paid back.
+    pub fn is_paid_back(&self) -> bool {
+        !self.captured.is_zero() && self.refundable() == Ok(Money::ZERO)
+    }
+
     /// Promises money back: an approved refund, to be paid out by a message.
     pub fn approve_refund(&mut self, amount: Money, reason: &str, now: Timestamp) -> Result<Id<Refund>, RefundError> {
         if self.status != PaymentStatus::Completed {
@@ -575,12 +580,22 @@ mod tests {
             Err(RefundError::ExceedsCaptured { left: 40 })
         );
         assert_eq!(payment.approve_refund(Money::ZERO, "none", NOW), Err(RefundError::NotPositive));
+        assert!(!payment.is_paid_back());
         let second = payment.approve_refund(Money::from_minor(40), "rest", NOW).unwrap();
+        assert!(payment.is_paid_back());
         assert!(payment.refund_processed(first, "re_1", NOW).unwrap().is_now());
         assert_eq!(payment.status, PaymentStatus::Completed);
         assert_eq!(payment.refund_processed(first, "re_1", NOW).unwrap(), Applied::Before);
         assert!(payment.refund_processed(second, "re_2", NOW).unwrap().is_now());
         assert_eq!(payment.status, PaymentStatus::Refunded);
+        assert!(payment.is_paid_back());
+    }
+
+    #[test]
+    fn what_cost_nothing_is_not_paid_back() {
+        let mut payment = payment(0);
+        let _ = payment.complete(Money::ZERO, None, NOW);
+        assert!(!payment.is_paid_back());
     }
 
     #[test]

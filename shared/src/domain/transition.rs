@@ -19,7 +19,7 @@ impl Applied {
 
 /// The state does not allow the command.
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
-#[error("cannot {command} what is {from}")]
+#[error("cannot {command} that is {from}")]
 pub struct IllegalTransition {
     /// The command that was refused, as an imperative.
     pub command: &'static str,

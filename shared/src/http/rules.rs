@@ -58,16 +58,28 @@ pub fn e164(text: &str, (): &()) -> garde::Result {
     if is_valid { Ok(()) } else { Err(garde::Error::new("must be a telephone number like +12025550123 (E.164)")) }
 }
 
-/// The address of something on the web.
+/// The address of something on the web that is shown beside our own pages.
 pub fn web_address(text: &str, (): &()) -> garde::Result {
-    let host = text.strip_prefix("https://").and_then(|rest| rest.split(['/', '?', '#']).next()).unwrap_or_default();
-    let is_valid = host.contains('.')
-        && host.chars().all(|character| character.is_ascii_alphanumeric() || matches!(character, '.' | '-' | ':'))
-        && text.chars().all(|character| character.is_ascii_graphic());
-    if !is_valid {
+    if !is_web_address(text, &["https://"]) {
         return Err(garde::Error::new("must be an address that begins with https://"));
     }
     no_longer_than(text, 2048)
+}
+
+/// The address of something on the web that is only followed, so that it need not be encrypted.
+pub fn web_link(text: &str, (): &()) -> garde::Result {
+    if !is_web_address(text, &["https://", "http://"]) {
+        return Err(garde::Error::new("must be an address that begins with https:// or http://"));
+    }
+    no_longer_than(text, 2048)
+}
+
+fn is_web_address(text: &str, schemes: &[&str]) -> bool {
+    let rest = schemes.iter().find_map(|scheme| text.strip_prefix(scheme));
+    let host = rest.and_then(|rest| rest.split(['/', '?', '#']).next()).unwrap_or_default();
+    host.contains('.')
+        && host.chars().all(|character| character.is_ascii_alphanumeric() || matches!(character, '.' | '-' | ':'))
+        && text.chars().all(|character| character.is_ascii_graphic())
 }
 
 fn no_longer_than(text: &str, longest: usize) -> garde::Result {
@@ -127,6 +139,8 @@ mod tests {
             "https://x.test/ y",
         ] {
             assert!(web_address(bad, &()).is_err(), "{bad}");
+            assert_eq!(web_link(bad, &()).is_ok(), bad == "http://x.test", "{bad}");
         }
+        assert!(web_link("https://track.example.test/1?lang=en", &()).is_ok());
     }
 }

@@ -43,30 +43,41 @@ impl Deref for Orders {
 }
 
 /// Whose orders to list.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum Whose {
+    /// Everybody's.
+    #[default]
+    Everyones,
+    /// What a customer bought.
+    Customer(Id<User>),
+    /// Those with lines of a seller, and what that person bought.
+    Seller(Id<User>),
+}
+
+/// Which orders to list.
 #[derive(Clone, Debug, Default)]
 pub struct OrderFilter {
-    /// Of this customer.
-    pub user: Option<Id<User>>,
-    /// With lines of this seller.
-    pub seller: Option<Id<User>>,
+    /// Whose.
+    pub whose: Whose,
     /// In this state.
     pub status: Option<OrderStatus>,
     /// Placed at or after this.
     pub from: Option<Timestamp>,
     /// Placed before this.
     pub to: Option<Timestamp>,
-    /// With this number or e-mail address.
+    /// With this number; among everybody's, with this e-mail address or a parcel of this tracking number too.
     pub q: Option<String>,
 }
 
 impl OrderFilter {
     fn document(&self) -> Document {
         let mut filter = Document::new();
-        if let Some(user) = self.user {
-            filter.insert("user", user);
-        }
-        if let Some(seller) = self.seller {
-            filter.insert("items.seller", seller);
+        match self.whose {
+            Whose::Everyones => {}
+            Whose::Customer(user) => _ = filter.insert("user", user),
+            Whose::Seller(user) => {
+                _ = filter.insert("$and", vec![doc! {"$or": [{"items.seller": user}, {"user": user}]}]);
+            }
         }
         if let Some(status) = self.status {
             filter.insert("status", status.as_str());
@@ -81,9 +92,15 @@ impl OrderFilter {
         if !placed.is_empty() {
             filter.insert("createdAt", placed);
         }
-        if let Some(q) = &self.q {
-            let or = vec![doc! {"orderNumber": q.to_uppercase()}, doc! {"email": q.to_lowercase()}];
-            filter.insert("$and", vec![doc! {"$or": or}]);
+        match (&self.q, self.whose) {
+            (None, _) => {}
+            (Some(q), Whose::Everyones) => {
+                let by_number = doc! {"orderNumber": q.to_uppercase()};
+                let or = vec![by_number, doc! {"email": q.to_lowercase()}, doc! {"shipments.trackingNumber": q}];
+                filter.insert("$and", vec![doc! {"$or": or}]);
+            }
+            // An order of somebody else must not say by being found whose address or parcel that is.
+            (Some(q), Whose::Customer(_) | Whose::Seller(_)) => _ = filter.insert("orderNumber", q.to_uppercase()),
         }
         filter
     }

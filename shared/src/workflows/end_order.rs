@@ -9,7 +9,7 @@
 
 use crate::{
     domain::{
-        Applied, Id, IllegalTransition, Timestamp,
+        Id, IllegalTransition, Timestamp,
         message::{Event, Message},
         order::{Order, OrderStatus},
         payment::{Payment, PaymentStatus},
@@ -72,9 +72,7 @@ pub(super) async fn cancel_in(
     now: Timestamp,
 ) -> Result<Vec<Message>, EndOrderError> {
     let was_unpaid = order.status == OrderStatus::Pending;
-    if order.cancel(reason, by, now)? == Applied::Before {
-        return Ok(Vec::new());
-    }
+    order.cancel(reason, by, now)?;
     let mut messages =
         vec![Event::OrderCancelled {}.about(order.id, now), Event::EmailOrderCancelled {}.about(order.id, now)];
     if was_unpaid {
@@ -96,8 +94,9 @@ pub(super) async fn cancel_in(
 }
 
 /// Cancels an order for a customer or an administrator. Money that was taken is given back by the message
-/// `order.cancelled`; what the customer could still confirm at the gateway is called off by `payment.voidRequested`. Answers
-/// what to send. `answer` makes the answer that is kept under the request's claim.
+/// `order.cancelled`; what the customer could still confirm at the gateway is called off by `payment.voidRequested`. Of an
+/// order that the shop itself has given up there is nothing left to end, but the wish counts: money that comes late goes back.
+/// Answers what to send. `answer` makes the answer that is kept under the request's claim.
 pub async fn cancel_order(
     store: &Store,
     order: Id<Order>,
@@ -112,7 +111,13 @@ pub async fn cancel_order(
         if order.status == OrderStatus::Pending && payment.is_under_way() {
             return Err(EndOrderError::PaymentUnderWay);
         }
-        let messages = cancel_in(store, tx, &mut order, &mut payment, reason, Some(by), now).await?;
+        let messages = if order.was_given_up() {
+            order.forgo(reason, by, now)?;
+            save_both(store, tx, &mut order, &mut payment).await?;
+            Vec::new()
+        } else {
+            cancel_in(store, tx, &mut order, &mut payment, reason, Some(by), now).await?
+        };
         let answer = answer(&order, &payment);
         store.idempotency.complete_in(tx, claim, &answer).await?;
         Ok((answer, messages))

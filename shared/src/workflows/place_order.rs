@@ -344,7 +344,8 @@ fn build_order(
         status: OrderStatus::Pending,
         shipping_method: wanted.shipping_method,
         tracking: None,
-        notes: Notes { customer: wanted.notes.clone(), admin: None },
+        shipments: Vec::new(),
+        notes: Notes { customer: wanted.notes.clone(), ..Notes::default() },
         timeline: vec![TimelineEntry {
             status: OrderStatus::Pending,
             timestamp: now,

@@ -36,11 +36,12 @@ async fn a_guest_follows_an_order_by_number_and_address() {
     assert_eq!(found["status"], "delivered");
     assert_eq!(found["items"], json!([{"name": "Product MUG-1", "variant": null, "quantity": 2}]));
     assert_eq!(found["tracking"]["trackingNumber"], "JD014600003817");
+    assert_eq!(found["shipments"], json!([found["tracking"]]));
     let states: Vec<&Value> = found["timeline"].as_array().unwrap().iter().map(|entry| &entry["status"]).collect();
     assert_eq!(states, ["pending", "confirmed", "processing", "shipped", "delivered"]);
     // Neither where it went, nor what it cost, nor what was remarked.
     let members: Vec<&String> = found.as_object().unwrap().keys().collect();
-    assert_eq!(members, ["orderNumber", "status", "items", "tracking", "timeline", "createdAt"]);
+    assert_eq!(members, ["orderNumber", "status", "items", "tracking", "shipments", "timeline", "createdAt"]);
     assert_eq!(found["timeline"][0].as_object().unwrap().len(), 2);
 }
 

@@ -11,6 +11,7 @@ mod returned_money;
 mod returns;
 mod returns_list;
 mod settings;
+mod shipments;
 
 use serde_json::{Value, json};
 use shared::domain::coupon::Coupon;
@@ -68,6 +69,28 @@ async fn deliver(shop: &TestShop, order: &str) {
     let tracking = json!({"carrier": "DHL", "trackingNumber": "JD014600003817"});
     admin.post(&format!("/v1/orders/{order}/ship"), tracking).await.is(200);
     admin.post(&format!("/v1/orders/{order}/deliver"), json!({})).await.is(200);
+}
+
+/// An order that two sellers have to do with: two mugs of Grace's for 1000 each, and a spade of Eve's for 700.
+struct TwoSellers {
+    grace: Person,
+    eve: Person,
+    ada: Person,
+    admin: Person,
+    order: String,
+}
+
+/// Ada's order with lines of two sellers, paid and being picked.
+async fn two_sellers(shop: &TestShop) -> TwoSellers {
+    let (grace, eve) = (shop.seller("grace").await, shop.seller("eve").await);
+    let (ada, admin) = (shop.customer("ada").await, shop.admin("root").await);
+    let mug = shop.product_of(&grace, "MUG-1", json!({})).await;
+    let spade = shop.product_of(&eve, "SPADE-1", json!({"price": {"regular": 700}})).await;
+    fill_cart(&ada, &mug, 2, None).await;
+    fill_cart(&ada, &spade, 1, None).await;
+    let order = ada.checkout("both").await.is(201).id();
+    shop.run_queues().await;
+    TwoSellers { grace, eve, ada, admin, order }
 }
 
 /// Refuses everybody but administrators, and tells nobody else what there is.

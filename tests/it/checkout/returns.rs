@@ -5,7 +5,7 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 use tests::{Person, Reply, TestShop};
 
-use super::{coupon, deliver, fill_cart, guest_checkout, guest_with};
+use super::{TwoSellers, coupon, deliver, fill_cart, guest_checkout, guest_with, two_sellers};
 
 /// Asks to send back these many of the order's line at `index`.
 pub(super) async fn ask(person: &Person, order: &str, index: usize, quantity: i64, key: &str) -> Reply {
@@ -266,13 +266,7 @@ async fn an_administrator_asks_in_the_place_of_a_guest() {
 #[tokio::test]
 async fn sellers_see_their_own_lines_of_a_return() {
     let shop = TestShop::start().await;
-    let (grace, eve, ada) = (shop.seller("grace").await, shop.seller("eve").await, shop.customer("ada").await);
-    let mug = shop.product_of(&grace, "MUG-1", json!({})).await;
-    let spade = shop.product_of(&eve, "SPADE-1", json!({"price": {"regular": 700}})).await;
-    ada.add_to_cart(&mug, 2).await.is(200);
-    ada.add_to_cart(&spade, 1).await.is(200);
-    let order = ada.checkout("both").await.is(201).id();
-    shop.run_queues().await;
+    let TwoSellers { grace, eve, ada, order, .. } = two_sellers(&shop).await;
     deliver(&shop, &order).await;
     let (first, second) = (item(&ada, &order, 0).await, item(&ada, &order, 1).await);
     let items = json!([{"itemId": first, "quantity": 2}, {"itemId": second, "quantity": 1}]);

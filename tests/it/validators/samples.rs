@@ -176,7 +176,11 @@ fn order() -> Value {
         "pricesIncludeTax": false, "taxes": [{"rateBp": 800, "base": 1800, "tax": 144}],
         "shippingAddress": address_json(), "billingAddress": address_json(), "payment": ID, "status": "shipped",
         "shippingMethod": "standard", "tracking": {"carrier": "DHL", "trackingNumber": "1", "estimatedDelivery": AT},
-        "notes": {"customer": "Ring twice"}, "couponCode": "SUMMER",
+        "shipments": [{
+            "seller": ID, "items": [ID], "carrier": "DHL", "trackingNumber": "1", "trackingUrl": "https://dhl.example.test/1",
+            "estimatedDelivery": AT, "shippedAt": AT, "deliveredAt": AT,
+        }],
+        "notes": {"customer": "Ring twice", "admin": [{"text": "Fragile", "by": ID, "at": AT}]}, "couponCode": "SUMMER",
         "discount": {"code": "SUMMER", "amount": 200, "type": "percentage"},
         "timeline": [
             {"status": "pending", "timestamp": AT, "note": "placed"},

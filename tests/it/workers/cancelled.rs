@@ -37,7 +37,7 @@ async fn a_paid_order_that_is_cancelled_gives_everything_back() {
     let again = sale.cancel().await;
     assert_eq!((again.header("idempotent-replayed"), &again.body), (Some("true"), &cancelled.body));
     let path = format!("/v1/orders/{}/cancel", sale.order);
-    sale.ada.request("POST", &path).key("another").send().await.is(200);
+    sale.ada.request("POST", &path).key("another").send().await.is_problem(409, "order_not_cancellable");
 
     sale.shop.run_queues().await;
     let payment = sale.payment().await;

@@ -79,6 +79,23 @@ async fn late_money_goes_back_when_the_customer_had_cancelled() {
 }
 
 #[tokio::test]
+async fn late_money_goes_back_when_the_customer_cancels_what_was_given_up() {
+    let (sale, secret) = Sale::refused_at_first().await;
+    sale.pay_after_it_was_given_up(&secret).await;
+    let cancelled = sale.cancel().await;
+    assert_eq!(cancelled.is(200).json["status"], "cancelled");
+    assert_eq!(sale.cancel().await.header("idempotent-replayed"), Some("true"));
+    let path = format!("/v1/orders/{}/cancel", sale.order);
+    sale.ada.request("POST", &path).key("another").send().await.is_problem(409, "order_not_cancellable");
+    let timeline = sale.shop.find_order(&sale.order).await.timeline;
+    let by: Vec<_> = timeline.iter().map(|entry| (entry.status.as_str(), entry.updated_by.is_some())).collect();
+    assert_eq!(by, [("pending", true), ("cancelled", false), ("cancelled", true)]);
+    sale.shop.deliver_everything().await;
+    sale.went_back().await;
+    assert_eq!((sale.stock().await.available, sale.stock().await.reserved), (10, 0), "released once");
+}
+
+#[tokio::test]
 async fn late_money_that_is_told_of_twice_goes_back_once() {
     let (sale, secret) = Sale::refused_at_first().await;
     sale.cancel().await.is(200);

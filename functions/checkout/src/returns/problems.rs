@@ -13,7 +13,7 @@ use crate::problems::illegal;
 pub(super) enum ReturnProblem {
     /// There is none, or it is somebody else's.
     NotFound(&'static str),
-    /// The order has not left.
+    /// It has not left.
     NotReturnable(IllegalTransition),
     /// The order has no such line; its place in the request.
     UnknownLine(usize),

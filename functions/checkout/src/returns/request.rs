@@ -49,8 +49,8 @@ pub(super) fn said(text: &str, context: &()) -> garde::Result {
 
 /// Ask to send units of an order back
 ///
-/// For what was shipped or delivered. The return waits for the shop to approve it; the answer says what the customer can
-/// expect back for it. Administrators ask in the place of guests.
+/// For lines that have left, also while other lines of the order have not. The return waits for the shop to approve it; the
+/// answer says what the customer can expect back for it. Administrators ask in the place of guests.
 #[utoipa::path(post, path = "/v1/orders/{id}/returns", tag = "returns", security(("bearer" = [])),
     params(("id" = String, Path), ("Idempotency-Key" = String, Header)), request_body = RequestReturn,
     responses((status = 201, body = ReturnView, headers(("Location" = String)))))]

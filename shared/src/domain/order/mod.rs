@@ -1,10 +1,12 @@
 //! Orders: what was bought, at what price, and how far it has come.
 
 mod returns;
+mod shipments;
 
 use serde::{Deserialize, Serialize};
 
 pub use returns::{Return, ReturnError, ReturnItem, ReturnStatus, ReturnedUnits};
+pub use shipments::{LinesOf, ShipError, Shipment, Tracking};
 
 use super::{
     Address, Applied, Currency, Email, Id, IllegalTransition, Money, Quantity, Random, Sku, Timestamp,
@@ -53,9 +55,12 @@ pub struct Order {
     pub status: OrderStatus,
     /// How it travels.
     pub shipping_method: ShippingMethod,
-    /// Where the parcel is.
+    /// Where the latest parcel is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tracking: Option<Tracking>,
+    /// Every parcel, in the order in which they left.
+    #[serde(default)]
+    pub shipments: Vec<Shipment>,
     /// Remarks.
     pub notes: Notes,
     /// Every change of state.
@@ -177,35 +182,35 @@ pub struct ProductSnapshot {
     pub price: Money,
 }
 
-/// Where the parcel is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Tracking {
-    /// Who carries it.
-    pub carrier: String,
-    /// The carrier's number.
-    pub tracking_number: String,
-    /// Where to look.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tracking_url: Option<String>,
-    /// When it should arrive.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub estimated_delivery: Option<Timestamp>,
-    /// When it did.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub actual_delivery: Option<Timestamp>,
-}
-
 /// Remarks on an order.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notes {
     /// The customer's.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer: Option<String>,
-    /// The shop's own.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub admin: Option<String>,
+    /// The shop's own: at most [`MOST_REMARKS`], in the order in which they were made.
+    #[serde(default)]
+    pub admin: Vec<Remark>,
 }
+
+/// What somebody of the shop noted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remark {
+    /// What it says.
+    pub text: String,
+    /// Who says it: sellers of one order do not read each other's.
+    pub by: Id<User>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// An order is one document, and documents are bounded.
+pub const MOST_REMARKS: usize = 100;
+
+/// An order holds as many remarks as it can.
+#[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
+#[error("the order holds as many remarks as it can, which is {MOST_REMARKS}")]
+pub struct TooManyRemarks;
 
 /// One change of an order's state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -234,14 +239,8 @@ pub struct AppliedDiscount {
     pub kind: CouponKind,
 }
 
-/// Whose lines a command is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LinesOf {
-    /// Every seller's.
-    Everyone,
-    /// One seller's.
-    Seller(Id<User>),
-}
+/// Where an order stands of which some lines have left and others have not, as its refusals name it.
+pub const PARTLY_SHIPPED: &str = "shipped in part";
 
 /// A new order number. The day is for people; five of 31 digits make a repeat within a day rare, and the unique index
 /// refuses it.
@@ -284,7 +283,7 @@ impl Order {
         Ok(())
     }
 
-    /// Whether it was cancelled by the shop itself, because nobody paid in time.
+    /// Whether it was cancelled by the shop itself, because nobody paid in time, and nobody has cancelled it since.
     pub fn was_given_up(&self) -> bool {
         self.status == OrderStatus::Cancelled && self.timeline.last().is_some_and(|last| last.updated_by.is_none())
     }
@@ -307,80 +306,41 @@ impl Order {
     /// Ends it before it is shipped. The stock that it held has to be released in the same transaction.
     ///
     /// # Errors
-    /// Once any line has been handed over.
-    pub fn cancel(&mut self, reason: &str, by: Option<Id<User>>, now: Timestamp) -> Result<Applied, IllegalTransition> {
-        match self.status {
-            OrderStatus::Cancelled => Ok(Applied::Before),
-            status if status.holds_stock() && self.items.iter().all(|item| item.shipped_at.is_none()) => {
-                self.enter(OrderStatus::Cancelled, reason, by, now);
-                Ok(Applied::Now)
-            }
-            _ => Err(self.illegal("cancel an order")),
+    /// Once it has ended, or any line has been handed over.
+    pub fn cancel(&mut self, reason: &str, by: Option<Id<User>>, now: Timestamp) -> Result<(), IllegalTransition> {
+        if !self.status.holds_stock() {
+            return Err(self.illegal("cancel an order"));
         }
+        if self.items.iter().any(|item| item.shipped_at.is_some()) {
+            return Err(IllegalTransition { command: "cancel an order", from: PARTLY_SHIPPED });
+        }
+        self.enter(OrderStatus::Cancelled, reason, by, now);
+        Ok(())
     }
 
-    /// Hands lines over to the carrier: the answer names what leaves the stock. Once every line has left, the order is
-    /// shipped.
+    /// Somebody does not want it any more that the shop itself had given up: from now on late money goes back.
     ///
     /// # Errors
-    /// Unless it is being picked.
-    pub fn ship(
-        &mut self,
-        lines: LinesOf,
-        tracking: Tracking,
-        by: Id<User>,
-        now: Timestamp,
-    ) -> Result<Vec<(Sku, Quantity)>, IllegalTransition> {
-        if self.status != OrderStatus::Processing {
-            return Err(self.illegal("ship an order"));
+    /// Unless it was given up.
+    pub fn forgo(&mut self, reason: &str, by: Id<User>, now: Timestamp) -> Result<(), IllegalTransition> {
+        if !self.was_given_up() {
+            return Err(self.illegal("cancel an order"));
         }
-        let mut leaving = Vec::new();
-        for item in &mut self.items {
-            let is_meant = match lines {
-                LinesOf::Everyone => true,
-                LinesOf::Seller(seller) => item.seller == seller,
-            };
-            if is_meant && item.shipped_at.is_none() {
-                item.shipped_at = Some(now);
-                leaving.push((item.sku.clone(), item.quantity));
-            }
-        }
-        if leaving.is_empty() {
-            return Err(IllegalTransition { command: "ship lines of an order", from: "shipped" });
-        }
-        let note = format!("{} {}", tracking.carrier, tracking.tracking_number);
-        self.tracking = Some(tracking);
-        if self.items.iter().all(|item| item.shipped_at.is_some()) {
-            self.enter(OrderStatus::Shipped, note, Some(by), now);
-        } else {
-            self.enter(OrderStatus::Processing, format!("part of the order left: {note}"), Some(by), now);
-        }
-        Ok(leaving)
-    }
-
-    /// It arrived.
-    pub fn deliver(&mut self, by: Option<Id<User>>, now: Timestamp) -> Result<Applied, IllegalTransition> {
-        match self.status {
-            OrderStatus::Delivered | OrderStatus::Refunded => Ok(Applied::Before),
-            OrderStatus::Shipped => {
-                if let Some(tracking) = &mut self.tracking {
-                    tracking.actual_delivery = Some(now);
-                }
-                self.enter(OrderStatus::Delivered, "arrived", by, now);
-                Ok(Applied::Now)
-            }
-            _ => Err(self.illegal("deliver an order")),
-        }
+        self.enter(OrderStatus::Cancelled, reason, Some(by), now);
+        Ok(())
     }
 
     /// Adds a remark of the shop.
-    pub fn note(&mut self, text: &str, now: Timestamp) {
-        let notes = self.notes.admin.get_or_insert_default();
-        if !notes.is_empty() {
-            notes.push('\n');
+    ///
+    /// # Errors
+    /// Beyond [`MOST_REMARKS`].
+    pub fn note(&mut self, text: String, by: Id<User>, now: Timestamp) -> Result<(), TooManyRemarks> {
+        if self.notes.admin.len() >= MOST_REMARKS {
+            return Err(TooManyRemarks);
         }
-        notes.push_str(text);
+        self.notes.admin.push(Remark { text, by, at: now });
         self.updated_at = now;
+        Ok(())
     }
 
     /// Whether a seller has lines in it.
@@ -463,6 +423,7 @@ pub(crate) mod tests {
             status: OrderStatus::Pending,
             shipping_method: ShippingMethod::Standard,
             tracking: None,
+            shipments: Vec::new(),
             notes: Notes::default(),
             timeline: Vec::new(),
             coupon_code: None,
@@ -494,10 +455,10 @@ pub(crate) mod tests {
         assert_eq!(order.confirm(NOW), Ok(Applied::Before));
         assert!(order.pick(NOW).unwrap().is_now());
         assert_eq!(order.pick(NOW), Ok(Applied::Before));
-        assert_eq!(order.ship(LinesOf::Everyone, tracking(), Id::new(), NOW).unwrap().len(), 1);
-        assert!(order.ship(LinesOf::Everyone, tracking(), Id::new(), NOW).is_err());
-        assert!(order.deliver(None, NOW).unwrap().is_now());
-        assert_eq!(order.deliver(None, NOW), Ok(Applied::Before));
+        assert_eq!(order.ship(LinesOf::Everyone, &tracking(), Id::new(), NOW).unwrap().len(), 1);
+        assert!(order.ship(LinesOf::Everyone, &tracking(), Id::new(), NOW).is_err());
+        assert!(order.deliver(LinesOf::Everyone, None, NOW).unwrap().is_now());
+        assert_eq!(order.deliver(LinesOf::Everyone, None, NOW), Ok(Applied::Before));
         let states: Vec<_> = order.timeline.iter().map(|entry| entry.status.as_str()).collect();
         assert_eq!(states, ["confirmed", "processing", "shipped", "delivered"]);
         assert!(order.cancel("too late", None, NOW).is_err());
@@ -506,33 +467,53 @@ pub(crate) mod tests {
     #[test]
     fn a_cancelled_order_is_not_paid_picked_or_shipped() {
         let mut order = order(&[("A", 1, 100)]);
-        assert!(order.cancel("changed my mind", None, NOW).unwrap().is_now());
-        assert_eq!(order.cancel("again", None, NOW), Ok(Applied::Before));
-        assert!(order.confirm(NOW).is_err() && order.pick(NOW).is_err() && order.deliver(None, NOW).is_err());
-        assert!(order.ship(LinesOf::Everyone, tracking(), Id::new(), NOW).is_err());
+        order.cancel("changed my mind", None, NOW).unwrap();
+        assert!(order.cancel("again", None, NOW).is_err());
+        assert!(
+            order.confirm(NOW).is_err()
+                && order.pick(NOW).is_err()
+                && order.deliver(LinesOf::Everyone, None, NOW).is_err()
+        );
+        assert!(order.ship(LinesOf::Everyone, &tracking(), Id::new(), NOW).is_err());
     }
 
     #[test]
     fn late_money_takes_up_what_was_given_up_but_not_what_somebody_cancelled() {
         let mut given_up = order(&[("A", 1, 100)]);
-        let _ = given_up.cancel("not paid in time", None, NOW).unwrap();
+        given_up.cancel("not paid in time", None, NOW).unwrap();
         given_up.reopen(NOW).unwrap();
         assert_eq!(given_up.status, OrderStatus::Confirmed);
         let mut cancelled = order(&[("A", 1, 100)]);
-        let _ = cancelled.cancel("changed my mind", Some(Id::new()), NOW).unwrap();
-        assert!(cancelled.reopen(NOW).is_err());
+        cancelled.cancel("changed my mind", Some(Id::new()), NOW).unwrap();
+        assert!(cancelled.reopen(NOW).is_err() && cancelled.forgo("again", Id::new(), NOW).is_err());
+        let mut forgone = order(&[("A", 1, 100)]);
+        assert!(forgone.forgo("changed my mind", Id::new(), NOW).is_err(), "it has not ended");
+        forgone.cancel("not paid in time", None, NOW).unwrap();
+        forgone.forgo("changed my mind", Id::new(), NOW).unwrap();
+        assert!(!forgone.was_given_up() && forgone.reopen(NOW).is_err());
+        assert!(forgone.forgo("again", Id::new(), NOW).is_err() && forgone.cancel("again", None, NOW).is_err());
     }
 
     #[test]
-    fn an_order_of_two_sellers_is_shipped_when_both_have_handed_over() {
-        let mut order = order(&[("A", 1, 100), ("B", 2, 100)]);
-        let (first, second) = (order.items[0].seller, order.items[1].seller);
+    fn an_order_of_which_a_part_has_left_is_not_cancelled() {
+        let mut order = order(&[("A", 1, 100), ("B", 1, 100)]);
         let _ = order.confirm(NOW).unwrap();
         let _ = order.pick(NOW).unwrap();
-        assert_eq!(order.ship(LinesOf::Seller(first), tracking(), first, NOW).unwrap().len(), 1);
-        assert_eq!(order.status, OrderStatus::Processing);
-        assert!(order.cancel("too late", None, NOW).is_err());
-        let _ = order.ship(LinesOf::Seller(second), tracking(), second, NOW).unwrap();
-        assert_eq!(order.status, OrderStatus::Shipped);
+        let seller = order.items[0].seller;
+        let _ = order.ship(LinesOf::Seller(seller), &tracking(), seller, NOW).unwrap();
+        let refused = order.cancel("too late", Some(Id::new()), NOW).unwrap_err();
+        assert_eq!(refused.to_string(), "cannot cancel an order that is shipped in part");
+    }
+
+    #[test]
+    fn remarks_say_who_made_them_and_are_not_without_end() {
+        let mut order = order(&[("A", 1, 100)]);
+        let by = Id::new();
+        for number in 0..MOST_REMARKS {
+            order.note(number.to_string(), by, NOW).unwrap();
+        }
+        assert_eq!(order.note("one more".into(), by, NOW), Err(TooManyRemarks));
+        assert_eq!(order.notes.admin[1], Remark { text: "1".into(), by, at: NOW });
+        assert_eq!(order.notes.admin.len(), MOST_REMARKS);
     }
 }

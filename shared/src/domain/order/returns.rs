@@ -84,7 +84,7 @@ impl ReturnStatus {
 /// Why nothing can be sent back.
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ReturnError {
-    /// The order has not left.
+    /// It has not left.
     #[error(transparent)]
     Illegal(#[from] IllegalTransition),
     /// The order has no such line.
@@ -129,8 +129,9 @@ pub struct ReturnedUnits {
 }
 
 impl Order {
-    /// Asks to send units back. The units count as spoken for until the return is rejected. `refundable` is what is left of the
-    /// order's money: more than that, less what other returns wait for, cannot be expected.
+    /// Asks to send units back whose lines have left, whatever the other lines do. The units count as spoken for until the
+    /// return is rejected. `refundable` is what is left of the order's money: more than that, less what other returns wait for,
+    /// cannot be expected.
     pub fn request_return(
         &mut self,
         wanted: &[(Id<OrderItem>, Quantity)],
@@ -138,13 +139,17 @@ impl Order {
         refundable: Money,
         now: Timestamp,
     ) -> Result<Return, ReturnError> {
-        if !matches!(self.status, OrderStatus::Shipped | OrderStatus::Delivered) {
-            return Err(self.illegal("send back an order").into());
+        let not_left = self.illegal("send back lines of an order");
+        if !matches!(self.status, OrderStatus::Processing | OrderStatus::Shipped | OrderStatus::Delivered) {
+            return Err(not_left.into());
         }
         let mut items: Vec<ReturnItem> = Vec::with_capacity(wanted.len());
         for &(item_id, quantity) in wanted {
             let line = self.items.iter_mut().find(|line| line.id == item_id);
             let line = line.ok_or(ReturnError::UnknownItem(item_id))?;
+            if line.shipped_at.is_none() {
+                return Err(not_left.into());
+            }
             let left = line.quantity.get() - line.returned;
             if quantity.get() > left {
                 return Err(ReturnError::TooMany { item: item_id, left });

@@ -136,9 +136,9 @@ problem_codes! {
     ShippingUnavailable = UNPROCESSABLE_ENTITY "shipping_unavailable" "Not shipped there that way",
         "The shipping method is not offered for the address. Take one of the quote's shippingOptions.";
     OrderNotCancellable = CONFLICT "order_not_cancellable" "Order cannot be cancelled",
-        "The order is too far along to be cancelled. Return the goods after delivery instead.";
+        "The order has ended, its payment is under way, or a line of it has left. What has left can be sent back instead.";
     NotReturnable = CONFLICT "not_returnable" "Cannot be returned",
-        "The order is not delivered, its return period is over, or more is returned than was bought.";
+        "What is to be sent back has not left, or is more than was bought.";
 
     // Payments.
     PaymentMethodUnsupported = UNPROCESSABLE_ENTITY "payment_method_unsupported" "Payment method not supported",

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use shared::{
     domain::{
         Currency, Id, Money, MoneyError, Quantity, Timestamp,
-        order::{Order, OrderItem, OrderStatus, Return, ReturnStatus},
+        order::{Order, OrderItem, OrderStatus, Return, ReturnStatus, Shipment},
         payment::Payment,
         pricing::{TaxAmount, Totals},
     },
@@ -21,7 +21,7 @@ use super::{
 };
 
 const FIELDS: &str = "items pricing currency pricesIncludeTax taxes payment status timeline.status discount returns \
-     updatedAt";
+     shipments updatedAt";
 
 /// An order, as far as it is checked.
 #[derive(Debug, Deserialize)]
@@ -40,6 +40,8 @@ pub(super) struct OrderFacts {
     discount: Option<Discount>,
     #[serde(default)]
     pub(super) returns: Vec<Return>,
+    #[serde(default)]
+    shipments: Vec<Shipment>,
     pub(super) updated_at: Timestamp,
 }
 
@@ -159,16 +161,25 @@ fn unit_complaints(order: &OrderFacts) -> Vec<String> {
     if order.status == OrderStatus::Refunded && !is_back {
         complaints.push("it is refunded, and not every unit of it came back".to_owned());
     }
+    let arrived = order.shipments.iter().filter(|parcel| parcel.delivered_at.is_some()).count();
+    let has_arrived = left == all && arrived == order.shipments.len();
+    if (order.status == OrderStatus::Delivered) != has_arrived && order.status != OrderStatus::Refunded {
+        let parcels = order.shipments.len();
+        complaints.push(format!("it is {}, and {arrived} of its {parcels} parcels arrived", order.status.as_str()));
+    }
     for line in &order.items {
+        let holds = |parcel: &&Shipment| parcel.seller == line.seller && parcel.items.contains(&line.id);
+        let parcels = order.shipments.iter().filter(holds).count();
+        if parcels != usize::from(line.shipped_at.is_some()) {
+            complaints.push(format!("{} is in {parcels} parcels of its seller", line.sku.as_str()));
+        }
         let asked = order.returns.iter().filter(|each| each.status != ReturnStatus::Rejected);
         let units = asked.flat_map(|each| &each.items).filter(|item| item.item_id == line.id);
         let back: i64 = units.map(|item| Quantity::get(item.quantity)).sum();
-        if line.returned != back || back > line.quantity.get() {
-            let (sku, sold) = (line.sku.as_str(), line.quantity.get());
-            complaints.push(format!(
-                "{sold} of {sku} were sold, {} are noted as returned, returns name {back}",
-                line.returned
-            ));
+        let gone = if line.shipped_at.is_some() { line.quantity.get() } else { 0 };
+        if line.returned != back || back > gone {
+            let (sku, noted) = (line.sku.as_str(), line.returned);
+            complaints.push(format!("{gone} of {sku} left, {noted} are noted as returned, returns name {back}"));
         }
     }
     complaints

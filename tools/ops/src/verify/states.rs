@@ -5,7 +5,7 @@ use shared::domain::{order::OrderStatus, payment::PaymentStatus};
 use OrderStatus as O;
 use PaymentStatus as P;
 
-/// From, to. An order of which only a part was handed over enters `processing` once more.
+/// From, to. An order of which only a part was handed over, or arrived, enters its state once more.
 const ORDER: &[(O, O)] = &[
     (O::Pending, O::Confirmed),
     (O::Pending, O::Cancelled),
@@ -14,6 +14,7 @@ const ORDER: &[(O, O)] = &[
     (O::Processing, O::Processing),
     (O::Processing, O::Shipped),
     (O::Processing, O::Cancelled),
+    (O::Shipped, O::Shipped),
     (O::Shipped, O::Delivered),
     (O::Shipped, O::Refunded),
     (O::Delivered, O::Refunded),
@@ -33,9 +34,10 @@ const PAYMENT: &[(P, P)] = &[
 /// What is wrong with the timeline of an order in this state.
 pub(super) fn order_complaint(timeline: &[O], now: O) -> Option<String> {
     complaint(timeline, now, O::Pending, O::as_str, |at, from, to| {
-        // Late money: only what was given up unpaid can be taken up again.
-        let is_late_money = (from, to) == (O::Cancelled, O::Confirmed) && ended_unpaid(&timeline[..at]);
-        ORDER.contains(&(from, to)) || is_late_money
+        // Only what was given up unpaid can be taken up again by late money, unless its customer cancelled it after that.
+        let was_given_up = timeline[..at].ends_with(&[O::Pending, O::Cancelled]);
+        ORDER.contains(&(from, to))
+            || (was_given_up && [(O::Cancelled, O::Confirmed), (O::Cancelled, O::Cancelled)].contains(&(from, to)))
     })
 }
 
@@ -46,7 +48,7 @@ pub(super) fn payment_complaint(timeline: &[P], now: P) -> Option<String> {
 
 /// Whether the last that happened was that an order ended which nobody had paid.
 pub(super) fn ended_unpaid(timeline: &[O]) -> bool {
-    timeline.ends_with(&[O::Pending, O::Cancelled])
+    timeline.ends_with(&[O::Pending, O::Cancelled]) || timeline.ends_with(&[O::Pending, O::Cancelled, O::Cancelled])
 }
 
 fn complaint<S: Copy + PartialEq>(
@@ -82,7 +84,9 @@ mod tests {
         let ways: &[&[O]] = &[
             &[O::Pending],
             &[O::Pending, O::Confirmed, O::Processing, O::Processing, O::Shipped, O::Delivered, O::Refunded],
+            &[O::Pending, O::Confirmed, O::Processing, O::Shipped, O::Shipped, O::Delivered],
             &[O::Pending, O::Cancelled, O::Confirmed, O::Processing, O::Cancelled],
+            &[O::Pending, O::Cancelled, O::Cancelled],
         ];
         for way in ways {
             assert_eq!(order_complaint(way, *way.last().unwrap()), None, "{way:?}");
@@ -93,6 +97,16 @@ mod tests {
     fn an_order_that_was_paid_and_cancelled_is_not_taken_up_again() {
         let way = [O::Pending, O::Confirmed, O::Cancelled, O::Confirmed];
         assert_eq!(order_complaint(&way, O::Confirmed).unwrap(), "its timeline goes from cancelled to confirmed");
+    }
+
+    #[test]
+    fn an_order_that_was_given_up_and_then_cancelled_has_ended() {
+        for after in [O::Confirmed, O::Cancelled] {
+            let way = [O::Pending, O::Cancelled, O::Cancelled, after];
+            assert!(order_complaint(&way, after).is_some(), "{after:?}");
+        }
+        assert!(ended_unpaid(&[O::Pending, O::Cancelled, O::Cancelled]));
+        assert!(!ended_unpaid(&[O::Pending, O::Confirmed, O::Cancelled]));
     }
 
     #[test]

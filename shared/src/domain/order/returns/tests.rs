@@ -10,8 +10,8 @@ fn delivered(lines: &[(&str, i64, i64)]) -> Order {
     let mut order = order(lines);
     let _ = order.confirm(NOW).unwrap();
     let _ = order.pick(NOW).unwrap();
-    let _ = order.ship(LinesOf::Everyone, tracking(), Id::new(), NOW).unwrap();
-    let _ = order.deliver(None, NOW).unwrap();
+    let _ = order.ship(LinesOf::Everyone, &tracking(), Id::new(), NOW).unwrap();
+    let _ = order.deliver(LinesOf::Everyone, None, NOW).unwrap();
     order
 }
 
@@ -164,4 +164,30 @@ fn an_approved_return_is_rejected_for_a_reason_until_its_parcel_is_here() {
     let refused = IllegalTransition { command: "reject a return", from: "received" };
     assert_eq!(order.reject_return(again, Some("too late"), NOW), Err(refused.into()));
     assert_eq!(order.items[0].returned, 1);
+}
+
+#[test]
+fn what_has_left_comes_back_while_another_line_is_still_here() {
+    let mut order = order(&[("A", 1, 100), ("B", 1, 50)]);
+    let _ = order.confirm(NOW).unwrap();
+    let _ = order.pick(NOW).unwrap();
+    let (first, second) = (order.items[0].id, order.items[1].id);
+    let sellers = [order.items[0].seller, order.items[1].seller];
+    let amount = Money::from_minor(150);
+    let mut payment = Payment::new(order.id, None, amount, Currency::USD, PaymentMethod::BankTransfer, None, None, NOW);
+    let _ = payment.complete(amount, None, NOW);
+    let ask = |order: &mut Order, line| order.request_return(&[(line, Quantity::ONE)], "broken", ALL, NOW);
+    let come_back = |order: &mut Order, line| {
+        let asked = ask(order, line).unwrap().id;
+        let _ = order.approve_return(asked, NOW).unwrap();
+        let refund = order.receive_return(asked, ALL, NOW).unwrap().unwrap().refund.minor();
+        let _ = order.finish_returns(&payment, NOW);
+        refund
+    };
+    let _ = order.ship(LinesOf::Seller(sellers[0]), &tracking(), sellers[0], NOW).unwrap();
+    assert!(matches!(ask(&mut order, second), Err(ReturnError::Illegal(_))), "that one has not left");
+    assert_eq!((come_back(&mut order, first), order.status), (100, OrderStatus::Processing));
+    let _ = order.ship(LinesOf::Seller(sellers[1]), &tracking(), sellers[1], NOW).unwrap();
+    assert_eq!(order.status, OrderStatus::Shipped);
+    assert_eq!((come_back(&mut order, second), order.status), (50, OrderStatus::Refunded));
 }

@@ -48,10 +48,16 @@ fn orders() -> Spec {
     let amounts = doc! {
         "subtotal": int_from(0), "discount": int_from(0), "shipping": int_from(0), "tax": int_from(0), "total": int_from(0),
     };
+    let shipment = doc! {
+        "seller": id(), "items": some_of(id()), "carrier": word(), "trackingNumber": word(), "trackingUrl": text(),
+        "estimatedDelivery": date(), "shippedAt": date(), "deliveredAt": date(),
+    };
     let tracking = doc! {
         "carrier": text(), "trackingNumber": text(), "trackingUrl": text(), "estimatedDelivery": date(),
         "actualDelivery": date(),
     };
+    let mut remarks = list_of(object("text by at", doc! {"text": word(), "by": id(), "at": date()}));
+    remarks.insert("maxItems", 100);
     let properties = doc! {
         "orderNumber": text_like("^ORD-[0-9]{8}-[0-9A-Z]{5}$"),
         "user": id(),
@@ -67,7 +73,8 @@ fn orders() -> Spec {
         "status": order_statuses(),
         "shippingMethod": one_of(&["standard", "express", "overnight"]),
         "tracking": object("carrier trackingNumber", tracking),
-        "notes": object("", doc! {"customer": text(), "admin": text()}),
+        "shipments": list_of(object("seller items carrier trackingNumber shippedAt", shipment)),
+        "notes": object("", doc! {"customer": text(), "admin": remarks}),
         "timeline": some_of(object(
             "status timestamp note",
             doc! {"status": order_statuses(), "timestamp": date(), "note": text(), "updatedBy": id()},
@@ -106,6 +113,8 @@ fn orders() -> Spec {
             index(doc! {"user": 1, "createdAt": -1}),
             index(doc! {"status": 1}),
             index(doc! {"tracking.trackingNumber": 1}),
+            // The seed's finds the latest parcel only.
+            index(doc! {"shipments.trackingNumber": 1}),
             index(doc! {"createdAt": -1}),
             index(doc! {"items.product": 1}),
             // Lists: newest first, with `_id` so that a cursor can continue behind any row.
@@ -135,6 +144,10 @@ fn order_rules() -> Vec<Document> {
         doc! {"$allElementsTrue": {"$map": {"input": "$items", "as": "line", "in": line}}},
         // The last entry of the timeline is the state (I6).
         doc! {"$eq": ["$status", {"$last": "$timeline.status"}]},
+        // Tracking is that of the latest parcel.
+        doc! {"$eq": [
+            {"$ifNull": ["$tracking.trackingNumber", ""]}, {"$ifNull": [{"$last": "$shipments.trackingNumber"}, ""]},
+        ]},
     ]
 }
 
