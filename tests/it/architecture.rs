@@ -37,8 +37,9 @@ const NOT_IN_THE_DOMAIN: [&str; 12] = [
 ];
 
 /// Who speaks to the database beside the store, and why.
-const SPEAK_TO_THE_DATABASE: [(&str, &str); 4] = [
+const SPEAK_TO_THE_DATABASE: [(&str, &str); 5] = [
     ("shared/src/store/", "this is the store"),
+    ("tools/bench/", "is what the store is measured against"),
     ("tools/local/", "starts the database and waits for it"),
     ("tools/ops/", "loads more rows at once than any request"),
     ("tests/", "looks at what is really stored"),
@@ -326,7 +327,7 @@ fn no_function_knows_another() {
 #[test]
 fn tools_and_tests_are_needed_by_no_function() {
     for (function, manifest) in functions() {
-        for tool in ["local", "ops", "tests", "xtask"] {
+        for tool in ["bench", "local", "ops", "tests", "xtask"] {
             assert!(!needs(&manifest, tool), "{function} depends on {tool}");
         }
         assert!(needs(&manifest, "shared"), "{function} does without the shared crate");
