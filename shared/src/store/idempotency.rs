@@ -117,7 +117,9 @@ impl IdempotencyRecords {
                 return Ok(Claimed::InProgress);
             }
         }
-        let taken = self.collection.replace_one(doc! {"_id": scope, "owner": found.owner}, &record).await?;
+        // Whoever had it may have committed its answer since the look: then that stays, and is told to who asks again.
+        let as_found = doc! {"_id": scope, "owner": found.owner, "answer": {"$exists": found.answer.is_some()}};
+        let taken = self.collection.replace_one(as_found, &record).await?;
         Ok(if taken.matched_count == 1 { Claimed::Yes(claim) } else { Claimed::InProgress })
     }
 

@@ -73,14 +73,12 @@ pub(crate) async fn measure(mongodb: &str, world: &World, past_orders: usize, re
 
 async fn checkouts(shops: [&Grown; 2], report: &mut Report) {
     let mut times = [Times::default(), Times::default()];
-    let mut buyers = Vec::new();
-    for shop in shops {
-        buyers.push(shop.world.buyers(ROUNDS, &shop.world.products).await);
-    }
-    for round in 0..ROUNDS {
+    let of_few = shops[0].world.buyers(ROUNDS, &shops[0].world.products).await;
+    let of_many = shops[1].world.buyers(ROUNDS, &shops[1].world.products).await;
+    for (round, (one, other)) in of_few.iter().zip(&of_many).enumerate() {
         for which in in_turns(round) {
             let started = Instant::now();
-            assert!(shops[which].world.check_out(&buyers[which][round]).await);
+            assert!(shops[which].world.check_out([one, other][which]).await);
             times[which].push(started.elapsed());
         }
     }
@@ -88,7 +86,7 @@ async fn checkouts(shops: [&Grown; 2], report: &mut Report) {
 }
 
 fn in_turns(round: usize) -> [usize; 2] {
-    if round % 2 == 0 { [0, 1] } else { [1, 0] }
+    if round.is_multiple_of(2) { [0, 1] } else { [1, 0] }
 }
 
 fn compare(name: &str, times: &[Times; 2], report: &mut Report) {

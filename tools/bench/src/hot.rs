@@ -138,10 +138,11 @@ async fn window(
     }
     let all_accepted = i64::try_from(queue.all_accepted.load(Ordering::SeqCst)).unwrap();
     assert_eq!(world.reserved(hot).await - reserved, all_accepted, "the stock tells how many were sold");
+    let slowest = *queue.slowest.lock().unwrap();
     Outcome {
         accepted: queue.accepted.load(Ordering::SeqCst),
         refused: queue.refused.load(Ordering::SeqCst),
-        slowest: *queue.slowest.lock().unwrap(),
+        slowest,
         lost: self::lost(world).await - lost,
         others: times,
     }

@@ -145,7 +145,7 @@ async fn catalogue(app: &App) -> Vec<Product> {
 
 fn row(number: usize) -> Value {
     json!({
-        "sku": Sku::try_new(&format!("MUG-{number}")).unwrap(), "name": format!("Harbour mug {number}"),
+        "sku": Sku::try_new(format!("MUG-{number}")).unwrap(), "name": format!("Harbour mug {number}"),
         "description": "A round mug of stoneware, glazed by hand, for three decilitres of something hot. ".repeat(4),
         "brand": "Ada", "price": {"regular": 1250},
         "images": [{"url": "https://images.example.test/harbour-mug.webp"}],
