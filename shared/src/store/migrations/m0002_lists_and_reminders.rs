@@ -115,6 +115,8 @@ fn carts() -> Spec {
             // A converted cart stays until it expires, beside the next one of the same customer.
             unique_where(doc! {"user": 1}, open("user")),
             unique_where(doc! {"sessionId": 1}, open("sessionId")),
+            // A guest who orders twice is told that the cart is empty, not that it never was.
+            index_where(doc! {"sessionId": 1, "status": 1}, doc! {"sessionId": {"$exists": true}}),
             index(doc! {"status": 1}),
             index(doc! {"lastActivity": -1}),
             // What can be found abandoned, and nothing else: not the carts of guests, to whom nobody can write, nor empty ones.
