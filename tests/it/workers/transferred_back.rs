@@ -34,13 +34,18 @@ impl Sale {
         somebody.request("POST", &path).key(key).json(json!({"reference": "statement 8, line 1"})).send().await
     }
 
-    /// Hands the mug over, and takes it back: what follows by message has not happened yet.
-    async fn sent_back(&self, admin: &Person) {
+    /// Hands the mug over.
+    async fn handed_over(&self, admin: &Person) {
         let order = format!("/v1/orders/{}", self.order);
         let parcel = json!({"carrier": "DHL", "trackingNumber": "JD014600003817"});
         admin.post(&format!("{order}/ship"), parcel).await.is(200);
         admin.post(&format!("{order}/deliver"), json!({})).await.is(200);
         self.shop.deliver_everything().await;
+    }
+
+    /// Takes the mug back: what follows by message has not happened yet.
+    async fn taken_back(&self, admin: &Person) {
+        let order = format!("/v1/orders/{}", self.order);
         let line = self.shop.find_order(&self.order).await.items[0].id;
         let wanted = json!({"items": [{"itemId": line, "quantity": 1}], "reason": "It is broken."});
         let asked = self.ada.request("POST", &format!("{order}/returns")).key("back").json(wanted).send().await;
@@ -48,6 +53,11 @@ impl Sale {
         for verb in ["approve", "receive"] {
             admin.request("POST", &format!("/v1/returns/{returned}/{verb}")).send().await.is(200);
         }
+    }
+
+    async fn sent_back(&self, admin: &Person) {
+        self.handed_over(admin).await;
+        self.taken_back(admin).await;
     }
 
     async fn mails_about_money(&self) -> usize {
@@ -168,9 +178,10 @@ async fn an_order_that_came_back_is_refunded_when_its_money_has_gone_whoever_pay
 #[tokio::test]
 async fn an_order_for_whose_return_nothing_is_left_is_refunded_with_it() {
     let (sale, admin) = Sale::transferred("root").await;
+    sale.handed_over(&admin).await;
     let all = sale.promise_back(&admin, TOTAL).await;
     sale.transfer_back(&admin, &all, "line-1").await.is(200);
-    sale.sent_back(&admin).await;
+    sale.taken_back(&admin).await;
     sale.shop.deliver_everything().await;
     assert_eq!((sale.status().await, sale.payment().await.refunds.len()), (OrderStatus::Refunded, 1));
     sale.shop.verify().await;
@@ -179,8 +190,9 @@ async fn an_order_for_whose_return_nothing_is_left_is_refunded_with_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_last_refund_and_the_last_return_end_the_order_once() {
     let (sale, admin) = Sale::transferred("root").await;
+    sale.handed_over(&admin).await;
     let goodwill = sale.promise_back(&admin, TOTAL).await;
-    sale.sent_back(&admin).await;
+    sale.taken_back(&admin).await;
     let returned = sale.shop.promised_about("order.returned", &sale.order).await;
     let (marked, failed) =
         futures::join!(sale.transfer_back(&admin, &goodwill, "line-1"), sale.shop.deliver(&returned));
