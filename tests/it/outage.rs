@@ -14,8 +14,8 @@ use tests::{OwnMongodb, Person, Reply, StripeApi, TestShop};
 /// Longer than a claim keeps others away, and than the relay leaves a promise to who made it.
 const A_WHILE: Duration = Duration::from_secs(36);
 
-/// How long anybody may be left waiting.
-const SOON: Duration = Duration::from_secs(5);
+/// How long a silent server may leave anybody waiting: it is given up after four seconds, and another looked for for two.
+const SOON: Duration = Duration::from_secs(8);
 
 async fn open(mongodb: &OwnMongodb) -> (TestShop, StripeApi) {
     let shop = TestShop::start_at(mongodb.place().await, |real| real);

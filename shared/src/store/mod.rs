@@ -51,8 +51,9 @@ pub const SCHEMA_VERSION: i32 = 1;
 const SERVER_SELECTION_TIMEOUT: Duration = Duration::from_millis(2000);
 
 /// How often a server is asked whether it is well. One that falls silent is given up this long and a connection's time-out
-/// later; with the driver's 10 s, whoever asked it last would wait that long.
-const HEARTBEAT: Duration = Duration::from_millis(500);
+/// later; with the driver's 10 s, whoever asked it last would wait that long. Not oftener: a busy process that hears the
+/// answer late would give up a server that is well.
+const HEARTBEAT: Duration = Duration::from_secs(2);
 
 /// The database of the shop. Cheap to clone: clones share one connection pool.
 #[derive(Clone, Debug)]
