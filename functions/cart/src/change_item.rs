@@ -43,8 +43,8 @@ pub(crate) async fn change_cart_item(
         tokio::try_join!(app.store.inventory.find(&line.sku), app.store.products.find(line.product))?;
     let orderable = stock.as_ref().map_or(0, StockRecord::orderable);
     // Who changes a line has seen what it costs now. One that is no longer sold may still become smaller.
-    let sold = product.filter(|product| product.is_for_sale() && product.price.currency == before.currency);
-    let unit_price = sold.and_then(|product| product.sellable(line.variant.as_ref()).ok()).map(|unit| unit.unit_price);
+    let sold = product.and_then(|product| product.sold_in(before.currency, line.variant.as_ref()));
+    let unit_price = sold.map(|sold| sold.unit_price);
     let change = |cart: &mut Cart, now| Ok(cart.change(item, wanted.quantity, orderable, unit_price, now)?);
     let cart = owner.change(&app, expected, change).await?;
     respond(&app, &owner, &cart, None).await

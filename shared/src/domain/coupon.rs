@@ -228,12 +228,12 @@ impl Coupon {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    const NOW: Timestamp = Timestamp::from_millis(1_000);
+    pub(in crate::domain) const NOW: Timestamp = Timestamp::from_millis(1_000);
 
-    fn coupon(kind: CouponKind, value: i64) -> Coupon {
+    pub(in crate::domain) fn coupon(kind: CouponKind, value: i64) -> Coupon {
         Coupon {
             id: Id::new(),
             code: "SPRING".into(),
@@ -267,7 +267,7 @@ mod tests {
         }
     }
 
-    const SOMEBODY: CouponUser = CouponUser { id: None, uses: 0, has_ordered: false };
+    pub(in crate::domain) const SOMEBODY: CouponUser = CouponUser { id: None, uses: 0, has_ordered: false };
 
     fn parts(coupon: &Coupon, lines: &[PricedLine]) -> Vec<i64> {
         coupon.discount(lines, SOMEBODY, NOW).unwrap().per_line.into_iter().map(Money::minor).collect()

@@ -327,6 +327,15 @@ impl Product {
         self.status == ProductStatus::Published && self.is_active
     }
 
+    /// What is sold for this choice in this currency; `None` if nothing is. A product may change its currency, and its price
+    /// is then no price of a cart in the old one.
+    pub fn sold_in(&self, currency: Currency, variant: Option<&Sku>) -> Option<Sellable> {
+        if !self.is_for_sale() || self.price.currency != currency {
+            return None;
+        }
+        self.sellable(variant).ok()
+    }
+
     /// What is sold under this name for this choice.
     pub fn sellable(&self, variant: Option<&Sku>) -> Result<Sellable, NotSellable> {
         match variant {

@@ -110,9 +110,3 @@ fn next_version<T: Stored>(document: &mut T) -> Document {
 fn matched(count: u64) -> Result<(), StoreError> {
     if count == 1 { Ok(()) } else { Err(StoreError::Conflict(None)) }
 }
-
-/// The filter that continues a list behind a known place: `key` descending, then `_id` descending.
-pub(super) fn after_descending(key: &str, value: impl Into<Bson>, id: impl Into<Bson>) -> Document {
-    let value = value.into();
-    doc! {"$or": [{key: {"$lt": value.clone()}}, {key: value, "_id": {"$lt": id.into()}}]}
-}

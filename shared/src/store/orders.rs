@@ -8,7 +8,7 @@ use bson::{Document, doc};
 use futures::TryStreamExt;
 use mongodb::Database;
 
-use super::{Documents, StoreError, Stored, Tx, documents::after_descending};
+use super::{Documents, StoreError, Stored, Tx, keyset::Keyset};
 use crate::domain::{
     Email, Id, Timestamp,
     order::{Order, OrderStatus, Return},
@@ -139,11 +139,13 @@ impl Orders {
         after: Option<(Timestamp, Id<Order>)>,
         limit: i64,
     ) -> Result<Vec<Order>, StoreError> {
+        let newest = Keyset::descending("createdAt");
         let mut query = filter.document();
         if let Some((created_at, id)) = after {
-            query.extend(after_descending("createdAt", created_at, id));
+            // Beside the filter, not into it: both may bound the time.
+            query = doc! {"$and": [query, newest.after(created_at, id)]};
         }
-        self.collect(self.collection.find(query).sort(doc! {"createdAt": -1, "_id": -1}).limit(limit)).await
+        self.collect(self.collection.find(query).sort(newest.sort()).limit(limit)).await
     }
 
     /// How many there are.

@@ -120,10 +120,13 @@ impl Attempts {
                 Err(error) => return Some(Err(error.into())),
             },
         };
-        if !error.store_error().is_some_and(|cause| self.is_worth_another(cause)) {
-            let has_lost_too_often = |cause: &StoreError| cause.is_conflict() && !cause.has_unknown_commit_result();
-            let has_lost_too_often = error.store_error().is_some_and(has_lost_too_often);
-            return Some(Err(if has_lost_too_often { StoreError::Contended.into() } else { error }));
+        match error.store_error() {
+            Some(cause) if self.is_worth_another(cause) => {}
+            // It lost too often.
+            Some(cause) if cause.is_conflict() && !cause.has_unknown_commit_result() => {
+                return Some(Err(StoreError::Contended.into()));
+            }
+            _ => return Some(Err(error)),
         }
         tokio::time::sleep(backoff(self.attempt)).await;
         self.attempt = self.attempt.saturating_add(1);

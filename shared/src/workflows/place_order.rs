@@ -251,9 +251,8 @@ async fn checked_quote(store: &Store, wanted: &PlaceOrder, now: Timestamp) -> Re
 async fn check_prices(store: &Store, tx: &mut Tx, quote: &Quote) -> Result<(), PlaceOrderError> {
     let products = store.products.find_all_in(tx, quote.lines.iter().map(|line| line.item.product)).await?;
     let is_current = quote.lines.iter().all(|line| {
-        let product = products.iter().find(|product| product.id == line.item.product && product.is_for_sale());
-        let product = product.filter(|product| product.price.currency == quote.currency);
-        let sellable = product.and_then(|product| product.sellable(line.item.variant.as_ref()).ok());
+        let product = products.iter().find(|product| product.id == line.item.product);
+        let sellable = product.and_then(|product| product.sold_in(quote.currency, line.item.variant.as_ref()));
         sellable.is_some_and(|sellable| sellable.unit_price == line.unit_price && sellable.sku == line.item.sku)
     });
     if is_current { Ok(()) } else { Err(PlaceOrderError::CatalogueChanged) }

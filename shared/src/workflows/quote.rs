@@ -175,10 +175,7 @@ fn check_lines(cart: &Cart, products: Vec<Product>, stock: &[StockRecord]) -> Re
     let mut lines = Vec::with_capacity(cart.items.len());
     for item in &cart.items {
         let product = products.get(&item.product).cloned();
-        // A product may change its currency; its price then is no price of this cart.
-        let is_sold = |product: &&Product| product.is_for_sale() && product.price.currency == cart.currency;
-        let sold = product.as_ref().filter(is_sold);
-        let sellable = sold.and_then(|product| product.sellable(item.variant.as_ref()).ok());
+        let sellable = product.as_ref().and_then(|product| product.sold_in(cart.currency, item.variant.as_ref()));
         let sellable = sellable.filter(|sellable| sellable.sku == item.sku);
         let orderable = stock.iter().find(|record| record.sku == item.sku).map_or(0, StockRecord::orderable);
         let mut problems = Vec::new();

@@ -118,6 +118,13 @@ impl Sale {
         self.ada.request("POST", &format!("/v1/orders/{}/cancel", self.order)).key("cancel").send().await
     }
 
+    /// Time is up while its charge is under way: the charge is called off.
+    async fn call_off(&self) {
+        self.shop.clock.advance(TOO_LONG);
+        self.shop.run_maintenance().await;
+        assert!(self.deliver("payment.voidRequested").await);
+    }
+
     /// Lets the order's time pass, and everything happen that follows from that.
     async fn give_up(&self) {
         self.shop.clock.advance(TOO_LONG);

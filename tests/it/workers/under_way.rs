@@ -36,9 +36,7 @@ async fn a_charge_that_is_called_off_before_the_gateway_hears_of_it_never_happen
     let charging = sale.deliver("payment.requested");
     let giving_up = async {
         held.arrived().await;
-        sale.shop.clock.advance(super::TOO_LONG);
-        sale.shop.run_maintenance().await;
-        assert!(sale.deliver("payment.voidRequested").await);
+        sale.call_off().await;
         drop(held);
     };
     futures::join!(charging, giving_up);
@@ -54,9 +52,7 @@ async fn a_charge_that_has_happened_when_it_is_called_off_is_the_payment() {
     let charging = sale.deliver("payment.requested");
     let giving_up = async {
         held.arrived().await;
-        sale.shop.clock.advance(super::TOO_LONG);
-        sale.shop.run_maintenance().await;
-        assert!(sale.deliver("payment.voidRequested").await);
+        sale.call_off().await;
         assert_eq!(sale.payment().await.status, PaymentStatus::Completed);
         drop(held);
     };
@@ -72,9 +68,7 @@ async fn an_intent_that_is_opened_while_its_order_is_given_up_is_never_charged()
     let charging = sale.deliver("payment.requested");
     let giving_up = async {
         held.arrived().await;
-        sale.shop.clock.advance(super::TOO_LONG);
-        sale.shop.run_maintenance().await;
-        assert!(sale.deliver("payment.voidRequested").await);
+        sale.call_off().await;
         assert_eq!(sale.status().await, OrderStatus::Cancelled);
         drop(held);
     };

@@ -182,36 +182,10 @@ impl utoipa::ToSchema for CouponValue {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::UsageLimit, *};
-    use crate::domain::{Id, Timestamp};
+    use super::{super::tests::coupon, *};
 
     fn value(json: &str) -> CouponValue {
         serde_json::from_str(json).unwrap()
-    }
-
-    fn coupon(kind: CouponKind, value: i64) -> Coupon {
-        let now = Timestamp::from_millis(0);
-        Coupon {
-            id: Id::new(),
-            code: "SPRING-10".into(),
-            description: None,
-            kind,
-            value,
-            minimum_purchase: None,
-            maximum_discount: None,
-            applicable_products: Vec::new(),
-            applicable_categories: Vec::new(),
-            usage_limit: UsageLimit::default(),
-            usage_count: 0,
-            user_restrictions: super::super::UserRestrictions::default(),
-            valid_from: now,
-            valid_until: None,
-            is_active: true,
-            created_by: Id::new(),
-            schema_version: 1,
-            created_at: now,
-            updated_at: now,
-        }
     }
 
     #[test]

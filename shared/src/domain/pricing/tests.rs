@@ -3,7 +3,10 @@ use proptest::prelude::*;
 use super::{
     super::{
         Id,
-        coupon::{CouponKind, UsageLimit, UserRestrictions},
+        coupon::{
+            CouponKind,
+            tests::{NOW, SOMEBODY, coupon},
+        },
         shipping::{ShippingRate, ShippingZone},
         tax::TaxRow,
     },
@@ -38,33 +41,6 @@ fn priced(lines: &[PricedLine], tax: &TaxTable, method: Option<ShippingMethod>) 
         now: Timestamp::from_millis(0),
     })
     .unwrap()
-}
-
-const NOW: Timestamp = Timestamp::from_millis(1_000);
-const SOMEBODY: CouponUser = CouponUser { id: None, uses: 0, has_ordered: false };
-
-fn coupon(kind: CouponKind, value: i64) -> Coupon {
-    Coupon {
-        id: Id::new(),
-        code: "SPRING".into(),
-        description: None,
-        kind,
-        value,
-        minimum_purchase: None,
-        maximum_discount: None,
-        applicable_products: Vec::new(),
-        applicable_categories: Vec::new(),
-        usage_limit: UsageLimit::default(),
-        usage_count: 0,
-        user_restrictions: UserRestrictions::default(),
-        valid_from: Timestamp::from_millis(0),
-        valid_until: None,
-        is_active: true,
-        created_by: Id::new(),
-        schema_version: 1,
-        created_at: NOW,
-        updated_at: NOW,
-    }
 }
 
 fn discounted(lines: &[PricedLine], coupon: &Coupon, tax: &TaxTable) -> PriceResult {
