@@ -12,6 +12,7 @@ mod auth;
 mod campaign;
 mod cart;
 mod checkout;
+mod claims;
 mod contract;
 mod events;
 mod killed;

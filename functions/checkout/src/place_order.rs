@@ -17,7 +17,7 @@ use shared::{
     http::{
         App, Buyer, IdempotencyKey, Problem, ProblemCode, Valid,
         address::AddressBody,
-        idempotency::{Intention, answer, once},
+        idempotency::{Intention, answer, once_prepared},
         refuse_card_number,
     },
     workflows::place_order::{self as workflow, PlaceOrder},
@@ -85,9 +85,11 @@ pub(crate) async fn place_order(
 ) -> Result<Response, Problem> {
     let app = App::from_ref(&state);
     let intention = Intention::of_buyer(&buyer, "place_order", &key, &wanted)?;
-    once(&app, &intention, async |claim| {
+    let preparation = async {
         let source = check_source(&wanted.payment)?;
-        let wanted = prepare(&app, state.hold, &buyer, wanted.clone(), source).await?;
+        prepare(&app, state.hold, &buyer, wanted.clone(), source).await
+    };
+    once_prepared(&app, &intention, preparation, async |claim, wanted| {
         let placed = workflow::place_order(&app.store, &app.clock, &app.random, &wanted, claim, |order, payment| {
             let location = Some(format!("/v1/orders/{}", order.id));
             answer(StatusCode::CREATED, &OrderView::of(order, Some(payment), Sight::Owner), location)
@@ -131,13 +133,18 @@ async fn prepare(
     wanted: Checkout,
     source: Option<PaymentSource>,
 ) -> Result<PlaceOrder, Problem> {
-    let cart = load_cart(app, buyer).await?;
+    let given = wanted.shipping_address.map(Into::into);
+    let (cart, email, shipping_address) = tokio::join!(
+        load_cart(app, buyer),
+        find_email(app, buyer, wanted.email),
+        find_address(app, buyer, given, wanted.address_id),
+    );
+    // Of several refusals always the same one.
+    let cart = cart?;
     if cart.items.is_empty() {
         return Err(Problem::new(ProblemCode::CartEmpty));
     }
-    let email = find_email(app, buyer, wanted.email).await?;
-    let given = wanted.shipping_address.map(Into::into);
-    let shipping_address = find_address(app, buyer, given, wanted.address_id).await?;
+    let (email, shipping_address) = (email?, shipping_address?);
     Ok(PlaceOrder {
         user: customer(buyer),
         email,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use self::abandonment::{ABANDONED_AFTER, REMINDED_AT_MOST_EVERY, Reminder};
-use super::{Currency, Id, Money, Quantity, Sku, Timestamp, product::Product, user::User};
+use super::{Currency, Id, Money, Quantity, Sku, Timestamp, product::Product, sku::in_order, user::User};
 
 /// The most lines that a cart takes.
 pub const MOST_LINES: usize = 100;
@@ -139,6 +139,11 @@ pub enum CartError {
 }
 
 impl Cart {
+    /// The units that it asks for per SKU, in a fixed order of SKUs.
+    pub fn units(&self) -> Vec<(Sku, Quantity)> {
+        in_order(self.items.iter().map(|item| (item.sku.clone(), item.quantity)))
+    }
+
     /// An empty cart of a customer.
     pub fn of_customer(user: Id<User>, now: Timestamp) -> Self {
         Self::new(Some(user), None, now)

@@ -53,6 +53,14 @@ impl From<&Sku> for bson::Bson {
     }
 }
 
+/// Units in a fixed order of SKUs: two orders that touch the same records in the same order wait for each other instead of in
+/// a circle.
+pub(super) fn in_order(units: impl Iterator<Item = (Sku, Quantity)>) -> Vec<(Sku, Quantity)> {
+    let mut units: Vec<_> = units.collect();
+    units.sort_by(|(left, _), (right, _)| left.cmp(right));
+    units
+}
+
 /// How many of one thing are in a cart or an order line: 1–999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(try_from = "i64", into = "i64")]

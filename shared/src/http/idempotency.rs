@@ -63,7 +63,23 @@ pub async fn once<F>(app: &App, intention: &Intention, work: F) -> Result<Respon
 where
     F: AsyncFnOnce(&Claim) -> Result<Answer, Problem>,
 {
-    let claim = match app.store.idempotency.claim(&intention.scope, &intention.fingerprint, app.clock.now()).await? {
+    once_prepared(app, intention, std::future::ready(Ok(())), async |claim, ()| work(claim).await).await
+}
+
+/// Like [`once`], for work that first reads: it is prepared while the key is being claimed. `preparation` must change
+/// nothing, because a repeat runs it too; its refusal counts only for whoever has the claim.
+pub async fn once_prepared<P, F>(
+    app: &App,
+    intention: &Intention,
+    preparation: impl Future<Output = Result<P, Problem>>,
+    work: F,
+) -> Result<Response, Problem>
+where
+    F: AsyncFnOnce(&Claim, P) -> Result<Answer, Problem>,
+{
+    let claiming = app.store.idempotency.claim(&intention.scope, &intention.fingerprint, app.clock.now());
+    let (claimed, prepared) = futures::join!(claiming, preparation);
+    let claim = match claimed? {
         Claimed::Yes(claim) => claim,
         Claimed::Answered(answer) => {
             let mut response = respond(answer);
@@ -73,7 +89,11 @@ where
         Claimed::InProgress => return Err(in_progress()),
         Claimed::Reused => return Err(Problem::new(ProblemCode::IdempotencyKeyReused)),
     };
-    match work(&claim).await {
+    let outcome = match prepared {
+        Ok(prepared) => work(&claim, prepared).await,
+        Err(refusal) => Err(refusal),
+    };
+    match outcome {
         Ok(answer) => Ok(respond(answer)),
         // Nobody is there to release it: it runs out with its lease, and the customer hears of the outage sooner.
         Err(problem) if problem.code() == ProblemCode::Unavailable => Err(problem),

@@ -70,13 +70,16 @@ impl Publisher {
 
     /// Sends promises, and notes which SQS took.
     async fn send_promises(&self, promises: &[Promise]) -> Result<usize, StoreError> {
-        let mut sent = Vec::new();
-        for queue in Queue::ALL {
+        let to_queue = async |queue: Queue| {
             let due: Vec<&Promise> = promises.iter().filter(|promise| promise.queue == queue).collect();
+            let mut sent = Vec::new();
             for batch in due.chunks(BATCH) {
                 sent.extend(self.send_batch(queue, batch).await);
             }
-        }
+            sent
+        };
+        // The customer waits for the slowest queue, not for all of them in turn.
+        let sent = futures::future::join_all(Queue::ALL.map(to_queue)).await.concat();
         if !sent.is_empty() {
             self.store.outbox.mark_sent(&sent, self.clock.now()).await?;
         }

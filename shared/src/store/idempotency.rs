@@ -6,8 +6,11 @@
 
 use std::time::Duration;
 
-use bson::doc;
-use mongodb::{Collection, Database};
+use bson::{Document, doc};
+use mongodb::{
+    Collection, Database,
+    options::{ReadConcern, WriteConcern},
+};
 use serde::{Deserialize, Serialize};
 
 use super::{StoreError, Tx};
@@ -66,6 +69,13 @@ pub struct Claim {
     owner: Id<Record>,
 }
 
+impl Claim {
+    /// Its record, as long as it is held and not answered.
+    fn held(&self) -> Document {
+        doc! {"_id": &self.scope, "owner": self.owner, "answer": {"$exists": false}}
+    }
+}
+
 /// What became of a wish to answer a request.
 #[derive(Clone, Debug)]
 pub enum Claimed {
@@ -96,13 +106,16 @@ impl IdempotencyRecords {
             expires_at: now.plus(KEPT),
             schema_version: super::SCHEMA_VERSION,
         };
-        match self.collection.insert_one(&record).await.map_err(StoreError::from) {
+        // Not waited for by a majority: if it is lost with its primary, so is every transaction that would complete it, for a
+        // majority that has the transaction has what came before it.
+        let inserted = self.collection.insert_one(&record).write_concern(WriteConcern::nodes(1)).await;
+        match inserted.map_err(StoreError::from) {
             Ok(_) => return Ok(Claimed::Yes(claim)),
             Err(StoreError::Duplicate { .. }) => {}
             Err(error) => return Err(error),
         }
         let Some(found) = self.collection.find_one(doc! {"_id": scope}).await? else {
-            // Released between the two looks; the client asks again.
+            // Released between the two looks, or no majority has it yet; the client asks again.
             return Ok(Claimed::InProgress);
         };
         // A record is forgotten when its time is over, not when the database gets round to removing it.
@@ -129,17 +142,21 @@ impl IdempotencyRecords {
     /// [`StoreError::LostClaim`] if the claim changed hands meanwhile: the effect must not happen.
     pub async fn complete_in(&self, tx: &mut Tx, claim: &Claim, answer: &Answer) -> Result<(), StoreError> {
         let answer = doc! {"status": answer.status, "body": &answer.body, "location": answer.location.as_deref()};
-        let filter = doc! {"_id": &claim.scope, "owner": claim.owner, "answer": {"$exists": false}};
-        let result =
-            self.collection.update_one(filter, doc! {"$set": {"answer": answer}}).session(&mut tx.session).await?;
-        if result.matched_count == 1 { Ok(()) } else { Err(StoreError::LostClaim) }
+        let answered = doc! {"$set": {"answer": answer}};
+        let result = self.collection.update_one(claim.held(), answered).session(&mut tx.session).await?;
+        if result.matched_count == 1 {
+            return Ok(());
+        }
+        // The claim may be younger than the transaction's snapshot, which shows only what nothing earlier can still slip in
+        // before. Then the next attempt sees it.
+        let held = self.collection.find_one(claim.held()).read_concern(ReadConcern::local()).await?;
+        Err(if held.is_some() { StoreError::Conflict(None) } else { StoreError::LostClaim })
     }
 
     /// Gives a claim up after a refusal, so that the request may be tried again under the same key. An answer that was
     /// committed stays.
     pub async fn release(&self, claim: &Claim) -> Result<(), StoreError> {
-        let filter = doc! {"_id": &claim.scope, "owner": claim.owner, "answer": {"$exists": false}};
-        self.collection.delete_one(filter).await?;
+        self.collection.delete_one(claim.held()).await?;
         Ok(())
     }
 }

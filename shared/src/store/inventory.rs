@@ -231,7 +231,7 @@ impl Inventory {
     ) -> Result<Taken, StoreError> {
         match self.update(tx, guard, change, now).await? {
             Some(record) => Ok(Taken::Yes(record)),
-            None => Ok(Taken::Short { available: self.load(tx, sku).await?.orderable() }),
+            None => Ok(Taken::Short { available: self.find_in(tx, sku).await?.map_or(0, |record| record.orderable()) }),
         }
     }
 
@@ -264,7 +264,11 @@ impl Inventory {
     }
 
     async fn load(&self, tx: &mut Tx, sku: &Sku) -> Result<StockRecord, StoreError> {
-        let record = self.collection.find_one(doc! {"_id": sku}).session(&mut tx.session).await?;
+        let record = self.find_in(tx, sku).await?;
         record.ok_or_else(|| StoreError::Missing(format!("the stock record of {sku}")))
+    }
+
+    async fn find_in(&self, tx: &mut Tx, sku: &Sku) -> Result<Option<StockRecord>, StoreError> {
+        Ok(self.collection.find_one(doc! {"_id": sku}).session(&mut tx.session).await?)
     }
 }

@@ -12,6 +12,7 @@ mod error;
 pub mod idempotency;
 pub mod inventory;
 mod keyset;
+mod lines;
 pub mod mailed_tokens;
 pub mod migrations;
 pub mod orders;
@@ -29,19 +30,19 @@ pub mod users;
 pub mod webhooks;
 pub mod wishlists;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use bson::doc;
 use mongodb::{
     Client, Database,
     options::{ClientOptions, ReadConcern, WriteConcern},
 };
-use tokio::sync::Semaphore;
 
 use crate::config::MongoSettings;
 
 pub use documents::{Documents, Stored};
 pub use error::StoreError;
+pub use lines::{Lines, Turn};
 pub use transaction::{Attempts, TransactionError, Tx};
 
 /// The version of the document shapes that this code writes, kept in each document's `schemaVersion`.
@@ -60,8 +61,8 @@ const HEARTBEAT: Duration = Duration::from_secs(2);
 pub struct Store {
     client: Client,
     database: Database,
-    /// One for each transaction that may be under way.
-    turns: Arc<Semaphore>,
+    /// Who waits for what others want too.
+    pub lines: lines::Lines,
     /// Address books.
     pub addresses: addresses::Addresses,
     /// Carts.
@@ -149,9 +150,8 @@ impl Store {
     /// # Errors
     /// If they contradict each other.
     pub fn with_options(options: ClientOptions, database: &str) -> Result<Self, StoreError> {
-        let connections = options.max_pool_size.unwrap_or(PoolSize::LAMBDA.0);
         let client = Client::with_options(options)?;
-        Ok(Self::new(client.clone(), client.database(database), PoolSize(connections)))
+        Ok(Self::new(client.clone(), client.database(database)))
     }
 
     /// The pool of a Lambda, whose first connection is made now: the start has the full CPU, the first request has not. A
@@ -167,7 +167,7 @@ impl Store {
         Ok(store)
     }
 
-    fn new(client: Client, database: Database, pool: PoolSize) -> Self {
+    fn new(client: Client, database: Database) -> Self {
         Self {
             addresses: addresses::Addresses::new(&database),
             carts: carts::Carts::new(&database),
@@ -189,7 +189,7 @@ impl Store {
             users: users::Users::new(&database),
             webhooks: webhooks::Webhooks::new(&database),
             wishlists: wishlists::Wishlists::new(&database),
-            turns: Arc::new(Semaphore::new(usize::try_from(pool.0).unwrap_or(Semaphore::MAX_PERMITS))),
+            lines: lines::Lines::default(),
             client,
             database,
         }

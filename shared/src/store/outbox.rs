@@ -2,7 +2,7 @@
 
 use bson::{Bson, doc};
 use futures::TryStreamExt;
-use mongodb::{Collection, Database};
+use mongodb::{Collection, Database, options::WriteConcern};
 use serde::{Deserialize, Serialize};
 
 use super::{StoreError, Tx};
@@ -74,10 +74,12 @@ impl Outbox {
         Ok(())
     }
 
-    /// Notes that SQS took these.
+    /// Notes that SQS took these. Not waited for by a majority: if the note is lost, they are sent again, and every consumer
+    /// has to expect that anyway.
     pub async fn mark_sent(&self, ids: &[Id<Message>], now: Timestamp) -> Result<(), StoreError> {
         let ids: Vec<Bson> = ids.iter().copied().map(Bson::from).collect();
-        self.collection.update_many(doc! {"_id": {"$in": ids}}, doc! {"$set": {"sentAt": now}}).await?;
+        let note = doc! {"$set": {"sentAt": now}};
+        self.collection.update_many(doc! {"_id": {"$in": ids}}, note).write_concern(WriteConcern::nodes(1)).await?;
         Ok(())
     }
 

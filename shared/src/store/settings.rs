@@ -1,6 +1,7 @@
 //! `settings`: one document per table, named by its `_id`.
 
 use bson::doc;
+use futures::TryStreamExt;
 use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -27,6 +28,14 @@ struct Setting<T> {
     updated_at: Timestamp,
 }
 
+/// Any table, told by its name.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "_id", rename_all = "camelCase")]
+enum AnySetting {
+    Tax { value: TaxTable },
+    Shipping { value: ShippingTable },
+}
+
 impl SettingsStore {
     pub(super) fn new(database: &Database) -> Self {
         Self { database: database.clone() }
@@ -40,6 +49,20 @@ impl SettingsStore {
     /// The shipping table; [`ShippingTable::default`] until one is set.
     pub async fn shipping(&self) -> Result<ShippingTable, StoreError> {
         self.read(SHIPPING).await
+    }
+
+    /// Both tables, in one read.
+    pub async fn both(&self) -> Result<(TaxTable, ShippingTable), StoreError> {
+        let filter = doc! {"_id": {"$in": [TAX, SHIPPING]}};
+        let mut found = self.database.collection::<AnySetting>("settings").find(filter).await?;
+        let (mut tax, mut shipping) = (None, None);
+        while let Some(setting) = found.try_next().await? {
+            match setting {
+                AnySetting::Tax { value } => tax = Some(value),
+                AnySetting::Shipping { value } => shipping = Some(value),
+            }
+        }
+        Ok((tax.unwrap_or_default(), shipping.unwrap_or_default()))
     }
 
     /// Replaces the tax table: of two writers the later one wins, as with any `PUT`.

@@ -1,16 +1,11 @@
 //! All or nothing, with a bound on how long we try.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use mongodb::{
     Client, ClientSession,
     options::{ReadConcern, TransactionOptions, WriteConcern},
 };
-use tokio::sync::OwnedSemaphorePermit;
-
 use super::{Store, StoreError};
 
 /// How long conflicts are worked against. The driver's own helper would try for 120 s, four times as long as API
@@ -85,19 +80,14 @@ pub struct Attempts {
     tx: Tx,
     started: Instant,
     attempt: u32,
-    _turn: OwnedSemaphorePermit,
 }
 
 impl Store {
     /// Prepares a transaction; see [`crate::transaction!`].
-    ///
-    /// Waits for its turn where a process has as many under way as it has connections: one that holds what the others want
-    /// must find a connection to go on with, or hundreds that try in vain keep it from ending.
     pub async fn attempts(&self) -> Result<Attempts, StoreError> {
-        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| StoreError::Conflict(None))?;
         let session = self.client.start_session().await?;
         let tx = Tx { session };
-        Ok(Attempts { client: self.client.clone(), tx, started: Instant::now(), attempt: 0, _turn: turn })
+        Ok(Attempts { client: self.client.clone(), tx, started: Instant::now(), attempt: 0 })
     }
 }
 

@@ -4,14 +4,15 @@
 //! messages that follow commit together (invariants I1, I2, I4, I7). The stock is taken first: it is what parallel orders
 //! compete for, and who loses should lose at once.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
-use super::quote::{LineProblem, Quote, QuoteError, QuoteRequest, quote};
+use super::quote::{Basis, LineProblem, Quote, QuoteRequest};
 use crate::{
     domain::{
-        Address, Clock, Email, Id, Money, MoneyError, Random, Sku, Timestamp,
+        Address, Clock, Email, Id, Money, MoneyError, Quantity, Random, Sku, Timestamp,
         cart::Cart,
-        coupon::CouponRefusal,
+        coupon::{Coupon, CouponRefusal},
+        inventory::StockRecord,
         message::{Event, Message},
         order::{self, AppliedDiscount, Notes, Order, OrderItem, OrderStatus, ProductSnapshot, TimelineEntry},
         payment::{GatewayName, Payment, PaymentMethod, PaymentSource},
@@ -75,9 +76,6 @@ pub enum PlaceOrderError {
     /// The cart was changed while it was being ordered.
     #[error("the cart was changed meanwhile")]
     CartChanged,
-    /// A price was changed, or a product taken off, while it was being ordered, time and again.
-    #[error("the catalogue is being changed")]
-    CatalogueChanged,
     /// Somebody else has what is left, or it is no longer sold.
     #[error("only {available} of {sku} can be ordered")]
     InsufficientStock {
@@ -106,22 +104,13 @@ pub enum PlaceOrderError {
     Store(#[from] StoreError),
 }
 
-impl From<QuoteError> for PlaceOrderError {
-    fn from(error: QuoteError) -> Self {
-        match error {
-            QuoteError::Money(error) => Self::Money(error),
-            QuoteError::Store(error) => Self::Store(error),
-        }
-    }
-}
-
 impl TransactionError for PlaceOrderError {
     fn store_error(&self) -> Option<&StoreError> {
         if let Self::Store(error) = self { Some(error) } else { None }
     }
 }
 
-/// How often an order is tried with a new number after a taken one, or with new prices after changed ones.
+/// How often an order is tried with a new number after a taken one.
 const TRIES: usize = 5;
 
 /// Places an order. `answer` makes the answer that is kept under the request's claim.
@@ -136,14 +125,15 @@ pub async fn place_order(
     if wanted.cart.items.is_empty() {
         return Err(PlaceOrderError::CartEmpty);
     }
-    for tries_left in (0..TRIES).rev() {
+    let _turn = store.lines.stand(wanted.contended()).await;
+    let mut tries_left = TRIES;
+    loop {
+        tries_left -= 1;
         match try_place(store, clock, random, wanted, claim, &answer).await {
-            Err(PlaceOrderError::CatalogueChanged) if tries_left > 0 => {}
             Err(PlaceOrderError::Store(error)) if tries_left > 0 && error.is_duplicate_of("orderNumber") => {}
             outcome => return outcome,
         }
     }
-    Err(PlaceOrderError::CatalogueChanged)
 }
 
 async fn try_place(
@@ -155,8 +145,59 @@ async fn try_place(
     answer: &impl Fn(&Order, &Payment) -> Answer,
 ) -> Result<Placed, PlaceOrderError> {
     let now = clock.now();
-    let quote = checked_quote(store, wanted, now).await?;
-    let mut order = build_order(wanted, &quote, order::new_order_number(random, now), now)?;
+    let units = wanted.cart.units();
+    transaction!(store, |tx| {
+        // The first operation begins the snapshot, and a record that somebody changed after it is lost: with anything before
+        // the contended records, every order would be worth nothing that was under way when another one committed.
+        let (stock, basis) =
+            futures::join!(reserve(store, tx, &units, now), Basis::read(store, &wanted.cart, wanted.request()));
+        let (stock, low) = stock?;
+        let quote = orderable(basis?.price(&wanted.cart, &stock, wanted.request(), now)?, wanted)?;
+        let mut order = build_order(wanted, &quote, order::new_order_number(random, now), now)?;
+        let (payment, mut messages) = ask_for_payment(wanted, &mut order, now)?;
+        messages.extend(low);
+        if let Some(used) = coupon_use(wanted, &quote, &order) {
+            store.coupons.claim_in(tx, &used).await??;
+        }
+        let mut cart = wanted.cart.clone();
+        cart.convert(now);
+        store.carts.save_in(tx, &mut cart).await.map_err(changed)?;
+        store.orders.insert_in(tx, &order).await?;
+        store.payments.insert_in(tx, &payment).await?;
+        store.outbox.promise_all(tx, &messages).await?;
+        let answer = answer(&order, &payment);
+        store.idempotency.complete_in(tx, claim, &answer).await?;
+        Ok::<_, PlaceOrderError>(Placed { order, payment, messages, answer })
+    })
+}
+
+impl PlaceOrder {
+    /// How its price is asked for.
+    fn request(&self) -> QuoteRequest<'_> {
+        let to = &self.shipping_address;
+        QuoteRequest {
+            destination: Some(Destination { country: &to.country, state: &to.state }),
+            method: Some(self.shipping_method),
+            coupon_code: self.cart.coupon_code.as_deref(),
+            user: self.user,
+            email: Some(&self.email),
+        }
+    }
+
+    /// What others may want at the same time.
+    fn contended(&self) -> BTreeSet<String> {
+        let stock = self.cart.items.iter().map(|item| format!("stock {}", item.sku));
+        let coupon = self.cart.coupon_code.iter().map(|code| format!("coupon {}", Coupon::normalise_code(code)));
+        stock.chain(coupon).collect()
+    }
+}
+
+/// The payment of a new order, and what to tell about the two.
+fn ask_for_payment(
+    wanted: &PlaceOrder,
+    order: &mut Order,
+    now: Timestamp,
+) -> Result<(Payment, Vec<Message>), PlaceOrderError> {
     let mut payment = Payment::new(
         order.id,
         wanted.user,
@@ -182,27 +223,7 @@ async fn try_place(
             messages.push(Event::PaymentRequested { attempt: 1 }.about_payment(payment.id, order.id, now));
         }
     }
-    let reply = answer(&order, &payment);
-    let low = transaction!(store, |tx| {
-        // The first operation begins the snapshot, and a record that somebody changed after it is lost: with anything before
-        // the contended records, every order would be worth nothing that was under way when another one committed.
-        let low = reserve(store, tx, &order, now).await?;
-        if let Some(used) = coupon_use(wanted, &quote, &order) {
-            store.coupons.claim_in(tx, &used).await??;
-        }
-        check_prices(store, tx, &quote).await?;
-        let mut cart = wanted.cart.clone();
-        cart.convert(now);
-        store.carts.save_in(tx, &mut cart).await.map_err(changed)?;
-        store.orders.insert_in(tx, &order).await?;
-        store.payments.insert_in(tx, &payment).await?;
-        store.outbox.promise_all(tx, &messages).await?;
-        store.outbox.promise_all(tx, &low).await?;
-        store.idempotency.complete_in(tx, claim, &reply).await?;
-        Ok::<_, PlaceOrderError>(low)
-    })?;
-    messages.extend(low);
-    Ok(Placed { order, payment, messages, answer: reply })
+    Ok((payment, messages))
 }
 
 /// A save that does not find the version that was read: the buyer changed the cart, or ordered it, in another request.
@@ -213,17 +234,8 @@ fn changed(error: StoreError) -> PlaceOrderError {
     }
 }
 
-/// Prices the cart and refuses what cannot be ordered, before anything is written.
-async fn checked_quote(store: &Store, wanted: &PlaceOrder, now: Timestamp) -> Result<Quote, PlaceOrderError> {
-    let to = &wanted.shipping_address;
-    let request = QuoteRequest {
-        destination: Some(Destination { country: &to.country, state: &to.state }),
-        method: Some(wanted.shipping_method),
-        coupon_code: wanted.cart.coupon_code.as_deref(),
-        user: wanted.user,
-        email: Some(&wanted.email),
-    };
-    let quote = quote(store, &wanted.cart, request, now).await?;
+/// The quote, unless something of it cannot be ordered.
+fn orderable(quote: Quote, wanted: &PlaceOrder) -> Result<Quote, PlaceOrderError> {
     for line in &quote.lines {
         for problem in &line.problems {
             let available = match *problem {
@@ -246,37 +258,28 @@ async fn checked_quote(store: &Store, wanted: &PlaceOrder, now: Timestamp) -> Re
     Ok(quote)
 }
 
-/// Refuses prices that are no longer those of the catalogue: the order is priced before its transaction begins, to keep that
-/// short, so what it was priced by is looked at once more inside.
-async fn check_prices(store: &Store, tx: &mut Tx, quote: &Quote) -> Result<(), PlaceOrderError> {
-    let products = store.products.find_all_in(tx, quote.lines.iter().map(|line| line.item.product)).await?;
-    let is_current = quote.lines.iter().all(|line| {
-        let product = products.iter().find(|product| product.id == line.item.product);
-        let sellable = product.and_then(|product| product.sold_in(quote.currency, line.item.variant.as_ref()));
-        sellable.is_some_and(|sellable| sellable.unit_price == line.unit_price && sellable.sku == line.item.sku)
-    });
-    if is_current { Ok(()) } else { Err(PlaceOrderError::CatalogueChanged) }
-}
-
-/// Promises every unit of an order, or none. Answers what to tell about stock that ran low.
+/// Promises all of these units, or none. Answers the stock as it was before, and what to tell about what runs low.
 pub(super) async fn reserve(
     store: &Store,
     tx: &mut Tx,
-    order: &Order,
+    units: &[(Sku, Quantity)],
     now: Timestamp,
-) -> Result<Vec<Message>, PlaceOrderError> {
-    let mut low = Vec::new();
-    for (sku, quantity) in order.units() {
-        match store.inventory.reserve_in(tx, &sku, quantity, now).await? {
+) -> Result<(Vec<StockRecord>, Vec<Message>), PlaceOrderError> {
+    let (mut stock, mut low) = (Vec::with_capacity(units.len()), Vec::new());
+    for (sku, quantity) in units {
+        match store.inventory.reserve_in(tx, sku, *quantity, now).await? {
             Taken::Yes(record) => {
                 if record.crossed_threshold_from(record.available + quantity.get()) {
-                    low.push(Event::EmailLowStock { sku }.now(now));
+                    low.push(Event::EmailLowStock { sku: sku.clone() }.now(now));
                 }
+                stock.push(record.before_promising(quantity.get()));
             }
-            Taken::Short { available } => return Err(PlaceOrderError::InsufficientStock { sku, available }),
+            Taken::Short { available } => {
+                return Err(PlaceOrderError::InsufficientStock { sku: sku.clone(), available });
+            }
         }
     }
-    Ok(low)
+    Ok((stock, low))
 }
 
 fn coupon_use(wanted: &PlaceOrder, quote: &Quote, order: &Order) -> Option<CouponUse> {

@@ -13,7 +13,8 @@ use crate::{
         priced_line::PricedLine,
         pricing::{self, Consideration, Destination, LineAmounts, PriceResult, PricingInput},
         product::Product,
-        shipping::ShippingMethod,
+        shipping::{ShippingMethod, ShippingTable},
+        tax::TaxTable,
         user::User,
     },
     store::{Store, StoreError},
@@ -116,36 +117,69 @@ impl Quote {
     }
 }
 
+/// What a cart is priced by, besides its stock.
+#[derive(Debug)]
+pub(super) struct Basis {
+    products: Vec<Product>,
+    tax: TaxTable,
+    shipping: ShippingTable,
+    coupon: Option<(AskedCoupon, CouponUser)>,
+}
+
 /// Prices a cart from the catalogue, the stock and the settings as they are now.
 pub async fn quote(store: &Store, cart: &Cart, request: QuoteRequest<'_>, now: Timestamp) -> Result<Quote, QuoteError> {
-    let (products, stock, tax, shipping) = futures::try_join!(
-        store.products.find_all(cart.items.iter().map(|item| item.product)),
+    let (basis, stock) = futures::try_join!(
+        Basis::read(store, cart, request),
         store.inventory.find_all(cart.items.iter().map(|item| &item.sku)),
-        store.settings.tax(),
-        store.settings.shipping(),
     )?;
-    let mut asked = find_coupon(store, request).await?;
-    let lines = check_lines(cart, products, &stock)?;
-    let priced: Vec<PricedLine> = lines.iter().map(QuotedLine::priced).collect::<Result<_, _>>()?;
-    let coupon = asked.as_ref().and_then(|(asked, user)| asked.coupon.as_ref().map(|coupon| (coupon, *user)));
-    let mut price = pricing::price(PricingInput {
-        lines: &priced,
-        coupon,
-        tax: &tax,
-        shipping: &shipping,
-        destination: request.destination,
-        method: request.method,
-        now,
-    })?;
-    if let Some((asked, _)) = &mut asked {
-        asked.refusal = if asked.coupon.is_some() { price.coupon_refusal } else { Some(CouponRefusal::Unknown) };
-        if asked.coupon.is_none() {
-            price.explanation.insert(0, Consideration::of_refused_coupon(&asked.code, CouponRefusal::Unknown));
-        }
+    Ok(basis.price(cart, &stock, request, now)?)
+}
+
+impl Basis {
+    /// Reads it, as it is now.
+    pub(super) async fn read(store: &Store, cart: &Cart, request: QuoteRequest<'_>) -> Result<Self, StoreError> {
+        let (products, (tax, shipping), coupon) = futures::try_join!(
+            store.products.find_all(cart.items.iter().map(|item| item.product)),
+            store.settings.both(),
+            find_coupon(store, request),
+        )?;
+        Ok(Self { products, tax, shipping, coupon })
     }
-    let lines =
-        lines.into_iter().zip(&price.lines).map(|(line, amounts)| QuotedLine { amounts: *amounts, ..line }).collect();
-    Ok(Quote { lines, currency: cart.currency, price, coupon: asked.map(|(asked, _)| asked) })
+
+    /// Prices the cart that it was read for.
+    pub(super) fn price(
+        self,
+        cart: &Cart,
+        stock: &[StockRecord],
+        request: QuoteRequest<'_>,
+        now: Timestamp,
+    ) -> Result<Quote, MoneyError> {
+        let lines = check_lines(cart, self.products, stock)?;
+        let priced: Vec<PricedLine> = lines.iter().map(QuotedLine::priced).collect::<Result<_, _>>()?;
+        let mut asked = self.coupon;
+        let coupon = asked.as_ref().and_then(|(asked, user)| asked.coupon.as_ref().map(|coupon| (coupon, *user)));
+        let mut price = pricing::price(PricingInput {
+            lines: &priced,
+            coupon,
+            tax: &self.tax,
+            shipping: &self.shipping,
+            destination: request.destination,
+            method: request.method,
+            now,
+        })?;
+        if let Some((asked, _)) = &mut asked {
+            asked.refusal = if asked.coupon.is_some() { price.coupon_refusal } else { Some(CouponRefusal::Unknown) };
+            if asked.coupon.is_none() {
+                price.explanation.insert(0, Consideration::of_refused_coupon(&asked.code, CouponRefusal::Unknown));
+            }
+        }
+        let lines = lines
+            .into_iter()
+            .zip(&price.lines)
+            .map(|(line, amounts)| QuotedLine { amounts: *amounts, ..line })
+            .collect();
+        Ok(Quote { lines, currency: cart.currency, price, coupon: asked.map(|(asked, _)| asked) })
+    }
 }
 
 async fn find_coupon(

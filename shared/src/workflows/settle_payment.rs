@@ -168,8 +168,8 @@ async fn take_up_again(
             return Ok(false);
         }
     }
-    match reserve(store, tx, order, now).await {
-        Ok(low) => messages.extend(low),
+    match reserve(store, tx, &units, now).await {
+        Ok((_, low)) => messages.extend(low),
         Err(PlaceOrderError::Store(error)) => return Err(error.into()),
         // Read a moment ago in the same snapshot, so this cannot happen; if it does, the transaction starts over.
         Err(_) => return Err(StoreError::Conflict(None).into()),

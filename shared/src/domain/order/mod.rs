@@ -17,6 +17,7 @@ use super::{
     pricing::{TaxAmount, Totals},
     product::Product,
     shipping::ShippingMethod,
+    sku::in_order,
     user::User,
 };
 
@@ -350,10 +351,7 @@ impl Order {
 
     /// The units that it promises per line, in a fixed order of SKUs.
     pub fn units(&self) -> Vec<(Sku, Quantity)> {
-        let mut units: Vec<_> = self.items.iter().map(|item| (item.sku.clone(), item.quantity)).collect();
-        // Two orders that touch the same records in the same order wait for each other instead of in a circle.
-        units.sort_by(|(left, _), (right, _)| left.cmp(right));
-        units
+        in_order(self.items.iter().map(|item| (item.sku.clone(), item.quantity)))
     }
 
     fn illegal(&self, command: &'static str) -> IllegalTransition {
