@@ -19,17 +19,21 @@ use crate::{
 };
 
 const BUYERS_AT_ONCE: usize = 200;
-const WINDOW: Duration = Duration::from_secs(5);
-const ROUNDS: usize = 2;
+/// Long enough that the moment when all of them arrive is not all that the others notice.
+const WINDOW: Duration = Duration::from_secs(20);
 /// More than anybody sells in a window.
-const PREPARED: usize = 4000;
+const PREPARED: usize = 6000;
 /// Somebody orders another product this often: a tenth of what the machine can do.
 const OTHERS_EVERY: Duration = Duration::from_millis(50);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Sale {
+    /// Nobody wants the hot product.
     Quiet,
+    /// One process of the shop sells it.
     Shop,
+    /// As many processes as buyers, as in Lambda.
+    Functions,
     Naive,
 }
 
@@ -52,36 +56,45 @@ struct Queue {
     slowest: Mutex<Duration>,
 }
 
-pub(crate) async fn measure(world: &World, report: &mut Report) {
+pub(crate) async fn measure(mongodb: &str, world: &World, report: &mut Report) {
     let template = Template::take(world).await;
-    let (hot, others) = world.products.split_at(2);
-    let mut sums: [Outcome; 3] = Default::default();
+    let (hot, others) = world.products.split_at(3);
+    let mut sums: [Outcome; 4] = Default::default();
     let mut number = 1_000_000;
     warm_up(world, others).await;
-    for round in 0..ROUNDS {
-        let mut turns = [Sale::Quiet, Sale::Shop, Sale::Naive, Sale::Naive, Sale::Shop, Sale::Quiet];
-        if round % 2 == 1 {
-            turns.rotate_left(2);
-        }
-        for sale in turns {
-            let outcome = window(world, sale, &hot[usize::from(sale == Sale::Naive)], others, &template, number).await;
-            number += PREPARED;
-            let sum = &mut sums[sale as usize];
-            sum.accepted += outcome.accepted;
-            sum.refused += outcome.refused;
-            sum.lost += outcome.lost;
-            sum.slowest = sum.slowest.max(outcome.slowest);
-            sum.others.extend(outcome.others);
-        }
+    let one = vec![world.clone(); BUYERS_AT_ONCE];
+    let functions = world.processes(mongodb, BUYERS_AT_ONCE).await;
+    let turns = [Sale::Quiet, Sale::Shop, Sale::Functions, Sale::Naive];
+    // Forth and back: what gets slower while it runs does so for all.
+    for sale in turns.into_iter().chain(turns.into_iter().rev()) {
+        let (hot, processes) = match sale {
+            Sale::Quiet | Sale::Shop => (&hot[0], &one),
+            Sale::Functions => (&hot[1], &functions),
+            Sale::Naive => (&hot[2], &one),
+        };
+        let outcome = window(world, processes, sale, hot, others, &template, number).await;
+        number += PREPARED;
+        let sum = &mut sums[sale as usize];
+        sum.accepted += outcome.accepted;
+        sum.refused += outcome.refused;
+        sum.lost += outcome.lost;
+        sum.slowest = sum.slowest.max(outcome.slowest);
+        sum.others.extend(outcome.others);
     }
-    let [quiet, shop, naive] = &sums;
+    let [quiet, shop, functions, naive] = &sums;
     report.title("Other products, 20 orders a second, while 200 at once order one product");
     report.times("nobody orders the hot product", &quiet.others);
     report.times("the shop sells it", &shop.others);
+    report.times("200 processes of the shop sell it", &functions.others);
     report.times("naive transactions sell it", &naive.others);
     report.at_most("others' p99 ÷ their quiet p99", shop.others.percentile(99) / quiet.others.percentile(99), 1.5);
     println!("\nThe hot product, 200 buyers at once");
-    for (name, sum) in [("shop: whole checkouts", shop), ("naive: order and stock only", naive)] {
+    let sales = [
+        ("shop: whole checkouts", shop),
+        ("the same in 200 processes", functions),
+        ("naive: order and stock only", naive),
+    ];
+    for (name, sum) in sales {
         println!(
             "  {name:<30} {:>8.1} orders/s ({} orders), {} refused, {:.1} lost attempts for an order, slowest {:.1} s",
             rate(sum.accepted),
@@ -91,6 +104,7 @@ pub(crate) async fn measure(world: &World, report: &mut Report) {
             sum.slowest.as_secs_f64(),
         );
     }
+    println!("  200 processes ÷ naive: {:.2}", rate(functions.accepted) / rate(naive.accepted));
     report.at_least("orders/s ÷ naive", rate(shop.accepted) / rate(naive.accepted), 5.0);
 }
 
@@ -102,6 +116,7 @@ async fn warm_up(world: &World, products: &[Product]) {
 
 async fn window(
     world: &World,
+    processes: &[World],
     sale: Sale,
     hot: &Product,
     others: &[Product],
@@ -122,8 +137,8 @@ async fn window(
     let lost = lost(world).await;
     let until = Instant::now() + WINDOW;
     let mut selling = Vec::new();
-    for _ in 0..if sale == Sale::Quiet { 0 } else { BUYERS_AT_ONCE } {
-        let (world, queue, template) = (world.clone(), Arc::clone(&queue), template.clone());
+    for process in processes.iter().take(if sale == Sale::Quiet { 0 } else { BUYERS_AT_ONCE }) {
+        let (world, queue, template) = (process.clone(), Arc::clone(&queue), template.clone());
         selling.push(tokio::spawn(async move {
             buy(&world, sale, &queue, &template, until).await;
         }));
@@ -153,7 +168,7 @@ async fn buy(world: &World, sale: Sale, queue: &Queue, template: &Template, unti
     while Instant::now() < until {
         let buyer = queue.buyers.lock().unwrap().pop().expect("more buyers than can be served");
         let started = Instant::now();
-        let accepted = if sale == Sale::Shop {
+        let accepted = if sale != Sale::Naive {
             world.check_out(&buyer).await
         } else {
             let number = queue.next_number.fetch_add(1, Ordering::SeqCst);
@@ -180,7 +195,7 @@ async fn lost(world: &World) -> i64 {
 
 #[expect(clippy::cast_precision_loss, reason = "counts of a few thousand")]
 fn rate(accepted: usize) -> f64 {
-    accepted as f64 / (WINDOW.as_secs_f64() * 2.0 * ROUNDS as f64)
+    accepted as f64 / (WINDOW.as_secs_f64() * 2.0)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of a few thousand")]

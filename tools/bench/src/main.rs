@@ -67,7 +67,7 @@ async fn main() -> ExitCode {
         latency::measure(&world, &mut report).await;
     }
     if wants(Part::Hot) {
-        hot::measure(&world, &mut report).await;
+        hot::measure(&mongodb, &world, &mut report).await;
     }
     if wants(Part::Growth) {
         growth::measure(&mongodb, &world, arguments.past_orders, &mut report).await;

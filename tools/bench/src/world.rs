@@ -40,7 +40,7 @@ pub(crate) const PRODUCTS: usize = 100;
 /// More than there is ever sold of a product.
 const STOCK: i64 = 1_000_000;
 
-/// More connections than there are buyers at once: in Lambda nobody waits for another request's connection.
+/// More connections than there are buyers at once: nobody waits for another request's connection.
 const POOL: PoolSize = PoolSize(400);
 
 /// How long a request may take.
@@ -53,6 +53,7 @@ pub(crate) struct World {
     pub(crate) signing: Arc<SigningKey>,
     pub(crate) products: Arc<Vec<Product>>,
     router: Router,
+    sqs: aws_sdk_sqs::Client,
 }
 
 impl World {
@@ -65,22 +66,25 @@ impl World {
 
     /// A shop with a full catalogue on a database that has none: the checkout function as Lambda runs it.
     pub(crate) async fn open_on(store: Store) -> Self {
-        let clock = Clock::system();
-        migrations::migrate(&store, &clock, |_| ()).await.unwrap();
-        let signing = SigningKey::from_pem(&SigningKey::generate().unwrap()).unwrap();
-        let urls = Queue::ALL.into_iter().map(|queue| (queue, format!("http://sqs/{}", queue.as_str()))).collect();
-        let app = App {
-            publisher: Publisher::new(crate::sqs::start().await, urls, store.clone(), clock.clone()),
-            tokens: AccessTokens::trusting(&signing.jwks()).unwrap(),
-            random: Random::from_os(),
-            cors: CorsOrigins::none(),
-            store,
-            clock,
-        };
-        let hold = Hold { charge: Duration::from_secs(30 * 60), transfer: Duration::from_secs(7 * 24 * 3600) };
-        let routes = checkout::router().with_state(CheckoutApp { app: app.clone(), hold });
+        migrations::migrate(&store, &Clock::system(), |_| ()).await.unwrap();
+        let signing = Arc::new(SigningKey::from_pem(&SigningKey::generate().unwrap()).unwrap());
+        let sqs = crate::sqs::start().await;
+        let app = app(store, sqs.clone(), &signing);
         let products = Arc::new(catalogue(&app).await);
-        Self { router: serve::finish(routes, &app, DEADLINE), signing: Arc::new(signing), app, products }
+        Self { router: router(&app), sqs, signing, app, products }
+    }
+
+    /// The same shop in so many more processes, as far as they know: each has its own connections, as a Lambda has.
+    pub(crate) async fn processes(&self, mongodb: &str, count: usize) -> Vec<Self> {
+        let mut processes = Vec::with_capacity(count);
+        for _ in 0..count {
+            let name = self.store().database().name();
+            let store = Store::connect(mongodb, name, "bench", PoolSize::LAMBDA).await.unwrap();
+            store.ping().await.unwrap();
+            let app = app(store, self.sqs.clone(), &self.signing);
+            processes.push(Self { router: router(&app), app, ..self.clone() });
+        }
+        processes
     }
 
     /// Leaves nothing behind.
@@ -124,6 +128,25 @@ impl World {
     pub(crate) async fn reserved(&self, product: &Product) -> i64 {
         self.store().inventory.find(&product.sku).await.unwrap().unwrap().reserved
     }
+}
+
+fn app(store: Store, sqs: aws_sdk_sqs::Client, signing: &SigningKey) -> App {
+    let clock = Clock::system();
+    let urls = Queue::ALL.into_iter().map(|queue| (queue, format!("http://sqs/{}", queue.as_str()))).collect();
+    App {
+        publisher: Publisher::new(sqs, urls, store.clone(), clock.clone()),
+        tokens: AccessTokens::trusting(&signing.jwks()).unwrap(),
+        random: Random::from_os(),
+        cors: CorsOrigins::none(),
+        store,
+        clock,
+    }
+}
+
+fn router(app: &App) -> Router {
+    let hold = Hold { charge: Duration::from_secs(30 * 60), transfer: Duration::from_secs(7 * 24 * 3600) };
+    let routes = checkout::router().with_state(CheckoutApp { app: app.clone(), hold });
+    serve::finish(routes, app, DEADLINE)
 }
 
 async fn catalogue(app: &App) -> Vec<Product> {
