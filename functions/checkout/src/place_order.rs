@@ -97,7 +97,7 @@ pub(crate) async fn place_order(
         .await
         .map_err(place_problem)?;
         tracing::info!(order = %placed.order.id, payment = %placed.payment.id, "order placed");
-        app.publisher.send(&placed.messages).await;
+        tokio::join!(app.publisher.send(&placed.messages), placed.settle_stock(&app.store));
         Ok(placed.answer)
     })
     .await

@@ -1,5 +1,5 @@
 //! Every minute: sends what was promised and left behind, gives up orders that nobody paid, looks up payments that nobody
-//! knows the end of, and finds the carts that their owners left.
+//! knows the end of, frees stock whose buyer's process died, and finds the carts that their owners left.
 //!
 //! Each task works through what is due in bounded steps and stands alone: one that fails does not keep the others from
 //! running, and the next minute goes on.
@@ -7,6 +7,7 @@
 mod expire_orders;
 mod find_abandoned_carts;
 mod look_up_payments;
+mod recover_stock;
 mod relay_outbox;
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
@@ -30,6 +31,8 @@ pub struct Report {
     pub expired: usize,
     /// Payments that are being looked up.
     pub looked_up: usize,
+    /// Holds of stock ended that nobody was there to end.
+    pub recovered: usize,
     /// Carts found abandoned.
     pub abandoned: usize,
 }
@@ -41,12 +44,20 @@ pub struct Report {
 pub async fn run(worker: &Worker) -> Result<Report, StoreError> {
     let expired = expire_orders::run(worker).await;
     let looked_up = look_up_payments::run(worker).await;
+    let recovered = recover_stock::run(worker).await;
     let abandoned = find_abandoned_carts::run(worker).await;
     // Last: it also sends what the others promised a while ago and could not send.
     let relayed = relay_outbox::run(worker).await;
-    let report = Report { relayed: relayed?, expired: expired?, looked_up: looked_up?, abandoned: abandoned? };
+    let report = Report {
+        relayed: relayed?,
+        expired: expired?,
+        looked_up: looked_up?,
+        recovered: recovered?,
+        abandoned: abandoned?,
+    };
     if report != Report::default() {
-        tracing::info!(report.relayed, report.expired, report.looked_up, report.abandoned, "maintenance");
+        let Report { relayed, expired, looked_up, recovered, abandoned } = report;
+        tracing::info!(relayed, expired, looked_up, recovered, abandoned, "maintenance");
     }
     Ok(report)
 }

@@ -63,7 +63,7 @@ pub struct Answer {
 }
 
 /// The right to answer a request.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Claim {
     scope: String,
     owner: Id<Record>,
@@ -157,6 +157,12 @@ impl IdempotencyRecords {
     /// committed stays.
     pub async fn release(&self, claim: &Claim) -> Result<(), StoreError> {
         self.collection.delete_one(claim.held()).await?;
+        Ok(())
+    }
+
+    /// Like [`IdempotencyRecords::release`], in a transaction: whoever works under the claim cannot complete it any more.
+    pub async fn release_in(&self, tx: &mut Tx, claim: &Claim) -> Result<(), StoreError> {
+        self.collection.delete_one(claim.held()).session(&mut tx.session).await?;
         Ok(())
     }
 }

@@ -3,6 +3,8 @@
 //! Many orders want the same record at once, so the database decides: each update carries its own guard in the filter, and
 //! a guard that does not match changes nothing. The collection's validator holds the counters together once more.
 
+pub mod holds;
+
 use bson::{Document, doc};
 use futures::TryStreamExt;
 use mongodb::{Collection, Database, options::ReturnDocument};
@@ -91,7 +93,7 @@ impl Inventory {
         Ok(())
     }
 
-    /// Promises units to an order.
+    /// Promises units to an order that is there already.
     pub async fn reserve_in(
         &self,
         tx: &mut Tx,
@@ -100,15 +102,7 @@ impl Inventory {
         now: Timestamp,
     ) -> Result<Taken, StoreError> {
         let wanted = quantity.get();
-        let guard = doc! {
-            "_id": sku,
-            "$or": [
-                {"available": {"$gte": wanted}},
-                {"allowBackorder": true, "backorderLimit": {"$exists": false}},
-                {"allowBackorder": true, "$expr": {"$gte": [{"$add": ["$available", "$backorderLimit"]}, wanted]}},
-            ],
-        };
-        self.take(tx, sku, guard, doc! {"reserved": wanted, "available": -wanted}, now).await
+        self.take(tx, sku, enough(sku, wanted), doc! {"reserved": wanted, "available": -wanted}, now).await
     }
 
     /// Gives units back that an order no longer needs.
@@ -270,5 +264,17 @@ impl Inventory {
 
     async fn find_in(&self, tx: &mut Tx, sku: &Sku) -> Result<Option<StockRecord>, StoreError> {
         Ok(self.collection.find_one(doc! {"_id": sku}).session(&mut tx.session).await?)
+    }
+}
+
+/// The record of a SKU, if there are so many for one buyer.
+fn enough(sku: &Sku, wanted: i64) -> Document {
+    doc! {
+        "_id": sku,
+        "$or": [
+            {"available": {"$gte": wanted}},
+            {"allowBackorder": true, "backorderLimit": {"$exists": false}},
+            {"allowBackorder": true, "$expr": {"$gte": [{"$add": ["$available", "$backorderLimit"]}, wanted]}},
+        ],
     }
 }

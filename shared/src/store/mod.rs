@@ -43,7 +43,7 @@ use crate::config::MongoSettings;
 pub use documents::{Documents, Stored};
 pub use error::StoreError;
 pub use lines::{Lines, Turn};
-pub use transaction::{Attempts, TransactionError, Tx};
+pub use transaction::{Attempts, TransactionError, Tx, backoff};
 
 /// The version of the document shapes that this code writes, kept in each document's `schemaVersion`.
 pub const SCHEMA_VERSION: i32 = 1;

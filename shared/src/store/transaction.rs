@@ -165,7 +165,7 @@ impl Tx {
 }
 
 /// Exponential with full jitter: a herd that lost together must not come back together.
-fn backoff(attempt: u32) -> Duration {
+pub fn backoff(attempt: u32) -> Duration {
     let ceiling = FIRST_BACKOFF.saturating_mul(1 << attempt.min(10)).min(LONGEST_BACKOFF);
     Duration::from_micros(rand::random_range(0..=u64::try_from(ceiling.as_micros()).unwrap_or(u64::MAX)))
 }

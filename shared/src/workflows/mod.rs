@@ -10,3 +10,4 @@ pub mod quote;
 pub mod save_product;
 pub mod settle_payment;
 pub mod settle_refund;
+pub mod stock_holds;

@@ -1,18 +1,20 @@
 //! From a cart to an order: everything or nothing.
 //!
-//! The order, its payment, the promised stock, the used coupon, the converted cart, the answer to the request and the
-//! messages that follow commit together (invariants I1, I2, I4, I7). The stock is taken first: it is what parallel orders
-//! compete for, and who loses should lose at once.
+//! The order, its payment, the used coupon, the converted cart, the answer to the request and the messages that follow commit
+//! together (invariants I1, I2, I4, I7). The stock is taken just before, and is the order's by that commit: see
+//! [`super::stock_holds`].
 
 use std::{collections::BTreeSet, time::Duration};
 
-use super::quote::{Basis, LineProblem, Quote, QuoteRequest};
+use super::{
+    quote::{Basis, LineProblem, Quote, QuoteRequest},
+    stock_holds::{self, Taken},
+};
 use crate::{
     domain::{
-        Address, Clock, Email, Id, Money, MoneyError, Quantity, Random, Sku, Timestamp,
+        Address, Clock, Email, Id, Money, MoneyError, Random, Sku, Timestamp,
         cart::Cart,
         coupon::{Coupon, CouponRefusal},
-        inventory::StockRecord,
         message::{Event, Message},
         order::{self, AppliedDiscount, Notes, Order, OrderItem, OrderStatus, ProductSnapshot, TimelineEntry},
         payment::{GatewayName, Payment, PaymentMethod, PaymentSource},
@@ -21,8 +23,10 @@ use crate::{
         user::User,
     },
     store::{
-        SCHEMA_VERSION, Store, StoreError, TransactionError, Tx, coupons::CouponUse, idempotency::Answer,
-        idempotency::Claim, inventory::Taken,
+        SCHEMA_VERSION, Store, StoreError, TransactionError,
+        coupons::CouponUse,
+        idempotency::{Answer, Claim, LEASE},
+        inventory::holds::Holder,
     },
     transaction,
 };
@@ -104,6 +108,13 @@ pub enum PlaceOrderError {
     Store(#[from] StoreError),
 }
 
+impl PlaceOrderError {
+    /// Whether it was decided that there will be no order. A store that did not answer may have committed it.
+    fn is_refusal(&self) -> bool {
+        !matches!(self, Self::Store(error) if !matches!(error, StoreError::Contended))
+    }
+}
+
 impl TransactionError for PlaceOrderError {
     fn store_error(&self) -> Option<&StoreError> {
         if let Self::Store(error) = self { Some(error) } else { None }
@@ -126,14 +137,24 @@ pub async fn place_order(
         return Err(PlaceOrderError::CartEmpty);
     }
     let _turn = store.lines.stand(wanted.contended()).await;
+    let now = clock.now();
+    let units = wanted.cart.units();
+    let holder = Holder { order: Id::new(), claim: claim.clone(), until: now.plus(LEASE) };
+    let taken = stock_holds::take(store, &units, &holder, now).await?;
     let mut tries_left = TRIES;
-    loop {
+    let outcome = loop {
         tries_left -= 1;
-        match try_place(store, clock, random, wanted, claim, &answer).await {
+        match try_place(store, clock, random, wanted, &holder, &taken, &answer).await {
             Err(PlaceOrderError::Store(error)) if tries_left > 0 && error.is_duplicate_of("orderNumber") => {}
-            outcome => return outcome,
+            outcome => break outcome,
         }
+    };
+    if let Err(error) = &outcome
+        && error.is_refusal()
+    {
+        stock_holds::give_back(store, &units, &taken.low, &holder, now).await;
     }
+    outcome
 }
 
 async fn try_place(
@@ -141,21 +162,24 @@ async fn try_place(
     clock: &Clock,
     random: &Random,
     wanted: &PlaceOrder,
-    claim: &Claim,
+    holder: &Holder,
+    taken: &Taken,
     answer: &impl Fn(&Order, &Payment) -> Answer,
 ) -> Result<Placed, PlaceOrderError> {
     let now = clock.now();
-    let units = wanted.cart.units();
     transaction!(store, |tx| {
-        // The first operation begins the snapshot, and a record that somebody changed after it is lost: with anything before
-        // the contended records, every order would be worth nothing that was under way when another one committed.
-        let (stock, basis) =
-            futures::join!(reserve(store, tx, &units, now), Basis::read(store, &wanted.cart, wanted.request()));
-        let (stock, low) = stock?;
-        let quote = orderable(basis?.price(&wanted.cart, &stock, wanted.request(), now)?, wanted)?;
-        let mut order = build_order(wanted, &quote, order::new_order_number(random, now), now)?;
+        let skus = wanted.cart.items.iter().map(|item| &item.sku);
+        let (held, basis) = futures::join!(
+            store.inventory.are_held_in(tx, skus, holder.order),
+            Basis::read(store, &wanted.cart, wanted.request()),
+        );
+        if !held? {
+            return Err(StoreError::LostClaim.into());
+        }
+        let quote = orderable(basis?.price(&wanted.cart, &taken.before, wanted.request(), now)?, wanted)?;
+        let mut order = build_order(wanted, holder.order, &quote, order::new_order_number(random, now), now)?;
         let (payment, mut messages) = ask_for_payment(wanted, &mut order, now)?;
-        messages.extend(low);
+        messages.extend(taken.low.iter().map(|sku| Event::EmailLowStock { sku: sku.clone() }.now(now)));
         if let Some(used) = coupon_use(wanted, &quote, &order) {
             store.coupons.claim_in(tx, &used).await??;
         }
@@ -166,9 +190,20 @@ async fn try_place(
         store.payments.insert_in(tx, &payment).await?;
         store.outbox.promise_all(tx, &messages).await?;
         let answer = answer(&order, &payment);
-        store.idempotency.complete_in(tx, claim, &answer).await?;
+        store.idempotency.complete_in(tx, &holder.claim, &answer).await?;
         Ok::<_, PlaceOrderError>(Placed { order, payment, messages, answer })
     })
+}
+
+impl Placed {
+    /// Takes the note off the stock that it is held for this order: it is the order's now. If that fails, maintenance does it
+    /// later.
+    pub async fn settle_stock(&self, store: &Store) {
+        let skus = self.order.items.iter().map(|item| &item.sku);
+        if let Err(error) = store.inventory.settle_hold(skus, self.order.id).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the note of a hold stays on the stock for a while");
+        }
+    }
 }
 
 impl PlaceOrder {
@@ -258,30 +293,6 @@ fn orderable(quote: Quote, wanted: &PlaceOrder) -> Result<Quote, PlaceOrderError
     Ok(quote)
 }
 
-/// Promises all of these units, or none. Answers the stock as it was before, and what to tell about what runs low.
-pub(super) async fn reserve(
-    store: &Store,
-    tx: &mut Tx,
-    units: &[(Sku, Quantity)],
-    now: Timestamp,
-) -> Result<(Vec<StockRecord>, Vec<Message>), PlaceOrderError> {
-    let (mut stock, mut low) = (Vec::with_capacity(units.len()), Vec::new());
-    for (sku, quantity) in units {
-        match store.inventory.reserve_in(tx, sku, *quantity, now).await? {
-            Taken::Yes(record) => {
-                if record.crossed_threshold_from(record.available + quantity.get()) {
-                    low.push(Event::EmailLowStock { sku: sku.clone() }.now(now));
-                }
-                stock.push(record.before_promising(quantity.get()));
-            }
-            Taken::Short { available } => {
-                return Err(PlaceOrderError::InsufficientStock { sku: sku.clone(), available });
-            }
-        }
-    }
-    Ok((stock, low))
-}
-
 fn coupon_use(wanted: &PlaceOrder, quote: &Quote, order: &Order) -> Option<CouponUse> {
     let coupon = quote.coupon.as_ref()?.coupon.as_ref()?;
     Some(CouponUse {
@@ -296,6 +307,7 @@ fn coupon_use(wanted: &PlaceOrder, quote: &Quote, order: &Order) -> Option<Coupo
 
 fn build_order(
     wanted: &PlaceOrder,
+    id: Id<Order>,
     quote: &Quote,
     order_number: String,
     now: Timestamp,
@@ -330,7 +342,7 @@ fn build_order(
     }
     let coupon = quote.coupon.as_ref().and_then(|asked| asked.coupon.as_ref());
     Ok(Order {
-        id: Id::new(),
+        id,
         order_number,
         user: wanted.user,
         email: wanted.email.clone(),

@@ -3,10 +3,7 @@
 //! Every function here answers the messages that it promised, to be sent after the commit, and can be called again with the
 //! same answer: the second time changes nothing.
 
-use super::{
-    end_order::{EndOrderError, cancel_in, load_both, save_both},
-    place_order::{PlaceOrderError, reserve},
-};
+use super::end_order::{EndOrderError, cancel_in, load_both, save_both};
 use crate::{
     domain::{
         Applied, Id, IllegalTransition, Money, Timestamp,
@@ -14,7 +11,7 @@ use crate::{
         order::{Order, OrderStatus},
         payment::{Begin, Payment, PaymentDetails, PaymentStatus, RefundError},
     },
-    store::{SCHEMA_VERSION, Store, StoreError, TransactionError, Tx, coupons::CouponUse},
+    store::{SCHEMA_VERSION, Store, StoreError, TransactionError, Tx, coupons::CouponUse, inventory::Taken},
     transaction,
 };
 
@@ -168,11 +165,16 @@ async fn take_up_again(
             return Ok(false);
         }
     }
-    match reserve(store, tx, &units, now).await {
-        Ok((_, low)) => messages.extend(low),
-        Err(PlaceOrderError::Store(error)) => return Err(error.into()),
-        // Read a moment ago in the same snapshot, so this cannot happen; if it does, the transaction starts over.
-        Err(_) => return Err(StoreError::Conflict(None).into()),
+    for (sku, quantity) in units {
+        match store.inventory.reserve_in(tx, &sku, quantity, now).await? {
+            Taken::Yes(record) => {
+                if record.crossed_threshold_from(record.available + quantity.get()) {
+                    messages.push(Event::EmailLowStock { sku }.now(now));
+                }
+            }
+            // Read a moment ago in the same snapshot, so this cannot happen; if it does, the transaction starts over.
+            Taken::Short { .. } => return Err(StoreError::Conflict(None).into()),
+        }
     }
     order.reopen(now)?;
     Ok(true)

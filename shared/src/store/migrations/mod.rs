@@ -12,6 +12,7 @@ mod documented;
 mod lock;
 mod m0001_collections;
 mod m0002_lists_and_reminders;
+mod m0003_stock_holds;
 mod specs;
 mod vocabulary;
 
@@ -49,6 +50,11 @@ const ALL: &[Migration] = &[
         id: "m0002",
         name: "shared wishlists, reminders of left carts",
         run: |database, progress| Box::pin(m0002_lists_and_reminders::run(database, progress)),
+    },
+    Migration {
+        id: "m0003",
+        name: "stock that is held for orders being placed",
+        run: |database, progress| Box::pin(m0003_stock_holds::run(database, progress)),
     },
 ];
 

@@ -28,12 +28,29 @@ impl Row for Ordered {
     }
 }
 
+/// Units of a SKU that are held for orders which are not there yet, or never will be.
+#[derive(Clone, Debug, Default, Deserialize)]
+struct OnHold {
+    #[serde(rename = "_id")]
+    sku: String,
+    units: i64,
+}
+
+impl Row for OnHold {
+    type Key = String;
+
+    fn key(&self) -> &String {
+        &self.sku
+    }
+}
+
 pub(super) async fn check(store: &Store) -> Result<Vec<Check>> {
     let mut counters = Check::new("I1", "a SKU's counters add up and none is negative");
     let mut orders = Check::new("I1", "a SKU's counters are what its orders say");
     let mut snapshot = Snapshot::of(store).await?;
     let mut records = snapshot.find::<StockRecord>("inventory", doc! {}, "", "_id").await?;
     let mut ordered = snapshot.aggregate::<Ordered>("orders", units_per_sku()).await?;
+    let mut on_hold = snapshot.aggregate::<OnHold>("inventory", held_per_sku()).await?;
     let mut without_record = Vec::new();
     let stray = |without_record: &mut Vec<Ordered>, row: Ordered| {
         if row.reserved != 0 || row.shipped != 0 || row.returned != 0 {
@@ -44,7 +61,8 @@ pub(super) async fn check(store: &Store) -> Result<Vec<Check>> {
         let sku = record.sku.as_str().to_owned();
         let row = ordered.matching(&mut snapshot, &sku, |row| stray(&mut without_record, row)).await?;
         counters.note(&sku, joined(own_complaints(&record)));
-        orders.note(&sku, joined(complaints(&record, &row.unwrap_or_default())));
+        let held = on_hold.matching(&mut snapshot, &sku, |_| ()).await?.unwrap_or_default();
+        orders.note(&sku, joined(complaints(&record, &row.unwrap_or_default(), held.units)));
     }
     ordered.rest(&mut snapshot, |row| stray(&mut without_record, row)).await?;
     for row in without_record {
@@ -83,14 +101,28 @@ fn own_complaints(record: &StockRecord) -> Vec<String> {
     complaints
 }
 
-fn complaints(record: &StockRecord, ordered: &Ordered) -> Vec<String> {
+fn complaints(record: &StockRecord, ordered: &Ordered, held: i64) -> Vec<String> {
     let pairs = [
-        ("reserved", record.reserved, ordered.reserved),
+        ("reserved", record.reserved, ordered.reserved.saturating_add(held)),
         ("shipped", record.shipped, ordered.shipped),
         ("returned", record.returned, ordered.returned),
     ];
     let differing = pairs.into_iter().filter(|(_, counted, ordered)| counted != ordered);
-    differing.map(|(name, counted, ordered)| format!("{name} is {counted}, the orders say {ordered}")).collect()
+    differing.map(|(name, counted, ordered)| format!("{name} is {counted}, the orders and holds say {ordered}")).collect()
+}
+
+/// Per SKU: units that are held for orders that are not there. Once an order is there, it speaks for itself.
+fn held_per_sku() -> Vec<Document> {
+    let has_no_order = doc! {"$not": {"$in": ["$$hold.order", "$placed._id"]}};
+    let waiting = doc! {"$filter": {"input": "$holds", "as": "hold", "cond": has_no_order}};
+    vec![
+        doc! {"$match": {"holds.0": {"$exists": true}}},
+        doc! {"$lookup": {
+            "from": "orders", "localField": "holds.order", "foreignField": "_id", "as": "placed",
+            "pipeline": [{"$project": {"_id": 1}}],
+        }},
+        doc! {"$project": {"units": {"$sum": {"$map": {"input": waiting, "as": "hold", "in": "$$hold.quantity"}}}}},
+    ]
 }
 
 /// Per SKU: units promised to orders that have not left, units that left, and units that arrived with returns.

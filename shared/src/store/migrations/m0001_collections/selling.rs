@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bson::doc;
+use bson::{Document, doc};
 
 use super::{
     Spec,
@@ -14,11 +14,11 @@ use super::{
 };
 
 pub(super) fn specs() -> Vec<Spec> {
-    vec![inventory(), carts(), coupons(), coupon_uses()]
+    vec![inventory(doc! {}), carts(), coupons(), coupon_uses()]
 }
 
-/// The counters of I1: the server itself refuses an oversell.
-fn inventory() -> Spec {
+/// The counters of I1: the server itself refuses an oversell. `more` are properties that came later.
+pub(super) fn inventory(more: Document) -> Spec {
     let required = "_id product onHand reserved available received shipped returned lowStockThreshold allowBackorder \
          schemaVersion updatedAt";
     let mut properties = doc! {
@@ -34,6 +34,7 @@ fn inventory() -> Spec {
         "updatedAt": date(),
     };
     properties.extend(stock_policy());
+    properties.extend(more);
     let rules = [
         doc! {"$eq": ["$available", {"$subtract": ["$onHand", "$reserved"]}]},
         doc! {"$eq": ["$onHand", {"$add": [{"$subtract": ["$received", "$shipped"]}, "$returned"]}]},

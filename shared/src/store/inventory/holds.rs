@@ -1,0 +1,212 @@
+//! Units that are taken for an order that is being placed, outside of its transaction.
+//!
+//! In a transaction the record of a popular SKU would be what all orders compete for, and all but one would start over. A
+//! single update waits its turn instead. It notes on the record for which order the units were taken, so that whoever finds
+//! them later can tell whether the order came about: see [`crate::workflows::stock_holds`].
+
+use bson::{Bson, Document, doc};
+use futures::TryStreamExt;
+use mongodb::options::{ReadConcern, ReturnDocument, WriteConcern};
+use serde::{Deserialize, Serialize};
+
+use super::{Inventory, enough};
+use crate::{
+    domain::{Id, Quantity, Sku, Timestamp, inventory::StockRecord, order::Order},
+    store::{StoreError, Tx, idempotency::Claim},
+};
+
+/// For whom units are taken.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Holder {
+    /// The order that is being placed.
+    pub order: Id<Order>,
+    /// The claim that it is placed under: only who has it can commit the order.
+    pub claim: Claim,
+    /// From then on the units are nobody's, unless there is the order.
+    pub until: Timestamp,
+}
+
+/// Units of a SKU that are taken.
+#[derive(Clone, Debug)]
+pub struct StockHold {
+    /// The SKU.
+    pub sku: Sku,
+    /// For whom.
+    pub holder: Holder,
+}
+
+/// What became of a wish to take units.
+#[derive(Clone, Debug)]
+pub enum Held {
+    /// They are taken; the record after it.
+    Yes(StockRecord),
+    /// There are not enough.
+    Short {
+        /// How many one buyer could have.
+        available: i64,
+        /// Whether units are held for orders that may not come about.
+        may_change: bool,
+    },
+}
+
+/// A record with what is held of it.
+#[derive(Debug, Deserialize)]
+struct WithHolds {
+    #[serde(flatten)]
+    record: StockRecord,
+    #[serde(default)]
+    holds: Vec<Entry>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Entry {
+    #[serde(flatten)]
+    holder: Holder,
+    quantity: Quantity,
+}
+
+fn held_by(order: Id<Order>) -> Document {
+    doc! {"holds.order": order}
+}
+
+/// Takes the note off.
+fn noted_no_more(order: Id<Order>) -> Document {
+    doc! {"holds": {"order": order}}
+}
+
+impl Inventory {
+    /// Takes units, unless they are taken for the same order already.
+    ///
+    /// Not waited for by a majority: the order's transaction looks whether they are still held ([`Inventory::are_held_in`]),
+    /// and a majority that has the order has what came before it.
+    pub async fn hold(
+        &self,
+        sku: &Sku,
+        quantity: Quantity,
+        holder: &Holder,
+        now: Timestamp,
+    ) -> Result<Held, StoreError> {
+        let units = quantity.get();
+        let mut guard = enough(sku, units);
+        guard.insert("holds.order", doc! {"$ne": holder.order});
+        let entry = bson::serialize_to_bson(&Entry { holder: holder.clone(), quantity })?;
+        let update = doc! {
+            "$inc": {"reserved": units, "available": -units},
+            "$push": {"holds": entry},
+            "$set": {"updatedAt": now},
+        };
+        let taken = self.collection.find_one_and_update(guard, update).return_document(ReturnDocument::After);
+        if let Some(record) = taken.write_concern(WriteConcern::nodes(1)).await? {
+            return Ok(Held::Yes(record));
+        }
+        let with_holds = self.collection.clone_with_type::<WithHolds>();
+        let Some(found) = with_holds.find_one(doc! {"_id": sku}).read_concern(ReadConcern::local()).await? else {
+            return Ok(Held::Short { available: 0, may_change: false });
+        };
+        if found.holds.iter().any(|entry| entry.holder.order == holder.order) {
+            return Ok(Held::Yes(found.record));
+        }
+        Ok(Held::Short { available: found.record.orderable(), may_change: !found.holds.is_empty() })
+    }
+
+    /// Whether all of these are held for an order, as its transaction sees it.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if they are, but the transaction began too early to see it; run it again.
+    pub async fn are_held_in(
+        &self,
+        tx: &mut Tx,
+        skus: impl IntoIterator<Item = &Sku>,
+        order: Id<Order>,
+    ) -> Result<bool, StoreError> {
+        let skus: Vec<&str> = skus.into_iter().map(Sku::as_str).collect();
+        let mut filter = doc! {"_id": {"$in": &skus}};
+        filter.extend(held_by(order));
+        let ids = self.collection.clone_with_type::<Document>();
+        let mut cursor = ids.find(filter.clone()).projection(doc! {"_id": 1}).session(&mut tx.session).await?;
+        let seen: Vec<Document> = cursor.stream(&mut tx.session).try_collect().await?;
+        if seen.len() == skus.len() {
+            return Ok(true);
+        }
+        let held = self.collection.count_documents(filter).read_concern(ReadConcern::local()).await?;
+        if usize::try_from(held) == Ok(skus.len()) { Err(StoreError::Conflict(None)) } else { Ok(false) }
+    }
+
+    /// Notes that the order is there: the units are its own now.
+    pub async fn settle_hold(
+        &self,
+        skus: impl IntoIterator<Item = &Sku>,
+        order: Id<Order>,
+    ) -> Result<(), StoreError> {
+        let skus: Vec<Bson> = skus.into_iter().map(Bson::from).collect();
+        let mut filter = doc! {"_id": {"$in": skus}};
+        filter.extend(held_by(order));
+        let update = doc! {"$pull": noted_no_more(order)};
+        self.collection.update_many(filter, update).write_concern(WriteConcern::nodes(1)).await?;
+        Ok(())
+    }
+
+    /// Like [`Inventory::settle_hold`], in a transaction.
+    pub async fn settle_hold_in(&self, tx: &mut Tx, sku: &Sku, order: Id<Order>) -> Result<(), StoreError> {
+        let update = doc! {"$pull": noted_no_more(order)};
+        self.collection.update_one(doc! {"_id": sku}, update).session(&mut tx.session).await?;
+        Ok(())
+    }
+
+    /// Gives units back that are held for an order that will not be. Answers the record after it; `None` if they were not
+    /// held.
+    pub async fn let_go(
+        &self,
+        sku: &Sku,
+        quantity: Quantity,
+        order: Id<Order>,
+        now: Timestamp,
+    ) -> Result<Option<StockRecord>, StoreError> {
+        let (filter, update) = giving_back(sku, quantity, order, now);
+        let given = self.collection.find_one_and_update(filter, update).return_document(ReturnDocument::After);
+        Ok(given.await?)
+    }
+
+    /// Like [`Inventory::let_go`], in a transaction, of however many are held.
+    pub async fn let_go_in(
+        &self,
+        tx: &mut Tx,
+        hold: &StockHold,
+        now: Timestamp,
+    ) -> Result<Option<StockRecord>, StoreError> {
+        let order = hold.holder.order;
+        let with_holds = self.collection.clone_with_type::<WithHolds>();
+        let found = with_holds.find_one(doc! {"_id": &hold.sku}).session(&mut tx.session).await?;
+        let entry = found.and_then(|found| found.holds.into_iter().find(|entry| entry.holder.order == order));
+        let Some(entry) = entry else { return Ok(None) };
+        let (filter, update) = giving_back(&hold.sku, entry.quantity, order, now);
+        let given = self.collection.find_one_and_update(filter, update).return_document(ReturnDocument::After);
+        Ok(given.session(&mut tx.session).await?)
+    }
+
+    /// What is held for longer than it may be.
+    ///
+    /// Index: `holds.until`.
+    pub async fn list_stale_holds(&self, now: Timestamp, limit: i64) -> Result<Vec<StockHold>, StoreError> {
+        let with_holds = self.collection.clone_with_type::<WithHolds>();
+        let mut found = with_holds.find(doc! {"holds.until": {"$lte": now}}).limit(limit).await?;
+        let mut stale = Vec::new();
+        while let Some(WithHolds { record, holds }) = found.try_next().await? {
+            let overdue = holds.into_iter().filter(|entry| entry.holder.until <= now);
+            stale.extend(overdue.map(|entry| StockHold { sku: record.sku.clone(), holder: entry.holder }));
+        }
+        Ok(stale)
+    }
+}
+
+fn giving_back(sku: &Sku, quantity: Quantity, order: Id<Order>, now: Timestamp) -> (Document, Document) {
+    let units = quantity.get();
+    let mut filter = doc! {"_id": sku};
+    filter.extend(held_by(order));
+    let update = doc! {
+        "$inc": {"reserved": -units, "available": units},
+        "$pull": noted_no_more(order),
+        "$set": {"updatedAt": now},
+    };
+    (filter, update)
+}
