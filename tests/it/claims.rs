@@ -1,7 +1,7 @@
 //! The right to answer a request, where it meets the transaction of the effect.
 
 use shared::{
-    domain::Timestamp,
+    domain::{Timestamp, secret_hash::sha256_hex},
     store::{
         StoreError,
         idempotency::{Answer, Claim, Claimed, LEASE},
@@ -15,13 +15,17 @@ fn answer() -> Answer {
 }
 
 async fn claim(shop: &TestShop, now: Timestamp) -> Claimed {
-    shop.store().idempotency.claim("user 1 | try | key", "fingerprint", now).await.unwrap()
+    shop.store().idempotency.claim("user 1 | try | key", &sha256_hex("request"), now).await.unwrap()
 }
 
 async fn claimed(shop: &TestShop, now: Timestamp) -> Claim {
-    match claim(shop, now).await {
-        Claimed::Yes(claim) => claim,
-        other => panic!("{other:?}"),
+    loop {
+        match claim(shop, now).await {
+            Claimed::Yes(claim) => return claim,
+            // The one before is not seen until a majority has it.
+            Claimed::InProgress => tokio::task::yield_now().await,
+            other => panic!("{other:?}"),
+        }
     }
 }
 

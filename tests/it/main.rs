@@ -23,6 +23,7 @@ mod products;
 mod races;
 mod reviews;
 mod sale;
+mod stock_holds;
 mod validators;
 mod verify;
 mod workers;

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use bson::{Document, doc};
+use bson::{Bson, Document, doc};
 use mongodb::{
     Collection, Database,
     options::{ReadConcern, WriteConcern},
@@ -63,7 +63,7 @@ pub struct Answer {
 }
 
 /// The right to answer a request.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct Claim {
     scope: String,
     owner: Id<Record>,
@@ -73,6 +73,12 @@ impl Claim {
     /// Its record, as long as it is held and not answered.
     fn held(&self) -> Document {
         doc! {"_id": &self.scope, "owner": self.owner, "answer": {"$exists": false}}
+    }
+}
+
+impl From<&Claim> for Bson {
+    fn from(claim: &Claim) -> Self {
+        doc! {"scope": &claim.scope, "owner": claim.owner}.into()
     }
 }
 

@@ -4,10 +4,10 @@
 //! single update waits its turn instead. It notes on the record for which order the units were taken, so that whoever finds
 //! them later can tell whether the order came about: see [`crate::workflows::stock_holds`].
 
-use bson::{Bson, Document, doc};
+use bson::{Bson, Document, RawDocumentBuf, doc};
 use futures::TryStreamExt;
 use mongodb::options::{ReadConcern, ReturnDocument, WriteConcern};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::{Inventory, enough};
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// For whom units are taken.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Holder {
     /// The order that is being placed.
     pub order: Id<Order>,
@@ -49,20 +49,28 @@ pub enum Held {
     },
 }
 
-/// A record with what is held of it.
+/// What is held of a SKU.
 #[derive(Debug, Deserialize)]
-struct WithHolds {
-    #[serde(flatten)]
-    record: StockRecord,
+struct Holds {
+    #[serde(rename = "_id")]
+    sku: Sku,
     #[serde(default)]
     holds: Vec<Entry>,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Deserialize)]
 struct Entry {
-    #[serde(flatten)]
-    holder: Holder,
+    order: Id<Order>,
+    claim: Claim,
+    until: Timestamp,
     quantity: Quantity,
+}
+
+impl Entry {
+    fn holder(self) -> Holder {
+        let Self { order, claim, until, .. } = self;
+        Holder { order, claim, until }
+    }
 }
 
 fn held_by(order: Id<Order>) -> Document {
@@ -89,7 +97,8 @@ impl Inventory {
         let units = quantity.get();
         let mut guard = enough(sku, units);
         guard.insert("holds.order", doc! {"$ne": holder.order});
-        let entry = bson::serialize_to_bson(&Entry { holder: holder.clone(), quantity })?;
+        let Holder { order, claim, until } = holder;
+        let entry = doc! {"order": *order, "claim": claim, "until": *until, "quantity": units};
         let update = doc! {
             "$inc": {"reserved": units, "available": -units},
             "$push": {"holds": entry},
@@ -99,14 +108,16 @@ impl Inventory {
         if let Some(record) = taken.write_concern(WriteConcern::nodes(1)).await? {
             return Ok(Held::Yes(record));
         }
-        let with_holds = self.collection.clone_with_type::<WithHolds>();
-        let Some(found) = with_holds.find_one(doc! {"_id": sku}).read_concern(ReadConcern::local()).await? else {
+        let both = self.collection.clone_with_type::<RawDocumentBuf>();
+        let Some(found) = both.find_one(doc! {"_id": sku}).read_concern(ReadConcern::local()).await? else {
             return Ok(Held::Short { available: 0, may_change: false });
         };
-        if found.holds.iter().any(|entry| entry.holder.order == holder.order) {
-            return Ok(Held::Yes(found.record));
+        let record: StockRecord = bson::deserialize_from_slice(found.as_bytes())?;
+        let Holds { holds, .. } = bson::deserialize_from_slice(found.as_bytes())?;
+        if holds.iter().any(|entry| entry.order == holder.order) {
+            return Ok(Held::Yes(record));
         }
-        Ok(Held::Short { available: found.record.orderable(), may_change: !found.holds.is_empty() })
+        Ok(Held::Short { available: record.orderable(), may_change: !holds.is_empty() })
     }
 
     /// Whether all of these are held for an order, as its transaction sees it.
@@ -175,9 +186,9 @@ impl Inventory {
         now: Timestamp,
     ) -> Result<Option<StockRecord>, StoreError> {
         let order = hold.holder.order;
-        let with_holds = self.collection.clone_with_type::<WithHolds>();
-        let found = with_holds.find_one(doc! {"_id": &hold.sku}).session(&mut tx.session).await?;
-        let entry = found.and_then(|found| found.holds.into_iter().find(|entry| entry.holder.order == order));
+        let holds = self.collection.clone_with_type::<Holds>();
+        let found = holds.find_one(doc! {"_id": &hold.sku}).session(&mut tx.session).await?;
+        let entry = found.and_then(|found| found.holds.into_iter().find(|entry| entry.order == order));
         let Some(entry) = entry else { return Ok(None) };
         let (filter, update) = giving_back(&hold.sku, entry.quantity, order, now);
         let given = self.collection.find_one_and_update(filter, update).return_document(ReturnDocument::After);
@@ -188,12 +199,12 @@ impl Inventory {
     ///
     /// Index: `holds.until`.
     pub async fn list_stale_holds(&self, now: Timestamp, limit: i64) -> Result<Vec<StockHold>, StoreError> {
-        let with_holds = self.collection.clone_with_type::<WithHolds>();
-        let mut found = with_holds.find(doc! {"holds.until": {"$lte": now}}).limit(limit).await?;
+        let holds = self.collection.clone_with_type::<Holds>();
+        let mut found = holds.find(doc! {"holds.until": {"$lte": now}}).limit(limit).await?;
         let mut stale = Vec::new();
-        while let Some(WithHolds { record, holds }) = found.try_next().await? {
-            let overdue = holds.into_iter().filter(|entry| entry.holder.until <= now);
-            stale.extend(overdue.map(|entry| StockHold { sku: record.sku.clone(), holder: entry.holder }));
+        while let Some(Holds { sku, holds }) = found.try_next().await? {
+            let overdue = holds.into_iter().filter(|entry| entry.until <= now);
+            stale.extend(overdue.map(|entry| StockHold { sku: sku.clone(), holder: entry.holder() }));
         }
         Ok(stale)
     }

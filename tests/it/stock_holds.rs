@@ -1,0 +1,139 @@
+//! Stock that is held for orders being placed: whoever dies meanwhile, it is the order's or it is free, once.
+
+use shared::{
+    domain::{Id, Quantity, Sku, Timestamp, order::Order, secret_hash::sha256_hex},
+    store::{
+        StoreError,
+        idempotency::{Answer, Claim, Claimed, LEASE},
+        inventory::holds::{Held, Holder},
+    },
+    transaction,
+};
+use tests::TestShop;
+
+const TWO: i64 = 2;
+
+fn mug() -> Sku {
+    Sku::try_new("MUG-1").unwrap()
+}
+
+fn two() -> Quantity {
+    Quantity::try_new(TWO).unwrap()
+}
+
+async fn claim(shop: &TestShop, key: &str, now: Timestamp) -> Claim {
+    match shop.store().idempotency.claim(&format!("user 1 | place_order | {key}"), &sha256_hex("request"), now).await.unwrap() {
+        Claimed::Yes(claim) => claim,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Somebody who is about to place an order.
+async fn holder(shop: &TestShop, key: &str) -> Holder {
+    let now = shop.clock.now();
+    Holder { order: Id::<Order>::new(), claim: claim(shop, key, now).await, until: now.plus(LEASE) }
+}
+
+async fn take(shop: &TestShop, holder: &Holder) -> Held {
+    let held = shop.store().inventory.hold(&mug(), two(), holder, shop.clock.now()).await.unwrap();
+    // A hold waits for no majority, but maintenance, which comes a minute later, sees only what a majority has.
+    shop.customer("passer-by").await;
+    held
+}
+
+/// What is reserved, and what can still be had.
+async fn stock(shop: &TestShop) -> (i64, i64) {
+    let record = shop.stock_of("MUG-1").await;
+    (record.reserved, record.available)
+}
+
+#[tokio::test]
+async fn units_are_held_once_for_an_order_and_given_back_once() {
+    let shop = TestShop::start().await;
+    shop.stock("MUG-1", 5).await;
+    let ada = holder(&shop, "ada").await;
+    for _ in 0..2 {
+        assert!(matches!(take(&shop, &ada).await, Held::Yes(record) if record.available == 3));
+    }
+    shop.verify().await;
+    for _ in 0..2 {
+        shop.store().inventory.let_go(&mug(), two(), ada.order, shop.clock.now()).await.unwrap();
+        assert_eq!(stock(&shop).await, (0, 5));
+    }
+    shop.verify().await;
+}
+
+#[tokio::test]
+async fn a_refusal_says_whether_something_may_come_back() {
+    let shop = TestShop::start().await;
+    shop.stock("MUG-1", 3).await;
+    let (ada, bob) = (holder(&shop, "ada").await, holder(&shop, "bob").await);
+    assert!(matches!(take(&shop, &ada).await, Held::Yes(_)));
+    assert!(matches!(take(&shop, &bob).await, Held::Short { available: 1, may_change: true }));
+    shop.store().inventory.settle_hold([&mug()], ada.order).await.unwrap();
+    assert!(matches!(take(&shop, &bob).await, Held::Short { available: 1, may_change: false }));
+}
+
+#[tokio::test]
+async fn what_a_dead_process_held_is_freed_when_its_claim_has_run_out_and_told_if_it_is_low() {
+    let shop = TestShop::start().await;
+    shop.stock("MUG-1", 9).await;
+    let (dead, alive) = (holder(&shop, "dead").await, holder(&shop, "alive").await);
+    assert!(matches!(take(&shop, &dead).await, Held::Yes(_)));
+    shop.clock.advance(LEASE / 2);
+    let alive = Holder { until: shop.clock.now().plus(LEASE), ..alive };
+    assert!(matches!(take(&shop, &alive).await, Held::Yes(_)));
+    assert_eq!(shop.run_maintenance().await.recovered, 0);
+    shop.clock.advance(LEASE / 2);
+    assert_eq!(shop.run_maintenance().await.recovered, 1);
+    assert_eq!(stock(&shop).await, (TWO, 7));
+    assert_eq!(shop.promised("email.lowStock").await.len(), 1);
+    shop.verify().await;
+    assert_eq!(shop.run_maintenance().await.recovered, 0);
+}
+
+#[tokio::test]
+async fn a_slow_process_places_no_order_upon_stock_that_was_taken_from_it() {
+    let shop = TestShop::start().await;
+    shop.stock("MUG-1", 5).await;
+    let slow = holder(&shop, "slow").await;
+    assert!(matches!(take(&shop, &slow).await, Held::Yes(_)));
+    let store = shop.store();
+    let answer = Answer { status: 201, body: "{}".to_owned(), location: None };
+    let mut attempts = 0;
+    let lost = transaction!(store, |tx| {
+        attempts += 1;
+        if !store.inventory.are_held_in(tx, [&mug()], slow.order).await? {
+            return Err(StoreError::Missing("the stock".to_owned()));
+        }
+        if attempts == 1 {
+            // The moment between its look and its commit is long enough for everybody else.
+            shop.clock.advance(LEASE);
+            assert_eq!(shop.run_maintenance().await.recovered, 1);
+        }
+        store.idempotency.complete_in(tx, &slow.claim, &answer).await
+    });
+    assert!(lost.is_err(), "{lost:?}");
+    assert_eq!(stock(&shop).await, (0, 5));
+    shop.verify().await;
+}
+
+#[tokio::test]
+async fn what_an_order_has_stays_its_own_when_the_note_is_left_behind() {
+    let shop = TestShop::start().await;
+    let product = shop.stock("MUG-1", 5).await;
+    let order = shop.customer("ada").await.order(&product, TWO).await.is(201).id();
+    let note = Holder { order: order.parse().unwrap(), ..holder(&shop, "note").await };
+    let entry = bson::doc! {
+        "order": note.order, "quantity": TWO, "until": note.until,
+        "claim": &note.claim,
+    };
+    let records = shop.store().database().collection::<bson::Document>("inventory");
+    records.update_one(bson::doc! {"_id": "MUG-1"}, bson::doc! {"$push": {"holds": entry}}).await.unwrap();
+    shop.verify().await;
+    shop.clock.advance(LEASE);
+    assert_eq!(shop.run_maintenance().await.recovered, 1);
+    assert_eq!(stock(&shop).await, (TWO, 3));
+    shop.verify().await;
+    assert_eq!(shop.store().inventory.list_stale_holds(shop.clock.now(), 9).await.unwrap().len(), 0);
+}
