@@ -61,7 +61,9 @@ pub(crate) async fn race(arena: Arena, run: Run) {
         if first.status == 201 {
             assert_eq!((placed.header("idempotent-replayed"), &placed.body), (Some("true"), &first.body));
         } else {
-            first.is_problem(503, "unavailable");
+            // The new primary may not know of a claim, or of stock that was held, that the old one had acknowledged alone.
+            let is_fair = first.status == 503 || first.json["code"] == "idempotency_in_progress";
+            assert!(is_fair, "{first:?}");
         }
         let order = scene.find_order(&placed.id()).await;
         assert_eq!(order.order_number, placed.json["orderNumber"].as_str().unwrap());

@@ -12,7 +12,7 @@ use local::components::{Components, Config, Profile, sqs, workspace_root};
 use shared::{
     domain::{Clock, message::Queue},
     queue::QueueUrls,
-    store::{PoolSize, Store, migrations},
+    store::{Lines, PoolSize, Store, migrations},
 };
 use tokio::sync::OnceCell;
 
@@ -53,7 +53,9 @@ impl Place {
     pub async fn take_with(components: Components) -> Self {
         let (number, held) = hold().await;
         let database = format!("test_{number}");
-        let store = Store::connect(&components.mongodb_uri, &database, "tests", PoolSize::LOCAL).await.unwrap();
+        let mut store = Store::connect(&components.mongodb_uri, &database, "tests", PoolSize::LOCAL).await.unwrap();
+        // Each request is on its own, as it is in Lambda: that nobody meets anybody is not what is to be shown.
+        store.lines = Lines::abreast(usize::from(u16::MAX));
         migrations::migrate(&store, &Clock::system(), |_| ()).await.unwrap();
         empty(&store).await;
         let prefix = format!("{database}-");

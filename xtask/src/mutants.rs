@@ -71,8 +71,8 @@ fn read_all() -> Result<Vec<Mutant>> {
     Ok(mutants)
 }
 
-/// A copy of the work tree, which stays untouched. It stays in its place from one time to the next, so that only what differs
-/// is built, and shares the compiled dependencies.
+/// A copy of the work tree, which stays untouched. It stays in its place from one time to the next, with what was built from it,
+/// so that only what differs is built. It shares nothing that is compiled: cargo would take a mutant's library for the shop's.
 struct Tree(PathBuf);
 
 impl Tree {
@@ -137,9 +137,8 @@ impl Tree {
     fn cargo(&self) -> Command {
         let mut command = crate::cargo();
         command.current_dir(&self.0);
-        let variable = |name: &str, otherwise: &str| env::var_os(name).unwrap_or_else(|| root().join(otherwise).into());
-        command.env("CARGO_TARGET_DIR", variable("CARGO_TARGET_DIR", "target"));
-        command.env("SHOP_LOCAL_CACHE", variable("SHOP_LOCAL_CACHE", ".local"));
+        command.env("CARGO_TARGET_DIR", root().join("target/mutants-target"));
+        command.env("SHOP_LOCAL_CACHE", env::var_os("SHOP_LOCAL_CACHE").unwrap_or_else(|| root().join(".local").into()));
         command
     }
 }

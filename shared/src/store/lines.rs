@@ -1,9 +1,8 @@
 //! Who wants the same thing stands in line for it, within a process.
 //!
-//! A hundred transactions that want one record at once mostly make each other start over, and take the processors from
-//! everybody else meanwhile. So those of one process go one by one. Between processes the database decides, as ever: a line
-//! is a courtesy that spares work, and nothing is right because of it. A Lambda serves one request at a time and never waits
-//! here.
+//! A crowd that orders one product all at once takes the processors from everybody else, and would be served no later one by
+//! one. Between processes the database decides, as ever: a line is a courtesy that spares work, and nothing is right because
+//! of it. A Lambda serves one request at a time and never waits here.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -23,8 +22,11 @@ const PATIENCE: Duration = Duration::from_secs(3);
 const SPARE: usize = 1000;
 
 /// The lines of a process, by what is wanted.
-#[derive(Clone, Debug, Default)]
-pub struct Lines(Arc<Mutex<HashMap<String, Weak<Semaphore>>>>);
+#[derive(Clone, Debug)]
+pub struct Lines {
+    lines: Arc<Mutex<HashMap<String, Weak<Semaphore>>>>,
+    abreast: usize,
+}
 
 /// The first places in some lines. Whoever drops it lets the next ones go.
 #[derive(Debug)]
@@ -33,7 +35,18 @@ pub struct Turn {
     _places: Vec<OwnedSemaphorePermit>,
 }
 
+impl Default for Lines {
+    fn default() -> Self {
+        Self::abreast(1)
+    }
+}
+
 impl Lines {
+    /// Lines in which so many go at once.
+    pub fn abreast(abreast: usize) -> Self {
+        Self { lines: Arc::default(), abreast }
+    }
+
     /// Waits until it is one's turn for all of these, or until patience is over.
     pub async fn stand(&self, wanted: BTreeSet<String>) -> Turn {
         self.stand_until(Instant::now() + PATIENCE, wanted).await
@@ -50,14 +63,14 @@ impl Lines {
     }
 
     fn line(&self, wanted: String) -> Arc<Semaphore> {
-        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         if lines.len() > SPARE {
             lines.retain(|_, line| line.strong_count() > 0);
         }
         if let Some(line) = lines.get(&wanted).and_then(Weak::upgrade) {
             return line;
         }
-        let line = Arc::new(Semaphore::new(1));
+        let line = Arc::new(Semaphore::new(self.abreast));
         lines.insert(wanted, Arc::downgrade(&line));
         line
     }
@@ -118,7 +131,7 @@ mod tests {
         for number in 0..3 * SPARE {
             drop(lines.stand(of(&[&number.to_string()])).await);
         }
-        assert!(lines.0.lock().unwrap().len() <= SPARE + 1);
+        assert!(lines.lines.lock().unwrap().len() <= SPARE + 1);
         assert!(lines.stand(of(&["kept"])).now_or_never().is_none());
         drop(kept);
     }

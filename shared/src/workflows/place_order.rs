@@ -23,7 +23,7 @@ use crate::{
         user::User,
     },
     store::{
-        SCHEMA_VERSION, Store, StoreError, TransactionError,
+        SCHEMA_VERSION, Store, StoreError, TransactionError, Turn,
         coupons::CouponUse,
         idempotency::{Answer, Claim, LEASE},
         inventory::holds::Holder,
@@ -59,7 +59,7 @@ pub struct PlaceOrder {
 }
 
 /// An order that was just placed.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Placed {
     /// The order.
     pub order: Order,
@@ -69,6 +69,8 @@ pub struct Placed {
     pub messages: Vec<Message>,
     /// What was kept under the request's claim.
     pub answer: Answer,
+    /// Whoever waits for the same goes on when this is dropped.
+    pub turn: Option<Turn>,
 }
 
 /// Why an order was not placed. Nothing happened then.
@@ -136,7 +138,7 @@ pub async fn place_order(
     if wanted.cart.items.is_empty() {
         return Err(PlaceOrderError::CartEmpty);
     }
-    let _turn = store.lines.stand(wanted.contended()).await;
+    let turn = store.lines.stand(wanted.contended()).await;
     let now = clock.now();
     let units = wanted.cart.units();
     let holder = Holder { order: Id::new(), claim: claim.clone(), until: now.plus(LEASE) };
@@ -154,7 +156,7 @@ pub async fn place_order(
     {
         stock_holds::give_back(store, &units, &taken.low, &holder, now).await;
     }
-    outcome
+    outcome.map(|placed| Placed { turn: Some(turn), ..placed })
 }
 
 async fn try_place(
@@ -191,7 +193,7 @@ async fn try_place(
         store.outbox.promise_all(tx, &messages).await?;
         let answer = answer(&order, &payment);
         store.idempotency.complete_in(tx, &holder.claim, &answer).await?;
-        Ok::<_, PlaceOrderError>(Placed { order, payment, messages, answer })
+        Ok::<_, PlaceOrderError>(Placed { order, payment, messages, answer, turn: None })
     })
 }
 

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// How long somebody waits for what is held for others who may not order it in the end.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Stock that is taken.
 #[derive(Debug)]
