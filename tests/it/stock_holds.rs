@@ -22,7 +22,13 @@ fn two() -> Quantity {
 }
 
 async fn claim(shop: &TestShop, key: &str, now: Timestamp) -> Claim {
-    match shop.store().idempotency.claim(&format!("user 1 | place_order | {key}"), &sha256_hex("request"), now).await.unwrap() {
+    match shop
+        .store()
+        .idempotency
+        .claim(&format!("user 1 | place_order | {key}"), &sha256_hex("request"), now)
+        .await
+        .unwrap()
+    {
         Claimed::Yes(claim) => claim,
         other => panic!("{other:?}"),
     }

@@ -138,7 +138,8 @@ impl Tree {
         let mut command = crate::cargo();
         command.current_dir(&self.0);
         command.env("CARGO_TARGET_DIR", root().join("target/mutants-target"));
-        command.env("SHOP_LOCAL_CACHE", env::var_os("SHOP_LOCAL_CACHE").unwrap_or_else(|| root().join(".local").into()));
+        command
+            .env("SHOP_LOCAL_CACHE", env::var_os("SHOP_LOCAL_CACHE").unwrap_or_else(|| root().join(".local").into()));
         command
     }
 }

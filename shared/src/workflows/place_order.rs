@@ -203,7 +203,10 @@ impl Placed {
     pub async fn settle_stock(&self, store: &Store) {
         let skus = self.order.items.iter().map(|item| &item.sku);
         if let Err(error) = store.inventory.settle_hold(skus, self.order.id).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "the note of a hold stays on the stock for a while");
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the note of a hold stays on the stock for a while"
+            );
         }
     }
 }

@@ -84,13 +84,7 @@ async fn take_one(
 }
 
 /// Gives back what was taken for an order that was refused. What cannot be given back now is found by [`recover`].
-pub(super) async fn give_back(
-    store: &Store,
-    units: &[(Sku, Quantity)],
-    low: &[Sku],
-    holder: &Holder,
-    now: Timestamp,
-) {
+pub(super) async fn give_back(store: &Store, units: &[(Sku, Quantity)], low: &[Sku], holder: &Holder, now: Timestamp) {
     for (sku, quantity) in units {
         let given = async {
             let record = store.inventory.let_go(sku, *quantity, holder.order, now).await?;
@@ -101,7 +95,11 @@ pub(super) async fn give_back(
             }
         };
         if let Err(error) = given.await {
-            tracing::warn!(sku = sku.as_str(), error = &error as &dyn std::error::Error, "stock stays held for a while");
+            tracing::warn!(
+                sku = sku.as_str(),
+                error = &error as &dyn std::error::Error,
+                "stock stays held for a while"
+            );
         }
     }
 }

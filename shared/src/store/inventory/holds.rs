@@ -144,11 +144,7 @@ impl Inventory {
     }
 
     /// Notes that the order is there: the units are its own now.
-    pub async fn settle_hold(
-        &self,
-        skus: impl IntoIterator<Item = &Sku>,
-        order: Id<Order>,
-    ) -> Result<(), StoreError> {
+    pub async fn settle_hold(&self, skus: impl IntoIterator<Item = &Sku>, order: Id<Order>) -> Result<(), StoreError> {
         let skus: Vec<Bson> = skus.into_iter().map(Bson::from).collect();
         let mut filter = doc! {"_id": {"$in": skus}};
         filter.extend(held_by(order));

@@ -108,7 +108,9 @@ fn complaints(record: &StockRecord, ordered: &Ordered, held: i64) -> Vec<String>
         ("returned", record.returned, ordered.returned),
     ];
     let differing = pairs.into_iter().filter(|(_, counted, ordered)| counted != ordered);
-    differing.map(|(name, counted, ordered)| format!("{name} is {counted}, the orders and holds say {ordered}")).collect()
+    differing
+        .map(|(name, counted, ordered)| format!("{name} is {counted}, the orders and holds say {ordered}"))
+        .collect()
 }
 
 /// Per SKU: units that are held for orders that are not there. Once an order is there, it speaks for itself.
