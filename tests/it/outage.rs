@@ -79,7 +79,10 @@ async fn a_killed_database_keeps_every_order_that_was_acknowledged() {
     let buyers = buyers(&shop, &mug, 30).await;
 
     let acknowledged = AtomicUsize::new(0);
-    let checkouts = buyers.iter().map(|buyer| async {
+    let acknowledged = &acknowledged;
+    let checkouts = buyers.iter().zip(0..).map(|(buyer, number)| async move {
+        // They come one after the other, so that some are served before the kill and others are not.
+        tokio::time::sleep(Duration::from_millis(10 * number)).await;
         let reply = buyer.checkout("order").await;
         acknowledged.fetch_add(usize::from(reply.status.as_u16() == 201), Ordering::SeqCst);
         reply

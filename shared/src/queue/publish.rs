@@ -52,9 +52,12 @@ impl Publisher {
     /// relay.
     pub async fn send(&self, messages: &[Message]) {
         let promises = messages.iter().map(Promise::of).collect::<Result<Vec<_>, _>>();
-        let sending = async { self.send_promises(&promises?).await };
+        let sending = async {
+            let sent = self.send_promises(&promises?).await;
+            if sent.is_empty() { Ok(()) } else { self.store.outbox.mark_sent_in_passing(&sent, self.clock.now()).await }
+        };
         match tokio::time::timeout(PATIENCE, sending).await {
-            Ok(Ok(_)) => {}
+            Ok(Ok(())) => {}
             Ok(Err(error)) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "messages are left to the relay")
             }
@@ -65,11 +68,15 @@ impl Publisher {
     /// Sends up to `limit` promises that were left behind. Answers how many were sent.
     pub async fn relay(&self, limit: i64) -> Result<usize, StoreError> {
         let left = self.store.outbox.list_unsent(self.clock.now().minus(RELAY_AFTER), limit).await?;
-        self.send_promises(&left).await
+        let sent = self.send_promises(&left).await;
+        if !sent.is_empty() {
+            self.store.outbox.mark_sent(&sent, self.clock.now()).await?;
+        }
+        Ok(sent.len())
     }
 
-    /// Sends promises, and notes which SQS took.
-    async fn send_promises(&self, promises: &[Promise]) -> Result<usize, StoreError> {
+    /// Sends promises. Answers which SQS took.
+    async fn send_promises(&self, promises: &[Promise]) -> Vec<Id<Message>> {
         let to_queue = async |queue: Queue| {
             let due: Vec<&Promise> = promises.iter().filter(|promise| promise.queue == queue).collect();
             let mut sent = Vec::new();
@@ -79,11 +86,7 @@ impl Publisher {
             sent
         };
         // The customer waits for the slowest queue, not for all of them in turn.
-        let sent = futures::future::join_all(Queue::ALL.map(to_queue)).await.concat();
-        if !sent.is_empty() {
-            self.store.outbox.mark_sent(&sent, self.clock.now()).await?;
-        }
-        Ok(sent.len())
+        futures::future::join_all(Queue::ALL.map(to_queue)).await.concat()
     }
 
     /// Answers what SQS took.

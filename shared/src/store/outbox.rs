@@ -74,12 +74,21 @@ impl Outbox {
         Ok(())
     }
 
-    /// Notes that SQS took these. Not waited for by a majority: if the note is lost, they are sent again, and every consumer
-    /// has to expect that anyway.
+    /// Notes that SQS took these.
     pub async fn mark_sent(&self, ids: &[Id<Message>], now: Timestamp) -> Result<(), StoreError> {
+        self.mark(ids, now, WriteConcern::majority()).await
+    }
+
+    /// The same, not waited for by a majority: if the note is lost, they are sent again, and every consumer has to expect that
+    /// anyway. Not for whoever asks at once what is left.
+    pub async fn mark_sent_in_passing(&self, ids: &[Id<Message>], now: Timestamp) -> Result<(), StoreError> {
+        self.mark(ids, now, WriteConcern::nodes(1)).await
+    }
+
+    async fn mark(&self, ids: &[Id<Message>], now: Timestamp, waited_for: WriteConcern) -> Result<(), StoreError> {
         let ids: Vec<Bson> = ids.iter().copied().map(Bson::from).collect();
         let note = doc! {"$set": {"sentAt": now}};
-        self.collection.update_many(doc! {"_id": {"$in": ids}}, note).write_concern(WriteConcern::nodes(1)).await?;
+        self.collection.update_many(doc! {"_id": {"$in": ids}}, note).write_concern(waited_for).await?;
         Ok(())
     }
 

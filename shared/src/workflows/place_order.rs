@@ -202,7 +202,7 @@ impl Placed {
     /// later.
     pub async fn settle_stock(&self, store: &Store) {
         let skus = self.order.items.iter().map(|item| &item.sku);
-        if let Err(error) = store.inventory.settle_hold(skus, self.order.id).await {
+        if let Err(error) = store.inventory.settle_hold(skus, self.order.id, self.order.created_at).await {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 "the note of a hold stays on the stock for a while"

@@ -45,7 +45,7 @@ pub(super) async fn take(
 ) -> Result<Taken, PlaceOrderError> {
     let mut taken = Taken { before: Vec::with_capacity(units.len()), low: Vec::new() };
     for (number, (sku, quantity)) in units.iter().enumerate() {
-        match take_one(store, sku, *quantity, holder, now).await {
+        match take_one(store, sku, *quantity, holder).await {
             Ok(record) => {
                 if record.crossed_threshold_from(record.available + quantity.get()) {
                     taken.low.push(sku.clone());
@@ -66,11 +66,10 @@ async fn take_one(
     sku: &Sku,
     quantity: Quantity,
     holder: &Holder,
-    now: Timestamp,
 ) -> Result<StockRecord, PlaceOrderError> {
     let started = Instant::now();
     for attempt in 0.. {
-        match store.inventory.hold(sku, quantity, holder, now).await? {
+        match store.inventory.hold(sku, quantity, holder).await? {
             Held::Yes(record) => return Ok(record),
             Held::Short { may_change: true, .. } if started.elapsed() < PATIENCE => {
                 tokio::time::sleep(backoff(attempt)).await;
@@ -87,7 +86,7 @@ async fn take_one(
 pub(super) async fn give_back(store: &Store, units: &[(Sku, Quantity)], low: &[Sku], holder: &Holder, now: Timestamp) {
     for (sku, quantity) in units {
         let given = async {
-            let record = store.inventory.let_go(sku, *quantity, holder.order, now).await?;
+            let record = store.inventory.let_go(sku, *quantity, holder.order).await?;
             // The refused order would have told that the stock runs low. It still does if others took of it meanwhile.
             match record.filter(|record| low.contains(sku) && record.status() != StockStatus::InStock) {
                 Some(record) => tell_low(store, record, now).await,
@@ -115,8 +114,8 @@ pub async fn recover(store: &Store, hold: &StockHold, now: Timestamp) -> Result<
         let mut messages = Vec::new();
         store.idempotency.release_in(tx, &hold.holder.claim).await?;
         if store.orders.find_in(tx, hold.holder.order).await?.is_some() {
-            store.inventory.settle_hold_in(tx, &hold.sku, hold.holder.order).await?;
-        } else if let Some(record) = store.inventory.let_go_in(tx, hold, now).await?
+            store.inventory.settle_hold_in(tx, hold, now).await?;
+        } else if let Some(record) = store.inventory.let_go_in(tx, hold).await?
             // Nobody knows any more whether it ran low by this hold, so it may be told twice.
             && record.status() != StockStatus::InStock
         {

@@ -112,7 +112,7 @@ pub async fn verify_aloud(store: &Store, now: Timestamp, mut tell: impl FnMut(&C
         checks.iter().for_each(&mut tell);
         report.checks.extend(checks);
     };
-    take(stock::check(store).await?);
+    take(stock::check(store, now).await?);
     take(answers::check(store, now).await?);
     take(orders::check(store, now).await?);
     take(coupons::check(store).await?);

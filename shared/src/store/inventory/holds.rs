@@ -77,9 +77,15 @@ fn held_by(order: Id<Order>) -> Document {
     doc! {"holds.order": order}
 }
 
-/// Takes the note off.
-fn noted_no_more(order: Id<Order>) -> Document {
-    doc! {"holds": {"order": order}}
+/// The notes without that of an order; no field for none at all, so that a refused order leaves no trace.
+fn notes_without(order: Id<Order>) -> Document {
+    let left = doc! {"$filter": {"input": "$holds", "cond": {"$ne": ["$$this.order", order]}}};
+    doc! {"$let": {"vars": {"left": left}, "in": {"$cond": [{"$eq": ["$$left", []]}, "$$REMOVE", "$$left"]}}}
+}
+
+/// Takes the note off: the counters are the order's from now on.
+fn settled(order: Id<Order>, now: Timestamp) -> Vec<Document> {
+    vec![doc! {"$set": {"holds": notes_without(order), "updatedAt": now}}]
 }
 
 impl Inventory {
@@ -87,13 +93,7 @@ impl Inventory {
     ///
     /// Not waited for by a majority: the order's transaction looks whether they are still held ([`Inventory::are_held_in`]),
     /// and a majority that has the order has what came before it.
-    pub async fn hold(
-        &self,
-        sku: &Sku,
-        quantity: Quantity,
-        holder: &Holder,
-        now: Timestamp,
-    ) -> Result<Held, StoreError> {
+    pub async fn hold(&self, sku: &Sku, quantity: Quantity, holder: &Holder) -> Result<Held, StoreError> {
         let units = quantity.get();
         let mut guard = enough(sku, units);
         guard.insert("holds.order", doc! {"$ne": holder.order});
@@ -102,7 +102,6 @@ impl Inventory {
         let update = doc! {
             "$inc": {"reserved": units, "available": -units},
             "$push": {"holds": entry},
-            "$set": {"updatedAt": now},
         };
         let taken = self.collection.find_one_and_update(guard, update).return_document(ReturnDocument::After);
         if let Some(record) = taken.write_concern(WriteConcern::nodes(1)).await? {
@@ -144,19 +143,25 @@ impl Inventory {
     }
 
     /// Notes that the order is there: the units are its own now.
-    pub async fn settle_hold(&self, skus: impl IntoIterator<Item = &Sku>, order: Id<Order>) -> Result<(), StoreError> {
+    pub async fn settle_hold(
+        &self,
+        skus: impl IntoIterator<Item = &Sku>,
+        order: Id<Order>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let skus: Vec<Bson> = skus.into_iter().map(Bson::from).collect();
         let mut filter = doc! {"_id": {"$in": skus}};
         filter.extend(held_by(order));
-        let update = doc! {"$pull": noted_no_more(order)};
-        self.collection.update_many(filter, update).write_concern(WriteConcern::nodes(1)).await?;
+        self.collection.update_many(filter, settled(order, now)).write_concern(WriteConcern::nodes(1)).await?;
         Ok(())
     }
 
     /// Like [`Inventory::settle_hold`], in a transaction.
-    pub async fn settle_hold_in(&self, tx: &mut Tx, sku: &Sku, order: Id<Order>) -> Result<(), StoreError> {
-        let update = doc! {"$pull": noted_no_more(order)};
-        self.collection.update_one(doc! {"_id": sku}, update).session(&mut tx.session).await?;
+    pub async fn settle_hold_in(&self, tx: &mut Tx, hold: &StockHold, now: Timestamp) -> Result<(), StoreError> {
+        let order = hold.holder.order;
+        let mut filter = doc! {"_id": &hold.sku};
+        filter.extend(held_by(order));
+        self.collection.update_one(filter, settled(order, now)).session(&mut tx.session).await?;
         Ok(())
     }
 
@@ -167,26 +172,20 @@ impl Inventory {
         sku: &Sku,
         quantity: Quantity,
         order: Id<Order>,
-        now: Timestamp,
     ) -> Result<Option<StockRecord>, StoreError> {
-        let (filter, update) = giving_back(sku, quantity, order, now);
+        let (filter, update) = giving_back(sku, quantity, order);
         let given = self.collection.find_one_and_update(filter, update).return_document(ReturnDocument::After);
         Ok(given.await?)
     }
 
     /// Like [`Inventory::let_go`], in a transaction, of however many are held.
-    pub async fn let_go_in(
-        &self,
-        tx: &mut Tx,
-        hold: &StockHold,
-        now: Timestamp,
-    ) -> Result<Option<StockRecord>, StoreError> {
+    pub async fn let_go_in(&self, tx: &mut Tx, hold: &StockHold) -> Result<Option<StockRecord>, StoreError> {
         let order = hold.holder.order;
         let holds = self.collection.clone_with_type::<Holds>();
         let found = holds.find_one(doc! {"_id": &hold.sku}).session(&mut tx.session).await?;
         let entry = found.and_then(|found| found.holds.into_iter().find(|entry| entry.order == order));
         let Some(entry) = entry else { return Ok(None) };
-        let (filter, update) = giving_back(&hold.sku, entry.quantity, order, now);
+        let (filter, update) = giving_back(&hold.sku, entry.quantity, order);
         let given = self.collection.find_one_and_update(filter, update).return_document(ReturnDocument::After);
         Ok(given.session(&mut tx.session).await?)
     }
@@ -206,14 +205,14 @@ impl Inventory {
     }
 }
 
-fn giving_back(sku: &Sku, quantity: Quantity, order: Id<Order>, now: Timestamp) -> (Document, Document) {
+fn giving_back(sku: &Sku, quantity: Quantity, order: Id<Order>) -> (Document, Vec<Document>) {
     let units = quantity.get();
     let mut filter = doc! {"_id": sku};
     filter.extend(held_by(order));
-    let update = doc! {
-        "$inc": {"reserved": -units, "available": units},
-        "$pull": noted_no_more(order),
-        "$set": {"updatedAt": now},
-    };
-    (filter, update)
+    let update = doc! {"$set": {
+        "reserved": {"$subtract": ["$reserved", units]},
+        "available": {"$add": ["$available", units]},
+        "holds": notes_without(order),
+    }};
+    (filter, vec![update])
 }

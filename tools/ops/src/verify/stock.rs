@@ -3,10 +3,14 @@
 use anyhow::Result;
 use bson::{Document, doc};
 use serde::Deserialize;
-use shared::{domain::inventory::StockRecord, store::Store};
+use shared::{
+    domain::{Timestamp, inventory::StockRecord},
+    store::Store,
+};
 
 use super::{
     Check, joined,
+    messages::PATIENCE,
     snapshot::{Row, Snapshot},
 };
 
@@ -28,12 +32,15 @@ impl Row for Ordered {
     }
 }
 
-/// Units of a SKU that are held for orders which are not there yet, or never will be.
-#[derive(Clone, Debug, Default, Deserialize)]
+/// What is held of a SKU.
+#[derive(Clone, Debug, Deserialize)]
 struct OnHold {
     #[serde(rename = "_id")]
     sku: String,
+    /// For orders that are not there yet, or never will be.
     units: i64,
+    /// When the first note was to be gone.
+    until: Timestamp,
 }
 
 impl Row for OnHold {
@@ -44,9 +51,10 @@ impl Row for OnHold {
     }
 }
 
-pub(super) async fn check(store: &Store) -> Result<Vec<Check>> {
+pub(super) async fn check(store: &Store, now: Timestamp) -> Result<Vec<Check>> {
     let mut counters = Check::new("I1", "a SKU's counters add up and none is negative");
     let mut orders = Check::new("I1", "a SKU's counters are what its orders say");
+    let mut holds = Check::warning("I1", "a hold of stock ends within ten minutes after its time");
     let mut snapshot = Snapshot::of(store).await?;
     let mut records = snapshot.find::<StockRecord>("inventory", doc! {}, "", "_id").await?;
     let mut ordered = snapshot.aggregate::<Ordered>("orders", units_per_sku()).await?;
@@ -61,14 +69,20 @@ pub(super) async fn check(store: &Store) -> Result<Vec<Check>> {
         let sku = record.sku.as_str().to_owned();
         let row = ordered.matching(&mut snapshot, &sku, |row| stray(&mut without_record, row)).await?;
         counters.note(&sku, joined(own_complaints(&record)));
-        let held = on_hold.matching(&mut snapshot, &sku, |_| ()).await?.unwrap_or_default();
-        orders.note(&sku, joined(complaints(&record, &row.unwrap_or_default(), held.units)));
+        let held = on_hold.matching(&mut snapshot, &sku, |_| ()).await?;
+        let units = held.as_ref().map_or(0, |held| held.units);
+        orders.note(&sku, joined(complaints(&record, &row.unwrap_or_default(), units)));
+        if let Some(held) = held {
+            let overdue = now.since(held.until);
+            let wrong = format!("{units} units are held since {} minutes too long", overdue.as_secs() / 60);
+            holds.note(&sku, (overdue > PATIENCE).then_some(wrong));
+        }
     }
     ordered.rest(&mut snapshot, |row| stray(&mut without_record, row)).await?;
     for row in without_record {
         orders.note(&row.sku, Some("orders have units of it, but it has no stock record".to_owned()));
     }
-    Ok(vec![counters, orders])
+    Ok(vec![counters, orders, holds])
 }
 
 fn own_complaints(record: &StockRecord) -> Vec<String> {
@@ -123,7 +137,7 @@ fn held_per_sku() -> Vec<Document> {
             "from": "orders", "localField": "holds.order", "foreignField": "_id", "as": "placed",
             "pipeline": [{"$project": {"_id": 1}}],
         }},
-        doc! {"$project": {"units": {"$sum": {"$map": {"input": waiting, "as": "hold", "in": "$$hold.quantity"}}}}},
+        doc! {"$project": {"until": {"$min": "$holds.until"}, "units": {"$sum": {"$map": {"input": waiting, "as": "hold", "in": "$$hold.quantity"}}}}},
     ]
 }
 
