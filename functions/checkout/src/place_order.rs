@@ -1,5 +1,7 @@
 //! `POST /v1/checkout`
 
+use std::collections::BTreeSet;
+
 use axum::{
     extract::{FromRef, State},
     http::StatusCode,
@@ -11,6 +13,8 @@ use shared::{
     domain::{
         Email, Id, Money,
         address::SavedAddress,
+        cart::Cart,
+        coupon::Coupon,
         payment::{PaymentMethod, PaymentSource},
         shipping::ShippingMethod,
     },
@@ -85,9 +89,12 @@ pub(crate) async fn place_order(
 ) -> Result<Response, Problem> {
     let app = App::from_ref(&state);
     let intention = Intention::of_buyer(&buyer, "place_order", &key, &wanted)?;
+    let cart = load_cart(&app, &buyer).await;
+    // Before anything else is done: of a crowd that wants one product, those who wait cost nobody anything.
+    let _turn = app.store.lines.stand(cart.as_ref().map(contended).unwrap_or_default()).await;
     let preparation = async {
         let source = check_source(&wanted.payment)?;
-        prepare(&app, state.hold, &buyer, wanted.clone(), source).await
+        prepare(&app, state.hold, &buyer, cart?, wanted.clone(), source).await
     };
     once_prepared(&app, &intention, preparation, async |claim, wanted| {
         let placed = workflow::place_order(&app.store, &app.clock, &app.random, &wanted, claim, |order, payment| {
@@ -101,6 +108,13 @@ pub(crate) async fn place_order(
         Ok(placed.answer)
     })
     .await
+}
+
+/// What others may want at the same time.
+fn contended(cart: &Cart) -> BTreeSet<String> {
+    let stock = cart.items.iter().map(|item| format!("stock {}", item.sku));
+    let coupon = cart.coupon_code.iter().map(|code| format!("coupon {}", Coupon::normalise_code(code)));
+    stock.chain(coupon).collect()
 }
 
 /// What is charged. That there is something is asked once the total is known: an order that costs nothing needs none.
@@ -130,20 +144,17 @@ async fn prepare(
     app: &App,
     hold: Hold,
     buyer: &Buyer,
+    cart: Cart,
     wanted: Checkout,
     source: Option<PaymentSource>,
 ) -> Result<PlaceOrder, Problem> {
-    let given = wanted.shipping_address.map(Into::into);
-    let (cart, email, shipping_address) = tokio::join!(
-        load_cart(app, buyer),
-        find_email(app, buyer, wanted.email),
-        find_address(app, buyer, given, wanted.address_id),
-    );
-    // Of several refusals always the same one.
-    let cart = cart?;
     if cart.items.is_empty() {
         return Err(Problem::new(ProblemCode::CartEmpty));
     }
+    let given = wanted.shipping_address.map(Into::into);
+    let (email, shipping_address) =
+        tokio::join!(find_email(app, buyer, wanted.email), find_address(app, buyer, given, wanted.address_id),);
+    // Of two refusals always the same one.
     let (email, shipping_address) = (email?, shipping_address?);
     Ok(PlaceOrder {
         user: customer(buyer),

@@ -4,7 +4,7 @@
 //! together (invariants I1, I2, I4, I7). The stock is taken just before, and is the order's by that commit: see
 //! [`super::stock_holds`].
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 use super::{
     quote::{Basis, LineProblem, Quote, QuoteRequest},
@@ -14,7 +14,7 @@ use crate::{
     domain::{
         Address, Clock, Email, Id, Money, MoneyError, Random, Sku, Timestamp,
         cart::Cart,
-        coupon::{Coupon, CouponRefusal},
+        coupon::CouponRefusal,
         message::{Event, Message},
         order::{self, AppliedDiscount, Notes, Order, OrderItem, OrderStatus, ProductSnapshot, TimelineEntry},
         payment::{GatewayName, Payment, PaymentMethod, PaymentSource},
@@ -23,7 +23,7 @@ use crate::{
         user::User,
     },
     store::{
-        SCHEMA_VERSION, Store, StoreError, TransactionError, Turn,
+        SCHEMA_VERSION, Store, StoreError, TransactionError,
         coupons::CouponUse,
         idempotency::{Answer, Claim, LEASE},
         inventory::holds::Holder,
@@ -59,7 +59,7 @@ pub struct PlaceOrder {
 }
 
 /// An order that was just placed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Placed {
     /// The order.
     pub order: Order,
@@ -69,8 +69,6 @@ pub struct Placed {
     pub messages: Vec<Message>,
     /// What was kept under the request's claim.
     pub answer: Answer,
-    /// Whoever waits for the same goes on when this is dropped.
-    pub turn: Option<Turn>,
 }
 
 /// Why an order was not placed. Nothing happened then.
@@ -138,7 +136,6 @@ pub async fn place_order(
     if wanted.cart.items.is_empty() {
         return Err(PlaceOrderError::CartEmpty);
     }
-    let turn = store.lines.stand(wanted.contended()).await;
     let now = clock.now();
     let units = wanted.cart.units();
     let holder = Holder { order: Id::new(), claim: claim.clone(), until: now.plus(LEASE) };
@@ -156,7 +153,7 @@ pub async fn place_order(
     {
         stock_holds::give_back(store, &units, &taken.low, &holder, now).await;
     }
-    outcome.map(|placed| Placed { turn: Some(turn), ..placed })
+    outcome
 }
 
 async fn try_place(
@@ -193,7 +190,7 @@ async fn try_place(
         store.outbox.promise_all(tx, &messages).await?;
         let answer = answer(&order, &payment);
         store.idempotency.complete_in(tx, &holder.claim, &answer).await?;
-        Ok::<_, PlaceOrderError>(Placed { order, payment, messages, answer, turn: None })
+        Ok::<_, PlaceOrderError>(Placed { order, payment, messages, answer })
     })
 }
 
@@ -222,13 +219,6 @@ impl PlaceOrder {
             user: self.user,
             email: Some(&self.email),
         }
-    }
-
-    /// What others may want at the same time.
-    fn contended(&self) -> BTreeSet<String> {
-        let stock = self.cart.items.iter().map(|item| format!("stock {}", item.sku));
-        let coupon = self.cart.coupon_code.iter().map(|code| format!("coupon {}", Coupon::normalise_code(code)));
-        stock.chain(coupon).collect()
     }
 }
 
