@@ -62,17 +62,16 @@ pub(crate) async fn measure(mongodb: &str, world: &World, report: &mut Report) {
     let mut sums: [Outcome; 4] = Default::default();
     let mut number = 1_000_000;
     warm_up(world, others).await;
-    let one = vec![world.clone(); BUYERS_AT_ONCE];
-    let functions = world.processes(mongodb, BUYERS_AT_ONCE).await;
-    let turns = [Sale::Quiet, Sale::Shop, Sale::Functions, Sale::Naive];
-    // Forth and back: what gets slower while it runs does so for all.
-    for sale in turns.into_iter().chain(turns.into_iter().rev()) {
+    // Forth and back: what gets slower while it runs does so for both of what is compared.
+    let of_the_others = [Sale::Quiet, Sale::Shop, Sale::Shop, Sale::Quiet];
+    let of_the_rate = [Sale::Naive, Sale::Functions, Sale::Functions, Sale::Naive];
+    for sale in of_the_others.into_iter().chain(of_the_rate) {
         let (hot, processes) = match sale {
-            Sale::Quiet | Sale::Shop => (&hot[0], &one),
-            Sale::Functions => (&hot[1], &functions),
-            Sale::Naive => (&hot[2], &one),
+            Sale::Quiet | Sale::Shop => (&hot[0], vec![world.clone(); BUYERS_AT_ONCE]),
+            Sale::Functions => (&hot[1], world.processes(mongodb, BUYERS_AT_ONCE).await),
+            Sale::Naive => (&hot[2], vec![world.clone(); BUYERS_AT_ONCE]),
         };
-        let outcome = window(world, processes, sale, hot, others, &template, number).await;
+        let outcome = window(world, &processes, sale, hot, others, &template, number).await;
         number += PREPARED;
         let sum = &mut sums[sale as usize];
         sum.accepted += outcome.accepted;
