@@ -144,3 +144,23 @@ async fn what_an_order_has_stays_its_own_when_the_note_is_left_behind() {
     shop.verify().await;
     assert_eq!(shop.store().inventory.list_stale_holds(shop.clock.now(), 9).await.unwrap().len(), 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_wants_stock_that_a_dead_process_left_in_a_transaction_is_told_to_come_back() {
+    let shop = TestShop::start().await;
+    let mug = shop.stock("MUG-1", 5).await;
+    let ada = shop.customer("ada").await;
+    ada.add_to_cart(&mug, TWO).await.is(200);
+
+    let mut dead = shop.store().attempts().await.unwrap();
+    let tx = dead.begin().await.unwrap();
+    shop.store().inventory.adjust_in(tx, &self::mug(), 1, shop.clock.now()).await.unwrap();
+    let busy = ada.checkout("order").await;
+    assert!(busy.is_problem(503, "busy").header("retry-after").is_some());
+
+    let aborted = dead.settle(Err::<(), _>(StoreError::LostClaim)).await;
+    assert!(matches!(aborted, Some(Err(StoreError::LostClaim))));
+    ada.checkout("order").await.is(201);
+    assert_eq!(stock(&shop).await, (TWO, 3));
+    shop.verify().await;
+}

@@ -39,6 +39,8 @@ pub enum StoreError {
 
 const DUPLICATE_KEY: i32 = 11000;
 
+const MAX_TIME_EXPIRED: i32 = 50;
+
 /// Codes with which a server says that it cannot serve now: shutting down, stepping down, overloaded, not primary.
 const UNAVAILABLE: &[i32] = &[6, 7, 89, 91, 189, 262, 462, 512, 9001, 10107, 11600, 11602, 13435, 13436];
 
@@ -85,6 +87,8 @@ impl From<Error> for StoreError {
             | ErrorKind::Shutdown => Self::Unavailable(error),
             ErrorKind::BsonDeserialization(_) | ErrorKind::InvalidResponse { .. } => Self::Corrupt(error),
             ErrorKind::Command(command) if UNAVAILABLE.contains(&command.code) => Self::Unavailable(error),
+            // Only an update that waits for others has a limit.
+            ErrorKind::Command(command) if command.code == MAX_TIME_EXPIRED => Self::Contended,
             _ if error.contains_label(TRANSIENT_TRANSACTION_ERROR) => Self::Conflict(Some(error)),
             _ => Self::Unexpected(error),
         }

@@ -121,6 +121,9 @@ impl TransactionError for PlaceOrderError {
     }
 }
 
+/// Nobody waits longer for what can be done without them.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 /// How often an order is tried with a new number after a taken one.
 const TRIES: usize = 5;
 
@@ -168,6 +171,7 @@ async fn try_place(
     let now = clock.now();
     transaction!(store, |tx| {
         let skus = wanted.cart.items.iter().map(|item| &item.sku);
+        // Read anew in each attempt: an attempt that lost may have been a while ago.
         let (held, basis) = futures::join!(
             store.inventory.are_held_in(tx, skus, holder.order),
             Basis::read(store, &wanted.cart, wanted.request()),
@@ -195,15 +199,18 @@ async fn try_place(
 }
 
 impl Placed {
-    /// Takes the note off the stock that it is held for this order: it is the order's now. If that fails, maintenance does it
-    /// later.
+    /// Takes the note off the stock that it is held for this order: it is the order's now. If that fails or takes long,
+    /// maintenance does it later.
     pub async fn settle_stock(&self, store: &Store) {
         let skus = self.order.items.iter().map(|item| &item.sku);
-        if let Err(error) = store.inventory.settle_hold(skus, self.order.id, self.order.created_at).await {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "the note of a hold stays on the stock for a while"
-            );
+        let settling = store.inventory.settle_hold(skus, self.order.id, self.order.created_at);
+        match tokio::time::timeout(PATIENCE, settling).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, "the note of a hold stays on the stock for a while");
+            }
+            Err(_) => tracing::warn!("the note of a hold stays on the stock for a while: others write the record"),
         }
     }
 }

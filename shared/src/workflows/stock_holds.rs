@@ -32,25 +32,63 @@ pub(super) struct Taken {
     pub(super) low: Vec<Sku>,
 }
 
+/// What somebody wants and cannot have.
+struct Shortage {
+    sku: Sku,
+    available: i64,
+    may_change: bool,
+}
+
 /// Takes every unit for an order, or none.
 ///
 /// # Errors
 /// [`PlaceOrderError::InsufficientStock`] if somebody else has them. What is only held for another order, which may not come
-/// about, is waited for a little.
+/// about, is waited for a little, with empty hands: who waits for one thing must not keep another from others.
 pub(super) async fn take(
     store: &Store,
     units: &[(Sku, Quantity)],
     holder: &Holder,
     now: Timestamp,
 ) -> Result<Taken, PlaceOrderError> {
+    let started = Instant::now();
+    let mut attempt = 0;
+    loop {
+        let Shortage { sku, available, may_change } = match try_take(store, units, holder, now).await? {
+            Ok(taken) => return Ok(taken),
+            Err(shortage) => shortage,
+        };
+        if !may_change || started.elapsed() >= PATIENCE {
+            return Err(PlaceOrderError::InsufficientStock { sku, available });
+        }
+        tokio::time::sleep(backoff(attempt)).await;
+        attempt += 1;
+    }
+}
+
+async fn try_take(
+    store: &Store,
+    units: &[(Sku, Quantity)],
+    holder: &Holder,
+    now: Timestamp,
+) -> Result<Result<Taken, Shortage>, StoreError> {
+    // Who wants several things looks first, so as not to take one in vain.
+    if let [_, _, ..] = units
+        && let Some(shortage) = find_shortage(store, units).await?
+    {
+        return Ok(Err(shortage));
+    }
     let mut taken = Taken { before: Vec::with_capacity(units.len()), low: Vec::new() };
     for (number, (sku, quantity)) in units.iter().enumerate() {
-        match take_one(store, sku, *quantity, holder).await {
-            Ok(record) => {
+        match store.inventory.hold(sku, *quantity, holder).await {
+            Ok(Held::Yes(record)) => {
                 if record.crossed_threshold_from(record.available + quantity.get()) {
                     taken.low.push(sku.clone());
                 }
                 taken.before.push(record.before_promising(quantity.get()));
+            }
+            Ok(Held::Short { available, may_change }) => {
+                give_back(store, &units[..number], &taken.low, holder, now).await;
+                return Ok(Err(Shortage { sku: sku.clone(), available, may_change }));
             }
             Err(error) => {
                 give_back(store, &units[..number], &taken.low, holder, now).await;
@@ -58,28 +96,17 @@ pub(super) async fn take(
             }
         }
     }
-    Ok(taken)
+    Ok(Ok(taken))
 }
 
-async fn take_one(
-    store: &Store,
-    sku: &Sku,
-    quantity: Quantity,
-    holder: &Holder,
-) -> Result<StockRecord, PlaceOrderError> {
-    let started = Instant::now();
-    for attempt in 0.. {
-        match store.inventory.hold(sku, quantity, holder).await? {
-            Held::Yes(record) => return Ok(record),
-            Held::Short { may_change: true, .. } if started.elapsed() < PATIENCE => {
-                tokio::time::sleep(backoff(attempt)).await;
-            }
-            Held::Short { available, .. } => {
-                return Err(PlaceOrderError::InsufficientStock { sku: sku.clone(), available });
-            }
-        }
-    }
-    unreachable!("there is always another attempt")
+async fn find_shortage(store: &Store, units: &[(Sku, Quantity)]) -> Result<Option<Shortage>, StoreError> {
+    let stock = store.inventory.look(units.iter().map(|(sku, _)| sku)).await?;
+    Ok(units.iter().find_map(|(sku, quantity)| {
+        let found = stock.iter().find(|(record, _)| record.sku == *sku);
+        let (available, may_change) = found.map_or((0, false), |(record, is_held)| (record.orderable(), *is_held));
+        let shortage = Shortage { sku: sku.clone(), available, may_change };
+        (available < quantity.get()).then_some(shortage)
+    }))
 }
 
 /// Gives back what was taken for an order that was refused. What cannot be given back now is found by [`recover`].

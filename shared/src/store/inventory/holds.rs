@@ -4,6 +4,8 @@
 //! single update waits its turn instead. It notes on the record for which order the units were taken, so that whoever finds
 //! them later can tell whether the order came about: see [`crate::workflows::stock_holds`].
 
+use std::time::Duration;
+
 use bson::{Bson, Document, RawDocumentBuf, doc};
 use futures::TryStreamExt;
 use mongodb::options::{ReadConcern, ReturnDocument, WriteConcern};
@@ -14,6 +16,9 @@ use crate::{
     domain::{Id, Quantity, Sku, Timestamp, inventory::StockRecord, order::Order},
     store::{StoreError, Tx, idempotency::Claim},
 };
+
+/// How long the server lets an update wait for whoever else writes the record.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// For whom units are taken.
 #[derive(Clone, Debug)]
@@ -93,6 +98,10 @@ impl Inventory {
     ///
     /// Not waited for by a majority: the order's transaction looks whether they are still held ([`Inventory::are_held_in`]),
     /// and a majority that has the order has what came before it.
+    ///
+    /// # Errors
+    /// [`StoreError::Contended`] if others write the record for longer than a request may wait, such as a process that died
+    /// while it shipped: the server ends its transaction in a minute.
     pub async fn hold(&self, sku: &Sku, quantity: Quantity, holder: &Holder) -> Result<Held, StoreError> {
         let units = quantity.get();
         let mut guard = enough(sku, units);
@@ -104,19 +113,39 @@ impl Inventory {
             "$push": {"holds": entry},
         };
         let taken = self.collection.find_one_and_update(guard, update).return_document(ReturnDocument::After);
-        if let Some(record) = taken.write_concern(WriteConcern::nodes(1)).await? {
+        if let Some(record) = taken.max_time(PATIENCE).write_concern(WriteConcern::nodes(1)).await? {
             return Ok(Held::Yes(record));
         }
-        let both = self.collection.clone_with_type::<RawDocumentBuf>();
-        let Some(found) = both.find_one(doc! {"_id": sku}).read_concern(ReadConcern::local()).await? else {
+        let Some((record, holds)) = self.find_with_holds([sku]).await?.pop() else {
             return Ok(Held::Short { available: 0, may_change: false });
         };
-        let record: StockRecord = bson::deserialize_from_slice(found.as_bytes())?;
-        let Holds { holds, .. } = bson::deserialize_from_slice(found.as_bytes())?;
         if holds.iter().any(|entry| entry.order == holder.order) {
             return Ok(Held::Yes(record));
         }
         Ok(Held::Short { available: record.orderable(), may_change: !holds.is_empty() })
+    }
+
+    /// The stock of these SKUs at this moment, in no particular order, and whether units of each are held for orders that may
+    /// not come about.
+    pub async fn look(&self, skus: impl IntoIterator<Item = &Sku>) -> Result<Vec<(StockRecord, bool)>, StoreError> {
+        let found = self.find_with_holds(skus).await?;
+        Ok(found.into_iter().map(|(record, holds)| (record, !holds.is_empty())).collect())
+    }
+
+    /// What a majority does not have yet is there all the same: others have taken it.
+    async fn find_with_holds(
+        &self,
+        skus: impl IntoIterator<Item = &Sku>,
+    ) -> Result<Vec<(StockRecord, Vec<Entry>)>, StoreError> {
+        let skus: Vec<&str> = skus.into_iter().map(Sku::as_str).collect();
+        let both = self.collection.clone_with_type::<RawDocumentBuf>();
+        let found = both.find(doc! {"_id": {"$in": skus}}).read_concern(ReadConcern::local()).await?;
+        let found: Vec<RawDocumentBuf> = found.try_collect().await?;
+        let parse = |raw: &RawDocumentBuf| {
+            let Holds { holds, .. } = bson::deserialize_from_slice(raw.as_bytes())?;
+            Ok((bson::deserialize_from_slice(raw.as_bytes())?, holds))
+        };
+        found.iter().map(parse).collect()
     }
 
     /// Whether all of these are held for an order, as its transaction sees it.
