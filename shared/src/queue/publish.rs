@@ -54,7 +54,7 @@ impl Publisher {
         let promises = messages.iter().map(Promise::of).collect::<Result<Vec<_>, _>>();
         let sending = async {
             let sent = self.send_promises(&promises?).await;
-            if sent.is_empty() { Ok(()) } else { self.store.outbox.mark_sent_in_passing(&sent, self.clock.now()).await }
+            self.store.outbox.mark_sent_in_passing(&sent, self.clock.now()).await
         };
         match tokio::time::timeout(PATIENCE, sending).await {
             Ok(Ok(())) => {}
@@ -69,9 +69,7 @@ impl Publisher {
     pub async fn relay(&self, limit: i64) -> Result<usize, StoreError> {
         let left = self.store.outbox.list_unsent(self.clock.now().minus(RELAY_AFTER), limit).await?;
         let sent = self.send_promises(&left).await;
-        if !sent.is_empty() {
-            self.store.outbox.mark_sent(&sent, self.clock.now()).await?;
-        }
+        self.store.outbox.mark_sent(&sent, self.clock.now()).await?;
         Ok(sent.len())
     }
 

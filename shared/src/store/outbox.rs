@@ -86,6 +86,9 @@ impl Outbox {
     }
 
     async fn mark(&self, ids: &[Id<Message>], now: Timestamp, waited_for: WriteConcern) -> Result<(), StoreError> {
+        if ids.is_empty() {
+            return Ok(());
+        }
         let ids: Vec<Bson> = ids.iter().copied().map(Bson::from).collect();
         let note = doc! {"$set": {"sentAt": now}};
         self.collection.update_many(doc! {"_id": {"$in": ids}}, note).write_concern(waited_for).await?;

@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Store, StoreError};
 use mongodb::{
     Client, ClientSession,
     options::{ReadConcern, TransactionOptions, WriteConcern},
 };
+
+use super::{Store, StoreError};
 
 /// How long conflicts are worked against. The driver's own helper would try for 120 s, four times as long as API
 /// Gateway waits.

@@ -79,20 +79,19 @@ async fn try_take(
     }
     let mut taken = Taken { before: Vec::with_capacity(units.len()), low: Vec::new() };
     for (number, (sku, quantity)) in units.iter().enumerate() {
-        match store.inventory.hold(sku, *quantity, holder).await {
-            Ok(Held::Yes(record)) => {
+        let outcome = store.inventory.hold(sku, *quantity, holder).await;
+        if !matches!(outcome, Ok(Held::Yes(_))) {
+            give_back(store, &units[..number], &taken.low, holder, now).await;
+        }
+        match outcome? {
+            Held::Yes(record) => {
                 if record.crossed_threshold_from(record.available + quantity.get()) {
                     taken.low.push(sku.clone());
                 }
                 taken.before.push(record.before_promising(quantity.get()));
             }
-            Ok(Held::Short { available, may_change }) => {
-                give_back(store, &units[..number], &taken.low, holder, now).await;
+            Held::Short { available, may_change } => {
                 return Ok(Err(Shortage { sku: sku.clone(), available, may_change }));
-            }
-            Err(error) => {
-                give_back(store, &units[..number], &taken.low, holder, now).await;
-                return Err(error);
             }
         }
     }

@@ -36,6 +36,8 @@ pub struct Holder {
 pub struct StockHold {
     /// The SKU.
     pub sku: Sku,
+    /// How many.
+    pub quantity: Quantity,
     /// For whom.
     pub holder: Holder,
 }
@@ -72,14 +74,15 @@ struct Entry {
 }
 
 impl Entry {
-    fn holder(self) -> Holder {
-        let Self { order, claim, until, .. } = self;
-        Holder { order, claim, until }
+    fn of(self, sku: Sku) -> StockHold {
+        let Self { order, claim, until, quantity } = self;
+        StockHold { sku, quantity, holder: Holder { order, claim, until } }
     }
 }
 
-fn held_by(order: Id<Order>) -> Document {
-    doc! {"holds.order": order}
+/// The record, or of several those, that hold units for an order.
+fn held_by(order: Id<Order>, id: impl Into<Bson>) -> Document {
+    doc! {"_id": id.into(), "holds.order": order}
 }
 
 /// The notes without that of an order; no field for none at all, so that a refused order leaves no trace.
@@ -159,8 +162,7 @@ impl Inventory {
         order: Id<Order>,
     ) -> Result<bool, StoreError> {
         let skus: Vec<&str> = skus.into_iter().map(Sku::as_str).collect();
-        let mut filter = doc! {"_id": {"$in": &skus}};
-        filter.extend(held_by(order));
+        let filter = held_by(order, doc! {"$in": &skus});
         let ids = self.collection.clone_with_type::<Document>();
         let mut cursor = ids.find(filter.clone()).projection(doc! {"_id": 1}).session(&mut tx.session).await?;
         let seen: Vec<Document> = cursor.stream(&mut tx.session).try_collect().await?;
@@ -179,8 +181,7 @@ impl Inventory {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let skus: Vec<Bson> = skus.into_iter().map(Bson::from).collect();
-        let mut filter = doc! {"_id": {"$in": skus}};
-        filter.extend(held_by(order));
+        let filter = held_by(order, doc! {"$in": skus});
         self.collection.update_many(filter, settled(order, now)).write_concern(WriteConcern::nodes(1)).await?;
         Ok(())
     }
@@ -188,9 +189,7 @@ impl Inventory {
     /// Like [`Inventory::settle_hold`], in a transaction.
     pub async fn settle_hold_in(&self, tx: &mut Tx, hold: &StockHold, now: Timestamp) -> Result<(), StoreError> {
         let order = hold.holder.order;
-        let mut filter = doc! {"_id": &hold.sku};
-        filter.extend(held_by(order));
-        self.collection.update_one(filter, settled(order, now)).session(&mut tx.session).await?;
+        self.collection.update_one(held_by(order, &hold.sku), settled(order, now)).session(&mut tx.session).await?;
         Ok(())
     }
 
@@ -207,14 +206,9 @@ impl Inventory {
         Ok(given.await?)
     }
 
-    /// Like [`Inventory::let_go`], in a transaction, of however many are held.
+    /// Like [`Inventory::let_go`], in a transaction.
     pub async fn let_go_in(&self, tx: &mut Tx, hold: &StockHold) -> Result<Option<StockRecord>, StoreError> {
-        let order = hold.holder.order;
-        let holds = self.collection.clone_with_type::<Holds>();
-        let found = holds.find_one(doc! {"_id": &hold.sku}).session(&mut tx.session).await?;
-        let entry = found.and_then(|found| found.holds.into_iter().find(|entry| entry.order == order));
-        let Some(entry) = entry else { return Ok(None) };
-        let (filter, update) = giving_back(&hold.sku, entry.quantity, order);
+        let (filter, update) = giving_back(&hold.sku, hold.quantity, hold.holder.order);
         let given = self.collection.find_one_and_update(filter, update).return_document(ReturnDocument::After);
         Ok(given.session(&mut tx.session).await?)
     }
@@ -228,7 +222,7 @@ impl Inventory {
         let mut stale = Vec::new();
         while let Some(Holds { sku, holds }) = found.try_next().await? {
             let overdue = holds.into_iter().filter(|entry| entry.until <= now);
-            stale.extend(overdue.map(|entry| StockHold { sku: sku.clone(), holder: entry.holder() }));
+            stale.extend(overdue.map(|entry| entry.of(sku.clone())));
         }
         Ok(stale)
     }
@@ -236,12 +230,10 @@ impl Inventory {
 
 fn giving_back(sku: &Sku, quantity: Quantity, order: Id<Order>) -> (Document, Vec<Document>) {
     let units = quantity.get();
-    let mut filter = doc! {"_id": sku};
-    filter.extend(held_by(order));
     let update = doc! {"$set": {
         "reserved": {"$subtract": ["$reserved", units]},
         "available": {"$add": ["$available", units]},
         "holds": notes_without(order),
     }};
-    (filter, vec![update])
+    (held_by(order, sku), vec![update])
 }
