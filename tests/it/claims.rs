@@ -1,5 +1,7 @@
 //! The right to answer a request, where it meets the transaction of the effect.
 
+use std::time::Duration;
+
 use shared::{
     domain::{Timestamp, secret_hash::sha256_hex},
     store::{
@@ -65,4 +67,29 @@ async fn a_claim_that_changed_hands_completes_nothing() {
 
     let done = transaction!(store, |tx| { store.idempotency.complete_in(tx, &heir, &answer()).await });
     assert!(done.is_ok(), "{done:?}");
+}
+
+#[tokio::test]
+async fn whoever_lost_the_claim_is_told_to_ask_again_whatever_else_stands_in_the_way() {
+    let shop = TestShop::start().await;
+    let mug = shop.stock("MUG-1", 5).await;
+    let ada = shop.customer("ada").await;
+    ada.add_to_cart(&mug, 1).await.is(200);
+    // Somebody changes the cart, and is done when the checkout has lost its claim.
+    let store = shop.store();
+    let mut changing = store.attempts().await.unwrap();
+    let tx = changing.begin().await.unwrap();
+    let mut cart = store.carts.find_of_customer(ada.id).await.unwrap().unwrap();
+    store.carts.save_in(tx, &mut cart).await.unwrap();
+    let losing = async {
+        let claims = store.database().collection::<bson::Document>("idempotency");
+        while claims.delete_many(bson::doc! {}).await.unwrap().deleted_count == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        changing.settle(Ok::<_, StoreError>(())).await.unwrap().unwrap();
+    };
+    let (refused, ()) = futures::join!(ada.checkout("order"), losing);
+    refused.is_problem(409, "idempotency_in_progress");
+    ada.checkout("order").await.is(201);
+    shop.verify().await;
 }

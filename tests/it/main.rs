@@ -16,6 +16,7 @@ mod claims;
 mod contract;
 mod events;
 mod killed;
+mod lambda;
 mod migrations;
 mod ops;
 mod outage;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use bson::{Document, doc};
-use futures::TryStreamExt;
+use futures::{TryStreamExt, future::join_all};
 use shared::{domain::message::Queue, queue::consume, store::outbox::Promise};
 
 use crate::shop::TestShop;
@@ -48,7 +48,8 @@ impl TestShop {
         failed
     }
 
-    /// Hands over whatever was promised and had no effect yet, and what follows from it, until nothing is left.
+    /// Hands over whatever was promised and had no effect yet, and what follows from it, until nothing is left: the queues
+    /// side by side, as they are.
     pub async fn deliver_everything(&self) {
         let mut done = BTreeSet::new();
         let mut left = Vec::new();
@@ -58,7 +59,9 @@ impl TestShop {
             if left.is_empty() {
                 return;
             }
-            let failed: BTreeSet<_> = self.deliver(&left).await.into_iter().map(|promise| promise.id).collect();
+            let queues = Queue::ALL.map(|queue| left.iter().filter(move |promise| promise.queue == queue).cloned());
+            let failed = join_all(queues.map(async |due| self.deliver(&due.collect::<Vec<_>>()).await)).await;
+            let failed: BTreeSet<_> = failed.into_iter().flatten().map(|promise| promise.id).collect();
             done.extend(left.iter().map(|promise| promise.id).filter(|id| !failed.contains(id)));
         }
         panic!("messages go on failing, or following from each other, without end: {left:#?}");

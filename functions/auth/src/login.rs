@@ -39,15 +39,20 @@ pub(crate) async fn login(
     State(auth): State<AuthApp>,
     Valid(claimed): Valid<LogIn>,
 ) -> Result<Json<TokensView>, Problem> {
-    let (user, outcome) = prove(&auth, &claimed.email, &claimed.password, address).await?;
+    let (mut user, mut outcome) = prove(&auth, &claimed.email, &claimed.password, address).await?;
     if let Ok(CartToken(Some(token))) = cart {
         merge_cart(&auth.app.store, user.id, &token, auth.app.clock.now()).await?;
     }
-    let (id, hash) = (user.id, user.password.clone());
-    let tokens = start_session(&auth, user).await?;
+    let mut tokens = start_session(&auth, user.clone()).await;
+    if matches!(tokens, Err(AuthError::InvalidCredentials)) {
+        // It may only be another hash of the same password by now: a login beside this one renews an outdated one.
+        (user, outcome) = prove(&auth, &claimed.email, &claimed.password, address).await?;
+        tokens = start_session(&auth, user.clone()).await;
+    }
+    let tokens = tokens?;
     if outcome == Match::YesButOutdated {
         let new = auth.passwords.hash_again(&claimed.password).await.map_err(AuthError::from)?;
-        auth.app.store.users.rehash(id, &hash, &new).await?;
+        auth.app.store.users.rehash(user.id, &user.password, &new).await?;
     }
     Ok(Json(tokens))
 }

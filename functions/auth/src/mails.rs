@@ -20,7 +20,7 @@ use crate::problems::AuthError;
 pub(crate) async fn send(app: &App, event: Event) -> Result<(), AuthError> {
     let message = event.now(app.clock.now());
     transaction!(app.store, |tx| { Ok::<_, AuthError>(app.store.outbox.promise(tx, &message).await?) })?;
-    app.publisher.send(&[message]).await;
+    app.send(vec![message]).await;
     Ok(())
 }
 

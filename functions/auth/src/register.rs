@@ -94,7 +94,7 @@ pub(crate) async fn register(
         None => create(&auth, form.user(password, app.clock.now())).await?,
     };
     if let Some(message) = message {
-        app.publisher.send(&[message]).await;
+        app.send(vec![message]).await;
     }
     Ok((StatusCode::ACCEPTED, Json(AcceptedView { message: MESSAGE })))
 }

@@ -58,7 +58,7 @@ pub async fn serve() -> Result<(), Error> {
     let app = settings.connect("auth").await?;
     let passwords = Passwords::for_this_machine(app.random.clone());
     let auth = AuthApp::new(app.clone(), signing, passwords);
-    http::run_lambda(http::finish(super::router().with_state(auth), &app, deadline)).await
+    http::run_lambda(http::finish(super::router().with_state(auth), &app, deadline), app.background).await
 }
 
 #[cfg(test)]

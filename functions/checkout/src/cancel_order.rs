@@ -56,7 +56,7 @@ pub(crate) async fn cancel_order(
             })
             .await
             .map_err(cancel_problem)?;
-        app.publisher.send(&messages).await;
+        app.send(messages).await;
         Ok(answer)
     })
     .await

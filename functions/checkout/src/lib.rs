@@ -102,5 +102,5 @@ pub async fn serve() -> Result<(), Error> {
         app: app.clone(),
         hold: Hold { charge: reservation.hold(), transfer: reservation.transfer_hold() },
     };
-    serve::run_lambda(serve::finish(router().with_state(state), &app, deadline)).await
+    serve::run_lambda(serve::finish(router().with_state(state), &app, deadline), app.background).await
 }

@@ -89,14 +89,9 @@ pub(crate) async fn place_order(
 ) -> Result<Response, Problem> {
     let app = App::from_ref(&state);
     let intention = Intention::of_buyer(&buyer, "place_order", &key, &wanted)?;
-    let cart = load_cart(&app, &buyer).await;
-    // Before anything else is done: of a crowd that wants one product, those who wait cost nobody anything.
-    let _turn = app.store.lines.stand(cart.as_ref().map(contended).unwrap_or_default()).await;
-    let preparation = async {
-        let source = check_source(&wanted.payment)?;
-        prepare(&app, state.hold, &buyer, cart?, wanted.clone(), source).await
-    };
+    let preparation = prepare(&app, state.hold, &buyer, wanted.clone());
     once_prepared(&app, &intention, preparation, async |claim, wanted| {
+        let _turn = app.store.lines.stand(contended(&wanted.cart)).await;
         let placed = workflow::place_order(&app.store, &app.clock, &app.random, &wanted, claim, |order, payment| {
             let location = Some(format!("/v1/orders/{}", order.id));
             answer(StatusCode::CREATED, &OrderView::of(order, Some(payment), Sight::Owner), location)
@@ -104,8 +99,13 @@ pub(crate) async fn place_order(
         .await
         .map_err(place_problem)?;
         tracing::info!(order = %placed.order.id, payment = %placed.payment.id, "order placed");
-        tokio::join!(app.publisher.send(&placed.messages), placed.settle_stock(&app.store));
-        Ok(placed.answer)
+        let (store, publisher, answer) = (app.store.clone(), app.publisher.clone(), placed.answer.clone());
+        app.background
+            .run(async move {
+                tokio::join!(publisher.send(&placed.messages), placed.settle_stock(&store));
+            })
+            .await;
+        Ok(answer)
     })
     .await
 }
@@ -140,21 +140,19 @@ fn check_source(payment: &CheckoutPayment) -> Result<Option<PaymentSource>, Prob
     }
 }
 
-async fn prepare(
-    app: &App,
-    hold: Hold,
-    buyer: &Buyer,
-    cart: Cart,
-    wanted: Checkout,
-    source: Option<PaymentSource>,
-) -> Result<PlaceOrder, Problem> {
+async fn prepare(app: &App, hold: Hold, buyer: &Buyer, wanted: Checkout) -> Result<PlaceOrder, Problem> {
+    let source = check_source(&wanted.payment)?;
+    let given = wanted.shipping_address.map(Into::into);
+    let (cart, email, shipping_address) = tokio::join!(
+        load_cart(app, buyer),
+        find_email(app, buyer, wanted.email),
+        find_address(app, buyer, given, wanted.address_id),
+    );
+    // Of several refusals always the same one.
+    let cart = cart?;
     if cart.items.is_empty() {
         return Err(Problem::new(ProblemCode::CartEmpty));
     }
-    let given = wanted.shipping_address.map(Into::into);
-    let (email, shipping_address) =
-        tokio::join!(find_email(app, buyer, wanted.email), find_address(app, buyer, given, wanted.address_id),);
-    // Of two refusals always the same one.
     let (email, shipping_address) = (email?, shipping_address?);
     Ok(PlaceOrder {
         user: customer(buyer),

@@ -65,7 +65,7 @@ pub(crate) async fn ship_order(
         actual_delivery: None,
     };
     let (order, payment, messages) = ship(&app.store, order, sight, &tracking, user.id, app.clock.now()).await?;
-    app.publisher.send(&messages).await;
+    app.send(messages).await;
     Ok(Json(OrderView::of(&order, Some(&payment), sight)))
 }
 

@@ -58,7 +58,7 @@ pub(crate) async fn confirm_payment(
     let source = wanted.token.map(PaymentSource::from_token);
     once(&app, &intention, async |claim| {
         let (answer, message) = confirm(&app, claim, id, source.clone()).await?;
-        app.publisher.send(&[message]).await;
+        app.send(vec![message]).await;
         Ok(answer)
     })
     .await

@@ -66,5 +66,5 @@ pub async fn serve() -> Result<(), Error> {
     let app = settings.connect("payments").await?;
     let gateway = Arc::new(Stripe::try_new(&stripe.api_base, stripe.secret_key)?);
     let state = PaymentsApp { app: app.clone(), gateway, webhook_secret: webhook.secret };
-    serve::run_lambda(serve::finish(router().with_state(state), &app, deadline)).await
+    serve::run_lambda(serve::finish(router().with_state(state), &app, deadline), app.background).await
 }

@@ -55,7 +55,7 @@ pub(crate) async fn mark_payment_paid(
             Ok((answer, messages))
         });
         let (answer, messages) = settled.map_err(PaymentProblem::from)?;
-        app.publisher.send(&messages).await;
+        app.send(messages).await;
         Ok(answer)
     })
     .await

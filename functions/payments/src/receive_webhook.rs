@@ -63,7 +63,7 @@ pub(crate) async fn receive_stripe_webhook(
     let event: GatewayEvent = serde_json::from_slice(&body)
         .map_err(|_| Problem::new(ProblemCode::MalformedJson).detail("The event has an unknown shape."))?;
     let message = record(&app, &event).await?;
-    app.publisher.send(message.as_slice()).await;
+    app.send(message.into_iter().collect()).await;
     Ok(StatusCode::OK)
 }
 

@@ -50,7 +50,7 @@ pub(crate) async fn refund_payment(
     let intention = Intention::of_user(user.id, &format!("refund_payment {id}"), &key, &wanted)?;
     once(&app, &intention, async |claim| {
         let (answer, message) = refund(&app, claim, id, &wanted).await?;
-        app.publisher.send(&[message]).await;
+        app.send(vec![message]).await;
         Ok(answer)
     })
     .await

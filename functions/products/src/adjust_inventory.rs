@@ -121,6 +121,6 @@ async fn adjust(
         store.idempotency.complete_in(tx, claim, &answer).await?;
         Ok::<_, CatalogueProblem>((answer, messages))
     })?;
-    app.publisher.send(&messages).await;
+    app.send(messages).await;
     Ok(answer)
 }

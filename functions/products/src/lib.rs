@@ -61,5 +61,5 @@ pub async fn serve() -> Result<(), Error> {
     env.finish()?;
     let deadline = settings.deadline();
     let app = settings.connect("products").await?;
-    serve::run_lambda(serve::finish(router().with_state(app.clone()), &app, deadline)).await
+    serve::run_lambda(serve::finish(router().with_state(app.clone()), &app, deadline), app.background).await
 }

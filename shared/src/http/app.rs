@@ -1,8 +1,8 @@
 //! What every handler can ask for.
 
-use super::{cors::CorsOrigins, token::AccessTokens};
+use super::{background::BackgroundTasks, cors::CorsOrigins, token::AccessTokens};
 use crate::{
-    domain::{Clock, Random},
+    domain::{Clock, Random, message::Message},
     queue::Publisher,
     store::Store,
 };
@@ -23,6 +23,16 @@ pub struct App {
     pub tokens: AccessTokens,
     /// Where messages go once they are committed.
     pub publisher: Publisher,
+    /// What is done after the answer.
+    pub background: BackgroundTasks,
     /// Whose browsers may call.
     pub cors: CorsOrigins,
+}
+
+impl App {
+    /// Sends messages whose transaction has just committed. The answer does not wait for it.
+    pub async fn send(&self, messages: Vec<Message>) {
+        let publisher = self.publisher.clone();
+        self.background.run(async move { publisher.send(&messages).await }).await;
+    }
 }

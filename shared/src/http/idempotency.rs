@@ -97,13 +97,16 @@ where
         Ok(answer) => Ok(respond(answer)),
         // Nobody is there to release it: it runs out with its lease, and the customer hears of the outage sooner.
         Err(problem) if problem.code() == ProblemCode::Unavailable => Err(problem),
-        Err(problem) => {
-            // What cannot be released now runs out with its lease.
-            if let Err(error) = app.store.idempotency.release(&claim).await {
+        Err(problem) => match app.store.idempotency.release(&claim).await {
+            Ok(true) => Err(problem),
+            // Whoever has the claim now decides; what stood in the way here may be the order that they placed.
+            Ok(false) => Err(in_progress()),
+            Err(error) => {
+                // What cannot be released now runs out with its lease.
                 tracing::warn!(error = &error as &dyn std::error::Error, "a claim is left to its lease");
+                Err(problem)
             }
-            Err(problem)
-        }
+        },
     }
 }
 

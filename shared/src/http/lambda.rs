@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    App,
+    App, BackgroundTasks,
     settings::{HttpSettings, TokenSettings},
 };
 use crate::{
@@ -43,6 +43,14 @@ impl AppSettings {
         let store = Store::open(&self.mongo, name).await?;
         let clock = Clock::system();
         let publisher = Publisher::from_environment(self.queues.urls, store.clone(), clock.clone()).await;
-        Ok(App { store, clock, random: Random::from_os(), tokens: self.tokens.tokens, publisher, cors: self.http.cors })
+        Ok(App {
+            store,
+            clock,
+            random: Random::from_os(),
+            tokens: self.tokens.tokens,
+            publisher,
+            background: BackgroundTasks::after_the_answer(),
+            cors: self.http.cors,
+        })
     }
 }

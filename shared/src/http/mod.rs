@@ -8,11 +8,13 @@
 //! * lists: [`page`],
 //! * every refusal: [`problem`],
 //! * what surrounds every request: [`serve`], [`cors`],
+//! * what is done after the answer: [`background`],
 //! * how a function starts: [`lambda`], [`settings`],
 //! * the endpoints that belong to no group: [`health`], [`openapi`].
 
 pub mod address;
 pub mod app;
+pub mod background;
 pub mod body;
 pub mod caching;
 pub mod cors;
@@ -34,6 +36,7 @@ pub mod token;
 
 pub use self::{
     app::App,
+    background::BackgroundTasks,
     body::{OptionalBody, RawBody, Valid, ValidCatalogue, refuse_card_number},
     caching::Caching,
     headers::{CartToken, ClientAddress, IdempotencyKey, IfMatch},

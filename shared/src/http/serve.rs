@@ -15,12 +15,15 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures::FutureExt;
-use lambda_http::{RequestExt, request::RequestContext};
+use lambda_http::{Adapter, RequestExt, request::RequestContext};
+use lambda_runtime::{Runtime, layers::TracingLayer};
+use tower::util::ThenLayer;
 use tracing::{Instrument, field::display};
 use utoipa_axum::router::OpenApiRouter;
 
 use super::{
     app::App,
+    background::BackgroundTasks,
     body::BODY_LIMIT_BYTES,
     health,
     problem::{Problem, ProblemCode, Report},
@@ -40,8 +43,14 @@ pub fn finish(routes: OpenApiRouter, app: &App, deadline: Duration) -> Router {
 }
 
 /// Serves API Gateway's requests until Lambda ends the process.
-pub async fn run_lambda(router: Router) -> Result<(), lambda_http::Error> {
-    lambda_http::run(router).await
+pub async fn run_lambda(router: Router, background: BackgroundTasks) -> Result<(), lambda_http::Error> {
+    // The answer is out when the service has done its work. Lambda freezes the process only when the next request is asked
+    // for.
+    let finish = ThenLayer::new(async move |answered| {
+        background.finished().await;
+        answered
+    });
+    Runtime::new(Adapter::from(router)).layer(TracingLayer::new()).layer(finish).run().await
 }
 
 #[derive(Clone)]

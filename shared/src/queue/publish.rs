@@ -15,7 +15,7 @@ use crate::{
     store::{Store, StoreError, outbox::Promise},
 };
 
-/// A request does not wait longer than this for SQS; the relay is patient.
+/// Whoever sends at once does not wait longer than this for SQS; the relay is patient.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// SQS takes ten messages at once.
@@ -83,7 +83,7 @@ impl Publisher {
             }
             sent
         };
-        // The customer waits for the slowest queue, not for all of them in turn.
+        // As long as the slowest queue takes, not all of them in turn.
         futures::future::join_all(Queue::ALL.map(to_queue)).await.concat()
     }
 

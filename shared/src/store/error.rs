@@ -29,7 +29,8 @@ pub enum StoreError {
     /// A document that another one refers to is not there: the data is broken.
     #[error("{0} is missing")]
     Missing(String),
-    /// The right to answer this request went to another process: the effect must not happen here.
+    /// What this process claimed for its effect, the right to answer a request or stock, was taken from it or got lost with
+    /// a primary: the effect must not happen here.
     #[error("another process answers this request")]
     LostClaim,
     /// Anything else: a bug of ours, or the collection's validator refused the write.

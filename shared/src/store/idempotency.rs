@@ -160,10 +160,9 @@ impl IdempotencyRecords {
     }
 
     /// Gives a claim up after a refusal, so that the request may be tried again under the same key. An answer that was
-    /// committed stays.
-    pub async fn release(&self, claim: &Claim) -> Result<(), StoreError> {
-        self.collection.delete_one(claim.held()).await?;
-        Ok(())
+    /// committed stays. Whether the claim was still there.
+    pub async fn release(&self, claim: &Claim) -> Result<bool, StoreError> {
+        Ok(self.collection.delete_one(claim.held()).await?.deleted_count == 1)
     }
 
     /// Like [`IdempotencyRecords::release`], in a transaction: whoever works under the claim cannot complete it any more.

@@ -1,6 +1,7 @@
 //! The only place that speaks to MongoDB: one file per collection with its queries.
 //!
-//! Every write is acknowledged by a majority, every transaction reads a snapshot (invariant I7). What is read here is
+//! Every write is acknowledged by a majority, every transaction reads a snapshot (invariant I7); where a write need not wait
+//! for a majority, it says why. What is read here is
 //! trusted: a document that does not deserialise is [`StoreError::Corrupt`], loudly.
 
 pub mod addresses;
@@ -35,7 +36,7 @@ use std::time::Duration;
 use bson::doc;
 use mongodb::{
     Client, Database,
-    options::{ClientOptions, ReadConcern, WriteConcern},
+    options::{ClientOptions, ReadConcern, ReadPreference, SelectionCriteria, WriteConcern},
 };
 
 use crate::config::MongoSettings;
@@ -110,8 +111,8 @@ pub struct Store {
 pub struct PoolSize(pub u32);
 
 impl PoolSize {
-    /// A Lambda serves one request at a time.
-    pub const LAMBDA: Self = Self(2);
+    /// A Lambda serves one request at a time, which asks for about three things at once.
+    pub const LAMBDA: Self = Self(3);
     /// The local shop and the tests serve many.
     pub const LOCAL: Self = Self(64);
 }
@@ -140,6 +141,8 @@ impl Store {
         options.max_idle_time = Some(Duration::from_secs(60));
         options.retry_reads = Some(true);
         options.retry_writes = Some(true);
+        // Whatever the connection string says: what is looked up beside a transaction has to come from where it is written.
+        options.selection_criteria = Some(SelectionCriteria::ReadPreference(ReadPreference::Primary));
         options.read_concern = Some(ReadConcern::majority());
         options.write_concern = Some(WriteConcern::majority());
         Ok(options)

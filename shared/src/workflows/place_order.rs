@@ -110,8 +110,11 @@ pub enum PlaceOrderError {
 
 impl PlaceOrderError {
     /// Whether it was decided that there will be no order. A store that did not answer may have committed it.
-    fn is_refusal(&self) -> bool {
-        !matches!(self, Self::Store(error) if !matches!(error, StoreError::Contended))
+    fn is_decided(&self) -> bool {
+        match self {
+            Self::Store(error) => matches!(error, StoreError::Contended | StoreError::LostClaim),
+            _ => true,
+        }
     }
 }
 
@@ -152,7 +155,7 @@ pub async fn place_order(
         }
     };
     if let Err(error) = &outcome
-        && error.is_refusal()
+        && error.is_decided()
     {
         stock_holds::give_back(store, &units, &taken.low, &holder, now).await;
     }
@@ -170,15 +173,12 @@ async fn try_place(
 ) -> Result<Placed, PlaceOrderError> {
     let now = clock.now();
     transaction!(store, |tx| {
-        let skus = wanted.cart.items.iter().map(|item| &item.sku);
-        // Read anew in each attempt: an attempt that lost may have been a while ago.
-        let (held, basis) = futures::join!(
-            store.inventory.are_held_in(tx, skus, holder.order),
-            Basis::read(store, &wanted.cart, wanted.request()),
-        );
-        if !held? {
-            return Err(StoreError::LostClaim.into());
-        }
+        let mut cart = wanted.cart.clone();
+        cart.convert(now);
+        // Prices are read anew in each attempt: an attempt that lost may have been a while ago.
+        let (converted, basis) =
+            futures::join!(store.carts.save_in(tx, &mut cart), Basis::read(store, &wanted.cart, wanted.request()),);
+        converted.map_err(changed)?;
         let quote = orderable(basis?.price(&wanted.cart, &taken.before, wanted.request(), now)?, wanted)?;
         let mut order = build_order(wanted, holder.order, &quote, order::new_order_number(random, now), now)?;
         let (payment, mut messages) = ask_for_payment(wanted, &mut order, now)?;
@@ -186,10 +186,14 @@ async fn try_place(
         if let Some(used) = coupon_use(wanted, &quote, &order) {
             store.coupons.claim_in(tx, &used).await??;
         }
-        let mut cart = wanted.cart.clone();
-        cart.convert(now);
-        store.carts.save_in(tx, &mut cart).await.map_err(changed)?;
-        store.orders.insert_in(tx, &order).await?;
+        // Only now that the transaction is open at its primary: see `are_held`.
+        let skus = wanted.cart.items.iter().map(|item| &item.sku);
+        let (held, inserted) =
+            futures::join!(store.inventory.are_held(skus, holder.order), store.orders.insert_in(tx, &order));
+        inserted?;
+        if !held? {
+            return Err(StoreError::LostClaim.into());
+        }
         store.payments.insert_in(tx, &payment).await?;
         store.outbox.promise_all(tx, &messages).await?;
         let answer = answer(&order, &payment);

@@ -1,8 +1,8 @@
 //! Stock is taken for an order just before its transaction, and given back if the order does not come about.
 //!
 //! Of the two things that can become of held units each can happen once, whoever dies meanwhile: the order's transaction
-//! commits only if they are still held and only under its claim, and whoever gives them back in its place takes the claim
-//! away in the same transaction.
+//! commits only under its claim, and if they were still held after it had begun, and whoever gives them back in its place
+//! takes the claim away in the same transaction.
 
 use std::time::{Duration, Instant};
 

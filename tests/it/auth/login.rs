@@ -1,9 +1,12 @@
 //! `POST /v1/auth/login`
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use shared::{
     domain::user::{PasswordHash, Role},
     http::token::AccessTokens,
+    store::StoreError,
 };
 use tests::TestShop;
 
@@ -106,10 +109,11 @@ async fn a_failed_login_leaves_the_guests_cart_alone() {
     assert_eq!(shop.request("GET", "/v1/cart").cart(token).send().await.json["items"][0]["quantity"], 2);
 }
 
+/// Of [`PASSWORD`], with 8 MiB and one pass.
+const WEAK: &str = "$argon2id$v=19$m=8192,t=1,p=1$c29tZSBzYWx0$yij3Aeigncowo+zox85M1PWy+43wzvXWxqLf5RxWQM4";
+
 #[tokio::test]
 async fn a_weaker_hash_is_replaced_at_the_next_login() {
-    /// Of [`PASSWORD`], with 8 MiB and one pass.
-    const WEAK: &str = "$argon2id$v=19$m=8192,t=1,p=1$c29tZSBzYWx0$yij3Aeigncowo+zox85M1PWy+43wzvXWxqLf5RxWQM4";
     let shop = TestShop::start().await;
     let email = register(&shop, "ada").await;
     let mut ada = stored(&shop, &email).await;
@@ -121,6 +125,27 @@ async fn a_weaker_hash_is_replaced_at_the_next_login() {
     log_in(&shop, &email).await;
     assert!(stored(&shop, &email).await.password.expose().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
     log_in(&shop, &email).await;
+}
+
+#[tokio::test]
+async fn a_login_succeeds_although_another_one_renews_the_hash_beside_it() {
+    let shop = TestShop::start().await;
+    let email = register(&shop, "ada").await;
+    let mut ada = stored(&shop, &email).await;
+    let renewed = std::mem::replace(&mut ada.password, PasswordHash::from_phc(WEAK.to_owned()));
+    shop.store().users.save(&mut ada).await.unwrap();
+
+    // The other login has the account, and lets go of it when this one has proven its password.
+    let mut other = shop.store().attempts().await.unwrap();
+    let tx = other.begin().await.unwrap();
+    ada.password = renewed;
+    shop.store().users.save_in(tx, &mut ada).await.unwrap();
+    let renewing = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        other.settle(Ok::<_, StoreError>(())).await.unwrap().unwrap();
+    };
+    let (login, ()) = futures::join!(try_log_in(&shop, &email, PASSWORD), renewing);
+    login.is(200);
 }
 
 #[tokio::test]

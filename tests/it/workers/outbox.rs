@@ -1,15 +1,22 @@
 //! Between the database and the queues: what was promised is sent, however late, and what was not promised is not.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
+use axum::{Json, Router, routing::post};
 use bson::doc;
 use local::components::sqs;
+use serde_json::{Value, json};
 use shared::{
-    domain::{Sku, message::Event},
+    domain::{
+        Sku,
+        message::{Event, Queue},
+    },
+    http::BackgroundTasks,
     queue::Publisher,
     transaction,
 };
 use tests::{TestShop, cards};
+use tokio::{net::TcpListener, sync::Semaphore};
 
 use super::Sale;
 
@@ -51,6 +58,41 @@ async fn an_order_is_placed_while_the_queues_are_away_and_paid_when_they_are_bac
     sale.shop.run_queues().await;
     sale.is_paid_once().await;
     assert!(sale.subjects().await.contains(&"We have your order".to_owned()));
+}
+
+#[tokio::test]
+async fn an_answer_waits_for_no_queue() {
+    let mut sale = Sale::open().await;
+    // It takes nothing until the buyer has the answer.
+    let answered = Arc::new(Semaphore::new(0));
+    let until = Arc::clone(&answered);
+    let take = async move |body: String| {
+        until.acquire().await.unwrap().forget();
+        let asked: Value = serde_json::from_str(&body).unwrap();
+        let taken = asked["Entries"].as_array().unwrap().iter();
+        let taken: Vec<Value> = taken.map(|entry| json!({"Id": entry["Id"], "MessageId": entry["Id"]})).collect();
+        Json(json!({"Successful": taken, "Failed": []}))
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(post(take))).await });
+    let urls = Queue::ALL.into_iter().map(|queue| (queue, format!("{endpoint}/{}", queue.as_str()))).collect();
+    let (store, clock) = (sale.shop.store().clone(), sale.shop.clock.clone());
+    let background = BackgroundTasks::after_the_answer();
+    sale.shop.reopen(|shop| {
+        shop.publisher = Publisher::new(sqs::client(&endpoint), urls, store, clock);
+        shop.background = background.clone();
+    });
+    sale.ada = sale.shop.customer("grace").await;
+
+    let sale = sale.order(cards::GOOD).await;
+    assert_eq!(unsent(&sale.shop).await, 2);
+    answered.add_permits(2);
+    background.finished().await;
+    // The note waits for no majority; whoever comes next does.
+    sale.shop.customer("passer-by").await;
+    assert_eq!(unsent(&sale.shop).await, 0);
+    sale.shop.verify().await;
 }
 
 #[tokio::test]

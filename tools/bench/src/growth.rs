@@ -17,7 +17,7 @@ use shared::{
 use crate::{
     by_hand::{Template, new_id, order_number},
     report::{Report, Times},
-    world::World,
+    world::{Place, World},
 };
 
 const SMALL: usize = 1000;
@@ -37,10 +37,10 @@ struct Grown {
     deep: [String; 2],
 }
 
-pub(crate) async fn measure(mongodb: &str, world: &World, past_orders: usize, report: &mut Report) {
+pub(crate) async fn measure(world: &World, past_orders: usize, report: &mut Report) {
     let template = Template::take(world).await;
-    let small = grow(mongodb, "bench_small", SMALL, &template).await;
-    let large = grow(mongodb, "bench_large", past_orders, &template).await;
+    let small = grow(&world.place, "bench_small", SMALL, &template).await;
+    let large = grow(&world.place, "bench_large", past_orders, &template).await;
     println!("\n{SMALL} past orders beside {past_orders}, in turns");
     let first = format!("/v1/orders?limit={PAGE}");
     let deep = |which: usize| move |shop: &Grown| format!("/v1/orders?limit={PAGE}&cursor={}", shop.deep[which]);
@@ -98,14 +98,14 @@ fn compare(name: &str, times: &[Times; 2], report: &mut Report) {
     report.at_most("many ÷ few, p50", large.percentile(50) / small.percentile(50), 1.2);
 }
 
-async fn grow(mongodb: &str, database: &str, orders: usize, template: &Template) -> Grown {
-    let store = Store::connect(mongodb, database, "bench", PoolSize(32)).await.unwrap();
+async fn grow(place: &Place, database: &str, orders: usize, template: &Template) -> Grown {
+    let store = Store::connect(&place.mongodb, database, "bench", PoolSize::LAMBDA).await.unwrap();
     store.database().drop().await.unwrap();
     let customer = Id::new();
     // Documents first, indexes afterwards: sorting once is quicker than inserting everywhere.
     fill(&store, orders, customer, template).await;
     println!("\r{database}: {orders} orders, building indexes …          ");
-    let world = World::open_on(store).await;
+    let world = World::open_on(store, place).await;
     let deep = [deep(&world, doc! {"user": customer}, HISTORY).await, deep(&world, doc! {}, orders).await];
     Grown { customer: world.token(customer, Role::Customer), admin: world.token(Id::new(), Role::Admin), deep, world }
 }

@@ -56,7 +56,7 @@ struct Queue {
     slowest: Mutex<Duration>,
 }
 
-pub(crate) async fn measure(mongodb: &str, world: &World, report: &mut Report) {
+pub(crate) async fn measure(world: &World, report: &mut Report) {
     let template = Template::take(world).await;
     let (hot, others) = world.products.split_at(3);
     let mut sums: [Outcome; 4] = Default::default();
@@ -68,7 +68,7 @@ pub(crate) async fn measure(mongodb: &str, world: &World, report: &mut Report) {
     for sale in of_the_others.into_iter().chain(of_the_rate) {
         let (hot, processes) = match sale {
             Sale::Quiet | Sale::Shop => (&hot[0], vec![world.clone(); BUYERS_AT_ONCE]),
-            Sale::Functions => (&hot[1], world.processes(mongodb, BUYERS_AT_ONCE).await),
+            Sale::Functions => (&hot[1], world.processes(BUYERS_AT_ONCE).await),
             Sale::Naive => (&hot[2], vec![world.clone(); BUYERS_AT_ONCE]),
         };
         let outcome = window(world, &processes, sale, hot, others, &template, number).await;

@@ -22,8 +22,14 @@ mod world;
 
 use std::process::ExitCode;
 
-use crate::{report::Report, world::World};
 use clap::Parser;
+use shared::store::PoolSize;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::{
+    report::Report,
+    world::{CROWD, Place, World},
+};
 
 /// How `cargo xtask bench` tells where MongoDB is.
 const MONGODB_URI: &str = "TEST_MONGODB_URI";
@@ -52,26 +58,37 @@ enum Part {
     Growth,
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let wants = |part: Part| {
-        let asked = arguments.only.is_empty() && (part != Part::Growth || arguments.growth);
-        asked || arguments.only.contains(&part)
+    let wants = |part: &Part| {
+        let asked = arguments.only.is_empty() && (*part != Part::Growth || arguments.growth);
+        asked || arguments.only.contains(part)
     };
-    let mongodb = std::env::var(MONGODB_URI).expect("run by `cargo xtask bench`");
+    let place = Place { mongodb: std::env::var(MONGODB_URI).expect("run by `cargo xtask bench`"), sqs: sqs::start() };
     let mut report = Report::default();
-    let world = World::open(&mongodb, "bench").await;
-    report.introduce(&world).await;
-    if wants(Part::Latency) {
-        latency::measure(&world, &mut report).await;
+    for part in [Part::Latency, Part::Hot, Part::Growth].into_iter().filter(wants) {
+        part.runtime().block_on(async {
+            let world = World::open(&place, "bench", part.pool()).await;
+            report.introduce(&world).await;
+            match part {
+                Part::Latency => latency::measure(&world, &mut report).await,
+                Part::Hot => hot::measure(&world, &mut report).await,
+                Part::Growth => growth::measure(&world, arguments.past_orders, &mut report).await,
+            }
+            world.drop().await;
+        });
     }
-    if wants(Part::Hot) {
-        hot::measure(&mongodb, &world, &mut report).await;
-    }
-    if wants(Part::Growth) {
-        growth::measure(&mongodb, &world, arguments.past_orders, &mut report).await;
-    }
-    world.drop().await;
     if report.finish() || !arguments.strict { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+impl Part {
+    /// One request at a time is served by one thread, as by a Lambda; a crowd by all that there are, as by the local shop.
+    fn runtime(self) -> Runtime {
+        let mut builder = if self == Self::Hot { Builder::new_multi_thread() } else { Builder::new_current_thread() };
+        builder.enable_all().build().unwrap()
+    }
+
+    fn pool(self) -> PoolSize {
+        if self == Self::Hot { CROWD } else { PoolSize::LAMBDA }
+    }
 }

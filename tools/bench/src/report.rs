@@ -38,12 +38,16 @@ impl Times {
 /// Prints as it goes, and remembers which bars were not met.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
+    is_introduced: bool,
     bars: usize,
     missed: Vec<String>,
 }
 
 impl Report {
     pub(crate) async fn introduce(&mut self, world: &World) {
+        if std::mem::replace(&mut self.is_introduced, true) {
+            return;
+        }
         let status = world.server_status().await;
         let cores = std::thread::available_parallelism().map_or(0, usize::from);
         let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();

@@ -1,6 +1,11 @@
 //! An SQS that takes every message at once and forgets it. The local SQS server takes longer than a whole checkout, and
 //! would be all that is measured.
 
+use std::{
+    net::{self, SocketAddr},
+    thread,
+};
+
 use aws_sdk_sqs::{
     Client, Config,
     config::{BehaviorVersion, Credentials, Region},
@@ -9,12 +14,20 @@ use axum::{Json, Router, routing::post};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-/// Serves on a free port for as long as this process runs. Answers a client of it.
-pub(crate) async fn start() -> Client {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+/// Serves on a free port, in a thread of its own, for as long as this process runs. Answers where.
+pub(crate) fn start() -> SocketAddr {
+    let listener = net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
     let address = listener.local_addr().unwrap();
     let router = Router::new().fallback(post(take));
-    tokio::spawn(async move { axum::serve(listener, router).await });
+    thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async { axum::serve(TcpListener::from_std(listener).unwrap(), router).await })
+    });
+    address
+}
+
+pub(crate) fn client(address: SocketAddr) -> Client {
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .endpoint_url(format!("http://{address}"))

@@ -1,6 +1,6 @@
 //! A shop with a catalogue, on a database of its own.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -23,7 +23,7 @@ use shared::{
         tax::TaxTable,
     },
     http::{
-        App,
+        App, BackgroundTasks,
         cors::CorsOrigins,
         serve,
         token::{AccessTokens, SigningKey},
@@ -40,8 +40,8 @@ pub(crate) const PRODUCTS: usize = 100;
 /// More than there is ever sold of a product.
 const STOCK: i64 = 1_000_000;
 
-/// More connections than there are buyers at once: nobody waits for another request's connection.
-const POOL: PoolSize = PoolSize(400);
+/// More connections than a crowd in one process needs: nobody waits for another request's connection.
+pub(crate) const CROWD: PoolSize = PoolSize(400);
 
 /// How long a request may take.
 const DEADLINE: Duration = Duration::from_secs(25);
@@ -53,35 +53,41 @@ pub(crate) struct World {
     pub(crate) signing: Arc<SigningKey>,
     pub(crate) products: Arc<Vec<Product>>,
     router: Router,
-    sqs: aws_sdk_sqs::Client,
+    pub(crate) place: Place,
+}
+
+/// Where the servers are.
+#[derive(Clone)]
+pub(crate) struct Place {
+    pub(crate) mongodb: String,
+    pub(crate) sqs: SocketAddr,
 }
 
 impl World {
     /// A shop that has sold nothing yet.
-    pub(crate) async fn open(mongodb: &str, database: &str) -> Self {
-        let store = Store::connect(mongodb, database, "bench", POOL).await.unwrap();
+    pub(crate) async fn open(place: &Place, database: &str, pool: PoolSize) -> Self {
+        let store = Store::connect(&place.mongodb, database, "bench", pool).await.unwrap();
         store.database().drop().await.unwrap();
-        Self::open_on(store).await
+        Self::open_on(store, place).await
     }
 
     /// A shop with a full catalogue on a database that has none: the checkout function as Lambda runs it.
-    pub(crate) async fn open_on(store: Store) -> Self {
+    pub(crate) async fn open_on(store: Store, place: &Place) -> Self {
         migrations::migrate(&store, &Clock::system(), |_| ()).await.unwrap();
         let signing = Arc::new(SigningKey::from_pem(&SigningKey::generate().unwrap()).unwrap());
-        let sqs = crate::sqs::start().await;
-        let app = app(store, sqs.clone(), &signing);
+        let app = app(store, place, &signing);
         let products = Arc::new(catalogue(&app).await);
-        Self { router: router(&app), sqs, signing, app, products }
+        Self { router: router(&app), place: place.clone(), signing, app, products }
     }
 
     /// The same shop in so many more processes, as far as they know: each has its own connections, as a Lambda has.
-    pub(crate) async fn processes(&self, mongodb: &str, count: usize) -> Vec<Self> {
+    pub(crate) async fn processes(&self, count: usize) -> Vec<Self> {
         let mut processes = Vec::with_capacity(count);
         for _ in 0..count {
             let name = self.store().database().name();
-            let store = Store::connect(mongodb, name, "bench", PoolSize::LAMBDA).await.unwrap();
+            let store = Store::connect(&self.place.mongodb, name, "bench", PoolSize::LAMBDA).await.unwrap();
             store.ping().await.unwrap();
-            let app = app(store, self.sqs.clone(), &self.signing);
+            let app = app(store, &self.place, &self.signing);
             processes.push(Self { router: router(&app), app, ..self.clone() });
         }
         processes
@@ -130,13 +136,14 @@ impl World {
     }
 }
 
-fn app(store: Store, sqs: aws_sdk_sqs::Client, signing: &SigningKey) -> App {
+fn app(store: Store, place: &Place, signing: &SigningKey) -> App {
     let clock = Clock::system();
     let urls = Queue::ALL.into_iter().map(|queue| (queue, format!("http://sqs/{}", queue.as_str()))).collect();
     App {
-        publisher: Publisher::new(sqs, urls, store.clone(), clock.clone()),
+        publisher: Publisher::new(crate::sqs::client(place.sqs), urls, store.clone(), clock.clone()),
         tokens: AccessTokens::trusting(&signing.jwks()).unwrap(),
         random: Random::from_os(),
+        background: BackgroundTasks::after_the_answer(),
         cors: CorsOrigins::none(),
         store,
         clock,

@@ -16,7 +16,7 @@ use shared::{
     config::{Env, MailSettings, MongoSettings, QueueSettings, ReservationSettings, StripeSettings, WebhookSettings},
     domain::{Clock, Random, message::Queue, user::Role},
     gateway::Stripe,
-    http::{ClientAddress, settings::HttpSettings, token::SigningKey},
+    http::{BackgroundTasks, ClientAddress, settings::HttpSettings, token::SigningKey},
     password::Passwords,
     queue::{Publisher, Worker},
     store::{PoolSize, Store, migrations},
@@ -35,8 +35,9 @@ use crate::{
 
 /// As in `template.yaml`.
 const MAINTENANCE: Duration = Duration::from_secs(60);
-/// What is being answered may come to its end.
+/// How long what is being done may take to come to its end.
 const CLOSING: Duration = Duration::from_secs(5);
+const LAST_BATCHES: Duration = Duration::from_millis(300);
 
 /// Serves the shop until the process is told to end.
 ///
@@ -62,8 +63,10 @@ pub async fn run(stack: Stack) -> Result<()> {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
-    // A batch that is being worked on would come again; letting it end is merely tidier.
-    tokio::time::sleep(CLOSING.min(Duration::from_millis(300))).await;
+    // A batch that is being worked on would come again, and a message that is not sent would be relayed; letting them end is
+    // merely tidier.
+    let tidying = async { tokio::join!(tokio::time::sleep(LAST_BATCHES), shop.background.finished()) };
+    let _ = tokio::time::timeout(CLOSING, tidying).await;
     Ok(())
 }
 
@@ -111,6 +114,7 @@ async fn open(stack: &Stack) -> Result<Shop> {
         mailer: Mailer::try_new(&mail.smtp_url, &mail.from)?,
         shop_url: mail.shop_url,
         hold: Hold { charge: reservation.hold(), transfer: reservation.transfer_hold() },
+        background: BackgroundTasks::after_the_answer(),
         cors: http.cors,
         deadline: http.request_timeout,
     })

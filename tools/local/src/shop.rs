@@ -14,7 +14,7 @@ use shared::{
     config::Secret,
     domain::{Clock, Random, message::Queue},
     gateway::PaymentGateway,
-    http::{App, cors::CorsOrigins, health, openapi, serve, token::AccessTokens, token::SigningKey},
+    http::{App, BackgroundTasks, cors::CorsOrigins, health, openapi, serve, token::AccessTokens, token::SigningKey},
     password::Passwords,
     queue::{Consumer, Publisher, Worker},
     store::Store,
@@ -47,6 +47,8 @@ pub struct Shop {
     pub shop_url: String,
     /// How long an unpaid order holds its stock.
     pub hold: Hold,
+    /// What is done after the answers.
+    pub background: BackgroundTasks,
     /// Whose browsers may call.
     pub cors: CorsOrigins,
     /// How long a request may take.
@@ -61,6 +63,7 @@ impl Shop {
             random: self.random.clone(),
             tokens: AccessTokens::trusting(&self.signing.jwks()).unwrap_or_else(|_| AccessTokens::none()),
             publisher: self.publisher.clone(),
+            background: self.background.clone(),
             cors: self.cors.clone(),
         }
     }

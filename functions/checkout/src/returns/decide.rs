@@ -37,6 +37,6 @@ where
         }
         Ok::<_, ReturnProblem>((ReturnView::of(&order, order.find_return(id)?), messages))
     })?;
-    app.publisher.send(&messages).await;
+    app.send(messages).await;
     Ok(view)
 }

@@ -93,13 +93,13 @@ fn notes_without(order: Id<Order>) -> Document {
 
 /// Takes the note off: the counters are the order's from now on.
 fn settled(order: Id<Order>, now: Timestamp) -> Vec<Document> {
-    vec![doc! {"$set": {"holds": notes_without(order), "updatedAt": now}}]
+    vec![doc! {"$set": {"holds": notes_without(order), "updatedAt": {"$max": ["$updatedAt", now]}}}]
 }
 
 impl Inventory {
     /// Takes units, unless they are taken for the same order already.
     ///
-    /// Not waited for by a majority: the order's transaction looks whether they are still held ([`Inventory::are_held_in`]),
+    /// Not waited for by a majority: whoever places the order looks whether they are still held ([`Inventory::are_held`]),
     /// and a majority that has the order has what came before it.
     ///
     /// # Errors
@@ -151,26 +151,19 @@ impl Inventory {
         found.iter().map(parse).collect()
     }
 
-    /// Whether all of these are held for an order, as its transaction sees it.
+    /// Whether all of these are held for an order.
     ///
-    /// # Errors
-    /// [`StoreError::Conflict`] if they are, but the transaction began too early to see it; run it again.
-    pub async fn are_held_in(
-        &self,
-        tx: &mut Tx,
-        skus: impl IntoIterator<Item = &Sku>,
-        order: Id<Order>,
-    ) -> Result<bool, StoreError> {
+    /// Ask in each attempt at the order's transaction, once a command of that attempt has been answered. Whoever answers then
+    /// is the primary that has the transaction, or a later one, for the driver never goes back to an earlier; and if it is a
+    /// later one, the transaction cannot commit. So what is held now is held in the history that the order becomes part of, as
+    /// long as all collections live in one replica set. That it still is when the order commits is the claim's doing: whoever
+    /// ends a hold in another's place takes the claim away with it.
+    pub async fn are_held(&self, skus: impl IntoIterator<Item = &Sku>, order: Id<Order>) -> Result<bool, StoreError> {
         let skus: Vec<&str> = skus.into_iter().map(Sku::as_str).collect();
-        let filter = held_by(order, doc! {"$in": &skus});
         let ids = self.collection.clone_with_type::<Document>();
-        let mut cursor = ids.find(filter.clone()).projection(doc! {"_id": 1}).session(&mut tx.session).await?;
-        let seen: Vec<Document> = cursor.stream(&mut tx.session).try_collect().await?;
-        if seen.len() == skus.len() {
-            return Ok(true);
-        }
-        let held = self.collection.count_documents(filter).read_concern(ReadConcern::local()).await?;
-        if usize::try_from(held) == Ok(skus.len()) { Err(StoreError::Conflict(None)) } else { Ok(false) }
+        let held = ids.find(held_by(order, doc! {"$in": &skus})).projection(doc! {"_id": 1});
+        let held: Vec<Document> = held.read_concern(ReadConcern::local()).await?.try_collect().await?;
+        Ok(held.len() == skus.len())
     }
 
     /// Notes that the order is there: the units are its own now.
