@@ -1,8 +1,8 @@
 //! The only place that speaks to MongoDB: one file per collection with its queries.
 //!
 //! Every write is acknowledged by a majority, every transaction reads a snapshot (invariant I7); where a write need not wait
-//! for a majority, it says why. What is read here is
-//! trusted: a document that does not deserialise is [`StoreError::Corrupt`], loudly.
+//! for a majority, it says why. What is read here is trusted: a document that does not deserialise is
+//! [`StoreError::Corrupt`], loudly.
 
 pub mod addresses;
 pub mod carts;

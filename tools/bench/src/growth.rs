@@ -80,6 +80,7 @@ async fn checkouts(shops: [&Grown; 2], report: &mut Report) {
             let started = Instant::now();
             assert!(shops[which].world.check_out([one, other][which]).await);
             times[which].push(started.elapsed());
+            shops[which].world.app.background.finished().await;
         }
     }
     compare("a checkout", &times, report);
