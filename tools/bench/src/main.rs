@@ -16,11 +16,12 @@ mod by_hand;
 mod growth;
 mod hot;
 mod latency;
+mod network;
 mod report;
 mod sqs;
 mod world;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use clap::Parser;
 use shared::store::PoolSize;
@@ -43,6 +44,9 @@ struct Arguments {
     /// How many past orders the larger shop of `--growth` has
     #[arg(long, value_name = "ORDERS", default_value_t = 1_000_000)]
     past_orders: usize,
+    /// How long the way to the database and back takes, in microseconds; 0 for none but that of the server's own machine
+    #[arg(long, value_name = "MICROSECONDS", default_value_t = 1_000)]
+    round_trip: u64,
     /// Only these
     #[arg(long, value_enum)]
     only: Vec<Part>,
@@ -64,8 +68,13 @@ fn main() -> ExitCode {
         let asked = arguments.only.is_empty() && (*part != Part::Growth || arguments.growth);
         asked || arguments.only.contains(part)
     };
-    let place = Place { mongodb: std::env::var(MONGODB_URI).expect("run by `cargo xtask bench`"), sqs: sqs::start() };
-    let mut report = Report::default();
+    let round_trip = Duration::from_micros(arguments.round_trip);
+    let mut mongodb = std::env::var(MONGODB_URI).expect("run by `cargo xtask bench`");
+    if !round_trip.is_zero() {
+        mongodb = futures::executor::block_on(network::start(&mongodb, round_trip));
+    }
+    let place = Place { mongodb, sqs: sqs::start() };
+    let mut report = Report::new(round_trip);
     for part in [Part::Latency, Part::Hot, Part::Growth].into_iter().filter(wants) {
         part.runtime().block_on(async {
             let world = World::open(&place, "bench", part.pool()).await;

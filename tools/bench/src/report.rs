@@ -36,14 +36,20 @@ impl Times {
 }
 
 /// Prints as it goes, and remembers which bars were not met.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Report {
+    round_trip: Duration,
     is_introduced: bool,
     bars: usize,
     missed: Vec<String>,
 }
 
 impl Report {
+    /// `round_trip` is the way to the database and back.
+    pub(crate) fn new(round_trip: Duration) -> Self {
+        Self { round_trip, is_introduced: false, bars: 0, missed: Vec::new() }
+    }
+
     pub(crate) async fn introduce(&mut self, world: &World) {
         if std::mem::replace(&mut self.is_introduced, true) {
             return;
@@ -56,6 +62,14 @@ impl Report {
             status.get_str("version").unwrap(),
             load.split(' ').next().unwrap_or("unknown"),
         );
+        if self.round_trip.is_zero() {
+            println!("No network: the database is asked over loopback.");
+        } else {
+            println!(
+                "The way to the database and back takes {:?} more than over loopback, for both sides.",
+                self.round_trip
+            );
+        }
         println!("Messages go to an SQS in this process that acknowledges them at once: SQS itself is in no figure.");
     }
 
