@@ -44,8 +44,8 @@ struct Arguments {
     /// How many past orders the larger shop of `--growth` has
     #[arg(long, value_name = "ORDERS", default_value_t = 1_000_000)]
     past_orders: usize,
-    /// How long the way to the database and back takes, in microseconds; 0 for none but that of the server's own machine
-    #[arg(long, value_name = "MICROSECONDS", default_value_t = 1_000)]
+    /// How much longer the way to the database and back takes than over loopback
+    #[arg(long, value_name = "MICROSECONDS", default_value_t = 0)]
     round_trip: u64,
     /// Only these
     #[arg(long, value_enum)]
