@@ -99,12 +99,9 @@ pub(crate) async fn place_order(
         .await
         .map_err(place_problem)?;
         tracing::info!(order = %placed.order.id, payment = %placed.payment.id, "order placed");
-        let (store, publisher, answer) = (app.store.clone(), app.publisher.clone(), placed.answer.clone());
-        app.background
-            .run(async move {
-                tokio::join!(publisher.send(&placed.messages), placed.settle_stock(&store));
-            })
-            .await;
+        app.send(placed.messages.clone()).await;
+        let (store, answer) = (app.store.clone(), placed.answer.clone());
+        app.background.run(async move { placed.settle_stock(&store).await }).await;
         Ok(answer)
     })
     .await

@@ -177,7 +177,7 @@ async fn try_place(
         cart.convert(now);
         // Prices are read anew in each attempt: an attempt that lost may have been a while ago.
         let (converted, basis) =
-            futures::join!(store.carts.save_in(tx, &mut cart), Basis::read(store, &wanted.cart, wanted.request()),);
+            futures::join!(store.carts.save_in(tx, &mut cart), Basis::read(store, &wanted.cart, wanted.request()));
         converted.map_err(changed)?;
         let quote = orderable(basis?.price(&wanted.cart, &taken.before, wanted.request(), now)?, wanted)?;
         let mut order = build_order(wanted, holder.order, &quote, order::new_order_number(random, now), now)?;
