@@ -2,9 +2,12 @@
 
 use std::{
     fs::{self, File},
+    iter,
     net::TcpListener,
+    ops::Range,
     path::PathBuf,
     process,
+    sync::atomic::{AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
 
@@ -108,12 +111,14 @@ impl Drop for OwnMongodb {
 }
 
 /// Free ports below those that the kernel gives to connections: one of them could take the port of a member that is down.
+/// Never the same twice, for a server takes its port only a while after it was asked to.
 fn free_ports(count: usize) -> Vec<u16> {
-    let candidates = 20_000..32_000_u16;
-    let first = usize::try_from(process::id()).unwrap() * 7 % candidates.len();
-    let mut free = candidates.clone().cycle().skip(first).take(candidates.len());
+    const CANDIDATES: Range<u16> = 20_000..32_000;
+    static TRIED: AtomicUsize = AtomicUsize::new(0);
+    let first = usize::try_from(process::id()).unwrap() * 7;
+    let next = || CANDIDATES.clone().nth((first + TRIED.fetch_add(1, Ordering::Relaxed)) % CANDIDATES.len()).unwrap();
     let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
-    let ports: Vec<u16> = free.by_ref().filter(is_free).take(count).collect();
+    let ports: Vec<u16> = iter::repeat_with(next).take(CANDIDATES.len()).filter(is_free).take(count).collect();
     assert_eq!(ports.len(), count, "there are no free ports");
     ports
 }
