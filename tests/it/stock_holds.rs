@@ -60,14 +60,14 @@ async fn units_are_held_once_for_an_order_and_given_back_once() {
     let shop = TestShop::start().await;
     shop.stock("MUG-1", 5).await;
     let ada = holder(&shop, "ada").await;
-    for _ in 0..2 {
-        assert!(matches!(take(&shop, &ada).await, Held::Yes(record) if record.available == 3));
-    }
+    let before = shop.stock_of("MUG-1").await;
+    assert!(matches!(take(&shop, &ada).await, Held::Taken(record) if record.available == 3));
+    assert!(matches!(take(&shop, &ada).await, Held::Already));
+    assert_eq!(stock(&shop).await, (TWO, 3));
     shop.verify().await;
-    let held = shop.stock_of("MUG-1").await;
     for _ in 0..2 {
         shop.store().inventory.let_go(&mug(), two(), ada.order).await.unwrap();
-        assert_eq!(shop.stock_of("MUG-1").await, held.clone().before_promising(TWO));
+        assert_eq!(shop.stock_of("MUG-1").await, before);
     }
     shop.verify().await;
 }
@@ -77,10 +77,31 @@ async fn a_refusal_says_whether_something_may_come_back() {
     let shop = TestShop::start().await;
     shop.stock("MUG-1", 3).await;
     let (ada, bob) = (holder(&shop, "ada").await, holder(&shop, "bob").await);
-    assert!(matches!(take(&shop, &ada).await, Held::Yes(_)));
+    assert!(matches!(take(&shop, &ada).await, Held::Taken(_)));
     assert!(matches!(take(&shop, &bob).await, Held::Short { available: 1, may_change: true }));
     shop.store().inventory.settle_hold([&mug()], ada.order, shop.clock.now()).await.unwrap();
     assert!(matches!(take(&shop, &bob).await, Held::Short { available: 1, may_change: false }));
+}
+
+#[tokio::test]
+async fn who_wants_what_is_held_for_another_order_waits_for_it_with_empty_hands() {
+    let shop = TestShop::start().await;
+    let mug = shop.stock("MUG-1", TWO).await;
+    let pot = shop.stock("POT-1", TWO).await;
+    let ada = shop.customer("ada").await;
+    ada.add_to_cart(&mug, TWO).await.is(200);
+    ada.add_to_cart(&pot, TWO).await.is(200);
+    let other = holder(&shop, "other").await;
+    assert!(matches!(take(&shop, &other).await, Held::Taken(_)));
+    let giving_back = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert_eq!(held_for(&shop, "POT-1").await, None);
+        shop.store().inventory.let_go(&self::mug(), two(), other.order).await.unwrap();
+    };
+    let (placed, ()) = futures::join!(ada.checkout("order"), giving_back);
+    placed.is(201);
+    assert_eq!(stock(&shop).await, (TWO, 0));
+    shop.verify().await;
 }
 
 #[tokio::test]
@@ -88,10 +109,10 @@ async fn what_a_dead_process_held_is_freed_when_its_claim_has_run_out_and_told_i
     let shop = TestShop::start().await;
     shop.stock("MUG-1", 9).await;
     let (dead, alive) = (holder(&shop, "dead").await, holder(&shop, "alive").await);
-    assert!(matches!(take(&shop, &dead).await, Held::Yes(_)));
+    assert!(matches!(take(&shop, &dead).await, Held::Taken(_)));
     shop.clock.advance(LEASE / 2);
     let alive = Holder { until: shop.clock.now().plus(LEASE), ..alive };
-    assert!(matches!(take(&shop, &alive).await, Held::Yes(_)));
+    assert!(matches!(take(&shop, &alive).await, Held::Taken(_)));
     assert_eq!(shop.run_maintenance().await.recovered, 0);
     shop.clock.advance(LEASE / 2);
     assert_eq!(shop.run_maintenance().await.recovered, 1);
@@ -106,7 +127,7 @@ async fn a_slow_process_places_no_order_upon_stock_that_was_taken_from_it() {
     let shop = TestShop::start().await;
     shop.stock("MUG-1", 5).await;
     let slow = holder(&shop, "slow").await;
-    assert!(matches!(take(&shop, &slow).await, Held::Yes(_)));
+    assert!(matches!(take(&shop, &slow).await, Held::Taken(_)));
     let store = shop.store();
     let answer = Answer { status: 201, body: "{}".to_owned(), location: None };
     let message = Event::EmailLowStock { sku: mug() }.now(shop.clock.now());
@@ -114,17 +135,16 @@ async fn a_slow_process_places_no_order_upon_stock_that_was_taken_from_it() {
     let lost = transaction!(store, |tx| {
         attempts += 1;
         store.outbox.promise(tx, &message).await?;
-        if !store.inventory.are_held([&mug()], slow.order).await? {
-            return Err(StoreError::Missing("the stock".to_owned()));
-        }
+        store.inventory.hold(&mug(), two(), &slow).await?;
         if attempts == 1 {
-            // The moment between its look and its commit is long enough for everybody else.
+            // The moment between its hold and its commit is long enough for everybody else.
             shop.clock.advance(LEASE);
             assert_eq!(shop.run_maintenance().await.recovered, 1);
         }
         store.idempotency.complete_in(tx, &slow.claim, &answer).await
     });
-    assert!(lost.is_err(), "{lost:?}");
+    assert!(matches!(lost, Err(StoreError::LostClaim)), "{lost:?}");
+    store.inventory.let_go(&mug(), two(), slow.order).await.unwrap();
     assert_eq!(stock(&shop).await, (0, 5));
     shop.verify().await;
 }
@@ -169,9 +189,25 @@ async fn who_wants_stock_that_a_dead_process_left_in_a_transaction_is_told_to_co
     shop.verify().await;
 }
 
+/// Lets the next command of this name take a second, and then fail as `then` says.
+async fn slow_down(shop: &TestShop, command: &str, then: bson::Document) {
+    let mut data = bson::doc! {"failCommands": [command], "blockConnection": true, "blockTimeMS": 1000};
+    data.extend(then);
+    let fail = bson::doc! {"configureFailPoint": "failCommand", "mode": {"times": 1}, "data": data};
+    shop.store().database().client().database("admin").run_command(fail).await.unwrap();
+}
+
+/// The order that units are held for.
+async fn held_for(shop: &TestShop, sku: &str) -> Option<Id<Order>> {
+    let records = shop.store().database().collection::<bson::Document>("inventory");
+    let record = records.find_one(bson::doc! {"_id": sku}).await.unwrap().unwrap();
+    let order = record.get_array("holds").ok()?[0].as_document().unwrap().get_object_id("order").unwrap();
+    Some(order.to_hex().parse().unwrap())
+}
+
 /// A failover that loses what no majority had cannot be timed this finely; what it leaves behind can be made by hand.
 #[tokio::test]
-async fn an_order_whose_hold_is_lost_is_not_placed() {
+async fn an_attempt_whose_hold_was_lost_holds_again() {
     let mongodb = OwnMongodb::start("hold-lost").await;
     let shop = TestShop::start_at(mongodb.place().await, |real| real);
     let pot = shop.stock("POT-1", TWO).await;
@@ -180,32 +216,42 @@ async fn an_order_whose_hold_is_lost_is_not_placed() {
     ada.add_to_cart(&mug, TWO).await.is(200);
     ada.add_to_cart(&pot, TWO).await.is(200);
 
-    // The first write of the order's transaction takes its time.
-    let slow = bson::doc! {
-        "configureFailPoint": "failCommand", "mode": {"times": 1},
-        "data": {"failCommands": ["update"], "blockConnection": true, "blockTimeMS": 1000},
-    };
-    let store = shop.store();
-    store.database().client().database("admin").run_command(slow).await.unwrap();
+    // The attempt's order is written beside the hold, and fails as if its primary had stepped down.
+    let lost = bson::doc! {"namespace": format!("{}.orders", shop.store().database().name()), "errorCode": 251,
+    "errorLabels": ["TransientTransactionError"]};
+    slow_down(&shop, "insert", lost).await;
     let losing = async {
-        let records = store.database().collection::<bson::Document>("inventory");
         let order = loop {
-            let record = records.find_one(bson::doc! {"_id": "POT-1"}).await.unwrap().unwrap();
-            if let Ok(holds) = record.get_array("holds") {
-                break holds[0].as_document().unwrap().get_object_id("order").unwrap();
+            match held_for(&shop, "POT-1").await {
+                Some(order) => break order,
+                None => tokio::time::sleep(Duration::from_millis(5)).await,
             }
-            tokio::time::sleep(Duration::from_millis(5)).await;
         };
-        // Whoever looks too early has looked by then.
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        store.inventory.let_go(&self::mug(), two(), order.to_hex().parse().unwrap()).await.unwrap();
+        shop.store().inventory.let_go(&self::mug(), two(), order).await.unwrap();
     };
-    let (refused, ()) = futures::join!(ada.checkout("order"), losing);
-    assert!(refused.is_problem(409, "idempotency_in_progress").header("retry-after").is_some());
-    // Of what was held nothing is left behind, so the repeat finds it.
-    assert_eq!(stock(&shop).await, (0, TWO));
+    let (placed, ()) = futures::join!(ada.checkout("order"), losing);
+    placed.is(201);
+    assert_eq!(stock(&shop).await, (TWO, 0));
     shop.verify().await;
-    ada.checkout("order").await.is(201);
+}
+
+/// Held before the transaction is open, units can be held at a primary that the transaction never sees.
+#[tokio::test]
+async fn stock_is_held_once_the_transaction_is_open() {
+    let mongodb = OwnMongodb::start("hold-late").await;
+    let shop = TestShop::start_at(mongodb.place().await, |real| real);
+    let mug = shop.stock("MUG-1", TWO).await;
+    let ada = shop.customer("ada").await;
+    ada.add_to_cart(&mug, TWO).await.is(200);
+
+    let carts = bson::doc! {"namespace": format!("{}.carts", shop.store().database().name())};
+    slow_down(&shop, "update", carts).await;
+    let looking = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert_eq!(held_for(&shop, "MUG-1").await, None);
+    };
+    let (placed, ()) = futures::join!(ada.checkout("order"), looking);
+    placed.is(201);
     assert_eq!(stock(&shop).await, (TWO, 0));
     shop.verify().await;
 }

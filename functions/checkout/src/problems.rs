@@ -23,7 +23,7 @@ pub(crate) fn place_problem(error: PlaceOrderError) -> Problem {
         PlaceOrderError::CartEmpty => Problem::new(ProblemCode::CartEmpty),
         PlaceOrderError::CartChanged => Problem::new(ProblemCode::Conflict)
             .detail("The cart was changed or ordered meanwhile. Look at it and try again."),
-        PlaceOrderError::InsufficientStock { sku, available } => Problem::new(ProblemCode::InsufficientStock)
+        PlaceOrderError::InsufficientStock { sku, available, .. } => Problem::new(ProblemCode::InsufficientStock)
             .detail(detail)
             .member("sku", sku)
             .member("available", available),

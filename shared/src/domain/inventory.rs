@@ -97,14 +97,6 @@ impl StockRecord {
         }
     }
 
-    /// The record as it was before so many of its units were promised.
-    #[must_use]
-    pub fn before_promising(mut self, units: i64) -> Self {
-        self.reserved = self.reserved.saturating_sub(units);
-        self.available = self.available.saturating_add(units);
-        self
-    }
-
     /// Whether taking units so that `available` is what it is now, from `before`, crossed the threshold downwards. Each
     /// crossing is told once.
     pub fn crossed_threshold_from(&self, before: i64) -> bool {

@@ -1,14 +1,14 @@
 //! From a cart to an order: everything or nothing.
 //!
 //! The order, its payment, the used coupon, the converted cart, the answer to the request and the messages that follow commit
-//! together (invariants I1, I2, I4, I7). The stock is taken just before, and is the order's by that commit: see
+//! together (invariants I1, I2, I4, I7). The stock is taken meanwhile, and is the order's by that commit: see
 //! [`super::stock_holds`].
 
 use std::time::Duration;
 
 use super::{
     quote::{Basis, LineProblem, Quote, QuoteRequest},
-    stock_holds::{self, Taken},
+    stock_holds::OrderStock,
 };
 use crate::{
     domain::{
@@ -87,6 +87,8 @@ pub enum PlaceOrderError {
         sku: Sku,
         /// How many one buyer could have.
         available: i64,
+        /// Whether units are held for orders that may not come about.
+        may_change: bool,
     },
     /// The total is not what the customer was shown.
     #[error("the total is {}, not what was expected", .0.price.totals.total.minor())]
@@ -143,21 +145,27 @@ pub async fn place_order(
         return Err(PlaceOrderError::CartEmpty);
     }
     let now = clock.now();
-    let units = wanted.cart.units();
     let holder = Holder { order: Id::new(), claim: claim.clone(), until: now.plus(LEASE) };
-    let taken = stock_holds::take(store, &units, &holder, now).await?;
+    let mut stock = OrderStock::new(holder, wanted.cart.units(), now);
     let mut tries_left = TRIES;
     let outcome = loop {
-        tries_left -= 1;
-        match try_place(store, clock, random, wanted, &holder, &taken, &answer).await {
-            Err(PlaceOrderError::Store(error)) if tries_left > 0 && error.is_duplicate_of("orderNumber") => {}
-            outcome => break outcome,
+        let outcome = try_place(store, clock, random, wanted, &mut stock, &answer).await;
+        match &outcome {
+            Err(PlaceOrderError::InsufficientStock { may_change: true, .. }) => {
+                if let Err(error) = stock.wait(store).await {
+                    break Err(error);
+                }
+            }
+            Err(PlaceOrderError::Store(error)) if tries_left > 1 && error.is_duplicate_of("orderNumber") => {
+                tries_left -= 1;
+            }
+            _ => break outcome,
         }
     };
     if let Err(error) = &outcome
         && error.is_decided()
     {
-        stock_holds::give_back(store, &units, &taken.low, &holder, now).await;
+        stock.give_back(store).await;
     }
     outcome
 }
@@ -167,8 +175,7 @@ async fn try_place(
     clock: &Clock,
     random: &Random,
     wanted: &PlaceOrder,
-    holder: &Holder,
-    taken: &Taken,
+    stock: &mut OrderStock,
     answer: &impl Fn(&Order, &Payment) -> Answer,
 ) -> Result<Placed, PlaceOrderError> {
     let now = clock.now();
@@ -179,25 +186,24 @@ async fn try_place(
         let (converted, basis) =
             futures::join!(store.carts.save_in(tx, &mut cart), Basis::read(store, &wanted.cart, wanted.request()));
         converted.map_err(changed)?;
-        let quote = orderable(basis?.price(&wanted.cart, &taken.before, wanted.request(), now)?, wanted)?;
-        let mut order = build_order(wanted, holder.order, &quote, order::new_order_number(random, now), now)?;
+        // Whether there is enough is for the hold to say.
+        let quote = basis?.price(&wanted.cart, |_| i64::MAX, wanted.request(), now)?;
+        let quote = orderable(quote, wanted)?;
+        let order_number = order::new_order_number(random, now);
+        let mut order = build_order(wanted, stock.holder().order, &quote, order_number, now)?;
         let (payment, mut messages) = ask_for_payment(wanted, &mut order, now)?;
-        messages.extend(taken.low.iter().map(|sku| Event::EmailLowStock { sku: sku.clone() }.now(now)));
+        // Only now that the transaction is open at its primary: see `take`.
+        let (taken, inserted) = futures::join!(stock.take(store), store.orders.insert_in(tx, &order));
+        taken?;
+        inserted?;
+        messages.extend(stock.low().map(|sku| Event::EmailLowStock { sku: sku.clone() }.now(now)));
         if let Some(used) = coupon_use(wanted, &quote, &order) {
             store.coupons.claim_in(tx, &used).await??;
-        }
-        // Only now that the transaction is open at its primary: see `are_held`.
-        let skus = wanted.cart.items.iter().map(|item| &item.sku);
-        let (held, inserted) =
-            futures::join!(store.inventory.are_held(skus, holder.order), store.orders.insert_in(tx, &order));
-        inserted?;
-        if !held? {
-            return Err(StoreError::LostClaim.into());
         }
         store.payments.insert_in(tx, &payment).await?;
         store.outbox.promise_all(tx, &messages).await?;
         let answer = answer(&order, &payment);
-        store.idempotency.complete_in(tx, &holder.claim, &answer).await?;
+        store.idempotency.complete_in(tx, &stock.holder().claim, &answer).await?;
         Ok::<_, PlaceOrderError>(Placed { order, payment, messages, answer })
     })
 }
@@ -284,7 +290,8 @@ fn orderable(quote: Quote, wanted: &PlaceOrder) -> Result<Quote, PlaceOrderError
                 LineProblem::InsufficientStock { available } => available,
                 LineProblem::PriceChanged { .. } => continue,
             };
-            return Err(PlaceOrderError::InsufficientStock { sku: line.item.sku.clone(), available });
+            let sku = line.item.sku.clone();
+            return Err(PlaceOrderError::InsufficientStock { sku, available, may_change: false });
         }
     }
     if let Some(refusal) = quote.coupon.as_ref().and_then(|asked| asked.refusal) {
@@ -321,7 +328,8 @@ fn build_order(
     let mut items = Vec::with_capacity(quote.lines.len());
     for line in &quote.lines {
         let Some(product) = &line.product else {
-            return Err(PlaceOrderError::InsufficientStock { sku: line.item.sku.clone(), available: 0 });
+            let sku = line.item.sku.clone();
+            return Err(PlaceOrderError::InsufficientStock { sku, available: 0, may_change: false });
         };
         items.push(OrderItem {
             id: Id::new(),

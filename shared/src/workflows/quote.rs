@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     domain::{
-        Currency, Email, Id, Money, MoneyError, Timestamp,
+        Currency, Email, Id, Money, MoneyError, Sku, Timestamp,
         cart::{Cart, CartItem},
         coupon::{Coupon, CouponRefusal, CouponUser},
         inventory::StockRecord,
@@ -132,7 +132,8 @@ pub async fn quote(store: &Store, cart: &Cart, request: QuoteRequest<'_>, now: T
         Basis::read(store, cart, request),
         store.inventory.find_all(cart.items.iter().map(|item| &item.sku)),
     )?;
-    Ok(basis.price(cart, &stock, request, now)?)
+    let orderable = |sku: &Sku| stock.iter().find(|record| record.sku == *sku).map_or(0, StockRecord::orderable);
+    Ok(basis.price(cart, orderable, request, now)?)
 }
 
 impl Basis {
@@ -146,15 +147,15 @@ impl Basis {
         Ok(Self { products, tax, shipping, coupon })
     }
 
-    /// Prices the cart that it was read for.
+    /// Prices the cart that it was read for. `orderable` is how many units of a SKU one buyer could have.
     pub(super) fn price(
         self,
         cart: &Cart,
-        stock: &[StockRecord],
+        orderable: impl Fn(&Sku) -> i64,
         request: QuoteRequest<'_>,
         now: Timestamp,
     ) -> Result<Quote, MoneyError> {
-        let lines = check_lines(cart, self.products, stock)?;
+        let lines = check_lines(cart, self.products, orderable)?;
         let priced: Vec<PricedLine> = lines.iter().map(QuotedLine::priced).collect::<Result<_, _>>()?;
         let mut asked = self.coupon;
         let coupon = asked.as_ref().and_then(|(asked, user)| asked.coupon.as_ref().map(|coupon| (coupon, *user)));
@@ -203,7 +204,11 @@ async fn find_coupon(
     Ok(Some((AskedCoupon { code: code.to_owned(), coupon, refusal: None }, user)))
 }
 
-fn check_lines(cart: &Cart, products: Vec<Product>, stock: &[StockRecord]) -> Result<Vec<QuotedLine>, MoneyError> {
+fn check_lines(
+    cart: &Cart,
+    products: Vec<Product>,
+    orderable: impl Fn(&Sku) -> i64,
+) -> Result<Vec<QuotedLine>, MoneyError> {
     let products: BTreeMap<Id<Product>, Product> = products.into_iter().map(|product| (product.id, product)).collect();
     let nothing = LineAmounts { subtotal: Money::ZERO, discount: Money::ZERO, tax: Money::ZERO, total: Money::ZERO };
     let mut lines = Vec::with_capacity(cart.items.len());
@@ -211,7 +216,7 @@ fn check_lines(cart: &Cart, products: Vec<Product>, stock: &[StockRecord]) -> Re
         let product = products.get(&item.product).cloned();
         let sellable = product.as_ref().and_then(|product| product.sold_in(cart.currency, item.variant.as_ref()));
         let sellable = sellable.filter(|sellable| sellable.sku == item.sku);
-        let orderable = stock.iter().find(|record| record.sku == item.sku).map_or(0, StockRecord::orderable);
+        let orderable = orderable(&item.sku);
         let mut problems = Vec::new();
         let unit_price = match &sellable {
             None => {

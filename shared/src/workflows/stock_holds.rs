@@ -1,10 +1,13 @@
-//! Stock is taken for an order just before its transaction, and given back if the order does not come about.
+//! Stock is taken for an order while its transaction is open, but outside of it, and given back if the order does not come
+//! about.
 //!
 //! Of the two things that can become of held units each can happen once, whoever dies meanwhile: the order's transaction
-//! commits only under its claim, and if they were still held after it had begun, and whoever gives them back in its place
-//! takes the claim away in the same transaction.
+//! commits only under its claim, and whoever gives the units back in its place takes the claim away in the same transaction.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use super::place_order::PlaceOrderError;
 use crate::{
@@ -23,13 +26,17 @@ use crate::{
 /// How long somebody waits for what is held for others who may not order it in the end.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Stock that is taken.
+/// The units of an order that is being placed.
 #[derive(Debug)]
-pub(super) struct Taken {
-    /// The records as they were before.
-    pub(super) before: Vec<StockRecord>,
-    /// What ran low by it.
-    pub(super) low: Vec<Sku>,
+pub(super) struct OrderStock {
+    holder: Holder,
+    units: Vec<(Sku, Quantity)>,
+    now: Timestamp,
+    started: Instant,
+    /// What was taken and not given back.
+    taken: BTreeSet<Sku>,
+    /// What of it ran low by that.
+    low: BTreeSet<Sku>,
 }
 
 /// What somebody wants and cannot have.
@@ -39,92 +46,125 @@ struct Shortage {
     may_change: bool,
 }
 
-/// Takes every unit for an order, or none.
-///
-/// # Errors
-/// [`PlaceOrderError::InsufficientStock`] if somebody else has them. What is only held for another order, which may not come
-/// about, is waited for a little, with empty hands: who waits for one thing must not keep another from others.
-pub(super) async fn take(
-    store: &Store,
-    units: &[(Sku, Quantity)],
-    holder: &Holder,
-    now: Timestamp,
-) -> Result<Taken, PlaceOrderError> {
-    let started = Instant::now();
-    let mut attempt = 0;
-    loop {
-        let Shortage { sku, available, may_change } = match try_take(store, units, holder, now).await? {
-            Ok(taken) => return Ok(taken),
-            Err(shortage) => shortage,
-        };
-        if !may_change || started.elapsed() >= PATIENCE {
-            return Err(PlaceOrderError::InsufficientStock { sku, available });
-        }
-        tokio::time::sleep(backoff(attempt)).await;
-        attempt += 1;
+impl From<Shortage> for PlaceOrderError {
+    fn from(Shortage { sku, available, may_change }: Shortage) -> Self {
+        Self::InsufficientStock { sku, available, may_change }
     }
 }
 
-async fn try_take(
-    store: &Store,
-    units: &[(Sku, Quantity)],
-    holder: &Holder,
-    now: Timestamp,
-) -> Result<Result<Taken, Shortage>, StoreError> {
-    // Who wants several things looks first, so as not to take one in vain.
-    if let [_, _, ..] = units
-        && let Some(shortage) = find_shortage(store, units).await?
-    {
-        return Ok(Err(shortage));
+impl OrderStock {
+    /// Nothing is taken yet. `units` are in the order of their SKUs, in which everybody takes them.
+    pub(super) fn new(holder: Holder, units: Vec<(Sku, Quantity)>, now: Timestamp) -> Self {
+        let (taken, low) = (BTreeSet::new(), BTreeSet::new());
+        Self { holder, units, now, started: Instant::now(), taken, low }
     }
-    let mut taken = Taken { before: Vec::with_capacity(units.len()), low: Vec::new() };
-    for (number, (sku, quantity)) in units.iter().enumerate() {
-        let outcome = store.inventory.hold(sku, *quantity, holder).await;
-        if !matches!(outcome, Ok(Held::Yes(_))) {
-            give_back(store, &units[..number], &taken.low, holder, now).await;
+
+    /// For whom the units are.
+    pub(super) fn holder(&self) -> &Holder {
+        &self.holder
+    }
+
+    /// What ran low by this order.
+    pub(super) fn low(&self) -> impl Iterator<Item = &Sku> {
+        self.low.iter()
+    }
+
+    /// Takes every unit, or none. What an earlier attempt took is not taken twice.
+    ///
+    /// Ask in each attempt at the order's transaction, once a command of that attempt has been answered. Whoever takes the
+    /// units then is the primary that has the transaction, or a later one, for the driver never goes back to an earlier; and
+    /// if it is a later one, the transaction cannot commit. So the units are held in the history that the order becomes part
+    /// of, as long as all collections live in one replica set. That they still are when the order commits is the claim's
+    /// doing: whoever ends a hold in another's place takes the claim away with it.
+    ///
+    /// # Errors
+    /// [`PlaceOrderError::InsufficientStock`] if somebody else has them.
+    pub(super) async fn take(&mut self, store: &Store) -> Result<(), PlaceOrderError> {
+        // Who wants several things looks first, so as not to take one in vain.
+        if self.units.len() > 1
+            && self.taken.is_empty()
+            && let Some(shortage) = self.find_shortage(store).await?
+        {
+            return Err(shortage.into());
         }
-        match outcome? {
-            Held::Yes(record) => {
-                if record.crossed_threshold_from(record.available + quantity.get()) {
-                    taken.low.push(sku.clone());
+        self.take_all_or_none(store).await
+    }
+
+    /// Waits for what is held for other orders, which may not come about, and takes it for the next attempt.
+    ///
+    /// With empty hands and outside of a transaction: who waits for one thing must not keep another from others.
+    ///
+    /// # Errors
+    /// [`PlaceOrderError::InsufficientStock`] if it became theirs, or if they do not make up their minds.
+    pub(super) async fn wait(&mut self, store: &Store) -> Result<(), PlaceOrderError> {
+        let mut looks = 0;
+        loop {
+            tokio::time::sleep(backoff(looks)).await;
+            looks += 1;
+            let outcome = match self.find_shortage(store).await? {
+                Some(shortage) => Err(shortage.into()),
+                None => self.take_all_or_none(store).await,
+            };
+            match outcome {
+                Err(PlaceOrderError::InsufficientStock { may_change: true, .. })
+                    if self.started.elapsed() < PATIENCE => {}
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn take_all_or_none(&mut self, store: &Store) -> Result<(), PlaceOrderError> {
+        let outcome = self.take_in_turn(store).await;
+        if outcome.is_err() {
+            self.give_back(store).await;
+        }
+        outcome
+    }
+
+    async fn take_in_turn(&mut self, store: &Store) -> Result<(), PlaceOrderError> {
+        for (sku, quantity) in &self.units {
+            match store.inventory.hold(sku, *quantity, &self.holder).await? {
+                Held::Already => {}
+                Held::Taken(record) => {
+                    if record.crossed_threshold_from(record.available + quantity.get()) {
+                        self.low.insert(sku.clone());
+                    }
+                    self.taken.insert(sku.clone());
                 }
-                taken.before.push(record.before_promising(quantity.get()));
-            }
-            Held::Short { available, may_change } => {
-                return Ok(Err(Shortage { sku: sku.clone(), available, may_change }));
+                Held::Short { available, may_change } => {
+                    return Err(Shortage { sku: sku.clone(), available, may_change }.into());
+                }
             }
         }
+        Ok(())
     }
-    Ok(Ok(taken))
-}
 
-async fn find_shortage(store: &Store, units: &[(Sku, Quantity)]) -> Result<Option<Shortage>, StoreError> {
-    let stock = store.inventory.look(units.iter().map(|(sku, _)| sku)).await?;
-    Ok(units.iter().find_map(|(sku, quantity)| {
-        let found = stock.iter().find(|(record, _)| record.sku == *sku);
-        let (available, may_change) = found.map_or((0, false), |(record, is_held)| (record.orderable(), *is_held));
-        let shortage = Shortage { sku: sku.clone(), available, may_change };
-        (available < quantity.get()).then_some(shortage)
-    }))
-}
+    async fn find_shortage(&self, store: &Store) -> Result<Option<Shortage>, StoreError> {
+        let stock = store.inventory.look(self.units.iter().map(|(sku, _)| sku)).await?;
+        Ok(self.units.iter().find_map(|(sku, quantity)| {
+            let found = stock.iter().find(|(record, _)| record.sku == *sku);
+            let (available, may_change) = found.map_or((0, false), |(record, is_held)| (record.orderable(), *is_held));
+            let shortage = Shortage { sku: sku.clone(), available, may_change };
+            (available < quantity.get()).then_some(shortage)
+        }))
+    }
 
-/// Gives back what was taken for an order that was refused. What cannot be given back now is found by [`recover`].
-pub(super) async fn give_back(store: &Store, units: &[(Sku, Quantity)], low: &[Sku], holder: &Holder, now: Timestamp) {
-    for (sku, quantity) in units {
-        let given = async {
-            let record = store.inventory.let_go(sku, *quantity, holder.order).await?;
-            // The refused order would have told that the stock runs low. It still does if others took of it meanwhile.
-            match record.filter(|record| low.contains(sku) && record.status() != StockStatus::InStock) {
-                Some(record) => tell_low(store, record, now).await,
-                None => Ok(()),
+    /// Gives back what was taken for an order that was refused. What cannot be given back now is found by [`recover`].
+    pub(super) async fn give_back(&mut self, store: &Store) {
+        let (taken, low) = (std::mem::take(&mut self.taken), std::mem::take(&mut self.low));
+        for (sku, quantity) in self.units.iter().filter(|(sku, _)| taken.contains(sku)) {
+            let given = async {
+                let record = store.inventory.let_go(sku, *quantity, self.holder.order).await?;
+                // The refused order would have told that the stock runs low. It still does if others took of it meanwhile.
+                match record.filter(|record| low.contains(sku) && record.status() != StockStatus::InStock) {
+                    Some(record) => tell_low(store, record, self.now).await,
+                    None => Ok(()),
+                }
+            };
+            if let Err(error) = given.await {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(sku = sku.as_str(), error, "stock stays held for a while");
             }
-        };
-        if let Err(error) = given.await {
-            tracing::warn!(
-                sku = sku.as_str(),
-                error = &error as &dyn std::error::Error,
-                "stock stays held for a while"
-            );
         }
     }
 }

@@ -45,8 +45,10 @@ pub struct StockHold {
 /// What became of a wish to take units.
 #[derive(Clone, Debug)]
 pub enum Held {
-    /// They are taken; the record after it.
-    Yes(StockRecord),
+    /// They are taken now; the record after it.
+    Taken(StockRecord),
+    /// They were taken for this order before.
+    Already,
     /// There are not enough.
     Short {
         /// How many one buyer could have.
@@ -99,8 +101,7 @@ fn settled(order: Id<Order>, now: Timestamp) -> Vec<Document> {
 impl Inventory {
     /// Takes units, unless they are taken for the same order already.
     ///
-    /// Not waited for by a majority: whoever places the order looks whether they are still held ([`Inventory::are_held`]),
-    /// and a majority that has the order has what came before it.
+    /// Not waited for by a majority: one that has the order has what came before it.
     ///
     /// # Errors
     /// [`StoreError::Contended`] if others write the record for longer than a request may wait, such as a process that died
@@ -117,13 +118,13 @@ impl Inventory {
         };
         let taken = self.collection.find_one_and_update(guard, update).return_document(ReturnDocument::After);
         if let Some(record) = taken.max_time(PATIENCE).write_concern(WriteConcern::nodes(1)).await? {
-            return Ok(Held::Yes(record));
+            return Ok(Held::Taken(record));
         }
         let Some((record, holds)) = self.find_with_holds([sku]).await?.pop() else {
             return Ok(Held::Short { available: 0, may_change: false });
         };
         if holds.iter().any(|entry| entry.order == holder.order) {
-            return Ok(Held::Yes(record));
+            return Ok(Held::Already);
         }
         Ok(Held::Short { available: record.orderable(), may_change: !holds.is_empty() })
     }
@@ -149,21 +150,6 @@ impl Inventory {
             Ok((bson::deserialize_from_slice(raw.as_bytes())?, holds))
         };
         found.iter().map(parse).collect()
-    }
-
-    /// Whether all of these are held for an order.
-    ///
-    /// Ask in each attempt at the order's transaction, once a command of that attempt has been answered. Whoever answers then
-    /// is the primary that has the transaction, or a later one, for the driver never goes back to an earlier; and if it is a
-    /// later one, the transaction cannot commit. So what is held now is held in the history that the order becomes part of, as
-    /// long as all collections live in one replica set. That it still is when the order commits is the claim's doing: whoever
-    /// ends a hold in another's place takes the claim away with it.
-    pub async fn are_held(&self, skus: impl IntoIterator<Item = &Sku>, order: Id<Order>) -> Result<bool, StoreError> {
-        let skus: Vec<&str> = skus.into_iter().map(Sku::as_str).collect();
-        let ids = self.collection.clone_with_type::<Document>();
-        let held = ids.find(held_by(order, doc! {"$in": &skus})).projection(doc! {"_id": 1});
-        let held: Vec<Document> = held.read_concern(ReadConcern::local()).await?.try_collect().await?;
-        Ok(held.len() == skus.len())
     }
 
     /// Notes that the order is there: the units are its own now.
