@@ -1,8 +1,8 @@
 """Runs localstripe as the shop's Stripe API: on 127.0.0.1 alone, with its state in a file of ours.
 
 On its own localstripe listens on every interface and rewrites one pickle in the shared temporary folder on each
-write, which makes every call slower than the last. Here the state is saved at most every second and when it ends,
-so that the payments of the local shop outlive a restart like its orders do.
+write, which makes every call slower than the last. Here the state is saved every now and then and when it ends, so
+that the payments of the local shop outlive a restart like its orders do; those of the tests need not.
 """
 
 import argparse
@@ -11,6 +11,7 @@ import contextlib
 import logging
 import os
 import pickle
+import time
 
 from aiohttp import web
 from localstripe import resources
@@ -45,10 +46,14 @@ def save(path):
 
 
 async def saving(path):
+    pause = 1
     try:
         while True:
-            await asyncio.sleep(1)
+            await asyncio.sleep(pause)
+            began = time.monotonic()
             save(path)
+            # The more there is, the longer it takes: never more than a twentieth of the time.
+            pause = max(1, 20 * (time.monotonic() - began))
     finally:
         save(path)
 
@@ -64,13 +69,14 @@ async def save_in_background(app):
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--port", type=int, required=True)
-parser.add_argument("--state", required=True)
+parser.add_argument("--state", help="where the state is kept; nowhere if absent")
 arguments = parser.parse_args()
 
 resources.Store.dump_to_disk = note_change
-load(arguments.state)
-app["state"] = arguments.state
-app.cleanup_ctx.append(save_in_background)
+if arguments.state:
+    load(arguments.state)
+    app["state"] = arguments.state
+    app.cleanup_ctx.append(save_in_background)
 log = logging.getLogger("aiohttp.access")
 log.setLevel(logging.INFO)
 log.addHandler(logging.StreamHandler())

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 
 use super::fetch::Fetcher;
-use super::settings::Config;
+use super::settings::{Config, Profile};
 use super::supervise::{Launch, Supervisor};
 use super::{answers, text, write_script};
 
@@ -27,16 +27,19 @@ pub async fn ensure(config: &Config, supervisor: &Supervisor) -> Result<String> 
     }
     let python = Fetcher::new(&config.tools).python()?;
     let script = write_script(config, "stripe_api.py", include_str!("../../python/stripe_api.py"))?;
-    let data = config.data(NAME);
-    fs::create_dir_all(&data)?;
-    let state = data.join("state.pickle");
     let port = config.ports.stripe;
     let base = format!("http://127.0.0.1:{port}");
+    let mut command: Vec<String> = text([python.as_os_str(), "-u".as_ref(), script.as_os_str()])
+        .chain(["--port".to_owned(), port.to_string()])
+        .collect();
+    if config.profile == Profile::Dev {
+        let data = config.data(NAME);
+        fs::create_dir_all(&data)?;
+        command.extend(text(["--state".as_ref(), data.join("state.pickle").as_os_str()]));
+    }
     let launch = Launch {
         name: NAME,
-        command: text([python.as_os_str(), "-u".as_ref(), script.as_os_str(), "--state".as_ref(), state.as_os_str()])
-            .chain(["--port".to_owned(), port.to_string()])
-            .collect(),
+        command,
         environment: Vec::new(),
         ports: vec![(port, config.variable("STRIPE_PORT"))],
         inherit_output: false,
