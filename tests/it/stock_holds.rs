@@ -205,6 +205,24 @@ async fn held_for(shop: &TestShop, sku: &str) -> Option<Id<Order>> {
     Some(order.to_hex().parse().unwrap())
 }
 
+#[tokio::test]
+async fn what_comes_back_while_one_looks_who_has_it_is_worth_another_attempt() {
+    let mongodb = OwnMongodb::start("hold-back").await;
+    let shop = TestShop::start_at(mongodb.place().await, |real| real);
+    shop.stock("MUG-1", TWO).await;
+    let (ada, bob) = (holder(&shop, "ada").await, holder(&shop, "bob").await);
+    assert!(matches!(take(&shop, &ada).await, Held::Taken(_)));
+    let stock = bson::doc! {"namespace": format!("{}.inventory", shop.store().database().name())};
+    slow_down(&shop, "find", stock).await;
+    let giving_back = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        shop.store().inventory.let_go(&mug(), two(), ada.order).await.unwrap();
+    };
+    let (held, ()) = futures::join!(take(&shop, &bob), giving_back);
+    assert!(matches!(held, Held::Short { available: TWO, may_change: true }), "{held:?}");
+    assert!(matches!(take(&shop, &bob).await, Held::Taken(_)));
+}
+
 /// A failover that loses what no majority had cannot be timed this finely; what it leaves behind can be made by hand.
 #[tokio::test]
 async fn an_attempt_whose_hold_was_lost_holds_again() {

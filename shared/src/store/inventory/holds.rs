@@ -53,7 +53,7 @@ pub enum Held {
     Short {
         /// How many one buyer could have.
         available: i64,
-        /// Whether units are held for orders that may not come about.
+        /// Whether units are held for orders that may not come about, or have just come back.
         may_change: bool,
     },
 }
@@ -126,7 +126,9 @@ impl Inventory {
         if holds.iter().any(|entry| entry.order == holder.order) {
             return Ok(Held::Already);
         }
-        Ok(Held::Short { available: record.orderable(), may_change: !holds.is_empty() })
+        let available = record.orderable();
+        // There may be enough by now: whoever had them gave them back between the two commands.
+        Ok(Held::Short { available, may_change: !holds.is_empty() || available >= units })
     }
 
     /// The stock of these SKUs at this moment, in no particular order, and whether units of each are held for orders that may
