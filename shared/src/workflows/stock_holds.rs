@@ -39,19 +39,6 @@ pub(super) struct OrderStock {
     low: BTreeSet<Sku>,
 }
 
-/// What somebody wants and cannot have.
-struct Shortage {
-    sku: Sku,
-    available: i64,
-    may_change: bool,
-}
-
-impl From<Shortage> for PlaceOrderError {
-    fn from(Shortage { sku, available, may_change }: Shortage) -> Self {
-        Self::InsufficientStock { sku, available, may_change }
-    }
-}
-
 impl OrderStock {
     /// Nothing is taken yet. `units` are in the order of their SKUs, in which everybody takes them.
     pub(super) fn new(holder: Holder, units: Vec<(Sku, Quantity)>, now: Timestamp) -> Self {
@@ -81,11 +68,8 @@ impl OrderStock {
     /// [`PlaceOrderError::InsufficientStock`] if somebody else has them.
     pub(super) async fn take(&mut self, store: &Store) -> Result<(), PlaceOrderError> {
         // Who wants several things looks first, so as not to take one in vain.
-        if self.units.len() > 1
-            && self.taken.is_empty()
-            && let Some(shortage) = self.find_shortage(store).await?
-        {
-            return Err(shortage.into());
+        if self.units.len() > 1 && self.taken.is_empty() {
+            self.look(store).await?;
         }
         self.take_all_or_none(store).await
     }
@@ -101,9 +85,9 @@ impl OrderStock {
         loop {
             tokio::time::sleep(backoff(looks)).await;
             looks += 1;
-            let outcome = match self.find_shortage(store).await? {
-                Some(shortage) => Err(shortage.into()),
-                None => self.take_all_or_none(store).await,
+            let outcome = match self.look(store).await {
+                Ok(()) => self.take_all_or_none(store).await,
+                short => short,
             };
             match outcome {
                 Err(PlaceOrderError::InsufficientStock { may_change: true, .. })
@@ -132,21 +116,24 @@ impl OrderStock {
                     self.taken.insert(sku.clone());
                 }
                 Held::Short { available, may_change } => {
-                    return Err(Shortage { sku: sku.clone(), available, may_change }.into());
+                    return Err(PlaceOrderError::InsufficientStock { sku: sku.clone(), available, may_change });
                 }
             }
         }
         Ok(())
     }
 
-    async fn find_shortage(&self, store: &Store) -> Result<Option<Shortage>, StoreError> {
+    /// Whether there is enough of everything, without taking it.
+    async fn look(&self, store: &Store) -> Result<(), PlaceOrderError> {
         let stock = store.inventory.look(self.units.iter().map(|(sku, _)| sku)).await?;
-        Ok(self.units.iter().find_map(|(sku, quantity)| {
+        for (sku, quantity) in &self.units {
             let found = stock.iter().find(|(record, _)| record.sku == *sku);
             let (available, may_change) = found.map_or((0, false), |(record, is_held)| (record.orderable(), *is_held));
-            let shortage = Shortage { sku: sku.clone(), available, may_change };
-            (available < quantity.get()).then_some(shortage)
-        }))
+            if available < quantity.get() {
+                return Err(PlaceOrderError::InsufficientStock { sku: sku.clone(), available, may_change });
+            }
+        }
+        Ok(())
     }
 
     /// Gives back what was taken for an order that was refused. What cannot be given back now is found by [`recover`].
