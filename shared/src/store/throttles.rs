@@ -68,6 +68,7 @@ impl Throttles {
     ) -> Result<Option<Duration>, StoreError> {
         let delays: Vec<Bson> = policy.delays().iter().map(|delay| Bson::Int64(millis(*delay))).collect();
         let last = i64::try_from(delays.len()).unwrap_or(i64::MAX).saturating_sub(1);
+        let delay = doc! {"$arrayElemAt": [delays, {"$toInt": {"$min": ["$tries", last]}}]};
         let is_remembered = doc! {"$gt": ["$expiresAt", now]};
         // A stage for each step, because the expressions of one stage see only the document before it.
         let update = vec![
@@ -79,11 +80,14 @@ impl Throttles {
             }},
             doc! {"$set": {
                 "tries": {"$cond": ["$isOpen", {"$add": ["$tries", 1_i64]}, "$tries"]},
-                "blockedUntil": {"$cond": [
-                    "$isOpen",
-                    {"$add": [now, {"$arrayElemAt": [delays, {"$toInt": {"$min": ["$tries", last]}}]}]},
-                    "$blockedUntil",
-                ]},
+                // A try that costs nothing refuses nobody: not even those that began before it and are counted after it.
+                "blockedUntil": {"$switch": {
+                    "branches": [
+                        {"case": {"$not": ["$isOpen"]}, "then": "$blockedUntil"},
+                        {"case": {"$gt": [delay.clone(), 0_i64]}, "then": {"$add": [now, delay]}},
+                    ],
+                    "default": "$$REMOVE",
+                }},
             }},
             doc! {"$set": {"expiresAt": {"$max": ["$expiresAt", "$blockedUntil"]}}},
             doc! {"$unset": "isOpen"},

@@ -5,7 +5,10 @@ use std::time::Duration;
 use axum::{body::Body, http::Request};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use shared::http::ClientAddress;
+use shared::{
+    domain::{Timestamp, throttle::ThrottlePolicy},
+    http::ClientAddress,
+};
 use tests::{Reply, TestShop};
 use tower::ServiceExt;
 
@@ -68,6 +71,19 @@ async fn of_many_guesses_at_once_five_are_answered() {
     let replies = futures::future::join_all((0..20).map(|_| try_log_in(&shop, &email, WRONG))).await;
     assert_eq!(replies.iter().filter(|reply| reply.status == 401).count(), 5);
     assert_eq!(replies.iter().filter(|reply| reply.status == 429).count(), 15);
+}
+
+/// Whoever began first may be counted last, and no two machines have the same time.
+#[tokio::test]
+async fn a_free_try_stays_free_if_it_is_counted_after_a_later_one() {
+    let shop = TestShop::start().await;
+    let now = shop.clock.now();
+    let earlier = |millis| Timestamp::from_millis(now.as_millis() - millis);
+    let count = async |now| shop.store().throttles.count("account:ada", &ThrottlePolicy::ACCOUNT, now).await.unwrap();
+    for tries_before in 0..5 {
+        assert_eq!(count(earlier(tries_before)).await, None, "{tries_before}");
+    }
+    count(earlier(5)).await.unwrap();
 }
 
 #[tokio::test]
