@@ -42,12 +42,14 @@ pub struct Report {
 /// # Errors
 /// The first task's that failed, after all have run.
 pub async fn run(worker: &Worker) -> Result<Report, StoreError> {
-    let expired = expire_orders::run(worker).await;
-    let looked_up = look_up_payments::run(worker).await;
-    let recovered = recover_stock::run(worker).await;
-    let abandoned = find_abandoned_carts::run(worker).await;
-    // Last: it also sends what the others promised a while ago and could not send.
-    let relayed = relay_outbox::run(worker).await;
+    // Side by side, so that one that is slow does not keep the others from running either.
+    let (relayed, expired, looked_up, recovered, abandoned) = tokio::join!(
+        relay_outbox::run(worker),
+        expire_orders::run(worker),
+        look_up_payments::run(worker),
+        recover_stock::run(worker),
+        find_abandoned_carts::run(worker),
+    );
     let report = Report {
         relayed: relayed?,
         expired: expired?,

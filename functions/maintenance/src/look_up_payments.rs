@@ -16,8 +16,9 @@ pub(crate) async fn run(worker: &Worker) -> Result<usize, StoreError> {
     let waiting = store.payments.list_processing_since(now.minus(PATIENCE), BATCH).await?;
     let mut asked = 0;
     for payment in waiting {
-        let result: Result<_, StoreError> = transaction!(store, |tx| {
-            let Some(mut payment) = store.payments.find_in(tx, payment.id).await? else { return Ok(None) };
+        let id = payment.id;
+        let asking: Result<_, StoreError> = transaction!(store, |tx| {
+            let Some(mut payment) = store.payments.find_in(tx, id).await? else { return Ok(None) };
             // Noted, so that the next minute does not ask again.
             payment.updated_at = now;
             let message = Event::PaymentStatusUnknown {}.about_payment(payment.id, payment.order, now);
@@ -25,9 +26,17 @@ pub(crate) async fn run(worker: &Worker) -> Result<usize, StoreError> {
             store.outbox.promise(tx, &message).await?;
             Ok(Some(message))
         });
-        let messages: Vec<_> = result?.into_iter().collect();
-        asked += messages.len();
-        worker.send(messages).await;
+        match asking {
+            Ok(message) => {
+                asked += usize::from(message.is_some());
+                worker.send(Vec::from_iter(message)).await;
+            }
+            Err(error @ StoreError::Unavailable(_)) => return Err(error),
+            // One payment that cannot be asked about must not keep the others.
+            Err(error) => {
+                tracing::error!(%id, error = &error as &dyn std::error::Error, "a payment is not looked up");
+            }
+        }
     }
     Ok(asked)
 }

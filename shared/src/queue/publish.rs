@@ -65,10 +65,13 @@ impl Publisher {
         }
     }
 
-    /// Sends up to `limit` promises that were left behind. Answers how many were sent.
+    /// Sends up to `limit` promises of each queue that were left behind. Answers how many were sent.
+    ///
+    /// Of each queue: what one of them does not take must not keep back what the others would.
     pub async fn relay(&self, limit: i64) -> Result<usize, StoreError> {
-        let left = self.store.outbox.list_unsent(self.clock.now().minus(RELAY_AFTER), limit).await?;
-        let sent = self.send_promises(&left).await;
+        let before = self.clock.now().minus(RELAY_AFTER);
+        let left = Queue::ALL.map(|queue| self.store.outbox.list_unsent(queue, before, limit));
+        let sent = self.send_promises(&futures::future::try_join_all(left).await?.concat()).await;
         self.store.outbox.mark_sent(&sent, self.clock.now()).await?;
         Ok(sent.len())
     }

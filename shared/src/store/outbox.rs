@@ -95,9 +95,9 @@ impl Outbox {
         Ok(())
     }
 
-    /// Promises made before `before` that are not known to be sent, oldest first.
-    pub async fn list_unsent(&self, before: Timestamp, limit: i64) -> Result<Vec<Promise>, StoreError> {
-        let filter = doc! {"sentAt": {"$exists": false}, "createdAt": {"$lte": before}};
+    /// What goes to a queue, was promised before `before` and is not known to be sent, oldest first.
+    pub async fn list_unsent(&self, queue: Queue, before: Timestamp, limit: i64) -> Result<Vec<Promise>, StoreError> {
+        let filter = doc! {"sentAt": {"$exists": false}, "createdAt": {"$lte": before}, "queue": queue.as_str()};
         Ok(self.collection.find(filter).sort(doc! {"createdAt": 1}).limit(limit).await?.try_collect().await?)
     }
 }

@@ -8,7 +8,7 @@ use local::components::sqs;
 use serde_json::{Value, json};
 use shared::{
     domain::{
-        Sku,
+        Id, Sku,
         message::{Event, Queue},
     },
     http::BackgroundTasks,
@@ -134,6 +134,25 @@ async fn the_relay_works_through_more_than_it_takes_on_at_once() {
     promised.unwrap();
     shop.clock.advance(Duration::from_secs(11));
     assert_eq!((shop.run_maintenance().await.relayed, unsent(&shop).await), (450, 0));
+}
+
+#[tokio::test]
+async fn what_one_queue_does_not_take_keeps_nothing_back_from_the_others() {
+    let mut shop = TestShop::start().await;
+    let mut urls = shop.place.queue_urls();
+    urls.remove(&Queue::Notifications);
+    let client = sqs::client(&shop.place.components.sqs_endpoint);
+    let (store, clock) = (shop.store().clone(), shop.clock.clone());
+    shop.reopen(|shop| shop.publisher = Publisher::new(client, urls, store, clock));
+    let store = shop.store();
+    let mail = || Event::EmailLowStock { sku: Sku::try_new("NONE-1").unwrap() }.now(shop.clock.now());
+    let mut messages: Vec<_> = (0..250).map(|_| mail()).collect();
+    messages.push(Event::PaymentStatusUnknown {}.about_payment(Id::new(), Id::new(), shop.clock.now()));
+    let promised: Result<(), shared::store::StoreError> =
+        transaction!(store, |tx| { store.outbox.promise_all(tx, &messages).await });
+    promised.unwrap();
+    shop.clock.advance(Duration::from_secs(11));
+    assert_eq!((shop.run_maintenance().await.relayed, unsent(&shop).await), (1, 250));
 }
 
 #[tokio::test]
