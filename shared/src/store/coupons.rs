@@ -171,7 +171,8 @@ impl Coupons {
         };
         let update = doc! {"$inc": {"usageCount": 1_i64}, "$set": {"updatedAt": claim.created_at}};
         let Some(coupon) = self.coupons.find_one_and_update(guard, update).session(&mut tx.session).await? else {
-            return Ok(Err(CouponRefusal::LimitReached));
+            let is_on = self.find_in(tx, claim.coupon).await?.is_some_and(|coupon| coupon.is_active);
+            return Ok(Err(if is_on { CouponRefusal::LimitReached } else { CouponRefusal::Unknown }));
         };
         if let Some(refusal) = self.find_refusal_in(tx, &coupon, claim).await? {
             // The transaction may go on without the coupon (late money does): then nothing of the claim may stay.

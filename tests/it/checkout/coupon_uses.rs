@@ -4,6 +4,11 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use serde_json::json;
+use shared::{
+    domain::{Email, Id, coupon::CouponRefusal},
+    store::{SCHEMA_VERSION, StoreError, coupons::CouponUse},
+    transaction,
+};
 use tests::{
     Person, TestShop,
     people::{cards, checkout_body},
@@ -101,6 +106,25 @@ async fn a_change_of_a_coupon_loses_no_use_that_is_claimed_meanwhile() {
     }
     assert_eq!(stored(&shop, "BUSY").await.usage_count, 8);
     assert_eq!(shop.count("couponUses").await, 8);
+}
+
+#[tokio::test]
+async fn a_coupon_that_is_switched_off_meanwhile_is_none_and_not_one_that_is_used_up() {
+    let shop = TestShop::start().await;
+    let admin = shop.admin("root").await;
+    let id = coupon(&admin, "OFF", json!({})).await;
+    admin.patch(&format!("/v1/coupons/{id}"), json!({"isActive": false})).await.is(200);
+    let used = CouponUse {
+        order: Id::new(),
+        coupon: id.parse().unwrap(),
+        user: None,
+        email: Email::try_new("ada@example.test").unwrap(),
+        schema_version: SCHEMA_VERSION,
+        created_at: shop.clock.now(),
+    };
+    let store = shop.store();
+    let claimed: Result<_, StoreError> = transaction!(store, |tx| { store.coupons.claim_in(tx, &used).await });
+    assert_eq!(claimed.unwrap(), Err(CouponRefusal::Unknown));
 }
 
 #[tokio::test]
