@@ -10,7 +10,7 @@ use shared::{
     },
     transaction,
 };
-use tests::TestShop;
+use tests::{OwnMongodb, TestShop};
 
 fn answer() -> Answer {
     Answer { status: 201, body: "{}".to_owned(), location: None }
@@ -92,4 +92,31 @@ async fn whoever_lost_the_claim_is_told_to_ask_again_whatever_else_stands_in_the
     refused.is_problem(409, "idempotency_in_progress");
     ada.checkout("order").await.is(201);
     shop.verify().await;
+}
+
+#[tokio::test]
+async fn a_commit_that_took_too_long_is_asked_for_again() {
+    let mongodb = OwnMongodb::start("commit-late").await;
+    let shop = TestShop::start_at(mongodb.place().await, |real| real);
+    let mug = shop.stock("MUG-1", 5).await;
+    let ada = shop.customer("ada").await;
+    ada.add_to_cart(&mug, 1).await.is(200);
+    // Its limit of time ran out; whether it happened is not known.
+    let late = bson::doc! {"failCommands": ["commitTransaction"], "errorCode": 50};
+    mongodb.fail(bson::doc! {"times": 1}, late).await;
+    ada.checkout("order").await.is(201);
+    shop.verify().await;
+}
+
+#[tokio::test]
+async fn a_refusal_is_told_only_by_who_can_give_the_claim_up() {
+    let mongodb = OwnMongodb::start("claim-kept").await;
+    let shop = TestShop::start_at(mongodb.place().await, |real| real);
+    let ada = shop.customer("ada").await;
+    let claims = format!("{}.idempotency", shop.store().database().name());
+    let lost = bson::doc! {"failCommands": ["delete"], "namespace": claims, "closeConnection": true};
+    mongodb.fail("alwaysOn", lost).await;
+    ada.checkout("order").await.is_problem(503, "unavailable");
+    mongodb.fail("off", bson::Document::new()).await;
+    ada.checkout("another").await.is_problem(409, "cart_empty");
 }

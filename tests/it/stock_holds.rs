@@ -105,6 +105,21 @@ async fn who_wants_what_is_held_for_another_order_waits_for_it_with_empty_hands(
 }
 
 #[tokio::test]
+async fn who_waits_in_vain_for_what_may_come_back_is_told_to_come_back_and_not_that_it_is_sold_out() {
+    let shop = TestShop::start().await;
+    let mug = shop.stock("MUG-1", TWO).await;
+    let ada = shop.customer("ada").await;
+    ada.add_to_cart(&mug, TWO).await.is(200);
+    let dead = holder(&shop, "dead").await;
+    assert!(matches!(take(&shop, &dead).await, Held::Taken(_)));
+    let busy = ada.checkout("order").await;
+    assert!(busy.is_problem(503, "busy").header("retry-after").is_some());
+    shop.clock.advance(LEASE);
+    assert_eq!(shop.run_maintenance().await.recovered, 1);
+    ada.checkout("order").await.is(201);
+}
+
+#[tokio::test]
 async fn what_a_dead_process_held_is_freed_when_its_claim_has_run_out_and_told_if_it_is_low() {
     let shop = TestShop::start().await;
     shop.stock("MUG-1", 9).await;
@@ -190,11 +205,14 @@ async fn who_wants_stock_that_a_dead_process_left_in_a_transaction_is_told_to_co
 }
 
 /// Lets the next command of this name take a second, and then fail as `then` says.
-async fn slow_down(shop: &TestShop, command: &str, then: bson::Document) {
+async fn slow_down(mongodb: &OwnMongodb, command: &str, then: bson::Document) {
     let mut data = bson::doc! {"failCommands": [command], "blockConnection": true, "blockTimeMS": 1000};
     data.extend(then);
-    let fail = bson::doc! {"configureFailPoint": "failCommand", "mode": {"times": 1}, "data": data};
-    shop.store().database().client().database("admin").run_command(fail).await.unwrap();
+    mongodb.fail(bson::doc! {"times": 1}, data).await;
+}
+
+fn namespace(shop: &TestShop, collection: &str) -> String {
+    format!("{}.{collection}", shop.store().database().name())
 }
 
 /// The order that units are held for.
@@ -212,8 +230,8 @@ async fn what_comes_back_while_one_looks_who_has_it_is_worth_another_attempt() {
     shop.stock("MUG-1", TWO).await;
     let (ada, bob) = (holder(&shop, "ada").await, holder(&shop, "bob").await);
     assert!(matches!(take(&shop, &ada).await, Held::Taken(_)));
-    let stock = bson::doc! {"namespace": format!("{}.inventory", shop.store().database().name())};
-    slow_down(&shop, "find", stock).await;
+    let stock = bson::doc! {"namespace": namespace(&shop, "inventory")};
+    slow_down(&mongodb, "find", stock).await;
     let giving_back = async {
         tokio::time::sleep(Duration::from_millis(500)).await;
         shop.store().inventory.let_go(&mug(), two(), ada.order).await.unwrap();
@@ -235,9 +253,9 @@ async fn an_attempt_whose_hold_was_lost_holds_again() {
     ada.add_to_cart(&pot, TWO).await.is(200);
 
     // The attempt's order is written beside the hold, and fails as if its primary had stepped down.
-    let lost = bson::doc! {"namespace": format!("{}.orders", shop.store().database().name()), "errorCode": 251,
-    "errorLabels": ["TransientTransactionError"]};
-    slow_down(&shop, "insert", lost).await;
+    let transient = ["TransientTransactionError"];
+    let lost = bson::doc! {"namespace": namespace(&shop, "orders"), "errorCode": 251, "errorLabels": transient};
+    slow_down(&mongodb, "insert", lost).await;
     let losing = async {
         let order = loop {
             match held_for(&shop, "POT-1").await {
@@ -262,8 +280,8 @@ async fn stock_is_held_once_the_transaction_is_open() {
     let ada = shop.customer("ada").await;
     ada.add_to_cart(&mug, TWO).await.is(200);
 
-    let carts = bson::doc! {"namespace": format!("{}.carts", shop.store().database().name())};
-    slow_down(&shop, "update", carts).await;
+    let carts = bson::doc! {"namespace": namespace(&shop, "carts")};
+    slow_down(&mongodb, "update", carts).await;
     let looking = async {
         tokio::time::sleep(Duration::from_millis(500)).await;
         assert_eq!(held_for(&shop, "MUG-1").await, None);
@@ -271,5 +289,38 @@ async fn stock_is_held_once_the_transaction_is_open() {
     let (placed, ()) = futures::join!(ada.checkout("order"), looking);
     placed.is(201);
     assert_eq!(stock(&shop).await, (TWO, 0));
+    shop.verify().await;
+}
+
+/// An update that was not answered may still be carried out, when the units are an order's.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_order_comes_of_units_of_which_it_is_not_certain_that_they_were_given_back() {
+    let shop = TestShop::start().await;
+    let mug = shop.stock("MUG-1", 50).await;
+    let pot = shop.stock("POT-1", TWO).await;
+    let ada = shop.customer("ada").await;
+    ada.add_to_cart(&mug, TWO).await.is(200);
+    ada.add_to_cart(&pot, TWO).await.is(200);
+
+    let (store, now) = (shop.store(), shop.clock.now());
+    let (mut of_pots, mut of_mugs) = (store.attempts().await.unwrap(), store.attempts().await.unwrap());
+    let pot = Sku::try_new("POT-1").unwrap();
+    store.inventory.adjust_in(of_pots.begin().await.unwrap(), &pot, -TWO, now).await.unwrap();
+    let in_her_way = async {
+        // She has the mugs, and waits to see whether the pots go.
+        while held_for(&shop, "MUG-1").await.is_none() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        store.inventory.adjust_in(of_mugs.begin().await.unwrap(), &self::mug(), 1, now).await.unwrap();
+        of_pots.settle(Ok::<_, StoreError>(())).await.unwrap().unwrap();
+    };
+    let (busy, ()) = futures::join!(ada.checkout("order"), in_her_way);
+    busy.is_problem(503, "busy");
+
+    of_mugs.settle(Ok::<_, StoreError>(())).await.unwrap().unwrap();
+    shop.clock.advance(LEASE);
+    assert_eq!(shop.run_maintenance().await.recovered, 1);
+    assert_eq!(stock(&shop).await, (0, 51));
+    ada.checkout("order").await.is_problem(409, "insufficient_stock");
     shop.verify().await;
 }

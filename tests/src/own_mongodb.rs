@@ -11,6 +11,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use ::mongodb::Client;
+use bson::{Bson, Document, doc};
 use local::components::{
     Config, Profile, mongodb,
     supervise::{Signal, Supervisor},
@@ -79,6 +81,13 @@ impl OwnMongodb {
             assert!(Instant::now() < end, "the set has no primary");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+    }
+
+    /// Lets its commands last, or fail: `mode` and `data` are those of the server's fail point `failCommand`.
+    pub async fn fail(&self, mode: impl Into<Bson>, data: Document) {
+        let fail = doc! {"configureFailPoint": "failCommand", "mode": mode.into(), "data": data};
+        let client = Client::with_uri_str(&self.uri).await.unwrap();
+        client.database("admin").run_command(fail).await.unwrap();
     }
 
     /// Starts whatever of it does not run, with the data that it had.

@@ -36,7 +36,7 @@ pub struct StockRecord {
     pub policy: StockPolicy,
     /// See [`crate::store::SCHEMA_VERSION`].
     pub schema_version: i32,
-    /// When a counter last changed.
+    /// When a counter last changed for good: units that are held for an order being placed count once there is the order.
     pub updated_at: Timestamp,
 }
 

@@ -101,11 +101,8 @@ where
             Ok(true) => Err(problem),
             // Whoever has the claim now decides; what stood in the way here may be the order that they placed.
             Ok(false) => Err(in_progress()),
-            Err(error) => {
-                // What cannot be released now runs out with its lease.
-                tracing::warn!(error = &error as &dyn std::error::Error, "a claim is left to its lease");
-                Err(problem)
-            }
+            // Nor is it known whether somebody else has it. What was not released runs out with its lease.
+            Err(error) => Err(error.into()),
         },
     }
 }

@@ -88,8 +88,12 @@ impl From<Error> for StoreError {
             | ErrorKind::Shutdown => Self::Unavailable(error),
             ErrorKind::BsonDeserialization(_) | ErrorKind::InvalidResponse { .. } => Self::Corrupt(error),
             ErrorKind::Command(command) if UNAVAILABLE.contains(&command.code) => Self::Unavailable(error),
-            // Only an update that waits for others has a limit.
-            ErrorKind::Command(command) if command.code == MAX_TIME_EXPIRED => Self::Contended,
+            // An update that waited for others. A commit that was cut short says so by its label, and may have happened.
+            ErrorKind::Command(command)
+                if command.code == MAX_TIME_EXPIRED && !error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT) =>
+            {
+                Self::Contended
+            }
             _ if error.contains_label(TRANSIENT_TRANSACTION_ERROR) => Self::Conflict(Some(error)),
             _ => Self::Unexpected(error),
         }

@@ -79,7 +79,8 @@ impl OrderStock {
     /// With empty hands and outside of a transaction: who waits for one thing must not keep another from others.
     ///
     /// # Errors
-    /// [`PlaceOrderError::InsufficientStock`] if it became theirs, or if they do not make up their minds.
+    /// [`PlaceOrderError::InsufficientStock`] if it became theirs. [`StoreError::Contended`] if that is not decided for as long
+    /// as a request may wait: what a dead process holds comes back only when its claim has run out.
     pub(super) async fn wait(&mut self, store: &Store) -> Result<(), PlaceOrderError> {
         let mut looks = 0;
         loop {
@@ -90,8 +91,11 @@ impl OrderStock {
                 short => short,
             };
             match outcome {
-                Err(PlaceOrderError::InsufficientStock { may_change: true, .. })
-                    if self.started.elapsed() < PATIENCE => {}
+                Err(PlaceOrderError::InsufficientStock { may_change: true, .. }) => {
+                    if self.started.elapsed() >= PATIENCE {
+                        return Err(StoreError::Contended.into());
+                    }
+                }
                 outcome => return outcome,
             }
         }
@@ -99,8 +103,10 @@ impl OrderStock {
 
     async fn take_all_or_none(&mut self, store: &Store) -> Result<(), PlaceOrderError> {
         let outcome = self.take_in_turn(store).await;
-        if outcome.is_err() {
-            self.give_back(store).await;
+        if outcome.is_err() && !self.give_back(store).await {
+            // The server may carry out later what it did not answer. By then the units must not be an order's, so there is none
+            // by this name: the buyer asks again.
+            return Err(StoreError::Contended.into());
         }
         outcome
     }
@@ -136,45 +142,55 @@ impl OrderStock {
         Ok(())
     }
 
-    /// Gives back what was taken for an order that was refused. What cannot be given back now is found by [`recover`].
-    pub(super) async fn give_back(&mut self, store: &Store) {
+    /// Gives back what was taken for an order that was refused, and answers whether all of it is. What cannot be given back now
+    /// is found by [`recover`].
+    pub(super) async fn give_back(&mut self, store: &Store) -> bool {
         let (taken, low) = (std::mem::take(&mut self.taken), std::mem::take(&mut self.low));
+        let mut all = true;
         for (sku, quantity) in self.units.iter().filter(|(sku, _)| taken.contains(sku)) {
-            let given = async {
-                let record = store.inventory.let_go(sku, *quantity, self.holder.order).await?;
-                // The refused order would have told that the stock runs low. It still does if others took of it meanwhile.
-                match record.filter(|record| low.contains(sku) && record.status() != StockStatus::InStock) {
-                    Some(record) => tell_low(store, record, self.now).await,
-                    None => Ok(()),
-                }
+            let given = if low.contains(sku) {
+                let hold = StockHold { sku: sku.clone(), quantity: *quantity, holder: self.holder.clone() };
+                let_go_and_tell(store, &hold, self.now).await
+            } else {
+                store.inventory.let_go(sku, *quantity, self.holder.order).await
             };
-            if let Err(error) = given.await {
+            if let Err(error) = given {
+                all = false;
                 let error = &error as &dyn std::error::Error;
                 tracing::warn!(sku = sku.as_str(), error, "stock stays held for a while");
             }
         }
+        all
     }
 }
 
-async fn tell_low(store: &Store, record: StockRecord, now: Timestamp) -> Result<(), StoreError> {
-    let message = Event::EmailLowStock { sku: record.sku }.now(now);
-    transaction!(store, |tx| { store.outbox.promise(tx, &message).await })
+/// Gives units back whose order would have told that the stock runs low. It still does if others took of it meanwhile.
+async fn let_go_and_tell(store: &Store, hold: &StockHold, now: Timestamp) -> Result<(), StoreError> {
+    transaction!(store, |tx| {
+        if let Some(message) = store.inventory.let_go_in(tx, hold).await?.and_then(|record| low_stock(record, now)) {
+            store.outbox.promise(tx, &message).await?;
+        }
+        Ok(())
+    })
+}
+
+/// What to tell of stock that runs low.
+fn low_stock(record: StockRecord, now: Timestamp) -> Option<Message> {
+    (record.status() != StockStatus::InStock).then(|| Event::EmailLowStock { sku: record.sku }.now(now))
 }
 
 /// Ends a hold whose process is gone: the units are the order's if there is one, and free otherwise. Answers what to tell.
 pub async fn recover(store: &Store, hold: &StockHold, now: Timestamp) -> Result<Vec<Message>, StoreError> {
     transaction!(store, |tx| {
-        let mut messages = Vec::new();
         store.idempotency.release_in(tx, &hold.holder.claim).await?;
         if store.orders.find_in(tx, hold.holder.order).await?.is_some() {
             store.inventory.settle_hold_in(tx, hold, now).await?;
-        } else if let Some(record) = store.inventory.let_go_in(tx, hold).await?
-            // Nobody knows any more whether it ran low by this hold, so it may be told twice.
-            && record.status() != StockStatus::InStock
-        {
-            messages.push(Event::EmailLowStock { sku: record.sku }.now(now));
-            store.outbox.promise_all(tx, &messages).await?;
+            return Ok(Vec::new());
         }
+        // Nobody knows any more whether it ran low by this hold, so it may be told twice.
+        let low = store.inventory.let_go_in(tx, hold).await?.and_then(|record| low_stock(record, now));
+        let messages = Vec::from_iter(low);
+        store.outbox.promise_all(tx, &messages).await?;
         Ok(messages)
     })
 }
