@@ -148,30 +148,28 @@ impl OrderStock {
         let (taken, low) = (std::mem::take(&mut self.taken), std::mem::take(&mut self.low));
         let mut all = true;
         for (sku, quantity) in self.units.iter().filter(|(sku, _)| taken.contains(sku)) {
-            let given = if low.contains(sku) {
-                let hold = StockHold { sku: sku.clone(), quantity: *quantity, holder: self.holder.clone() };
-                let_go_and_tell(store, &hold, self.now).await
-            } else {
-                store.inventory.let_go(sku, *quantity, self.holder.order).await
-            };
-            if let Err(error) = given {
-                all = false;
-                let error = &error as &dyn std::error::Error;
-                tracing::warn!(sku = sku.as_str(), error, "stock stays held for a while");
+            match store.inventory.let_go(sku, *quantity, self.holder.order).await {
+                // The refused order would have told that the stock runs low. It still does if others took of it meanwhile.
+                Ok(record) => tell_low(store, record.filter(|_| low.contains(sku)), self.now).await,
+                Err(error) => {
+                    all = false;
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(sku = sku.as_str(), error, "stock stays held for a while");
+                }
             }
         }
         all
     }
 }
 
-/// Gives units back whose order would have told that the stock runs low. It still does if others took of it meanwhile.
-async fn let_go_and_tell(store: &Store, hold: &StockHold, now: Timestamp) -> Result<(), StoreError> {
-    transaction!(store, |tx| {
-        if let Some(message) = store.inventory.let_go_in(tx, hold).await?.and_then(|record| low_stock(record, now)) {
-            store.outbox.promise(tx, &message).await?;
-        }
-        Ok(())
-    })
+/// After the units are free and not with them: in one transaction it would lose against everybody else who writes the record.
+async fn tell_low(store: &Store, record: Option<StockRecord>, now: Timestamp) {
+    let Some(message) = record.and_then(|record| low_stock(record, now)) else { return };
+    let told: Result<(), StoreError> = transaction!(store, |tx| { store.outbox.promise(tx, &message).await });
+    if let Err(error) = told {
+        let error = &error as &dyn std::error::Error;
+        tracing::warn!(error, "nobody is told that stock runs low");
+    }
 }
 
 /// What to tell of stock that runs low.

@@ -174,26 +174,27 @@ impl Inventory {
         Ok(())
     }
 
-    /// Gives units back that are held for an order that will not be, if they still are.
+    /// Gives units back that are held for an order that will not be. Answers the record after it; `None` if they were not
+    /// held.
     ///
     /// # Errors
     /// [`StoreError::Contended`], like [`Inventory::hold`]; they are held then as before.
-    pub async fn let_go(&self, sku: &Sku, quantity: Quantity, order: Id<Order>) -> Result<(), StoreError> {
+    pub async fn let_go(
+        &self,
+        sku: &Sku,
+        quantity: Quantity,
+        order: Id<Order>,
+    ) -> Result<Option<StockRecord>, StoreError> {
         let (filter, update) = giving_back(sku, quantity, order);
-        self.collection.find_one_and_update(filter, update).max_time(PATIENCE).await?;
-        Ok(())
+        let given = self.collection.find_one_and_update(filter, update).return_document(ReturnDocument::After);
+        Ok(given.max_time(PATIENCE).await?)
     }
 
-    /// Like [`Inventory::let_go`], in a transaction. Answers the record after it; `None` if they were not held.
+    /// Like [`Inventory::let_go`], in a transaction.
     pub async fn let_go_in(&self, tx: &mut Tx, hold: &StockHold) -> Result<Option<StockRecord>, StoreError> {
         let (filter, update) = giving_back(&hold.sku, hold.quantity, hold.holder.order);
-        let given = self.collection.find_one_and_update(filter.clone(), update).return_document(ReturnDocument::After);
-        let given = given.session(&mut tx.session).await?;
-        // The hold may be younger than the transaction's snapshot: then the next attempt sees it.
-        if given.is_none() && self.collection.find_one(filter).read_concern(ReadConcern::local()).await?.is_some() {
-            return Err(StoreError::Conflict(None));
-        }
-        Ok(given)
+        let given = self.collection.find_one_and_update(filter, update).return_document(ReturnDocument::After);
+        Ok(given.session(&mut tx.session).await?)
     }
 
     /// What is held for longer than it may be.
