@@ -107,7 +107,7 @@ async fn a_shop_that_sold_something_keeps_every_promise() {
         ["a hold of stock ends within ten minutes after its time", "a promised message is sent within ten minutes"];
     assert_eq!(looked_at_nothing, while_they_last, "{report}");
     let invariants: Vec<&str> = report.checks.iter().map(|check| check.invariant).collect();
-    for invariant in ["I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8"] {
+    for invariant in ["I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I10"] {
         assert!(invariants.contains(&invariant), "{invariant} is not checked");
     }
 }
@@ -254,8 +254,33 @@ async fn coupons_that_were_used_too_often_or_never_are_named() {
     let uses = sold.shop.store().database().collection::<Document>("couponUses");
     let mut second = uses.find_one(doc! {}).await.unwrap().unwrap();
     second.insert("_id", id(&sold.picked));
-    uses.insert_one(second).await.unwrap();
+    uses.insert_one(&second).await.unwrap();
     sold.names("an order has used its coupon", &sold.picked).await;
+    // The same person, once with the account and once as a guest with its address.
+    uses.update_one(doc! {"_id": id(&sold.picked)}, doc! {"$unset": {"user": ""}}).await.unwrap();
+    let coupons = sold.shop.store().database().collection::<Document>("coupons");
+    coupons.update_one(once(), doc! {"$set": {"usageCount": 2_i64}}).await.unwrap();
+    let order = doc! {"$set": {"couponCode": "ONCE"}};
+    sold.breaks("used as often as it counts", "ONCE", "orders", doc! {"_id": id(&sold.picked)}, order).await;
+}
+
+#[tokio::test]
+async fn secrets_in_clear_are_counted_and_not_named() {
+    let sold = sold().await;
+    let rule = "passwords and tokens rest as hashes";
+    for (collection, field, clear) in [
+        ("users", "password", "correct-horse-battery"),
+        ("payments", "source", "4242 4242 4242 4242"),
+        ("payments", "source", "4242424242424242"),
+    ] {
+        let update = doc! {"$set": {field: clear}};
+        sold.breaks(rule, &format!("{collection}.{field}"), collection, doc! {field: {"$exists": true}}, update).await;
+    }
+    let sessions = sold.shop.store().database().collection::<Document>("sessions");
+    let session = doc! {"tokenHash": "a refresh token and not its hash"};
+    sessions.insert_one(session).bypass_document_validation(true).await.unwrap();
+    sold.names(rule, "sessions.tokenHash").await;
+    assert!(!sold.report().await.to_string().contains("refresh"));
 }
 
 #[tokio::test]

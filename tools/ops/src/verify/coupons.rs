@@ -86,11 +86,18 @@ async fn counts(store: &Store) -> Result<Check> {
     let mut snapshot = Snapshot::of(store).await?;
     let fields = "code usageLimit usageCount";
     let mut coupons = snapshot.find::<CouponFacts>("coupons", doc! {}, fields, "_id").await?;
-    // Who has no account is known by the address.
-    let somebody = doc! {"$ifNull": ["$user", "$email"]};
+    // By account and by address: whoever used it as a guest is the same person with an account.
+    let of_account = doc! {"$cond": [{"$eq": [{"$type": "$user"}, "objectId"]}, ["$user"], []]};
+    let by_address = doc! {"$eq": [{"$type": "$_id.somebody"}, "string"]};
     let pipeline = vec![
-        doc! {"$group": {"_id": {"coupon": "$coupon", "somebody": somebody}, "count": {"$sum": 1_i64}}},
-        doc! {"$group": {"_id": "$_id.coupon", "count": {"$sum": "$count"}, "mostByOne": {"$max": "$count"}}},
+        doc! {"$project": {"coupon": 1, "somebody": {"$concatArrays": [["$email"], of_account]}}},
+        doc! {"$unwind": "$somebody"},
+        doc! {"$group": {"_id": {"coupon": "$coupon", "somebody": "$somebody"}, "count": {"$sum": 1_i64}}},
+        doc! {"$group": {
+            "_id": "$_id.coupon",
+            "count": {"$sum": {"$cond": [by_address, "$count", 0_i64]}},
+            "mostByOne": {"$max": "$count"},
+        }},
     ];
     let mut uses = snapshot.aggregate::<Uses>("couponUses", pipeline).await?;
     let mut strays = Vec::new();

@@ -1,0 +1,59 @@
+//! I10: whoever reads the database learns no secret.
+
+use anyhow::Result;
+use bson::{Document, doc};
+use serde::Deserialize;
+use shared::store::Store;
+
+use super::{Check, snapshot::Snapshot};
+
+const SHA256: &str = "^[0-9a-f]{64}$";
+const ARGON2ID: &str = r"^\$argon2id\$";
+/// As many digits as a card has, however they are set apart. The gateway's tokens have letters.
+const NO_CARD: &str = r"^(?![0-9][0-9 -]{11,21}$)";
+
+/// Where secrets rest, and what they look like there.
+const SECRETS: [(&str, &str, &str); 7] = [
+    ("users", "password", ARGON2ID),
+    ("sessions", "tokenHash", SHA256),
+    ("mailedTokens", "_id", SHA256),
+    ("carts", "sessionId", SHA256),
+    ("wishlists", "shareToken", SHA256),
+    ("paymentMethods", "token", NO_CARD),
+    ("payments", "source", NO_CARD),
+];
+
+#[derive(Debug, Deserialize)]
+struct Count {
+    all: u64,
+    clear: u64,
+}
+
+/// Names the field and how many, not which: an id may itself be the secret.
+pub(super) async fn check(store: &Store) -> Result<Vec<Check>> {
+    let mut check = Check::new("I10", "passwords and tokens rest as hashes, cards as tokens");
+    let mut snapshot = Snapshot::of(store).await?;
+    for (collection, field, hidden) in SECRETS {
+        let mut counted = snapshot.aggregate::<Count>(collection, count(field, hidden)).await?;
+        let Some(Count { all, clear }) = counted.next(&mut snapshot).await? else { continue };
+        check.note(format!("{collection}.{field}"), (clear > 0).then(|| format!("{clear} of {all} are not hidden")));
+    }
+    Ok(vec![check])
+}
+
+/// How many documents have the field, and in how many it does not look as it should.
+fn count(field: &str, hidden: &str) -> Vec<Document> {
+    let text = format!("${field}");
+    let looks_hidden = doc! {"$and": [
+        {"$eq": [{"$type": &text}, "string"]},
+        {"$regexMatch": {"input": {"$toString": &text}, "regex": hidden}},
+    ]};
+    vec![
+        doc! {"$match": {field: {"$exists": true}}},
+        doc! {"$group": {
+            "_id": null,
+            "all": {"$sum": 1_i64},
+            "clear": {"$sum": {"$cond": [looks_hidden, 0_i64, 1_i64]}},
+        }},
+    ]
+}
