@@ -233,6 +233,8 @@ impl Cart {
         now: Timestamp,
     ) -> Result<(), CartError> {
         let line = self.items.iter_mut().find(|line| line.id == id).ok_or(CartError::UnknownItem)?;
+        // Of what is no longer sold nobody can have more.
+        let orderable = if unit_price.is_some() { orderable } else { 0 };
         // Taking units out is always possible, even where there are fewer left than remain in the cart.
         if quantity > line.quantity && quantity.get() > orderable {
             return Err(CartError::InsufficientStock { available: orderable });
@@ -272,8 +274,8 @@ impl Cart {
         self.items.is_empty() || other.items.is_empty() || self.currency == other.currency
     }
 
-    /// Takes a guest's lines over, which have to be in the same currency: the union, where the guest's quantity wins on a common line, capped by
-    /// `orderable` (0 drops the line, and lines past [`MOST_LINES`] stay behind).
+    /// Takes a guest's lines over, which have to be in the same currency: the union, where the guest's quantity wins on a
+    /// common line, capped by `orderable` (0 drops the line, and lines past [`MOST_LINES`] stay behind).
     pub fn merge(&mut self, guest: &Self, orderable: impl Fn(&Sku) -> i64, now: Timestamp) {
         if self.items.is_empty() {
             self.currency = guest.currency;

@@ -101,7 +101,8 @@ async fn whoever_changes_a_line_has_seen_its_new_price() {
     assert_eq!(ada.get("/v1/cart").await.is(200).json["items"][0]["problems"], told);
     let changed = ada.patch(&path, json!({"quantity": 2})).await;
     assert_eq!(changed.is(200).json["items"][0]["problems"], json!([]));
-    // What is no longer sold may still become less.
+    // What is no longer sold may still become less, and not more.
     grace.post(&format!("/v1/products/{mug}/archive"), json!({})).await.is(200);
+    ada.patch(&path, json!({"quantity": 3})).await.is_problem(409, "insufficient_stock");
     ada.patch(&path, json!({"quantity": 1})).await.is(200);
 }
