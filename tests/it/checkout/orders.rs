@@ -1,9 +1,15 @@
 //! `GET /v1/orders`, remarks on orders, and what each of those who see an order sees of it.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use tests::TestShop;
 
 use super::two_sellers;
+
+fn ids(page: &Value) -> Vec<String> {
+    page["items"].as_array().unwrap().iter().map(|order| order["id"].as_str().unwrap().to_owned()).collect()
+}
 
 #[tokio::test]
 async fn everybody_lists_what_is_theirs_page_by_page() {
@@ -18,9 +24,6 @@ async fn everybody_lists_what_is_theirs_page_by_page() {
     bob.order(&mug, 1).await.is(201);
 
     let first = ada.get("/v1/orders?limit=2&count=true").await;
-    let ids = |page: &serde_json::Value| -> Vec<String> {
-        page["items"].as_array().unwrap().iter().map(|order| order["id"].as_str().unwrap().to_owned()).collect()
-    };
     assert_eq!(ids(&first.is(200).json), mine[..2]);
     assert_eq!(first.json["count"], 3);
     let cursor = first.json["nextCursor"].as_str().unwrap();
@@ -33,6 +36,27 @@ async fn everybody_lists_what_is_theirs_page_by_page() {
     assert_eq!(ids(&eve.get("/v1/orders").await.json).len(), 0);
     assert_eq!(ids(&ada.get("/v1/orders?status=cancelled").await.json).len(), 0);
     ada.get("/v1/orders?status=lost").await.is_problem(422, "invalid_query");
+}
+
+#[tokio::test]
+async fn orders_of_a_time_begin_with_its_first_moment_and_end_before_its_last() {
+    let shop = TestShop::start().await;
+    let mug = shop.stock("MUG-1", 20).await;
+    let ada = shop.customer("ada").await;
+    let mut placed = Vec::new();
+    for quantity in 1..=4 {
+        let order = ada.order(&mug, quantity).await.is(201).json.clone();
+        placed.push((order["id"].clone(), order["createdAt"].as_str().unwrap().to_owned()));
+        shop.clock.advance(Duration::from_secs(60));
+    }
+    let between = format!("from={}&to={}", placed[1].1, placed[3].1);
+    let first = ada.get(&format!("/v1/orders?{between}&limit=1&count=true")).await;
+    assert_eq!((&first.is(200).json["items"][0]["id"], &first.json["count"]), (&placed[2].0, &json!(2)));
+    let cursor = first.json["nextCursor"].as_str().unwrap();
+    let rest = ada.get(&format!("/v1/orders?{between}&limit=1&cursor={cursor}")).await;
+    assert_eq!((&rest.is(200).json["items"][0]["id"], &rest.json["nextCursor"]), (&placed[1].0, &Value::Null));
+    assert_eq!(ids(&ada.get("/v1/orders?status=pending").await.is(200).json).len(), 4);
+    ada.get("/v1/orders?from=yesterday").await.is_problem(422, "invalid_query");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tests::{
     TestShop,
-    people::{cards, checkout_body},
+    people::{address, cards, checkout_body},
 };
 
 use super::{by_transfer, coupon, guest_checkout, guest_with};
@@ -134,6 +134,85 @@ async fn a_quote_and_its_order_agree_on_the_place() {
     body["shippingAddress"]["state"] = json!(" CA ");
     body["expectedTotal"] = quote.json["totals"]["total"].clone();
     ada.checkout_with("mine", body).await.is(201);
+}
+
+#[tokio::test]
+async fn a_total_that_the_customer_was_not_shown_is_refused_with_the_one_that_it_is() {
+    let shop = TestShop::start().await;
+    let grace = shop.seller("grace").await;
+    let mug = shop.product_of(&grace, "MUG-1", json!({})).await;
+    let ada = shop.customer("ada").await;
+    ada.add_to_cart(&mug, 2).await.is(200);
+    let shown = |total: i64| {
+        let mut body = checkout_body(cards::GOOD);
+        body["expectedTotal"] = json!(total);
+        body
+    };
+    grace.patch(&format!("/v1/products/{mug}"), product_at(1200, "USD")).await.is(200);
+    for (key, total) in [("before", 2500), ("off-by-one", 2899), ("free", 0)] {
+        let refused = ada.checkout_with(key, shown(total)).await;
+        let quote = &refused.is_problem(409, "price_changed").json["quote"];
+        assert_eq!((&quote["totals"]["total"], &quote["lines"][0]["unitPrice"]), (&json!(2900), &json!(1200)));
+    }
+    assert_eq!((shop.count("orders").await, shop.stock_of("MUG-1").await.reserved), (0, 0));
+    // A refusal uses no key up.
+    let placed = ada.checkout_with("before", shown(2900)).await;
+    assert_eq!(placed.is(201).json["pricing"]["total"], 2900);
+    shop.verify().await;
+}
+
+#[tokio::test]
+async fn an_order_goes_to_the_address_that_was_given_or_saved_and_to_no_strangers() {
+    let shop = TestShop::start().await;
+    let mug = shop.stock("MUG-1", 5).await;
+    let (ada, eve) = (shop.customer("ada").await, shop.customer("eve").await);
+    let mut saved = address();
+    saved["type"] = json!("shipping");
+    saved["city"] = json!("Oakland");
+    let saved = ada.post("/v1/auth/me/addresses", saved).await.is(201).id();
+    let mut body = checkout_body(cards::GOOD);
+    body["addressId"] = json!(saved);
+    for (person, both) in [(&ada, true), (&eve, false)] {
+        person.add_to_cart(&mug, 1).await.is(200);
+        if !both {
+            body.as_object_mut().unwrap().remove("shippingAddress");
+        }
+        let refused = person.checkout_with("refused", body.clone()).await;
+        let code = if both { "validation_failed" } else { "unknown_reference" };
+        assert_eq!(refused.is_problem(422, code).json["errors"][0]["pointer"], "/addressId");
+    }
+    let mut neither = body.clone();
+    neither.as_object_mut().unwrap().remove("addressId");
+    let refused = ada.checkout_with("neither", neither).await;
+    assert_eq!(refused.is_problem(422, "validation_failed").json["errors"][0]["pointer"], "/shippingAddress");
+
+    let mut invoice = address();
+    invoice["fullName"] = json!("Analytical Engines Ltd");
+    body["billingAddress"] = invoice;
+    let placed = ada.checkout_with("mine", body).await;
+    assert_eq!(placed.is(201).json["shippingAddress"]["city"], "Oakland");
+    assert_eq!(placed.json["billingAddress"]["fullName"], "Analytical Engines Ltd");
+    assert_eq!(placed.json["billingAddress"]["city"], "San Francisco");
+}
+
+#[tokio::test]
+async fn nothing_is_ordered_to_where_it_is_not_sent() {
+    let shop = TestShop::start().await;
+    let root = shop.admin("root").await;
+    let standard = json!([{"method": "standard", "price": 500, "pricePerKg": 0, "estimatedDays": 5}]);
+    let zones = json!({"zones": [{"name": "domestic", "countries": ["US"], "methods": standard}]});
+    root.put("/v1/settings/shipping", zones).await.is(200);
+    let mug = shop.stock("MUG-1", 5).await;
+    let ada = shop.customer("ada").await;
+    ada.add_to_cart(&mug, 1).await.is(200);
+    for (country, method) in [("DE", "standard"), ("US", "express")] {
+        let mut body = checkout_body(cards::GOOD);
+        body["shippingAddress"]["country"] = json!(country);
+        body["shippingMethod"] = json!(method);
+        ada.checkout_with("order", body).await.is_problem(422, "shipping_unavailable");
+    }
+    assert_eq!((shop.count("orders").await, shop.stock_of("MUG-1").await.reserved), (0, 0));
+    ada.checkout("order").await.is(201);
 }
 
 #[tokio::test]
