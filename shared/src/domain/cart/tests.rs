@@ -42,11 +42,13 @@ fn units_can_be_taken_out_of_a_line_that_the_stock_no_longer_covers() {
     let mut cart = Cart::of_customer(Id::new(), NOW);
     cart.add(item("A", 5, 5), NOW).unwrap();
     let id = cart.items[0].id;
-    cart.change(id, Quantity::try_new(3).unwrap(), 1, None, NOW).unwrap();
-    assert_eq!(
-        cart.change(id, Quantity::try_new(4).unwrap(), 1, None, NOW),
-        Err(CartError::InsufficientStock { available: 1 })
-    );
+    let mut change = |quantity, price| cart.change(id, Quantity::try_new(quantity).unwrap(), 1, price, NOW);
+    let sold = Some(Money::from_minor(1000));
+    change(4, sold).unwrap();
+    assert_eq!(change(5, sold), Err(CartError::InsufficientStock { available: 1 }));
+    // Of what is no longer sold there may be units in stock, but none can be had.
+    change(3, None).unwrap();
+    assert_eq!(change(4, None), Err(CartError::InsufficientStock { available: 0 }));
 }
 
 #[test]
