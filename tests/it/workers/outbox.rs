@@ -12,7 +12,7 @@ use shared::{
         message::{Event, Queue},
     },
     http::BackgroundTasks,
-    queue::Publisher,
+    queue::{Publisher, QueueUrls},
     transaction,
 };
 use tests::{TestShop, cards};
@@ -20,18 +20,21 @@ use tokio::{net::TcpListener, sync::Semaphore};
 
 use super::Sale;
 
+/// Lets the shop send to these queues of an SQS at this endpoint.
+fn send_to(shop: &mut TestShop, endpoint: &str, urls: QueueUrls) {
+    let (client, store, clock) = (sqs::client(endpoint), shop.store().clone(), shop.clock.clone());
+    shop.reopen(|shop| shop.publisher = Publisher::new(client, urls, store, clock));
+}
+
 /// Lets go of SQS: nobody listens there.
 fn lose_sqs(shop: &mut TestShop) {
     let urls = shop.place.queue_urls();
-    let (store, clock) = (shop.store().clone(), shop.clock.clone());
-    shop.reopen(|shop| shop.publisher = Publisher::new(sqs::client("http://127.0.0.1:9"), urls, store, clock));
+    send_to(shop, "http://127.0.0.1:9", urls);
 }
 
 fn find_sqs(shop: &mut TestShop) {
-    let urls = shop.place.queue_urls();
-    let client = sqs::client(&shop.place.components.sqs_endpoint);
-    let (store, clock) = (shop.store().clone(), shop.clock.clone());
-    shop.reopen(|shop| shop.publisher = Publisher::new(client, urls, store, clock));
+    let (endpoint, urls) = (shop.place.components.sqs_endpoint.clone(), shop.place.queue_urls());
+    send_to(shop, &endpoint, urls);
 }
 
 async fn unsent(shop: &TestShop) -> u64 {
@@ -139,11 +142,9 @@ async fn the_relay_works_through_more_than_it_takes_on_at_once() {
 #[tokio::test]
 async fn what_one_queue_does_not_take_keeps_nothing_back_from_the_others() {
     let mut shop = TestShop::start().await;
-    let mut urls = shop.place.queue_urls();
+    let (endpoint, mut urls) = (shop.place.components.sqs_endpoint.clone(), shop.place.queue_urls());
     urls.remove(&Queue::Notifications);
-    let client = sqs::client(&shop.place.components.sqs_endpoint);
-    let (store, clock) = (shop.store().clone(), shop.clock.clone());
-    shop.reopen(|shop| shop.publisher = Publisher::new(client, urls, store, clock));
+    send_to(&mut shop, &endpoint, urls);
     let store = shop.store();
     let mail = || Event::EmailLowStock { sku: Sku::try_new("NONE-1").unwrap() }.now(shop.clock.now());
     let mut messages: Vec<_> = (0..250).map(|_| mail()).collect();
