@@ -4,12 +4,13 @@ use axum::{extract::State, response::Response};
 use garde::Validate;
 use serde::Deserialize;
 use shared::{
-    http::{App, Buyer, CurrentUser, Problem, ProblemCode, Valid},
+    http::{App, Buyer, CurrentUser, Problem, Valid},
     workflows::merge_cart::{Merged, merge_cart},
 };
 
 use crate::{
     owner::Owner,
+    problems::CartProblem,
     view::{CartView, respond},
 };
 
@@ -23,8 +24,9 @@ pub(crate) struct MergeCart {
 
 /// Take a guest's cart over
 ///
-/// The union of both carts; where both have a line, the guest's quantity wins, capped by the stock. A second merge changes
-/// nothing.
+/// The union of both carts; where both have a line, the guest's quantity wins, capped by the stock. What is sold out comes
+/// along as a line with a problem. Both carts stay as they are if they do not fit into one: 409 `cart_full` past 100 lines,
+/// 422 `currency_mismatch`. A second merge changes nothing.
 #[utoipa::path(post, path = "/v1/cart/merge", tag = "cart", security(("bearer" = [])),
     request_body = MergeCart, responses((status = 200, body = CartView)))]
 pub(crate) async fn merge_guest_cart(
@@ -36,7 +38,7 @@ pub(crate) async fn merge_guest_cart(
     let cart = match merge_cart(&app.store, user.id, &wanted.cart_token, app.clock.now()).await? {
         Merged::Into(cart) => *cart,
         Merged::Nothing => owner.load(&app).await?,
-        Merged::CurrenciesDiffer => return Err(Problem::new(ProblemCode::CurrencyMismatch)),
+        Merged::Refused(error) => return Err(CartProblem::Cart(error).into()),
     };
     respond(&app, &owner, &cart, None).await
 }

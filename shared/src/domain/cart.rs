@@ -133,7 +133,7 @@ pub enum CartError {
     CurrencyMismatch {
         /// Of the lines in it.
         cart: Currency,
-        /// Of the new line.
+        /// Of the new line, or of the cart whose lines are taken over.
         product: Currency,
     },
 }
@@ -269,29 +269,33 @@ impl Cart {
         self.touch(now);
     }
 
-    /// Whether the lines of both can stand in one cart.
-    pub fn shares_currency_with(&self, other: &Self) -> bool {
-        self.items.is_empty() || other.items.is_empty() || self.currency == other.currency
-    }
-
-    /// Takes a guest's lines over, which have to be in the same currency: the union, where the guest's quantity wins on a
-    /// common line, capped by `orderable` (0 drops the line, and lines past [`MOST_LINES`] stay behind).
-    pub fn merge(&mut self, guest: &Self, orderable: impl Fn(&Sku) -> i64, now: Timestamp) {
+    /// Takes a guest's lines over: the union, where the guest's quantity wins on a common line, capped by `orderable`, but
+    /// never below one. A line that is sold out comes along too, and is told as what is wrong with it: no line is lost. So a
+    /// union of two currencies or of more than [`MOST_LINES`] is refused, and nothing is changed.
+    pub fn merge(&mut self, guest: &Self, orderable: impl Fn(&Sku) -> i64, now: Timestamp) -> Result<(), CartError> {
         if self.items.is_empty() {
             self.currency = guest.currency;
+        } else if !guest.items.is_empty() && self.currency != guest.currency {
+            return Err(CartError::CurrencyMismatch { cart: self.currency, product: guest.currency });
         }
+        let mut items = self.items.clone();
         for item in &guest.items {
-            let Ok(quantity) = Quantity::try_new(item.quantity.get().min(orderable(&item.sku))) else { continue };
-            if let Some(line) = self.items.iter_mut().find(|line| line.sku == item.sku) {
-                line.quantity = quantity;
-            } else if self.items.len() < MOST_LINES {
-                self.items.push(CartItem { quantity, ..item.clone() });
+            let capped = Quantity::try_new(item.quantity.get().min(orderable(&item.sku)));
+            let quantity = capped.unwrap_or(Quantity::ONE);
+            match items.iter_mut().find(|line| line.sku == item.sku) {
+                Some(line) => line.quantity = quantity,
+                None => items.push(CartItem { quantity, ..item.clone() }),
             }
         }
+        if items.len() > MOST_LINES {
+            return Err(CartError::TooManyLines);
+        }
+        self.items = items;
         if self.coupon_code.is_none() {
             self.coupon_code.clone_from(&guest.coupon_code);
         }
         self.touch(now);
+        Ok(())
     }
 
     /// Notes that it became an order. Whoever orders an abandoned cart has come back to it, in the same write.

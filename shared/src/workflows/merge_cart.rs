@@ -1,7 +1,13 @@
 //! A guest logs in: the guest's cart becomes the customer's.
 
 use crate::{
-    domain::{Id, Sku, Timestamp, cart::Cart, inventory::StockRecord, secret_hash::sha256_hex, user::User},
+    domain::{
+        Id, Sku, Timestamp,
+        cart::{Cart, CartError},
+        inventory::StockRecord,
+        secret_hash::sha256_hex,
+        user::User,
+    },
     store::{Store, StoreError, Stored},
     transaction,
 };
@@ -13,8 +19,8 @@ pub enum Merged {
     Into(Box<Cart>),
     /// There is no such cart: it was merged before, ordered, or has expired.
     Nothing,
-    /// It is in another currency than the customer's, and stays as it is: no line is lost.
-    CurrenciesDiffer,
+    /// Both do not fit into one cart. Both stay as they are: no line is lost.
+    Refused(CartError),
 }
 
 /// Takes the lines of a guest's cart over into the customer's, and closes the guest's cart in the same transaction: a second
@@ -42,12 +48,11 @@ async fn try_merge(store: &Store, user: Id<User>, token_hash: &str, now: Timesta
         let found = store.carts.find_of_customer_in(tx, user).await?;
         let is_first = found.is_none();
         let mut mine = found.unwrap_or_else(|| Cart::of_customer(user, now));
-        if !mine.shares_currency_with(&guest) {
-            return Ok(Merged::CurrenciesDiffer);
-        }
         let stock = store.inventory.find_all_in(tx, guest.items.iter().map(|item| &item.sku)).await?;
         let orderable = |sku: &Sku| stock.iter().find(|record| record.sku == *sku).map_or(0, StockRecord::orderable);
-        mine.merge(&guest, orderable, now);
+        if let Err(error) = mine.merge(&guest, orderable, now) {
+            return Ok(Merged::Refused(error));
+        }
         if is_first {
             mine.set_version(1);
             store.carts.insert_in(tx, &mine).await?;

@@ -54,7 +54,9 @@ async fn there_is_no_more_of_anything_than_there_is() {
     let eve = shop.customer("eve").await;
     eve.order(&mug, 3).await.is(201);
     eve.order(&pot, 2).await.is(201);
-    assert_eq!(lines(&merge(&ada, &guest.token).await), [(mug, 2)]);
+    let merged = merge(&ada, &guest.token).await;
+    assert_eq!(lines(&merged), [(mug, 2), (pot, 1)], "what is sold out is not lost");
+    assert_eq!(merged.json["items"][1]["problems"], json!([{"code": "insufficient_stock", "available": 0}]));
 }
 
 #[tokio::test]

@@ -60,6 +60,29 @@ fn merging_takes_the_guests_quantity_capped_by_stock() {
     guest.add(item("A", 5, 10), NOW).unwrap();
     guest.add(item("C", 9, 10), NOW).unwrap();
     guest.add(item("D", 1, 10), NOW).unwrap();
-    mine.merge(&guest, |sku| if sku.as_str() == "D" { 0 } else { 4 }, NOW);
-    assert_eq!(quantities(&mine), [("A", 4), ("B", 2), ("C", 4)]);
+    mine.merge(&guest, |sku| if sku.as_str() == "D" { 0 } else { 4 }, NOW).unwrap();
+    assert_eq!(quantities(&mine), [("A", 4), ("B", 2), ("C", 4), ("D", 1)], "what is sold out is not lost");
+}
+
+#[test]
+fn carts_that_do_not_fit_into_one_stay_as_they_are() {
+    let full = |range: std::ops::Range<usize>| {
+        let mut cart = Cart::of_guest("hash".into(), NOW);
+        for number in range {
+            cart.add(item(&format!("SKU-{number}"), 1, 10), NOW).unwrap();
+        }
+        cart
+    };
+    let before = full(0..60);
+    let mut mine = before.clone();
+    assert_eq!(mine.merge(&full(59..101), |_| 10, NOW), Err(CartError::TooManyLines));
+    assert_eq!(quantities(&mine), quantities(&before));
+    mine.merge(&full(59..100), |_| 10, NOW).unwrap();
+    assert_eq!(mine.items.len(), MOST_LINES);
+
+    let mut yen = Cart::of_guest("hash".into(), NOW);
+    yen.add(NewItem { currency: Currency::try_from("JPY".to_owned()).unwrap(), ..item("POT", 1, 10) }, NOW).unwrap();
+    let refused = CartError::CurrencyMismatch { cart: Currency::USD, product: yen.currency };
+    assert_eq!(mine.merge(&yen, |_| 10, NOW), Err(refused));
+    assert_eq!(mine.merge(&Cart::of_guest("hash".into(), NOW), |_| 10, NOW), Ok(()), "there is nothing in it");
 }
