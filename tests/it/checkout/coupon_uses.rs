@@ -114,9 +114,24 @@ async fn a_coupon_that_is_switched_off_meanwhile_is_none_and_not_one_that_is_use
     let admin = shop.admin("root").await;
     let id = coupon(&admin, "OFF", json!({})).await;
     admin.patch(&format!("/v1/coupons/{id}"), json!({"isActive": false})).await.is(200);
+    assert_eq!(claim(&shop, &id).await, Err(CouponRefusal::Unknown));
+}
+
+#[tokio::test]
+async fn a_use_is_claimed_against_what_was_claimed_before_and_not_against_what_was_read() {
+    let shop = TestShop::start().await;
+    let id = coupon(&shop.admin("root").await, "TWICE", json!({"usageLimit": {"total": 2}})).await;
+    assert_eq!(claim(&shop, &id).await, Ok(()));
+    assert_eq!(claim(&shop, &id).await, Ok(()));
+    assert_eq!(claim(&shop, &id).await, Err(CouponRefusal::LimitReached));
+    assert_eq!((stored(&shop, "TWICE").await.usage_count, shop.count("couponUses").await), (2, 2));
+}
+
+/// Claims a use for an order whose price was found a moment ago, with whatever the coupon was then.
+async fn claim(shop: &TestShop, coupon: &str) -> Result<(), CouponRefusal> {
     let used = CouponUse {
         order: Id::new(),
-        coupon: id.parse().unwrap(),
+        coupon: coupon.parse().unwrap(),
         user: None,
         email: Email::try_new("ada@example.test").unwrap(),
         schema_version: SCHEMA_VERSION,
@@ -124,7 +139,7 @@ async fn a_coupon_that_is_switched_off_meanwhile_is_none_and_not_one_that_is_use
     };
     let store = shop.store();
     let claimed: Result<_, StoreError> = transaction!(store, |tx| { store.coupons.claim_in(tx, &used).await });
-    assert_eq!(claimed.unwrap(), Err(CouponRefusal::Unknown));
+    claimed.unwrap()
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Money that arrives when nobody waits for it any more: the order is taken up again if it still can, otherwise the money goes
 //! back by itself.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::domain::{order::OrderStatus, payment::PaymentStatus};
 use tests::{cards, stripe_api::NEEDS_AUTHENTICATION};
 
@@ -112,7 +112,7 @@ async fn late_money_that_is_told_of_twice_goes_back_once() {
 
 #[tokio::test]
 async fn late_money_claims_the_orders_coupon_again() {
-    let sale = Sale::with_a_coupon().await;
+    let sale = Sale::with_a_coupon(json!({"perUser": 1})).await;
     let secret = sale.fail_authentication().await;
     sale.pay_after_it_was_given_up(&secret).await;
     assert_eq!(sale.coupon_uses().await, 0, "an order that ended unpaid has used nothing");
@@ -124,24 +124,29 @@ async fn late_money_claims_the_orders_coupon_again() {
 
 #[tokio::test]
 async fn late_money_goes_back_when_the_coupon_was_used_for_something_else() {
-    let sale = Sale::with_a_coupon().await;
-    let secret = sale.fail_authentication().await;
-    sale.pay_after_it_was_given_up(&secret).await;
-    sale.ada.add_to_cart(&sale.mug, 1).await.is(200);
-    sale.ada.put("/v1/cart/coupon", json!({"code": "ONCE"})).await.is(200);
-    sale.ada.checkout("another-order").await.is(201);
-    sale.shop.deliver_everything().await;
-    assert_eq!((sale.status().await, sale.payment().await.status), (OrderStatus::Cancelled, PaymentStatus::Refunded));
-    assert_eq!((sale.charges().await, sale.refunds().await), (vec![1400], vec![1400]));
-    assert_eq!(sale.coupon_uses().await, 1, "the other order's");
-    sale.shop.verify().await;
+    for limit in [json!({"perUser": 1}), json!({"total": 1})] {
+        let sale = Sale::with_a_coupon(limit).await;
+        let secret = sale.fail_authentication().await;
+        sale.pay_after_it_was_given_up(&secret).await;
+        sale.ada.add_to_cart(&sale.mug, 1).await.is(200);
+        sale.ada.put("/v1/cart/coupon", json!({"code": "ONCE"})).await.is(200);
+        sale.ada.checkout("another-order").await.is(201);
+        sale.shop.deliver_everything().await;
+        assert_eq!(
+            (sale.status().await, sale.payment().await.status),
+            (OrderStatus::Cancelled, PaymentStatus::Refunded)
+        );
+        assert_eq!((sale.charges().await, sale.refunds().await), (vec![1400], vec![1400]));
+        assert_eq!(sale.coupon_uses().await, 1, "the other order's");
+        sale.shop.verify().await;
+    }
 }
 
 impl Sale {
-    /// Ada's order has a coupon of 10 % that she can use once.
-    async fn with_a_coupon() -> Self {
+    /// Ada's order has a coupon of 10 % with this limit of uses.
+    async fn with_a_coupon(limit: Value) -> Self {
         let sale = Self::open().await;
-        let coupon = json!({"code": "ONCE", "type": "percentage", "value": 10, "usageLimit": {"perUser": 1}});
+        let coupon = json!({"code": "ONCE", "type": "percentage", "value": 10, "usageLimit": limit});
         sale.shop.admin("root").await.post("/v1/coupons", coupon).await.is(201);
         sale.ada.add_to_cart(&sale.mug, 1).await.is(200);
         sale.ada.put("/v1/cart/coupon", json!({"code": "ONCE"})).await.is(200);
