@@ -85,7 +85,12 @@ impl Scene {
 }
 
 fn is_decided(reply: &Reply) -> bool {
-    reply.status != 503 && reply.json["code"] != "idempotency_in_progress"
+    reply.status != 503 && !is_in_progress(reply)
+}
+
+/// Whether a request with this key is still being worked on, as far as the shop knows: whoever asks again is told.
+pub(crate) fn is_in_progress(reply: &Reply) -> bool {
+    reply.json["code"] == "idempotency_in_progress"
 }
 
 /// Those with this status.

@@ -29,7 +29,8 @@ pub(crate) struct LogIn {
 /// Log in
 ///
 /// Starts a session. With `X-Cart-Token`, the guest's cart becomes the customer's; a token of no cart is not looked at, and a
-/// cart that does not fit into the customer's stays the guest's (`POST /v1/cart/merge` says why). After five wrong passwords one has to wait: 429 `too_many_attempts` with `Retry-After`.
+/// cart that does not fit into the customer's stays the guest's (`POST /v1/cart/merge` says why). After five wrong passwords
+/// one has to wait: 429 `too_many_attempts` with `Retry-After`.
 #[utoipa::path(post, path = "/v1/auth/login", tag = "auth",
     params(("X-Cart-Token" = Option<String>, Header, description = "The token of a guest's cart, to take it over")),
     request_body = LogIn, responses((status = 200, body = TokensView)))]
