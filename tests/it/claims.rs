@@ -108,6 +108,35 @@ async fn a_commit_that_took_too_long_is_asked_for_again() {
     shop.verify().await;
 }
 
+/// A primary that steps down while a majority is waited for says that the write is there, and that it may yet be lost.
+#[tokio::test]
+async fn what_no_majority_confirms_may_have_happened() {
+    let mongodb = OwnMongodb::start("unconfirmed").await;
+    let shop = TestShop::start_at(mongodb.place().await, |real| real);
+    let mug = shop.stock("MUG-1", 5).await;
+    let ada = shop.customer("ada").await;
+    ada.add_to_cart(&mug, 1).await.is(200);
+    let unconfirmed = |command: &str| {
+        let error = bson::doc! {"code": 189, "codeName": "PrimarySteppedDown", "errmsg": "stepped down"};
+        bson::doc! {"failCommands": [command], "writeConcernError": error}
+    };
+    mongodb.fail("alwaysOn", unconfirmed("commitTransaction")).await;
+    let unsure = ada.checkout("order").await;
+    unsure.is_problem(503, "unavailable");
+    assert!(unsure.header("retry-after").is_some());
+    mongodb.fail("off", bson::Document::new()).await;
+    // It did happen, and is told to whoever asks again.
+    let told = ada.checkout("order").await;
+    assert_eq!((told.is(201).header("idempotent-replayed"), shop.count("orders").await), (Some("true"), 1));
+    shop.verify().await;
+
+    ada.add_to_cart(&mug, 1).await.is(200);
+    mongodb.fail("alwaysOn", unconfirmed("update")).await;
+    ada.add_to_cart(&mug, 1).await.is_problem(503, "unavailable");
+    mongodb.fail("off", bson::Document::new()).await;
+    assert_eq!(ada.get("/v1/cart").await.json["items"][0]["quantity"], 2);
+}
+
 #[tokio::test]
 async fn a_refusal_is_told_only_by_who_can_give_the_claim_up() {
     let mongodb = OwnMongodb::start("claim-kept").await;

@@ -83,6 +83,12 @@ impl OwnMongodb {
         }
     }
 
+    /// Lets the member that is written to at this moment hand over to another, as it does before it is maintained.
+    pub async fn step_down(&self) {
+        let client = Client::with_uri_str(&self.uri).await.unwrap();
+        client.database("admin").run_command(doc! {"replSetStepDown": 10}).await.unwrap();
+    }
+
     /// Lets its commands last, or fail: `mode` and `data` are those of the server's fail point `failCommand`.
     pub async fn fail(&self, mode: impl Into<Bson>, data: Document) {
         let fail = doc! {"configureFailPoint": "failCommand", "mode": mode.into(), "data": data};

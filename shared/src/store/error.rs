@@ -5,7 +5,8 @@ use mongodb::error::{Error, ErrorKind, TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRAN
 /// Why the store could not answer.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// There is no database to talk to now. Try again later.
+    /// There is no database to talk to now, or no majority of it that would keep what was written. It may have happened. Try
+    /// again later.
     #[error("the database is not available")]
     Unavailable(#[source] Error),
     /// The write conflicts with one that came first, or with the snapshot. Try again now.
@@ -88,6 +89,8 @@ impl From<Error> for StoreError {
             | ErrorKind::Shutdown => Self::Unavailable(error),
             ErrorKind::BsonDeserialization(_) | ErrorKind::InvalidResponse { .. } => Self::Corrupt(error),
             ErrorKind::Command(command) if UNAVAILABLE.contains(&command.code) => Self::Unavailable(error),
+            // Written, but its primary stepped down before a majority had it, or no majority is there to have it.
+            ErrorKind::Write(WriteFailure::WriteConcernError(_)) => Self::Unavailable(error),
             // An update that waited for others. A commit that was cut short says so by its label, and may have happened.
             ErrorKind::Command(command)
                 if command.code == MAX_TIME_EXPIRED && !error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT) =>

@@ -2,7 +2,7 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 use tests::TestShop;
 
-use super::{Guest, NOBODYS, line, lines, quantity_of, shirt, token_of};
+use super::{Guest, NOBODYS, line, lines, quantity_of, shirt, tiles, token_of};
 
 #[tokio::test]
 async fn the_same_product_is_one_line() {
@@ -168,26 +168,14 @@ async fn what_makes_no_sense_is_refused() {
 #[tokio::test]
 async fn a_cart_takes_a_hundred_lines() {
     let shop = TestShop::start().await;
-    let values = |name: &str, count: usize| (0..count).map(|number| format!("{name}{number}")).collect::<Vec<_>>();
-    let (rows, columns) = (values("R", 11), values("C", 10));
-    let variants: Vec<Value> = rows
-        .iter()
-        .flat_map(|row| columns.iter().map(move |column| (row, column)))
-        .map(|(row, column)| {
-            json!({"sku": format!("TILE-{row}-{column}"), "choices": {"Row": row, "Column": column}, "quantity": 9})
-        })
-        .collect();
-    let options = json!([{"name": "Row", "values": rows}, {"name": "Column", "values": columns}]);
-    let tile = shop.product("TILE", json!({"options": options, "variants": variants, "inventory": {}})).await;
+    let tiles = tiles(&shop).await;
     let ada = shop.customer("ada").await;
-    let add = async |variant: &Value| {
-        ada.post("/v1/cart/items", json!({"productId": tile, "variant": variant["sku"], "quantity": 1})).await
-    };
-    for variant in &variants[..100] {
-        add(variant).await.is(200);
+    let add = async |tile: &Value| ada.post("/v1/cart/items", tile.clone()).await;
+    for tile in &tiles[..100] {
+        add(tile).await.is(200);
     }
-    add(&variants[100]).await.is_problem(409, "cart_full");
-    add(&variants[0]).await.is(200);
+    add(&tiles[100]).await.is_problem(409, "cart_full");
+    add(&tiles[0]).await.is(200);
     assert_eq!(ada.get("/v1/cart").await.json["items"].as_array().unwrap().len(), 100);
 }
 

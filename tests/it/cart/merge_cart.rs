@@ -2,7 +2,7 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 use tests::{Person, Reply, TestShop};
 
-use super::{Guest, coupon, lines};
+use super::{Guest, coupon, lines, tiles, token_of};
 
 async fn merge(person: &Person, token: &str) -> Reply {
     person.post("/v1/cart/merge", json!({"cartToken": token})).await
@@ -57,6 +57,25 @@ async fn there_is_no_more_of_anything_than_there_is() {
     let merged = merge(&ada, &guest.token).await;
     assert_eq!(lines(&merged), [(mug, 2), (pot, 1)], "what is sold out is not lost");
     assert_eq!(merged.json["items"][1]["problems"], json!([{"code": "insufficient_stock", "available": 0}]));
+}
+
+#[tokio::test]
+async fn carts_that_do_not_fit_into_one_stay_as_they_are() {
+    let shop = TestShop::start().await;
+    let tiles = tiles(&shop).await;
+    let ada = shop.customer("ada").await;
+    for tile in &tiles[..60] {
+        ada.post("/v1/cart/items", tile.clone()).await.is(200);
+    }
+    let first = shop.post("/v1/cart/items", tiles[60].clone()).await;
+    let guest = Guest { shop: &shop, token: token_of(&first) };
+    for tile in &tiles[61..101] {
+        guest.request("POST", "/v1/cart/items").json(tile.clone()).send().await.is(200);
+    }
+    merge(&ada, &guest.token).await.is_problem(409, "cart_full");
+    let count = |cart: Reply| lines(&cart).len();
+    assert_eq!((count(ada.get("/v1/cart").await), count(guest.cart().await)), (60, 41));
+    shop.verify().await;
 }
 
 #[tokio::test]

@@ -90,6 +90,21 @@ async fn shirt(shop: &TestShop) -> String {
     shop.product("TEE", fields).await
 }
 
+/// Requests for one each of 110 variants of a product `TILE`: more than a cart has lines.
+async fn tiles(shop: &TestShop) -> Vec<Value> {
+    let values = |name: &str, count: usize| (0..count).map(|number| format!("{name}{number}")).collect::<Vec<_>>();
+    let (rows, columns) = (values("R", 11), values("C", 10));
+    let sku = |row: &str, column: &str| format!("TILE-{row}-{column}");
+    let pairs: Vec<_> = rows.iter().flat_map(|row| columns.iter().map(move |column| (row, column))).collect();
+    let variant = |(row, column): &(&String, &String)| json!({"sku": sku(row, column), "choices": {"Row": row, "Column": column}, "quantity": 9});
+    let variants: Vec<Value> = pairs.iter().map(variant).collect();
+    let options = json!([{"name": "Row", "values": rows}, {"name": "Column", "values": columns}]);
+    let tile = shop.product("TILE", json!({"options": options, "variants": variants, "inventory": {}})).await;
+    let request =
+        |(row, column): &(&String, &String)| json!({"productId": tile, "variant": sku(row, column), "quantity": 1});
+    pairs.iter().map(request).collect()
+}
+
 /// A coupon of 10 % with these fields in place of the usual ones.
 async fn coupon(admin: &Person, code: &str, fields: Value) {
     let mut body = json!({"code": code, "type": "percentage", "value": 10});
