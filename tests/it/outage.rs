@@ -34,6 +34,39 @@ async fn buyers(shop: &TestShop, product: &str, count: usize) -> Vec<Person> {
     buyers
 }
 
+/// What the buyers are told, who come one after the other, so that some are served before the event and others are not: it
+/// comes when five of them have their orders.
+async fn check_out_around(buyers: &[Person], apart: Duration, event: impl Future<Output = ()>) -> Vec<Reply> {
+    let acknowledged = AtomicUsize::new(0);
+    let acknowledged = &acknowledged;
+    let checkouts = buyers.iter().zip(0..).map(|(buyer, number)| async move {
+        tokio::time::sleep(apart * number).await;
+        let reply = buyer.checkout("order").await;
+        acknowledged.fetch_add(usize::from(reply.status.as_u16() == 201), Ordering::SeqCst);
+        reply
+    });
+    let happening = async {
+        while acknowledged.load(Ordering::SeqCst) < 5 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        event.await;
+        assert!(acknowledged.load(Ordering::SeqCst) < buyers.len(), "everybody was served before");
+    };
+    futures::join!(join_all(checkouts), happening).0
+}
+
+/// Everybody clicks again, later. Who was acknowledged is told the same once more.
+async fn click_again(shop: &TestShop, buyers: &[Person], replies: &[Reply]) -> Vec<Reply> {
+    shop.clock.advance(A_WHILE);
+    let placed = join_all(buyers.iter().map(|buyer| buyer.checkout("order"))).await;
+    for (first, second) in replies.iter().zip(&placed) {
+        if first.status.as_u16() == 201 {
+            assert_eq!((second.header("idempotent-replayed"), &second.body), (Some("true"), &first.body));
+        }
+    }
+    placed
+}
+
 /// Fails the test unless these are all the orders, each paid once and being picked.
 async fn are_paid_once(shop: &TestShop, stripe: &StripeApi, placed: &[Reply]) {
     let orders: BTreeSet<String> = placed.iter().map(|reply| reply.is(201).id()).collect();
@@ -78,22 +111,7 @@ async fn a_killed_database_keeps_every_order_that_was_acknowledged() {
     let mug = shop.stock("MUG-1", 100).await;
     let buyers = buyers(&shop, &mug, 30).await;
 
-    let acknowledged = AtomicUsize::new(0);
-    let acknowledged = &acknowledged;
-    let checkouts = buyers.iter().zip(0..).map(|(buyer, number)| async move {
-        // They come one after the other, so that some are served before the kill and others are not.
-        tokio::time::sleep(Duration::from_millis(10 * number)).await;
-        let reply = buyer.checkout("order").await;
-        acknowledged.fetch_add(usize::from(reply.status.as_u16() == 201), Ordering::SeqCst);
-        reply
-    });
-    let killing = async {
-        while acknowledged.load(Ordering::SeqCst) < 5 {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        mongodb.kill();
-    };
-    let (replies, ()) = futures::join!(join_all(checkouts), killing);
+    let replies = check_out_around(&buyers, Duration::from_millis(10), async { mongodb.kill() }).await;
     let answered: Vec<&Reply> = replies.iter().filter(|reply| reply.status.as_u16() == 201).collect();
     assert!((5..30).contains(&answered.len()), "{} of 30 were acknowledged", answered.len());
     for reply in replies.iter().filter(|reply| reply.status.as_u16() != 201) {
@@ -107,14 +125,7 @@ async fn a_killed_database_keeps_every_order_that_was_acknowledged() {
         assert_eq!(shop.find_order(&reply.id()).await.order_number, reply.json["orderNumber"].as_str().unwrap());
     }
     shop.verify().await;
-    // Everybody clicks again. Who was acknowledged is told the same once more.
-    shop.clock.advance(A_WHILE);
-    let placed = join_all(buyers.iter().map(|buyer| buyer.checkout("order"))).await;
-    for (first, second) in replies.iter().zip(&placed) {
-        if first.status.as_u16() == 201 {
-            assert_eq!((second.header("idempotent-replayed"), &second.body), (Some("true"), &first.body));
-        }
-    }
+    let placed = click_again(&shop, &buyers, &replies).await;
     shop.run_maintenance().await;
     shop.run_queues().await;
     are_paid_once(&shop, &stripe, &placed).await;
@@ -126,35 +137,14 @@ async fn a_primary_that_hands_over_costs_a_buyer_a_click_at_most() {
     let (shop, stripe) = open(&mongodb).await;
     let mug = shop.stock("MUG-1", 100).await;
     let buyers = buyers(&shop, &mug, 40).await;
-    let acknowledged = AtomicUsize::new(0);
-    let acknowledged = &acknowledged;
-    let checkouts = buyers.iter().zip(0..).map(|(buyer, number)| async move {
-        tokio::time::sleep(Duration::from_millis(25 * number)).await;
-        let reply = buyer.checkout("order").await;
-        acknowledged.fetch_add(usize::from(reply.status.as_u16() == 201), Ordering::SeqCst);
-        reply
-    });
-    let handing_over = async {
-        while acknowledged.load(Ordering::SeqCst) < 5 {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        mongodb.step_down().await;
-        assert!(acknowledged.load(Ordering::SeqCst) < buyers.len(), "everybody was served before");
-    };
-    let (replies, ()) = futures::join!(join_all(checkouts), handing_over);
+    let replies = check_out_around(&buyers, Duration::from_millis(25), mongodb.step_down()).await;
     for reply in replies.iter().filter(|reply| reply.status.as_u16() != 201) {
         // The next primary may not know of a claim, or of stock that was held, that the last one had acknowledged alone.
         assert!(reply.status == 503 || reply.json["code"] == "idempotency_in_progress", "{reply:?}");
         assert!(reply.header("retry-after").is_some(), "{reply:?}");
     }
 
-    shop.clock.advance(A_WHILE);
-    let placed = join_all(buyers.iter().map(|buyer| buyer.checkout("order"))).await;
-    for (first, second) in replies.iter().zip(&placed) {
-        if first.status.as_u16() == 201 {
-            assert_eq!((second.header("idempotent-replayed"), &second.body), (Some("true"), &first.body));
-        }
-    }
+    let placed = click_again(&shop, &buyers, &replies).await;
     shop.run_maintenance().await;
     shop.run_queues().await;
     are_paid_once(&shop, &stripe, &placed).await;

@@ -96,7 +96,10 @@ async fn tiles(shop: &TestShop) -> Vec<Value> {
     let (rows, columns) = (values("R", 11), values("C", 10));
     let sku = |row: &str, column: &str| format!("TILE-{row}-{column}");
     let pairs: Vec<_> = rows.iter().flat_map(|row| columns.iter().map(move |column| (row, column))).collect();
-    let variant = |(row, column): &(&String, &String)| json!({"sku": sku(row, column), "choices": {"Row": row, "Column": column}, "quantity": 9});
+    let variant = |(row, column): &(&String, &String)| {
+        let choices = json!({"Row": row, "Column": column});
+        json!({"sku": sku(row, column), "choices": choices, "quantity": 9})
+    };
     let variants: Vec<Value> = pairs.iter().map(variant).collect();
     let options = json!([{"name": "Row", "values": rows}, {"name": "Column", "values": columns}]);
     let tile = shop.product("TILE", json!({"options": options, "variants": variants, "inventory": {}})).await;
