@@ -5,7 +5,7 @@ use std::{fmt::Write as _, path::Path};
 use bson::{Bson, Document};
 use mongodb::{IndexModel, options::IndexOptions};
 
-use super::{m0001_collections, m0002_lists_and_reminders, m0003_stock_holds, specs::Spec};
+use super::{m0001_collections::specs, specs::Spec};
 
 /// The indexes of the seed documents, by collection; `!` marks those that have to be unique.
 const SEED: &[(&str, &str)] = &[
@@ -27,14 +27,6 @@ const SEED: &[(&str, &str)] = &[
 
 const BEGIN: &str = "<!-- written by `UPDATE_DOCS=1 cargo test -p shared documented`: from here -->\n";
 const END: &str = "<!-- to here -->\n";
-
-/// Every collection as the last migration leaves it.
-fn specs() -> impl Iterator<Item = Spec> {
-    m0001_collections::specs().map(|first| {
-        let later = m0002_lists_and_reminders::specs().chain(m0003_stock_holds::specs());
-        later.filter(|spec| spec.name == first.name).last().unwrap_or(first)
-    })
-}
 
 fn options(index: &IndexModel) -> IndexOptions {
     index.options.clone().unwrap_or_default()

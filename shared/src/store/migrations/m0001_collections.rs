@@ -12,7 +12,6 @@ mod orders;
 mod people;
 mod selling;
 
-use bson::Document;
 use mongodb::Database;
 
 use super::{
@@ -24,11 +23,6 @@ use crate::store::StoreError;
 
 pub(super) async fn run(database: &Database, progress: Progress<'_>) -> Result<(), StoreError> {
     apply(database, progress, specs()).await
-}
-
-/// The stock, with these properties beside its first ones.
-pub(super) fn inventory(more: Document) -> Spec {
-    selling::inventory(more)
 }
 
 pub(super) fn specs() -> impl Iterator<Item = Spec> {

@@ -11,8 +11,6 @@
 mod documented;
 mod lock;
 mod m0001_collections;
-mod m0002_lists_and_reminders;
-mod m0003_stock_holds;
 mod specs;
 mod vocabulary;
 
@@ -40,23 +38,11 @@ struct Migration {
 }
 
 /// Every migration, in the order in which they are applied.
-const ALL: &[Migration] = &[
-    Migration {
-        id: "m0001",
-        name: "collections, validators and indexes",
-        run: |database, progress| Box::pin(m0001_collections::run(database, progress)),
-    },
-    Migration {
-        id: "m0002",
-        name: "shared wishlists, reminders of left carts",
-        run: |database, progress| Box::pin(m0002_lists_and_reminders::run(database, progress)),
-    },
-    Migration {
-        id: "m0003",
-        name: "stock that is held for orders being placed",
-        run: |database, progress| Box::pin(m0003_stock_holds::run(database, progress)),
-    },
-];
+const ALL: &[Migration] = &[Migration {
+    id: "m0001",
+    name: "collections, validators and indexes",
+    run: |database, progress| Box::pin(m0001_collections::run(database, progress)),
+}];
 
 /// A migration that was applied, as the ledger notes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

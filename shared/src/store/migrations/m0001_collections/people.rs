@@ -73,14 +73,17 @@ fn sessions() -> Spec {
 }
 
 fn mailed_tokens() -> Spec {
-    let required = "_id user purpose expiresAt schemaVersion";
     let properties = doc! {
-        "_id": sha256(), "user": id(), "purpose": one_of(&["verifyEmail", "resetPassword"]), "expiresAt": date(),
+        "_id": sha256(),
+        "user": id(),
+        "purpose": one_of(&["verifyEmail", "resetPassword", "resumeCart"]),
+        "cart": id(),
+        "expiresAt": date(),
         "schemaVersion": int(),
     };
     Spec {
         name: "mailedTokens",
-        validator: validator(required, properties, &[]),
+        validator: validator("_id user purpose expiresAt schemaVersion", properties, &[]),
         indexes: vec![index(doc! {"user": 1, "purpose": 1}), removed_after("expiresAt", Duration::ZERO)],
     }
 }
@@ -159,21 +162,32 @@ fn payment_methods() -> Spec {
 }
 
 fn wishlists() -> Spec {
-    let item = doc! {"product": id(), "addedAt": date(), "priority": int(), "notes": text()};
+    let item = doc! {
+        "product": id(),
+        "addedAt": date(),
+        "priority": {"bsonType": ["int", "long"], "minimum": 1, "maximum": 5},
+        "notes": text(),
+    };
     let properties = doc! {
         "user": id(),
         "name": word(),
-        "items": list_of(object("product addedAt", item)),
+        "items": list_of(object("product addedAt priority", item)),
         "isPublic": flag(),
-        "shareToken": word(),
+        "shareToken": sha256(),
+        "version": int(),
         "schemaVersion": int(),
         "createdAt": date(),
         "updatedAt": date(),
     };
-    let required = "user name items isPublic schemaVersion createdAt updatedAt";
+    let rules = [
+        // What is public can be reached, and what is not cannot.
+        doc! {"$eq": ["$isPublic", {"$ne": [{"$type": "$shareToken"}, "missing"]}]},
+        // Each product once.
+        doc! {"$eq": [{"$size": "$items"}, {"$size": {"$setUnion": ["$items.product", []]}}]},
+    ];
     Spec {
         name: "wishlists",
-        validator: validator(required, properties, &[]),
+        validator: validator("user name items isPublic version schemaVersion createdAt updatedAt", properties, &rules),
         indexes: vec![
             index(doc! {"user": 1}),
             unique_sparse(doc! {"shareToken": 1}),

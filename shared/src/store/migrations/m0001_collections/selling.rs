@@ -2,25 +2,31 @@
 
 use std::time::Duration;
 
-use bson::{Document, doc};
+use bson::doc;
 
 use super::{
     Spec,
     catalogue::stock_policy,
     vocabulary::{
-        currency, date, flag, id, id_or_null, index, int, int_from, list_of, object, one_of, removed_after, sha256,
-        sku, text, unique, unique_where, validator, word,
+        currency, date, flag, id, id_or_null, index, index_where, int, int_from, list_of, object, one_of,
+        removed_after, sha256, sku, text, unique, unique_where, validator, word,
     },
 };
 
 pub(super) fn specs() -> Vec<Spec> {
-    vec![inventory(doc! {}), carts(), coupons(), coupon_uses()]
+    vec![inventory(), carts(), coupons(), coupon_uses()]
 }
 
-/// The counters of I1: the server itself refuses an oversell. `more` are properties that came later.
-pub(super) fn inventory(more: Document) -> Spec {
+/// The counters of I1: the server itself refuses an oversell.
+fn inventory() -> Spec {
     let required = "_id product onHand reserved available received shipped returned lowStockThreshold allowBackorder \
          schemaVersion updatedAt";
+    let hold = doc! {
+        "order": id(),
+        "claim": object("scope owner", doc! {"scope": word(), "owner": id()}),
+        "until": date(),
+        "quantity": int_from(1),
+    };
     let mut properties = doc! {
         "_id": sku(),
         "product": id(),
@@ -32,9 +38,9 @@ pub(super) fn inventory(more: Document) -> Spec {
         "returned": int_from(0),
         "schemaVersion": int(),
         "updatedAt": date(),
+        "holds": list_of(object("order claim until quantity", hold)),
     };
     properties.extend(stock_policy());
-    properties.extend(more);
     let rules = [
         doc! {"$eq": ["$available", {"$subtract": ["$onHand", "$reserved"]}]},
         doc! {"$eq": ["$onHand", {"$add": [{"$subtract": ["$received", "$shipped"]}, "$returned"]}]},
@@ -43,7 +49,11 @@ pub(super) fn inventory(more: Document) -> Spec {
     Spec {
         name: "inventory",
         validator: validator(required, properties, &rules),
-        indexes: vec![index(doc! {"product": 1})],
+        indexes: vec![
+            index(doc! {"product": 1}),
+            // Records with a hold are few; maintenance looks for expired holds among them only.
+            index_where(doc! {"holds.until": 1}, doc! {"holds.until": {"$exists": true}}),
+        ],
     }
 }
 
@@ -63,6 +73,7 @@ fn carts() -> Spec {
         "version": int(),
         "expiresAt": date(),
         "lastActivity": date(),
+        "remindedAt": date(),
         "schemaVersion": int(),
         "createdAt": date(),
         "updatedAt": date(),
@@ -76,9 +87,15 @@ fn carts() -> Spec {
             // A converted cart stays until it expires, beside the next one of the same customer.
             unique_where(doc! {"user": 1}, open("user")),
             unique_where(doc! {"sessionId": 1}, open("sessionId")),
+            // A guest's converted carts: a second order with the same token answers that the cart is empty, not unknown.
+            index_where(doc! {"sessionId": 1, "status": 1}, doc! {"sessionId": {"$exists": true}}),
             index(doc! {"status": 1}),
             index(doc! {"lastActivity": -1}),
-            index(doc! {"status": 1, "lastActivity": 1}),
+            // Carts that can become abandoned: a guest has no address for a reminder, an empty cart no reason for one.
+            index_where(
+                doc! {"lastActivity": 1},
+                doc! {"user": {"$exists": true}, "status": "active", "items.id": {"$exists": true}},
+            ),
             removed_after("expiresAt", Duration::ZERO),
         ],
     }
