@@ -317,18 +317,19 @@ async fn a_promise_that_nobody_sends_is_to_be_looked_at() {
 }
 
 #[tokio::test]
-async fn stock_that_is_held_for_ever_is_to_be_looked_at() {
+async fn a_reservation_that_never_ends_is_named() {
     let sold = sold().await;
-    let hold = |minutes_ago: i64| {
-        let until = Timestamp::from_millis(sold.shop.clock.now().as_millis() - minutes_ago * 60 * 1000);
-        let claim = doc! {"scope": "nobody", "owner": Id::<()>::new()};
-        let hold = doc! {"order": Id::<()>::new(), "claim": claim, "until": until, "quantity": 2_i64};
-        doc! {"$inc": {"reserved": 2_i64, "available": -2_i64}, "$push": {"holds": hold}}
+    let reservation = |minutes_ago: i64| {
+        let expires_at = Timestamp::from_millis(sold.shop.clock.now().as_millis() - minutes_ago * 60 * 1000);
+        let (order, cart) = (Id::<()>::new(), Id::<()>::new());
+        let reservation =
+            doc! {"order": order, "cart": cart, "cartVersion": 1_i64, "quantity": 2_i64, "expiresAt": expires_at};
+        doc! {"$inc": {"reserved": 2_i64, "available": -2_i64}, "$push": {"reservations": reservation}}
     };
     let stock = sold.shop.store().database().collection::<Document>("inventory");
-    stock.update_one(doc! {"_id": "MUG-1"}, hold(9)).await.unwrap();
+    stock.update_one(doc! {"_id": "MUG-1"}, reservation(9)).await.unwrap();
     assert!(sold.report().await.checks.iter().all(|check| check.violations == 0), "maintenance may be about to end it");
-    sold.breaks("hold of stock ends", "MUG-1", "inventory", doc! {"_id": "MUG-1"}, hold(11)).await;
+    sold.breaks("a reservation ends", "MUG-1", "inventory", doc! {"_id": "MUG-1"}, reservation(11)).await;
 }
 
 #[tokio::test]

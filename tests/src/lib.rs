@@ -30,6 +30,7 @@ pub mod rivals;
 pub mod shop;
 pub mod stripe_api;
 pub mod victim;
+pub mod watch;
 
 pub use gateway::FaultyGateway;
 pub use own_mongodb::OwnMongodb;

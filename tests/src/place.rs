@@ -12,9 +12,11 @@ use local::components::{Components, Config, Profile, sqs, workspace_root};
 use shared::{
     domain::{Clock, message::Queue},
     queue::QueueUrls,
-    store::{Lines, PoolSize, Store, migrations},
+    store::{PoolSize, Store, migrations},
 };
 use tokio::sync::OnceCell;
+
+use crate::watch;
 
 /// More than tests run at once.
 const PLACES: usize = 16;
@@ -53,9 +55,9 @@ impl Place {
     pub async fn take_with(components: Components) -> Self {
         let (number, held) = hold().await;
         let database = format!("test_{number}");
-        let mut store = Store::connect(&components.mongodb_uri, &database, "tests", PoolSize::LOCAL).await.unwrap();
-        // Each request is on its own, as it is in Lambda: that nobody meets anybody is not what is to be shown.
-        store.lines = Lines::abreast(usize::from(u16::MAX));
+        let mut options = Store::options(&components.mongodb_uri, "tests", PoolSize::LOCAL).await.unwrap();
+        options.command_event_handler = Some(watch::handler());
+        let store = Store::with_options(options, &database).unwrap();
         migrations::migrate(&store, &Clock::system(), |_| ()).await.unwrap();
         empty(&store).await;
         let prefix = format!("{database}-");

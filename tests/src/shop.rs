@@ -32,6 +32,7 @@ use crate::{
     people::Person,
     place::Place,
     request::{Reply, Request},
+    watch,
 };
 
 /// The hash of no password: well-formed, so that whoever guesses is refused as usual.
@@ -54,6 +55,14 @@ impl Deref for TestShop {
 
     fn deref(&self) -> &Shop {
         &self.shop
+    }
+}
+
+impl Drop for TestShop {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            watch::assert_no_faults();
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use shared::{
     domain::order::Order,
     http::{
         App, CurrentUser, IdempotencyKey, OptionalBody, PathId, Problem,
-        idempotency::{Intention, answer, once},
+        idempotency::{KeyedRequest, once},
     },
     workflows::end_order,
 };
@@ -46,18 +46,17 @@ pub(crate) async fn cancel_order(
     if let Sight::Seller(_) = sight {
         return Err(Problem::not_found("order"));
     }
-    let intention = Intention::of_user(user.id, &format!("cancel_order {id}"), &key, &wanted)?;
+    let request = KeyedRequest::of_user(user.id, &format!("cancel_order {id}"), &key, &wanted)?;
     let reason = wanted.reason.as_deref().unwrap_or("cancelled on request");
-    once(&app, &intention, async |claim| {
+    once(&app, &request, async || {
         let now = app.clock.now();
-        let (answer, messages) =
-            end_order::cancel_order(&app.store, id, reason, user.id, now, claim, |order, payment| {
-                answer(StatusCode::OK, &OrderView::of(order, Some(payment), sight), None)
-            })
-            .await
-            .map_err(cancel_problem)?;
+        let (record, messages) = end_order::cancel_order(&app.store, id, reason, user.id, now, |order, payment| {
+            request.record(StatusCode::OK, &OrderView::of(order, Some(payment), sight), None, now)
+        })
+        .await
+        .map_err(cancel_problem)?;
         app.send(messages).await;
-        Ok(answer)
+        Ok(record)
     })
     .await
 }

@@ -1,7 +1,5 @@
 //! `POST /v1/checkout`
 
-use std::collections::BTreeSet;
-
 use axum::{
     extract::{FromRef, State},
     http::StatusCode,
@@ -13,15 +11,13 @@ use shared::{
     domain::{
         Email, Id, Money,
         address::SavedAddress,
-        cart::Cart,
-        coupon::Coupon,
         payment::{PaymentMethod, PaymentSource},
         shipping::ShippingMethod,
     },
     http::{
         App, Buyer, IdempotencyKey, Problem, ProblemCode, Valid,
         address::AddressBody,
-        idempotency::{Intention, answer, once_prepared},
+        idempotency::{KeyedRequest, once_prepared},
         refuse_card_number,
     },
     workflows::place_order::{self as workflow, PlaceOrder},
@@ -88,30 +84,23 @@ pub(crate) async fn place_order(
     Valid(wanted): Valid<Checkout>,
 ) -> Result<Response, Problem> {
     let app = App::from_ref(&state);
-    let intention = Intention::of_buyer(&buyer, "place_order", &key, &wanted)?;
+    let request = KeyedRequest::of_buyer(&buyer, "place_order", &key, &wanted)?;
     let preparation = prepare(&app, state.hold, &buyer, wanted.clone());
-    once_prepared(&app, &intention, preparation, async |claim, wanted| {
-        let _turn = app.store.lines.stand(contended(&wanted.cart)).await;
-        let placed = workflow::place_order(&app.store, &app.clock, &app.random, &wanted, claim, |order, payment| {
+    once_prepared(&app, &request, preparation, async |wanted| {
+        let placed = workflow::place_order(&app.store, &app.clock, &app.random, &wanted, |order, payment| {
+            let view = OrderView::of(order, Some(payment), Sight::Owner);
             let location = Some(format!("/v1/orders/{}", order.id));
-            answer(StatusCode::CREATED, &OrderView::of(order, Some(payment), Sight::Owner), location)
+            request.record(StatusCode::CREATED, &view, location, order.created_at)
         })
         .await
         .map_err(place_problem)?;
         tracing::info!(order = %placed.order.id, payment = %placed.payment.id, "order placed");
         app.send(placed.messages.clone()).await;
-        let (store, answer) = (app.store.clone(), placed.answer.clone());
-        app.background.run(async move { placed.settle_stock(&store).await }).await;
-        Ok(answer)
+        let (store, record) = (app.store.clone(), placed.record.clone());
+        app.background.run(async move { placed.confirm_reservations(&store).await }).await;
+        Ok(record)
     })
     .await
-}
-
-/// What others may want at the same time.
-fn contended(cart: &Cart) -> BTreeSet<String> {
-    let stock = cart.items.iter().map(|item| format!("stock {}", item.sku));
-    let coupon = cart.coupon_code.iter().map(|code| format!("coupon {}", Coupon::normalise_code(code)));
-    stock.chain(coupon).collect()
 }
 
 /// What is charged. That there is something is asked once the total is known: an order that costs nothing needs none.

@@ -5,9 +5,9 @@
 //! running, and the next minute goes on.
 
 mod expire_orders;
+mod expire_reservations;
 mod find_abandoned_carts;
 mod look_up_payments;
-mod recover_stock;
 mod relay_outbox;
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
@@ -31,8 +31,8 @@ pub struct Report {
     pub expired: usize,
     /// Payments that are being looked up.
     pub looked_up: usize,
-    /// Holds of stock ended that nobody was there to end.
-    pub recovered: usize,
+    /// Reservations of stock ended whose process died.
+    pub reservations: usize,
     /// Carts found abandoned.
     pub abandoned: usize,
 }
@@ -43,23 +43,23 @@ pub struct Report {
 /// The first task's that failed, after all have run.
 pub async fn run(worker: &Worker) -> Result<Report, StoreError> {
     // Side by side, so that one that is slow does not keep the others from running either.
-    let (relayed, expired, looked_up, recovered, abandoned) = tokio::join!(
+    let (relayed, expired, looked_up, reservations, abandoned) = tokio::join!(
         relay_outbox::run(worker),
         expire_orders::run(worker),
         look_up_payments::run(worker),
-        recover_stock::run(worker),
+        expire_reservations::run(worker),
         find_abandoned_carts::run(worker),
     );
     let report = Report {
         relayed: relayed?,
         expired: expired?,
         looked_up: looked_up?,
-        recovered: recovered?,
+        reservations: reservations?,
         abandoned: abandoned?,
     };
     if report != Report::default() {
-        let Report { relayed, expired, looked_up, recovered, abandoned } = report;
-        tracing::info!(relayed, expired, looked_up, recovered, abandoned, "maintenance");
+        let Report { relayed, expired, looked_up, reservations, abandoned } = report;
+        tracing::info!(relayed, expired, looked_up, reservations, abandoned, "maintenance");
     }
     Ok(report)
 }

@@ -9,8 +9,8 @@
 mod call_off;
 mod capture;
 mod charge;
-mod give_back;
 mod look_up;
+mod refund;
 mod settle;
 
 use std::sync::Arc;
@@ -47,7 +47,7 @@ impl Consumer for PaymentProcessing {
         match &message.event {
             Event::PaymentRequested { attempt } => self.charge(payment_of(&message)?, *attempt).await,
             Event::PaymentCaptureRequested { amount } => self.capture(payment_of(&message)?, *amount).await,
-            Event::RefundRequested { refund_id } => self.give_back(payment_of(&message)?, *refund_id).await,
+            Event::RefundRequested { refund_id } => self.refund(payment_of(&message)?, *refund_id).await,
             Event::PaymentVoidRequested {} => self.call_off(payment_of(&message)?).await,
             Event::PaymentStatusUnknown {} => self.look_up(payment_of(&message)?).await,
             Event::PaymentWebhookReceived { intent_id, .. } => self.look_up_intent(intent_id).await,

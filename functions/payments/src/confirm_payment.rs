@@ -5,16 +5,17 @@ use garde::Validate;
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
-        message::Event,
+        Id,
+        message::{Event, Message},
         order::OrderStatus,
         payment::{GatewayName, Payment, PaymentSource, PaymentStatus},
     },
     http::{
         App, Buyer, IdempotencyKey, OptionalBody, PathId, Problem, ProblemCode,
-        idempotency::{Intention, answer, once},
+        idempotency::{KeyedRequest, once},
         refuse_card_number,
     },
-    store::{StoreError, idempotency::Claim},
+    store::{StoreError, idempotency::IdempotencyRecord},
     transaction,
 };
 
@@ -51,25 +52,25 @@ pub(crate) async fn confirm_payment(
         let message = "there is no such saved payment method";
         return Err(Problem::new(ProblemCode::UnknownReference).field("/savedMethodId", "unknown_reference", message));
     }
-    let intention = Intention::of_buyer(&buyer, &format!("confirm_payment {id}"), &key, &wanted)?;
+    let request = KeyedRequest::of_buyer(&buyer, &format!("confirm_payment {id}"), &key, &wanted)?;
     if let Some(token) = &wanted.token {
         refuse_card_number("/token", token)?;
     }
     let source = wanted.token.map(PaymentSource::from_token);
-    once(&app, &intention, async |claim| {
-        let (answer, message) = confirm(&app, claim, id, source.clone()).await?;
+    once(&app, &request, async || {
+        let (record, message) = confirm(&app, &request, id, source.clone()).await?;
         app.send(vec![message]).await;
-        Ok(answer)
+        Ok(record)
     })
     .await
 }
 
-type Confirmed = (shared::store::idempotency::Answer, shared::domain::message::Message);
+type Confirmed = (IdempotencyRecord, Message);
 
 async fn confirm(
     app: &App,
-    claim: &Claim,
-    id: shared::domain::Id<Payment>,
+    request: &KeyedRequest,
+    id: Id<Payment>,
     source: Option<PaymentSource>,
 ) -> Result<Confirmed, PaymentProblem> {
     let store = &app.store;
@@ -92,8 +93,8 @@ async fn confirm(
         // Written even if unchanged: whoever gives the order up at this moment writes it too, and one of them sees the other.
         store.payments.save_in(tx, &mut payment).await?;
         store.outbox.promise(tx, &message).await?;
-        let answer = answer(StatusCode::OK, &PaymentView::of(&payment, None), None);
-        store.idempotency.complete_in(tx, claim, &answer).await?;
-        Ok((answer, message))
+        let record = request.record(StatusCode::OK, &PaymentView::of(&payment, None), None, now);
+        store.idempotency.insert_in(tx, &record, now).await?;
+        Ok((record, message))
     })
 }

@@ -7,7 +7,7 @@ use shared::{
     domain::payment::{GatewayName, Payment},
     http::{
         Admin, App, Buyer, IdempotencyKey, PathId, Problem, ProblemCode, Valid,
-        idempotency::{Intention, answer, once},
+        idempotency::{KeyedRequest, once},
     },
     transaction,
     workflows::settle_payment::{SettleError, settle_succeeded_in},
@@ -43,20 +43,20 @@ pub(crate) async fn mark_payment_paid(
         return Err(Problem::new(ProblemCode::IllegalTransition)
             .detail("Only a bank transfer is marked as paid; the gateway reports the others."));
     }
-    let intention = Intention::of_user(user.id, &format!("mark_payment_paid {id}"), &key, &wanted)?;
-    once(&app, &intention, async |claim| {
+    let request = KeyedRequest::of_user(user.id, &format!("mark_payment_paid {id}"), &key, &wanted)?;
+    once(&app, &request, async || {
         let store = &app.store;
         let now = app.clock.now();
         let settled: Result<_, SettleError> = transaction!(store, |tx| {
             let reference = Some(wanted.reference.as_str());
             let (payment, messages) = settle_succeeded_in(store, tx, id, payment.amount, None, reference, now).await?;
-            let answer = answer(StatusCode::OK, &PaymentView::of(&payment, None), None);
-            store.idempotency.complete_in(tx, claim, &answer).await?;
-            Ok((answer, messages))
+            let record = request.record(StatusCode::OK, &PaymentView::of(&payment, None), None, now);
+            store.idempotency.insert_in(tx, &record, now).await?;
+            Ok((record, messages))
         });
-        let (answer, messages) = settled.map_err(PaymentProblem::from)?;
+        let (record, messages) = settled.map_err(PaymentProblem::from)?;
         app.send(messages).await;
-        Ok(answer)
+        Ok(record)
     })
     .await
 }

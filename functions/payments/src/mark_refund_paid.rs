@@ -5,7 +5,7 @@ use shared::{
     domain::payment::{GatewayName, Payment, Refund},
     http::{
         Admin, App, Buyer, IdempotencyKey, Problem, ProblemCode, Valid,
-        idempotency::{Intention, answer, once},
+        idempotency::{KeyedRequest, once},
         path::PathIds,
     },
     transaction,
@@ -37,19 +37,19 @@ pub(crate) async fn mark_refund_paid(
         return Err(Problem::new(ProblemCode::IllegalTransition)
             .detail("Only a refund of a bank transfer is marked as paid; the gateway reports the others."));
     }
-    let intention = Intention::of_user(user.id, &format!("mark_refund_paid {id} {refund}"), &key, &wanted)?;
-    once(&app, &intention, async |claim| {
+    let request = KeyedRequest::of_user(user.id, &format!("mark_refund_paid {id} {refund}"), &key, &wanted)?;
+    once(&app, &request, async || {
         let store = &app.store;
         let now = app.clock.now();
         let settled: Result<_, SettleError> = transaction!(store, |tx| {
             let (payment, messages) = settle_transferred_back_in(store, tx, id, refund, &wanted.reference, now).await?;
-            let answer = answer(StatusCode::OK, &PaymentView::of(&payment, None), None);
-            store.idempotency.complete_in(tx, claim, &answer).await?;
-            Ok((answer, messages))
+            let record = request.record(StatusCode::OK, &PaymentView::of(&payment, None), None, now);
+            store.idempotency.insert_in(tx, &record, now).await?;
+            Ok((record, messages))
         });
-        let (answer, messages) = settled.map_err(PaymentProblem::from)?;
+        let (record, messages) = settled.map_err(PaymentProblem::from)?;
         app.send(messages).await;
-        Ok(answer)
+        Ok(record)
     })
     .await
 }

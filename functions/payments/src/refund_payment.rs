@@ -11,12 +11,9 @@ use shared::{
     },
     http::{
         Admin, App, Buyer, IdempotencyKey, PathId, Problem, Valid,
-        idempotency::{Intention, answer, once},
+        idempotency::{KeyedRequest, once},
     },
-    store::{
-        StoreError,
-        idempotency::{Answer, Claim},
-    },
+    store::{StoreError, idempotency::IdempotencyRecord},
     transaction,
 };
 
@@ -47,21 +44,21 @@ pub(crate) async fn refund_payment(
     Valid(wanted): Valid<RefundPayment>,
 ) -> Result<Response, Problem> {
     load_payment(&app, &Buyer::Customer(user), id).await?;
-    let intention = Intention::of_user(user.id, &format!("refund_payment {id}"), &key, &wanted)?;
-    once(&app, &intention, async |claim| {
-        let (answer, message) = refund(&app, claim, id, &wanted).await?;
+    let request = KeyedRequest::of_user(user.id, &format!("refund_payment {id}"), &key, &wanted)?;
+    once(&app, &request, async || {
+        let (record, message) = refund(&app, &request, id, &wanted).await?;
         app.send(vec![message]).await;
-        Ok(answer)
+        Ok(record)
     })
     .await
 }
 
 async fn refund(
     app: &App,
-    claim: &Claim,
+    request: &KeyedRequest,
     id: Id<Payment>,
     wanted: &RefundPayment,
-) -> Result<(Answer, Message), PaymentProblem> {
+) -> Result<(IdempotencyRecord, Message), PaymentProblem> {
     let store = &app.store;
     let now = app.clock.now();
     transaction!(store, |tx| {
@@ -75,8 +72,8 @@ async fn refund(
         let message = Event::RefundRequested { refund_id: refund }.about_payment(payment.id, payment.order, now);
         store.payments.save_in(tx, &mut payment).await?;
         store.outbox.promise(tx, &message).await?;
-        let answer = answer(StatusCode::ACCEPTED, &PaymentView::of(&payment, None), None);
-        store.idempotency.complete_in(tx, claim, &answer).await?;
-        Ok((answer, message))
+        let record = request.record(StatusCode::ACCEPTED, &PaymentView::of(&payment, None), None, now);
+        store.idempotency.insert_in(tx, &record, now).await?;
+        Ok((record, message))
     })
 }

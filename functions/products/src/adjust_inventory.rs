@@ -7,13 +7,10 @@ use shared::{
     domain::{Id, Sku, message::Event, product::Product},
     http::{
         App, CurrentUser, IdempotencyKey, PathId, Problem, ProblemCode, Seller, ValidCatalogue,
-        idempotency::{Intention, answer, once},
+        idempotency::{KeyedRequest, once},
         rules::line,
     },
-    store::{
-        idempotency::{Answer, Claim},
-        inventory::Adjusted,
-    },
+    store::{idempotency::IdempotencyRecord, inventory::Adjusted},
     transaction,
     workflows::save_product::MOST_UNITS,
 };
@@ -84,20 +81,20 @@ pub(crate) async fn adjust_inventory(
     ValidCatalogue(wanted): ValidCatalogue<AdjustInventory>,
 ) -> Result<Response, Problem> {
     let correction = wanted.correction()?;
-    let intention = Intention::of_user(user.id, &format!("adjust_inventory {id}"), &key, &wanted)?;
-    once(&app, &intention, async |claim| adjust(&app, id, &user, &wanted.sku, correction, claim).await).await
+    let request = KeyedRequest::of_user(user.id, &format!("adjust_inventory {id}"), &key, &wanted)?;
+    once(&app, &request, async || adjust(&app, &request, id, &user, &wanted.sku, correction).await).await
 }
 
 async fn adjust(
     app: &App,
+    request: &KeyedRequest,
     id: Id<Product>,
     user: &CurrentUser,
     sku: &Sku,
     correction: Correction,
-    claim: &Claim,
-) -> Result<Answer, Problem> {
+) -> Result<IdempotencyRecord, Problem> {
     let (now, store) = (app.clock.now(), &app.store);
-    let (answer, messages) = transaction!(store, |tx| {
+    let (record, messages) = transaction!(store, |tx| {
         let product = load_own_in(tx, store, id, user).await?;
         if !product.skus().contains(sku) {
             return Err(CatalogueProblem::UnknownSku);
@@ -108,19 +105,19 @@ async fn adjust(
                 (store.inventory.set_in(tx, sku, set_to, expected, now).await?, set_to.saturating_sub(expected))
             }
         };
-        let record = match adjusted {
-            Adjusted::Yes(record) => record,
-            Adjusted::Refused(record) => return Err(CatalogueProblem::StockConflict(Box::new(record))),
+        let stock = match adjusted {
+            Adjusted::Yes(stock) => stock,
+            Adjusted::Refused(stock) => return Err(CatalogueProblem::StockConflict(Box::new(stock))),
         };
         let mut messages = Vec::new();
-        if record.crossed_threshold_from(record.available.saturating_sub(delta)) {
+        if stock.crossed_threshold_from(stock.available.saturating_sub(delta)) {
             messages.push(Event::EmailLowStock { sku: sku.clone() }.now(now));
         }
         store.outbox.promise_all(tx, &messages).await?;
-        let answer = answer(StatusCode::OK, &InventoryRecord::from(record), None);
-        store.idempotency.complete_in(tx, claim, &answer).await?;
-        Ok::<_, CatalogueProblem>((answer, messages))
+        let record = request.record(StatusCode::OK, &InventoryRecord::from(stock), None, now);
+        store.idempotency.insert_in(tx, &record, now).await?;
+        Ok::<_, CatalogueProblem>((record, messages))
     })?;
     app.send(messages).await;
-    Ok(answer)
+    Ok(record)
 }

@@ -1,5 +1,7 @@
 //! Money for an order.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -199,6 +201,9 @@ pub struct Refund {
     /// The gateway's id of the refund, or the reference of the transfer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refund_id: Option<String>,
+    /// Until when one worker has the exclusive right to pay it out: two at once would both find no refund at the gateway.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leased_until: Option<Timestamp>,
     /// When it was asked for.
     pub requested_at: Timestamp,
     /// When it was paid out.
@@ -241,6 +246,23 @@ pub enum Begin {
     Resume,
     /// It has ended, or a later attempt replaced it: nothing to do.
     Over,
+}
+
+/// How long a worker may take to pay a refund out: longer than the gateway is waited for.
+pub const REFUND_LEASE: Duration = Duration::from_secs(60);
+
+/// The outcome of [`Payment::lease_refund`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefundLease {
+    /// The refund may be paid out now: persist that first.
+    Taken {
+        /// How much.
+        amount: Money,
+    },
+    /// Another worker pays it out.
+    Held,
+    /// It is paid out already, or does not exist.
+    NotDue,
 }
 
 /// Why money cannot be given back.
@@ -454,11 +476,34 @@ impl Payment {
             reason: reason.to_owned(),
             status: RefundStatus::Approved,
             refund_id: None,
+            leased_until: None,
             requested_at: now,
             processed_at: None,
         });
         self.updated_at = now;
         Ok(id)
+    }
+
+    /// Gives one worker the exclusive right to pay an approved refund out, until it is paid, [`Payment::end_refund_lease`] or
+    /// the lease ends.
+    pub fn lease_refund(&mut self, id: Id<Refund>, now: Timestamp) -> RefundLease {
+        match self.refunds.iter_mut().find(|refund| refund.id == id) {
+            Some(refund) if refund.status == RefundStatus::Approved => {
+                if refund.leased_until.is_some_and(|until| until > now) {
+                    return RefundLease::Held;
+                }
+                refund.leased_until = Some(now.plus(REFUND_LEASE));
+                RefundLease::Taken { amount: refund.amount }
+            }
+            _ => RefundLease::NotDue,
+        }
+    }
+
+    /// Ends the lease of a refund whose outcome is unknown, so that the next delivery of its message looks it up at once.
+    pub fn end_refund_lease(&mut self, id: Id<Refund>) {
+        if let Some(refund) = self.refunds.iter_mut().find(|refund| refund.id == id) {
+            refund.leased_until = None;
+        }
     }
 
     /// Whether money that was promised back has not gone yet.
@@ -504,6 +549,7 @@ impl Payment {
             RefundStatus::Requested | RefundStatus::Approved => {
                 refund.status = RefundStatus::Processed;
                 refund.refund_id = Some(reference.to_owned());
+                refund.leased_until = None;
                 refund.processed_at = Some(now);
             }
         }

@@ -1,5 +1,7 @@
 //! One `Idempotency-Key`, one effect, one answer (invariant I2).
 
+use std::time::{Duration, Instant};
+
 use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -8,22 +10,28 @@ use serde::Serialize;
 
 use super::{App, IdempotencyKey, Problem, ProblemCode, identity::Buyer};
 use crate::{
-    domain::{Id, secret_hash::sha256_hex, user::User},
-    store::idempotency::{Answer, Claim, Claimed, LEASE},
+    domain::{Id, Timestamp, secret_hash::sha256_hex, user::User},
+    store::{
+        SCHEMA_VERSION, StoreError, backoff,
+        idempotency::{Answer, IdempotencyRecord, RETENTION},
+    },
 };
 
 /// Set on an answer that was given before.
 pub const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
-/// Which intention a request carries out: who asks, what for, and under which key.
+/// How long a duplicate waits for the answer to the first request.
+const DUPLICATE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// A request with an `Idempotency-Key`: who asks, what for, and under which key.
 #[derive(Clone, Debug)]
-pub struct Intention {
+pub struct KeyedRequest {
     scope: String,
     fingerprint: String,
 }
 
-impl Intention {
-    /// The intention of a user. `operation` names the endpoint, with the resource's id if it has one; `request` is the
+impl KeyedRequest {
+    /// The request of a user. `operation` names the endpoint, with the resource's id if it has one; `request` is the
     /// checked request, so that spaces and the order of fields do not make it another.
     ///
     /// # Errors
@@ -37,7 +45,7 @@ impl Intention {
         Self::new(&format!("user {user}"), operation, key, request)
     }
 
-    /// The intention of a customer or a guest.
+    /// The request of a customer or a guest.
     pub fn of_buyer(
         buyer: &Buyer,
         operation: &str,
@@ -54,72 +62,93 @@ impl Intention {
         let canonical = serde_json::to_string(request).map_err(Problem::internal)?;
         Ok(Self { scope: format!("{caller} | {operation} | {}", key.as_str()), fingerprint: sha256_hex(&canonical) })
     }
+
+    /// The record to insert in the transaction of the effect: a status, a JSON body, and where the created thing is.
+    pub fn record(
+        &self,
+        status: StatusCode,
+        body: &impl Serialize,
+        location: Option<String>,
+        now: Timestamp,
+    ) -> IdempotencyRecord {
+        // Views are plain data with text keys: writing them as JSON cannot fail.
+        let body = serde_json::to_string(body).unwrap_or_default();
+        IdempotencyRecord {
+            scope: self.scope.clone(),
+            fingerprint: self.fingerprint.clone(),
+            answer: Answer { status: i32::from(status.as_u16()), body, location },
+            expires_at: now.plus(RETENTION),
+            schema_version: SCHEMA_VERSION,
+        }
+    }
+
+    fn replay(&self, record: IdempotencyRecord) -> Result<Response, Problem> {
+        if record.fingerprint != self.fingerprint {
+            return Err(Problem::new(ProblemCode::IdempotencyKeyReused));
+        }
+        let mut response = respond(record.answer);
+        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+        Ok(response)
+    }
 }
 
-/// Carries an intention out once. `work` gets the claim, writes its answer in the transaction of its effect
-/// ([`crate::store::idempotency::IdempotencyRecords::complete_in`]) and returns the same answer. A refusal stores nothing:
-/// the same key may be tried again.
-pub async fn once<F>(app: &App, intention: &Intention, work: F) -> Result<Response, Problem>
+/// Carries a request out once, or replays its answer. `work` inserts its record in the transaction of its effect
+/// ([`crate::store::idempotency::IdempotencyRecords::insert_in`]) and returns it. A refusal stores nothing: the same key may be
+/// tried again.
+pub async fn once<F>(app: &App, request: &KeyedRequest, work: F) -> Result<Response, Problem>
 where
-    F: AsyncFnOnce(&Claim) -> Result<Answer, Problem>,
+    F: AsyncFnOnce() -> Result<IdempotencyRecord, Problem>,
 {
-    once_prepared(app, intention, std::future::ready(Ok(())), async |claim, ()| work(claim).await).await
+    once_prepared(app, request, std::future::ready(Ok(())), async |()| work().await).await
 }
 
-/// Like [`once`], for work that first reads: it is prepared while the key is being claimed. `preparation` must change
-/// nothing, because a repeat runs it too; its refusal counts only for whoever has the claim.
+/// Like [`once`], for work that first reads: it is prepared while the record is looked up. `preparation` must change
+/// nothing, because a repeat runs it too.
 pub async fn once_prepared<P, F>(
     app: &App,
-    intention: &Intention,
+    request: &KeyedRequest,
     preparation: impl Future<Output = Result<P, Problem>>,
     work: F,
 ) -> Result<Response, Problem>
 where
-    F: AsyncFnOnce(&Claim, P) -> Result<Answer, Problem>,
+    F: AsyncFnOnce(P) -> Result<IdempotencyRecord, Problem>,
 {
-    let claiming = app.store.idempotency.claim(&intention.scope, &intention.fingerprint, app.clock.now());
-    let (claimed, prepared) = futures::join!(claiming, preparation);
-    let claim = match claimed? {
-        Claimed::Yes(claim) => claim,
-        Claimed::Answered(answer) => {
-            let mut response = respond(answer);
-            response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
-            return Ok(response);
-        }
-        Claimed::InProgress => return Err(in_progress()),
-        Claimed::Reused => return Err(Problem::new(ProblemCode::IdempotencyKeyReused)),
-    };
+    let lookup = app.store.idempotency.find(&request.scope, app.clock.now());
+    let (found, prepared) = futures::join!(lookup, preparation);
+    if let Some(record) = found? {
+        return request.replay(record);
+    }
     let outcome = match prepared {
-        Ok(prepared) => work(&claim, prepared).await,
+        Ok(prepared) => work(prepared).await,
         Err(refusal) => Err(refusal),
     };
     match outcome {
-        Ok(answer) => Ok(respond(answer)),
-        // Nobody is there to release it: it runs out with its lease, and the customer hears of the outage sooner.
+        Ok(record) => Ok(respond(record.answer)),
         Err(problem) if problem.code() == ProblemCode::Unavailable => Err(problem),
-        Err(problem) => match app.store.idempotency.release(&claim).await {
-            Ok(true) => Err(problem),
-            // Whoever has the claim now decides; what stood in the way here may be the order that they placed.
-            Ok(false) => Err(in_progress()),
-            // Nor is it known whether somebody else has it. What was not released runs out with its lease.
-            Err(error) => Err(error.into()),
+        // The refusal may be due to the first of two duplicates, such as a cart that became its order meanwhile.
+        Err(problem) => match answer_of_duplicate(app, request, &problem).await? {
+            Some(record) => request.replay(record),
+            None => Err(problem),
         },
     }
 }
 
-/// Somebody is working on the same request.
-pub fn in_progress() -> Problem {
-    Problem::new(ProblemCode::IdempotencyInProgress).retry_after(1).detail(format!(
-        "A request with this key is being worked on. Ask again in a moment; after {} s at the latest it is decided.",
-        LEASE.as_secs()
-    ))
-}
-
-/// An answer that can be kept: a status, a JSON body, and where the created thing is.
-pub fn answer(status: StatusCode, body: &impl Serialize, location: Option<String>) -> Answer {
-    // Views are plain data with text keys: writing them as JSON cannot fail.
-    let body = serde_json::to_string(body).unwrap_or_default();
-    Answer { status: i32::from(status.as_u16()), body, location }
+/// The answer to the first of two duplicates. While that one is being carried out, the second waits for it.
+async fn answer_of_duplicate(
+    app: &App,
+    request: &KeyedRequest,
+    problem: &Problem,
+) -> Result<Option<IdempotencyRecord>, StoreError> {
+    let started = Instant::now();
+    for attempt in 0.. {
+        let found = app.store.idempotency.find_latest(&request.scope, app.clock.now()).await?;
+        let is_under_way = problem.code() == ProblemCode::IdempotencyInProgress;
+        if found.is_some() || !is_under_way || started.elapsed() >= DUPLICATE_TIMEOUT {
+            return Ok(found);
+        }
+        tokio::time::sleep(backoff(attempt)).await;
+    }
+    Ok(None)
 }
 
 fn respond(answer: Answer) -> Response {

@@ -83,6 +83,14 @@ impl Carts {
         Ok(self.collection.find_one(of_guest(token_hash, now)).session(&mut tx.session).await?)
     }
 
+    /// Moves a cart past this version, if it is still there: no transaction that saves the cart at that version commits
+    /// afterwards.
+    pub async fn move_past_in(&self, tx: &mut Tx, id: Id<Cart>, version: i64) -> Result<(), StoreError> {
+        let filter = doc! {"_id": id, "version": version};
+        self.collection.update_one(filter, doc! {"$inc": {"version": 1_i64}}).session(&mut tx.session).await?;
+        Ok(())
+    }
+
     /// Customers' carts in use, with something in them, that nobody has touched since `before`, the longest left first.
     ///
     /// Index: `lastActivity` among exactly these.

@@ -30,10 +30,9 @@ pub enum StoreError {
     /// A document that another one refers to is not there: the data is broken.
     #[error("{0} is missing")]
     Missing(String),
-    /// What this process claimed for its effect, the right to answer a request or stock, was taken from it or got lost with
-    /// a primary: the effect must not happen here.
-    #[error("another process answers this request")]
-    LostClaim,
+    /// Another request with the same `Idempotency-Key` has had its effect, or is about to: this one must have none.
+    #[error("another request with the same key is carried out")]
+    DuplicateRequest,
     /// Anything else: a bug of ours, or the collection's validator refused the write.
     #[error("the database refused the operation")]
     Unexpected(#[source] Error),
@@ -42,6 +41,8 @@ pub enum StoreError {
 const DUPLICATE_KEY: i32 = 11000;
 
 const MAX_TIME_EXPIRED: i32 = 50;
+
+const WRITE_CONFLICT: i32 = 112;
 
 /// Codes with which a server says that it cannot serve now: shutting down, stepping down, overloaded, not primary.
 const UNAVAILABLE: &[i32] = &[6, 7, 89, 91, 189, 262, 462, 512, 9001, 10107, 11600, 11602, 13435, 13436];
@@ -52,8 +53,19 @@ impl StoreError {
         matches!(self, Self::Duplicate { index, .. } if index.starts_with(index_name))
     }
 
+    /// Whether what was asked for may have happened all the same.
+    pub fn is_uncertain(&self) -> bool {
+        matches!(self, Self::Unavailable(_)) || self.has_unknown_commit_result()
+    }
+
     pub(super) fn is_conflict(&self) -> bool {
         matches!(self, Self::Conflict(_))
+    }
+
+    /// Whether another transaction writes the same document, or has written it since this one's snapshot.
+    pub(super) fn is_write_conflict(&self) -> bool {
+        let kind = self.driver_error().map(|error| &*error.kind);
+        matches!(kind, Some(ErrorKind::Command(command)) if command.code == WRITE_CONFLICT)
     }
 
     pub(super) fn has_unknown_commit_result(&self) -> bool {
@@ -70,7 +82,7 @@ impl StoreError {
             Self::Unavailable(error) | Self::Corrupt(error) | Self::Unexpected(error) => Some(error),
             Self::Duplicate { source, .. } => Some(source),
             Self::Conflict(error) => error.as_ref(),
-            Self::Missing(_) | Self::LostClaim | Self::Contended => None,
+            Self::Missing(_) | Self::DuplicateRequest | Self::Contended => None,
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Many orders want the same record at once, so the database decides: each update carries its own guard in the filter, and
 //! a guard that does not match changes nothing. The collection's validator holds the counters together once more.
 
-pub mod holds;
+pub mod reservations;
 
 use bson::{Document, doc};
 use futures::TryStreamExt;

@@ -13,7 +13,6 @@ mod error;
 pub mod idempotency;
 pub mod inventory;
 mod keyset;
-mod lines;
 pub mod mailed_tokens;
 pub mod migrations;
 pub mod orders;
@@ -43,8 +42,7 @@ use crate::config::MongoSettings;
 
 pub use documents::{Documents, Stored};
 pub use error::StoreError;
-pub use lines::{Lines, Turn};
-pub use transaction::{Attempts, TransactionError, Tx, backoff};
+pub use transaction::{Attempts, RETRY_TIMEOUT, TransactionError, Tx, backoff};
 
 /// The version of the document shapes that this code writes, kept in each document's `schemaVersion`.
 pub const SCHEMA_VERSION: i32 = 1;
@@ -62,8 +60,6 @@ const HEARTBEAT: Duration = Duration::from_secs(2);
 pub struct Store {
     client: Client,
     database: Database,
-    /// Who waits for what others want too.
-    pub lines: lines::Lines,
     /// Address books.
     pub addresses: addresses::Addresses,
     /// Carts.
@@ -72,7 +68,7 @@ pub struct Store {
     pub categories: categories::Categories,
     /// Coupons and their uses.
     pub coupons: coupons::Coupons,
-    /// Which requests were answered how.
+    /// Answers to keyed requests.
     pub idempotency: idempotency::IdempotencyRecords,
     /// How many there are of each SKU.
     pub inventory: inventory::Inventory,
@@ -192,7 +188,6 @@ impl Store {
             users: users::Users::new(&database),
             webhooks: webhooks::Webhooks::new(&database),
             wishlists: wishlists::Wishlists::new(&database),
-            lines: lines::Lines::default(),
             client,
             database,
         }

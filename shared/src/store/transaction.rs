@@ -9,9 +9,9 @@ use mongodb::{
 
 use super::{Store, StoreError};
 
-/// How long conflicts are worked against. The driver's own helper would try for 120 s, four times as long as API
-/// Gateway waits.
-const CONFLICT_BUDGET: Duration = Duration::from_secs(15);
+/// Upper bound for attempts that lose against other writes. A Lambda that waits is paid for and serves no other request, so
+/// the caller is told to come back soon.
+pub const RETRY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long a missing primary is waited for, on top of the server selection.
 const OUTAGE_BUDGET: Duration = Duration::from_millis(1500);
@@ -137,7 +137,7 @@ impl Attempts {
     }
 
     fn is_worth_another(&self, cause: &StoreError) -> bool {
-        let budget = if matches!(cause, StoreError::Unavailable(_)) { OUTAGE_BUDGET } else { CONFLICT_BUDGET };
+        let budget = if matches!(cause, StoreError::Unavailable(_)) { OUTAGE_BUDGET } else { RETRY_TIMEOUT };
         cause.is_transient() && !cause.has_unknown_commit_result() && self.started.elapsed() < budget
     }
 }

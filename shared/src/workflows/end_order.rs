@@ -15,10 +15,7 @@ use crate::{
         payment::{Payment, PaymentStatus},
         user::User,
     },
-    store::{
-        Store, StoreError, TransactionError, Tx,
-        idempotency::{Answer, Claim},
-    },
+    store::{Store, StoreError, TransactionError, Tx, idempotency::IdempotencyRecord},
     transaction,
 };
 
@@ -96,16 +93,15 @@ pub(super) async fn cancel_in(
 /// Cancels an order for a customer or an administrator. Money that was taken is given back by the message
 /// `order.cancelled`; what the customer could still confirm at the gateway is called off by `payment.voidRequested`. Of an
 /// order that the shop itself has given up there is nothing left to end, but the wish counts: money that comes late goes back.
-/// Answers what to send. `answer` makes the answer that is kept under the request's claim.
+/// Answers what to send. `record` makes the idempotency record of the answer.
 pub async fn cancel_order(
     store: &Store,
     order: Id<Order>,
     reason: &str,
     by: Id<User>,
     now: Timestamp,
-    claim: &Claim,
-    answer: impl Fn(&Order, &Payment) -> Answer,
-) -> Result<(Answer, Vec<Message>), EndOrderError> {
+    record: impl Fn(&Order, &Payment) -> IdempotencyRecord,
+) -> Result<(IdempotencyRecord, Vec<Message>), EndOrderError> {
     transaction!(store, |tx| {
         let (mut order, mut payment) = load_both(store, tx, order).await?;
         if order.status == OrderStatus::Pending && payment.is_under_way() {
@@ -118,9 +114,9 @@ pub async fn cancel_order(
         } else {
             cancel_in(store, tx, &mut order, &mut payment, reason, Some(by), now).await?
         };
-        let answer = answer(&order, &payment);
-        store.idempotency.complete_in(tx, claim, &answer).await?;
-        Ok((answer, messages))
+        let record = record(&order, &payment);
+        store.idempotency.insert_in(tx, &record, now).await?;
+        Ok((record, messages))
     })
 }
 

@@ -7,7 +7,7 @@ pub mod import_products;
 pub mod merge_cart;
 pub mod place_order;
 pub mod quote;
+pub mod reserve_stock;
 pub mod save_product;
 pub mod settle_payment;
 pub mod settle_refund;
-pub mod stock_holds;

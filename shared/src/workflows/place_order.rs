@@ -1,14 +1,13 @@
 //! From a cart to an order: everything or nothing.
 //!
-//! The order, its payment, the used coupon, the converted cart, the answer to the request and the messages that follow commit
-//! together (invariants I1, I2, I4, I7). The stock is taken meanwhile, and is the order's by that commit: see
-//! [`super::stock_holds`].
+//! The order, its payment, the redeemed coupon, the converted cart, the idempotency record and the messages that follow commit
+//! together (invariants I1, I2, I4, I7). The stock is reserved beside that transaction: see [`super::reserve_stock`].
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{
     quote::{Basis, LineProblem, Quote, QuoteRequest},
-    stock_holds::OrderStock,
+    reserve_stock::OrderStock,
 };
 use crate::{
     domain::{
@@ -23,10 +22,8 @@ use crate::{
         user::User,
     },
     store::{
-        SCHEMA_VERSION, Store, StoreError, TransactionError,
-        coupons::CouponUse,
-        idempotency::{Answer, Claim, LEASE},
-        inventory::holds::Holder,
+        RETRY_TIMEOUT, SCHEMA_VERSION, Store, StoreError, TransactionError, backoff, coupons::CouponUse,
+        idempotency::IdempotencyRecord,
     },
     transaction,
 };
@@ -67,8 +64,8 @@ pub struct Placed {
     pub payment: Payment,
     /// What was promised with it; send it.
     pub messages: Vec<Message>,
-    /// What was kept under the request's claim.
-    pub answer: Answer,
+    /// The record of the request's answer.
+    pub record: IdempotencyRecord,
 }
 
 /// Why an order was not placed. Nothing happened then.
@@ -87,7 +84,7 @@ pub enum PlaceOrderError {
         sku: Sku,
         /// How many one buyer could have.
         available: i64,
-        /// Whether units are held for orders that may not come about.
+        /// Whether units are reserved for orders that may not come about.
         may_change: bool,
     },
     /// The total is not what the customer was shown.
@@ -111,12 +108,9 @@ pub enum PlaceOrderError {
 }
 
 impl PlaceOrderError {
-    /// Whether it was decided that there will be no order. A store that did not answer may have committed it.
-    fn is_decided(&self) -> bool {
-        match self {
-            Self::Store(error) => matches!(error, StoreError::Contended | StoreError::LostClaim),
-            _ => true,
-        }
+    /// Whether the order may exist all the same.
+    fn is_uncertain(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_uncertain())
     }
 }
 
@@ -126,48 +120,61 @@ impl TransactionError for PlaceOrderError {
     }
 }
 
-/// Nobody waits longer for what can be done without them.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// Upper bound for the best-effort confirmation of reservations after the answer.
+const CLEANUP_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How often an order is tried with a new number after a taken one.
-const TRIES: usize = 5;
-
-/// Places an order. `answer` makes the answer that is kept under the request's claim.
+/// Places an order. `record` makes the idempotency record of the answer.
+///
+/// # Errors
+/// [`StoreError::Contended`] if the stock stays reserved for other orders, which may not come about, for [`RETRY_TIMEOUT`].
 pub async fn place_order(
     store: &Store,
     clock: &Clock,
     random: &Random,
     wanted: &PlaceOrder,
-    claim: &Claim,
-    answer: impl Fn(&Order, &Payment) -> Answer,
+    record: impl Fn(&Order, &Payment) -> IdempotencyRecord,
 ) -> Result<Placed, PlaceOrderError> {
     if wanted.cart.items.is_empty() {
         return Err(PlaceOrderError::CartEmpty);
     }
-    let now = clock.now();
-    let holder = Holder { order: Id::new(), claim: claim.clone(), until: now.plus(LEASE) };
-    let mut stock = OrderStock::new(holder, wanted.cart.units(), now);
-    let mut tries_left = TRIES;
-    let outcome = loop {
-        let outcome = try_place(store, clock, random, wanted, &mut stock, &answer).await;
-        match &outcome {
-            Err(PlaceOrderError::InsufficientStock { may_change: true, .. }) => {
-                if let Err(error) = stock.wait(store).await {
-                    break Err(error);
-                }
-            }
-            Err(PlaceOrderError::Store(error)) if tries_left > 1 && error.is_duplicate_of("orderNumber") => {
-                tries_left -= 1;
-            }
-            _ => break outcome,
+    let started = Instant::now();
+    loop {
+        let mut stock = OrderStock::of(&wanted.cart, clock.now());
+        let error = match try_place(store, clock, random, wanted, &mut stock, &record).await {
+            Ok(placed) => return Ok(placed),
+            Err(error) => error,
+        };
+        if !error.is_uncertain() {
+            stock.release(store).await;
         }
-    };
-    if let Err(error) = &outcome
-        && error.is_decided()
-    {
-        stock.give_back(store).await;
+        match error {
+            PlaceOrderError::InsufficientStock { may_change: true, .. } => {
+                wait_for_stock(store, clock, wanted, started).await?;
+            }
+            PlaceOrderError::Store(taken) if taken.is_duplicate_of("orderNumber") => {}
+            error => return Err(error),
+        }
     }
-    outcome
+}
+
+/// Waits until units that are reserved for other orders are enough again: with nothing reserved, and outside of a transaction.
+async fn wait_for_stock(
+    store: &Store,
+    clock: &Clock,
+    wanted: &PlaceOrder,
+    started: Instant,
+) -> Result<(), PlaceOrderError> {
+    for attempt in 0.. {
+        if started.elapsed() >= RETRY_TIMEOUT {
+            break;
+        }
+        tokio::time::sleep(backoff(attempt)).await;
+        match OrderStock::of(&wanted.cart, clock.now()).check_availability(store).await {
+            Err(PlaceOrderError::InsufficientStock { may_change: true, .. }) => {}
+            outcome => return outcome,
+        }
+    }
+    Err(StoreError::Contended.into())
 }
 
 async fn try_place(
@@ -176,7 +183,7 @@ async fn try_place(
     random: &Random,
     wanted: &PlaceOrder,
     stock: &mut OrderStock,
-    answer: &impl Fn(&Order, &Payment) -> Answer,
+    record: &impl Fn(&Order, &Payment) -> IdempotencyRecord,
 ) -> Result<Placed, PlaceOrderError> {
     let now = clock.now();
     transaction!(store, |tx| {
@@ -186,41 +193,41 @@ async fn try_place(
         let (converted, basis) =
             futures::join!(store.carts.save_in(tx, &mut cart), Basis::read(store, &wanted.cart, wanted.request()));
         converted.map_err(changed)?;
-        // Whether there is enough is for the hold to say.
+        // The reservation decides whether there is enough.
         let quote = basis?.price(&wanted.cart, |_| i64::MAX, wanted.request(), now)?;
         let quote = orderable(quote, wanted)?;
         let order_number = order::new_order_number(random, now);
-        let mut order = build_order(wanted, stock.holder().order, &quote, order_number, now)?;
+        let mut order = build_order(wanted, stock.order(), &quote, order_number, now)?;
         let (payment, mut messages) = ask_for_payment(wanted, &mut order, now)?;
-        // Only now that the transaction is open at its primary: see `take`.
-        let (taken, inserted) = futures::join!(stock.take(store), store.orders.insert_in(tx, &order));
-        taken?;
+        let (reserved, inserted) = futures::join!(stock.reserve(store), async {
+            store.orders.insert_in(tx, &order).await?;
+            store.payments.insert_in(tx, &payment).await
+        });
+        reserved?;
         inserted?;
         messages.extend(stock.low().map(|sku| Event::EmailLowStock { sku: sku.clone() }.now(now)));
         if let Some(used) = coupon_use(wanted, &quote, &order) {
             store.coupons.claim_in(tx, &used).await??;
         }
-        store.payments.insert_in(tx, &payment).await?;
         store.outbox.promise_all(tx, &messages).await?;
-        let answer = answer(&order, &payment);
-        store.idempotency.complete_in(tx, &stock.holder().claim, &answer).await?;
-        Ok::<_, PlaceOrderError>(Placed { order, payment, messages, answer })
+        let record = record(&order, &payment);
+        store.idempotency.insert_in(tx, &record, now).await?;
+        Ok::<_, PlaceOrderError>(Placed { order, payment, messages, record })
     })
 }
 
 impl Placed {
-    /// Takes the note off the stock that it is held for this order: it is the order's now. If that fails or takes long,
-    /// maintenance does it later.
-    pub async fn settle_stock(&self, store: &Store) {
+    /// Confirms the reservations of the order. If that fails or takes long, they are confirmed when they expire.
+    pub async fn confirm_reservations(&self, store: &Store) {
         let skus = self.order.items.iter().map(|item| &item.sku);
-        let settling = store.inventory.settle_hold(skus, self.order.id, self.order.created_at);
-        match tokio::time::timeout(PATIENCE, settling).await {
+        let confirming = store.inventory.confirm(skus, self.order.id, self.order.created_at);
+        match tokio::time::timeout(CLEANUP_TIMEOUT, confirming).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
                 let error = &error as &dyn std::error::Error;
-                tracing::warn!(error, "the note of a hold stays on the stock for a while");
+                tracing::warn!(error, "the reservations of an order are confirmed when they expire");
             }
-            Err(_) => tracing::warn!("the note of a hold stays on the stock for a while: others write the record"),
+            Err(_) => tracing::warn!("the reservations of an order are confirmed when they expire: the record is busy"),
         }
     }
 }

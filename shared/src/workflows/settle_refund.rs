@@ -9,11 +9,37 @@ use crate::{
         Applied, Id, Timestamp,
         message::{Event, Message},
         order::Order,
-        payment::{Payment, Refund},
+        payment::{Payment, Refund, RefundLease},
     },
     store::{Store, Tx},
     transaction,
 };
+
+/// Takes the lease of a refund that is to be paid out.
+pub async fn lease_refund(
+    store: &Store,
+    payment: Id<Payment>,
+    refund: Id<Refund>,
+    now: Timestamp,
+) -> Result<RefundLease, SettleError> {
+    transaction!(store, |tx| {
+        let (_, mut payment) = load_payment(store, tx, payment).await?;
+        let lease = payment.lease_refund(refund, now);
+        if matches!(lease, RefundLease::Taken { .. }) {
+            store.payments.save_in(tx, &mut payment).await?;
+        }
+        Ok(lease)
+    })
+}
+
+/// Ends the lease of a refund whose outcome is unknown.
+pub async fn end_refund_lease(store: &Store, payment: Id<Payment>, refund: Id<Refund>) -> Result<(), SettleError> {
+    transaction!(store, |tx| {
+        let (_, mut payment) = load_payment(store, tx, payment).await?;
+        payment.end_refund_lease(refund);
+        Ok(store.payments.save_in(tx, &mut payment).await?)
+    })
+}
 
 /// The gateway took a refund.
 pub async fn settle_refunded(

@@ -214,7 +214,7 @@ fn machinery() -> Vec<(&'static str, Document)> {
         (
             "idempotency",
             doc! {
-                "_id": "ada checkout key", "fingerprint": sha256_hex("body"), "owner": Id::<()>::new(), "leaseUntil": NOW,
+                "_id": "ada checkout key", "fingerprint": sha256_hex("body"),
                 "answer": {"status": 201, "body": "{}", "location": null}, "expiresAt": NOW, "schemaVersion": 1,
             },
         ),

@@ -10,13 +10,10 @@ use shared::{
     },
     http::{
         App, CurrentUser, IdempotencyKey, PathId, Problem, Valid,
-        idempotency::{Intention, answer, once},
+        idempotency::{KeyedRequest, once},
         rules::{line, lines},
     },
-    store::{
-        StoreError,
-        idempotency::{Answer, Claim},
-    },
+    store::{StoreError, idempotency::IdempotencyRecord},
     transaction,
 };
 
@@ -61,8 +58,8 @@ pub(crate) async fn request_return(
     State(app): State<App>,
     Valid(wanted): Valid<RequestReturn>,
 ) -> Result<Response, Problem> {
-    let intention = Intention::of_user(user.id, &format!("request_return {id}"), &key, &wanted)?;
-    once(&app, &intention, async |claim| Ok(request(&app, user, id, &wanted, claim).await?)).await
+    let request = KeyedRequest::of_user(user.id, &format!("request_return {id}"), &key, &wanted)?;
+    once(&app, &request, async || Ok(carry_out(&app, &request, user, id, &wanted).await?)).await
 }
 
 impl RequestReturn {
@@ -77,13 +74,13 @@ impl RequestReturn {
     }
 }
 
-async fn request(
+async fn carry_out(
     app: &App,
+    request: &KeyedRequest,
     user: CurrentUser,
     id: Id<Order>,
     wanted: &RequestReturn,
-    claim: &Claim,
-) -> Result<Answer, ReturnProblem> {
+) -> Result<IdempotencyRecord, ReturnProblem> {
     let items: Vec<_> = wanted.items.iter().map(|line| (line.item_id, line.quantity)).collect();
     let (store, now) = (&app.store, app.clock.now());
     transaction!(store, |tx| {
@@ -96,8 +93,8 @@ async fn request(
         let asked = order.request_return(&items, &wanted.reason, left, now).map_err(|error| wanted.refused(error))?;
         store.orders.save_in(tx, &mut order).await?;
         let location = Some(format!("/v1/returns/{}", asked.id));
-        let answer = answer(StatusCode::CREATED, &ReturnView::of(&order, &asked), location);
-        store.idempotency.complete_in(tx, claim, &answer).await?;
-        Ok(answer)
+        let record = request.record(StatusCode::CREATED, &ReturnView::of(&order, &asked), location, now);
+        store.idempotency.insert_in(tx, &record, now).await?;
+        Ok(record)
     })
 }

@@ -229,7 +229,7 @@ impl From<StoreError> for Problem {
             StoreError::Contended => Self::new(ProblemCode::Busy).retry_after(1).source(error),
             // Somebody else changed what was to be changed: the customer may look at it and try once more.
             StoreError::Conflict(_) => Self::new(ProblemCode::Conflict).retry_after(1).source(error),
-            StoreError::LostClaim => super::idempotency::in_progress(),
+            StoreError::DuplicateRequest => Self::new(ProblemCode::IdempotencyInProgress).retry_after(1),
             StoreError::Duplicate { .. }
             | StoreError::Corrupt(_)
             | StoreError::Missing(_)

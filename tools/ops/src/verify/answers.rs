@@ -15,7 +15,7 @@ use super::{
     snapshot::{Row, Snapshot},
 };
 
-/// An answer may be forgotten this much earlier than its order is old: the claim is older than the order.
+/// An answer may expire this much before its order is as old: the clocks of processes differ.
 const MARGIN: Duration = Duration::from_secs(3600);
 
 /// A kept answer, as far as it is checked.
@@ -69,10 +69,10 @@ pub(super) async fn check(store: &Store, now: Timestamp) -> Result<Vec<Check>> {
     let mut placed = Check::new("I2", "a new order is one answered checkout");
     let mut snapshot = Snapshot::of(store).await?;
     // Ids are written in hex, so texts that hold them stand in the order of the ids.
-    let filter = doc! {"_id": {"$regex": r" \| place_order \| "}, "answer": {"$exists": true}};
+    let filter = doc! {"_id": {"$regex": r" \| place_order \| "}};
     let mut answers = snapshot.find::<AnswerFacts>("idempotency", filter, "answer", "answer.location").await?;
     let mut orders = snapshot.find::<OrderFacts>("orders", doc! {}, "createdAt", "_id").await?;
-    let remembered = now.minus(idempotency::KEPT.saturating_sub(MARGIN));
+    let remembered = now.minus(idempotency::RETENTION.saturating_sub(MARGIN));
     let unanswered = |placed: &mut Check, order: &OrderFacts| {
         let wrong = (order.created_at > remembered).then(|| "no checkout was answered with it".to_owned());
         placed.note(order.id, wrong);

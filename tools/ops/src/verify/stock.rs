@@ -32,18 +32,19 @@ impl Row for Ordered {
     }
 }
 
-/// What is held of a SKU.
+/// The reservations of a SKU.
 #[derive(Clone, Debug, Deserialize)]
-struct OnHold {
+#[serde(rename_all = "camelCase")]
+struct Reservations {
     #[serde(rename = "_id")]
     sku: String,
-    /// For orders that are not there yet, or never will be.
+    /// Units reserved for orders that do not exist yet, or never will.
     units: i64,
-    /// When the first note was to be gone.
-    until: Timestamp,
+    /// When the first one expires.
+    expires_at: Timestamp,
 }
 
-impl Row for OnHold {
+impl Row for Reservations {
     type Key = String;
 
     fn key(&self) -> &String {
@@ -54,11 +55,11 @@ impl Row for OnHold {
 pub(super) async fn check(store: &Store, now: Timestamp) -> Result<Vec<Check>> {
     let mut counters = Check::new("I1", "a SKU's counters add up and none is negative");
     let mut orders = Check::new("I1", "a SKU's counters are what its orders say");
-    let mut holds = Check::warning("I1", "a hold of stock ends within ten minutes after its time");
+    let mut ended = Check::warning("I1", "a reservation ends within ten minutes after it expired");
     let mut snapshot = Snapshot::of(store).await?;
     let mut records = snapshot.find::<StockRecord>("inventory", doc! {}, "", "_id").await?;
     let mut ordered = snapshot.aggregate::<Ordered>("orders", units_per_sku()).await?;
-    let mut on_hold = snapshot.aggregate::<OnHold>("inventory", held_per_sku()).await?;
+    let mut reserved = snapshot.aggregate::<Reservations>("inventory", reserved_per_sku()).await?;
     let mut without_record = Vec::new();
     let stray = |without_record: &mut Vec<Ordered>, row: Ordered| {
         if row.reserved != 0 || row.shipped != 0 || row.returned != 0 {
@@ -69,20 +70,20 @@ pub(super) async fn check(store: &Store, now: Timestamp) -> Result<Vec<Check>> {
         let sku = record.sku.as_str().to_owned();
         let row = ordered.matching(&mut snapshot, &sku, |row| stray(&mut without_record, row)).await?;
         counters.note(&sku, joined(own_complaints(&record)));
-        let held = on_hold.matching(&mut snapshot, &sku, |_| ()).await?;
-        let units = held.as_ref().map_or(0, |held| held.units);
+        let reservations = reserved.matching(&mut snapshot, &sku, |_| ()).await?;
+        let units = reservations.as_ref().map_or(0, |reservations| reservations.units);
         orders.note(&sku, joined(complaints(&record, &row.unwrap_or_default(), units)));
-        if let Some(held) = held {
-            let overdue = now.since(held.until);
-            let wrong = format!("{units} units are held since {} minutes too long", overdue.as_secs() / 60);
-            holds.note(&sku, (overdue > PATIENCE).then_some(wrong));
+        if let Some(reservations) = reservations {
+            let overdue = now.since(reservations.expires_at);
+            let wrong = format!("{units} reserved units expired {} minutes ago", overdue.as_secs() / 60);
+            ended.note(&sku, (overdue > PATIENCE).then_some(wrong));
         }
     }
     ordered.rest(&mut snapshot, |row| stray(&mut without_record, row)).await?;
     for row in without_record {
         orders.note(&row.sku, Some("orders have units of it, but it has no stock record".to_owned()));
     }
-    Ok(vec![counters, orders, holds])
+    Ok(vec![counters, orders, ended])
 }
 
 fn own_complaints(record: &StockRecord) -> Vec<String> {
@@ -115,29 +116,30 @@ fn own_complaints(record: &StockRecord) -> Vec<String> {
     complaints
 }
 
-fn complaints(record: &StockRecord, ordered: &Ordered, held: i64) -> Vec<String> {
+fn complaints(record: &StockRecord, ordered: &Ordered, being_placed: i64) -> Vec<String> {
     let pairs = [
-        ("reserved", record.reserved, ordered.reserved.saturating_add(held)),
+        ("reserved", record.reserved, ordered.reserved.saturating_add(being_placed)),
         ("shipped", record.shipped, ordered.shipped),
         ("returned", record.returned, ordered.returned),
     ];
     let differing = pairs.into_iter().filter(|(_, counted, ordered)| counted != ordered);
     differing
-        .map(|(name, counted, ordered)| format!("{name} is {counted}, the orders and holds say {ordered}"))
+        .map(|(name, counted, ordered)| format!("{name} is {counted}, the orders and reservations say {ordered}"))
         .collect()
 }
 
-/// Per SKU: units that are held for orders that are not there. Once an order is there, it speaks for itself.
-fn held_per_sku() -> Vec<Document> {
-    let has_no_order = doc! {"$not": {"$in": ["$$hold.order", "$placed._id"]}};
-    let waiting = doc! {"$filter": {"input": "$holds", "as": "hold", "cond": has_no_order}};
+/// Per SKU: units reserved for orders that do not exist. An order that exists is counted itself.
+fn reserved_per_sku() -> Vec<Document> {
+    let has_no_order = doc! {"$not": {"$in": ["$$this.order", "$placed._id"]}};
+    let waiting = doc! {"$filter": {"input": "$reservations", "cond": has_no_order}};
+    let units = doc! {"$map": {"input": waiting, "in": "$$this.quantity"}};
     vec![
-        doc! {"$match": {"holds.0": {"$exists": true}}},
+        doc! {"$match": {"reservations.0": {"$exists": true}}},
         doc! {"$lookup": {
-            "from": "orders", "localField": "holds.order", "foreignField": "_id", "as": "placed",
+            "from": "orders", "localField": "reservations.order", "foreignField": "_id", "as": "placed",
             "pipeline": [{"$project": {"_id": 1}}],
         }},
-        doc! {"$project": {"until": {"$min": "$holds.until"}, "units": {"$sum": {"$map": {"input": waiting, "as": "hold", "in": "$$hold.quantity"}}}}},
+        doc! {"$project": {"expiresAt": {"$min": "$reservations.expiresAt"}, "units": {"$sum": units}}},
     ]
 }
 

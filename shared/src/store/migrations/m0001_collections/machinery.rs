@@ -63,13 +63,11 @@ fn idempotency() -> Spec {
     let properties = doc! {
         "_id": word(),
         "fingerprint": sha256(),
-        "owner": id(),
-        "leaseUntil": date(),
         "answer": object("status body", answer),
         "expiresAt": date(),
         "schemaVersion": int(),
     };
-    let required = "_id fingerprint owner leaseUntil expiresAt schemaVersion";
+    let required = "_id fingerprint answer expiresAt schemaVersion";
     Spec {
         name: "idempotency",
         validator: validator(required, properties, &[]),

@@ -161,6 +161,7 @@ fn payments() -> Spec {
         "reason": text(),
         "status": one_of(&["requested", "approved", "processed", "rejected"]),
         "refundId": text(),
+        "leasedUntil": date(),
         "requestedAt": date(),
         "processedAt": date(),
     };

@@ -21,12 +21,8 @@ pub(super) fn specs() -> Vec<Spec> {
 fn inventory() -> Spec {
     let required = "_id product onHand reserved available received shipped returned lowStockThreshold allowBackorder \
          schemaVersion updatedAt";
-    let hold = doc! {
-        "order": id(),
-        "claim": object("scope owner", doc! {"scope": word(), "owner": id()}),
-        "until": date(),
-        "quantity": int_from(1),
-    };
+    let reservation =
+        doc! {"order": id(), "cart": id(), "cartVersion": int(), "quantity": int_from(1), "expiresAt": date()};
     let mut properties = doc! {
         "_id": sku(),
         "product": id(),
@@ -38,7 +34,7 @@ fn inventory() -> Spec {
         "returned": int_from(0),
         "schemaVersion": int(),
         "updatedAt": date(),
-        "holds": list_of(object("order claim until quantity", hold)),
+        "reservations": list_of(object("order cart cartVersion quantity expiresAt", reservation)),
     };
     properties.extend(stock_policy());
     let rules = [
@@ -51,8 +47,8 @@ fn inventory() -> Spec {
         validator: validator(required, properties, &rules),
         indexes: vec![
             index(doc! {"product": 1}),
-            // Records with a hold are few; maintenance looks for expired holds among them only.
-            index_where(doc! {"holds.until": 1}, doc! {"holds.until": {"$exists": true}}),
+            // Records with reservations are few; maintenance looks for expired ones among them only.
+            index_where(doc! {"reservations.expiresAt": 1}, doc! {"reservations.expiresAt": {"$exists": true}}),
         ],
     }
 }

@@ -1,0 +1,26 @@
+//! Ends reservations of stock whose process died before the order was placed.
+
+use shared::{queue::Worker, store::StoreError, workflows::reserve_stock};
+
+use crate::BATCH;
+
+/// Answers how many reservations ended.
+pub(crate) async fn run(worker: &Worker) -> Result<usize, StoreError> {
+    let expired = worker.store.inventory.list_expired_reservations(worker.clock.now(), BATCH).await?;
+    let mut ended = 0;
+    for (sku, reservation) in &expired {
+        match reserve_stock::expire(&worker.store, sku, reservation, worker.clock.now()).await {
+            Ok(messages) => {
+                ended += 1;
+                worker.send(messages).await;
+            }
+            Err(error @ StoreError::Unavailable(_)) => return Err(error),
+            // One that cannot be ended must not keep the others.
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(sku = sku.as_str(), order = %reservation.order, error, "a reservation does not end");
+            }
+        }
+    }
+    Ok(ended)
+}

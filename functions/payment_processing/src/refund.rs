@@ -1,0 +1,45 @@
+//! `refund.requested`
+
+use shared::{
+    domain::{
+        Id,
+        payment::{GatewayName, Payment, Refund, RefundLease},
+    },
+    queue::ProcessError,
+    workflows::settle_refund::{end_refund_lease, lease_refund, settle_refunded},
+};
+
+use crate::{PaymentProcessing, no_answer, not_settled};
+
+impl PaymentProcessing {
+    /// Pays an approved refund out.
+    pub(crate) async fn refund(&self, id: Id<Payment>, refund: Id<Refund>) -> Result<(), ProcessError> {
+        let (store, now) = (&self.worker.store, self.worker.clock.now());
+        let payment = self.load(id).await?;
+        if !payment.refunds.iter().any(|each| each.id == refund) {
+            return Err(ProcessError::Poison(format!("payment {id} has no refund {refund}")));
+        }
+        let Some(intent) = payment.transaction_id.as_deref().filter(|_| payment.gateway == GatewayName::Stripe) else {
+            tracing::warn!(payment = %id, refund = %refund, "a refund has to be transferred by hand");
+            return Ok(());
+        };
+        let amount = match lease_refund(store, id, refund, now).await.map_err(not_settled)? {
+            RefundLease::Taken { amount } => amount,
+            RefundLease::NotDue => return Ok(()),
+            RefundLease::Held => {
+                return Err(ProcessError::retry("another worker pays the refund out", refund.to_string()));
+            }
+        };
+        match self.gateway.refund(intent, refund, amount).await {
+            Ok(gateway_id) => {
+                let settled = settle_refunded(store, id, refund, &gateway_id, now).await;
+                self.worker.send(settled.map_err(not_settled)?).await;
+                Ok(())
+            }
+            Err(error) => {
+                end_refund_lease(store, id, refund).await.map_err(not_settled)?;
+                Err(no_answer(error))
+            }
+        }
+    }
+}
