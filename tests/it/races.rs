@@ -37,7 +37,7 @@ async fn of_fifty_buyers_at_once_seven_get_the_last_seven() {
     let buyers = customers(&shop, 50).await;
     fill_carts(&buyers, &mug).await;
 
-    let replies = join_all(buyers.iter().map(|buyer| buyer.checkout("the-last-mug"))).await;
+    let replies = join_all(buyers.iter().map(|buyer| buyer.checkout_until_decided("the-last-mug"))).await;
 
     assert_eq!(with_status(&replies, 201).len(), 7);
     let refused = with_status(&replies, 409);
@@ -67,7 +67,8 @@ async fn a_crowd_leaves_no_unit_behind_and_is_told_that_there_are_no_more() {
     let mug = shop.stock("MUG-1", 30).await;
     let buyers = shop.crowd(300, |_| (vec![(mug.as_str(), 1)], None)).await;
 
-    let replies = at_once(buyers.into_iter().map(|buyer| async move { buyer.checkout("the-last-mugs").await })).await;
+    let checkouts = buyers.into_iter().map(|buyer| async move { buyer.checkout_until_decided("the-last-mugs").await });
+    let replies = at_once(checkouts).await;
 
     for reply in replies.iter().filter(|reply| reply.status != 201) {
         reply.is_problem(409, "insufficient_stock");
@@ -170,7 +171,7 @@ async fn carts_in_opposite_order_neither_block_each_other_nor_oversell() {
     fill_carts(back, &pot).await;
     fill_carts(back, &mug).await;
 
-    let replies = join_all(buyers.iter().map(|buyer| buyer.checkout("both"))).await;
+    let replies = join_all(buyers.iter().map(|buyer| buyer.checkout_until_decided("both"))).await;
 
     assert_eq!(with_status(&replies, 201).len(), 12);
     for reply in with_status(&replies, 409) {

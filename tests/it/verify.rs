@@ -104,7 +104,7 @@ async fn a_shop_that_sold_something_keeps_every_promise() {
         report.checks.iter().filter(|check| check.checked == 0).map(|check| check.rule).collect();
     // Everything was sent at once.
     let while_they_last =
-        ["a hold of stock ends within ten minutes after its time", "a promised message is sent within ten minutes"];
+        ["a reservation ends within ten minutes after it expired", "a promised message is sent within ten minutes"];
     assert_eq!(looked_at_nothing, while_they_last, "{report}");
     let invariants: Vec<&str> = report.checks.iter().map(|check| check.invariant).collect();
     for invariant in ["I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I10"] {

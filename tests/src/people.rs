@@ -87,6 +87,11 @@ impl Person {
         self.checkout_with(key, checkout_body(cards::GOOD)).await
     }
 
+    /// Checks out, and again whenever the shop says that it is busy.
+    pub async fn checkout_until_decided(&self, key: &str) -> Reply {
+        until_decided(async || self.checkout(key).await).await
+    }
+
     /// Checks out with this body.
     pub async fn checkout_with(&self, key: &str, body: Value) -> Reply {
         self.request("POST", "/v1/checkout").key(key).json(body).send().await
@@ -122,4 +127,17 @@ pub fn address() -> Value {
         "country": "US",
         "phone": "+14155550100",
     })
+}
+
+/// Sends a request again whenever the shop says that it is busy, as its `Retry-After` asks for.
+pub async fn until_decided(send: impl AsyncFn() -> Reply) -> Reply {
+    for _ in 0..20 {
+        let reply = send().await;
+        if reply.status != 503 {
+            return reply;
+        }
+        reply.is_problem(503, "busy");
+        assert!(reply.header("retry-after").is_some());
+    }
+    panic!("the shop stays busy")
 }

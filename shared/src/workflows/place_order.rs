@@ -137,7 +137,7 @@ pub async fn place_order(
     if wanted.cart.items.is_empty() {
         return Err(PlaceOrderError::CartEmpty);
     }
-    let started = Instant::now();
+    let mut wait = None;
     loop {
         let mut stock = OrderStock::of(&wanted.cart, clock.now());
         let error = match try_place(store, clock, random, wanted, &mut stock, &record).await {
@@ -149,7 +149,8 @@ pub async fn place_order(
         }
         match error {
             PlaceOrderError::InsufficientStock { may_change: true, .. } => {
-                wait_for_stock(store, clock, wanted, started).await?;
+                let deadline = *wait.get_or_insert_with(|| Instant::now() + RETRY_TIMEOUT);
+                wait_for_stock(store, clock, wanted, deadline).await?;
             }
             PlaceOrderError::Store(taken) if taken.is_duplicate_of("orderNumber") => {}
             error => return Err(error),
@@ -162,10 +163,10 @@ async fn wait_for_stock(
     store: &Store,
     clock: &Clock,
     wanted: &PlaceOrder,
-    started: Instant,
+    deadline: Instant,
 ) -> Result<(), PlaceOrderError> {
     for attempt in 0.. {
-        if started.elapsed() >= RETRY_TIMEOUT {
+        if Instant::now() >= deadline {
             break;
         }
         tokio::time::sleep(backoff(attempt)).await;
@@ -197,8 +198,9 @@ async fn try_place(
         let quote = basis?.price(&wanted.cart, |_| i64::MAX, wanted.request(), now)?;
         let quote = orderable(quote, wanted)?;
         let order_number = order::new_order_number(random, now);
-        let mut order = build_order(wanted, stock.order(), &quote, order_number, now)?;
-        let (payment, mut messages) = ask_for_payment(wanted, &mut order, now)?;
+        let mut payment = new_payment(wanted, stock.order(), &quote, now);
+        let mut order = new_order(wanted, &payment, &quote, order_number, now)?;
+        let mut messages = request_payment(&mut order, &mut payment, now)?;
         let (reserved, inserted) = futures::join!(stock.reserve(store), async {
             store.orders.insert_in(tx, &order).await?;
             store.payments.insert_in(tx, &payment).await
@@ -206,10 +208,11 @@ async fn try_place(
         reserved?;
         inserted?;
         messages.extend(stock.low().map(|sku| Event::EmailLowStock { sku: sku.clone() }.now(now)));
+        store.outbox.promise_all(tx, &messages).await?;
+        // Late, because orders that redeem the same coupon conflict from here to the commit.
         if let Some(used) = coupon_use(wanted, &quote, &order) {
             store.coupons.claim_in(tx, &used).await??;
         }
-        store.outbox.promise_all(tx, &messages).await?;
         let record = record(&order, &payment);
         store.idempotency.insert_in(tx, &record, now).await?;
         Ok::<_, PlaceOrderError>(Placed { order, payment, messages, record })
@@ -246,26 +249,23 @@ impl PlaceOrder {
     }
 }
 
-/// The payment of a new order, and what to tell about the two.
-fn ask_for_payment(
-    wanted: &PlaceOrder,
-    order: &mut Order,
-    now: Timestamp,
-) -> Result<(Payment, Vec<Message>), PlaceOrderError> {
-    let mut payment = Payment::new(
-        order.id,
+fn new_payment(wanted: &PlaceOrder, order: Id<Order>, quote: &Quote, now: Timestamp) -> Payment {
+    Payment::new(
+        order,
         wanted.user,
-        order.pricing.total,
-        order.currency,
+        quote.price.totals.total,
+        quote.currency,
         wanted.payment_method,
         wanted.source.clone(),
         Some(wanted.billing_address.clone()),
         now,
-    );
-    order.payment = payment.id;
+    )
+}
+
+/// The messages that ask for the payment of a new order. An order that costs nothing is paid at once.
+fn request_payment(order: &mut Order, payment: &mut Payment, now: Timestamp) -> Result<Vec<Message>, PlaceOrderError> {
     let mut messages = vec![Event::EmailOrderPlaced {}.about(order.id, now)];
     match payment.gateway {
-        // Nothing is owed, so there is nobody to ask.
         GatewayName::None => {
             let _ = payment.complete(Money::ZERO, None, now);
             let _ = order.confirm(now);
@@ -277,7 +277,7 @@ fn ask_for_payment(
             messages.push(Event::PaymentRequested { attempt: 1 }.about_payment(payment.id, order.id, now));
         }
     }
-    Ok((payment, messages))
+    Ok(messages)
 }
 
 /// A save that does not find the version that was read: the buyer changed the cart, or ordered it, in another request.
@@ -325,9 +325,9 @@ fn coupon_use(wanted: &PlaceOrder, quote: &Quote, order: &Order) -> Option<Coupo
     })
 }
 
-fn build_order(
+fn new_order(
     wanted: &PlaceOrder,
-    id: Id<Order>,
+    payment: &Payment,
     quote: &Quote,
     order_number: String,
     now: Timestamp,
@@ -363,7 +363,7 @@ fn build_order(
     }
     let coupon = quote.coupon.as_ref().and_then(|asked| asked.coupon.as_ref());
     Ok(Order {
-        id,
+        id: payment.order,
         order_number,
         user: wanted.user,
         email: wanted.email.clone(),
@@ -374,8 +374,7 @@ fn build_order(
         taxes: quote.price.taxes.clone(),
         shipping_address: wanted.shipping_address.clone(),
         billing_address: wanted.billing_address.clone(),
-        // Replaced by the payment's id as soon as there is one.
-        payment: Id::new(),
+        payment: payment.id,
         status: OrderStatus::Pending,
         shipping_method: wanted.shipping_method,
         tracking: None,

@@ -3,7 +3,7 @@
 //! Every function here answers the messages that it promised, to be sent after the commit, and can be called again with the
 //! same answer: the second time changes nothing.
 
-use super::end_order::{EndOrderError, cancel_in, load_both, save_both};
+use super::end_order::{EndOrderError, cancel_in, save_both};
 use crate::{
     domain::{
         Applied, Id, IllegalTransition, Money, Timestamp,
@@ -256,7 +256,8 @@ pub(super) async fn load_payment(
     tx: &mut Tx,
     payment: Id<Payment>,
 ) -> Result<(Order, Payment), SettleError> {
-    let found = store.payments.find_in(tx, payment).await?;
-    let found = found.ok_or_else(|| StoreError::Missing(format!("payment {payment}")))?;
-    Ok(load_both(store, tx, found.order).await?)
+    let missing = || StoreError::Missing(format!("payment {payment} or its order"));
+    let payment = store.payments.find_in(tx, payment).await?.ok_or_else(missing)?;
+    let order = store.orders.find_in(tx, payment.order).await?.ok_or_else(missing)?;
+    Ok((order, payment))
 }

@@ -11,7 +11,7 @@ use shared::{
 };
 use tests::{
     Person, TestShop,
-    people::{cards, checkout_body},
+    people::{cards, checkout_body, until_decided},
 };
 
 use super::{by_transfer, coupon, fill_cart, guest_checkout, guest_with, stored};
@@ -34,7 +34,7 @@ async fn five_uses_make_five_discounts_however_many_check_out_at_once() {
     coupon(&admin, "FIVE", json!({"usageLimit": {"total": 5}})).await;
     let mug = shop.stock("MUG-1", 100).await;
     let customers = customers_with_coupon(&shop, 30, &mug, "FIVE").await;
-    let replies = join_all(customers.iter().map(|customer| customer.checkout("mine"))).await;
+    let replies = join_all(customers.iter().map(|customer| customer.checkout_until_decided("mine"))).await;
     let (ordered, refused): (Vec<_>, Vec<_>) = replies.iter().partition(|reply| reply.status == 201);
     assert_eq!(ordered.len(), 5);
     for reply in ordered {
@@ -62,7 +62,7 @@ async fn one_use_each_is_one_use_however_often_somebody_checks_out_at_once() {
     let ada = shop.customer("ada").await;
     fill_cart(&ada, &mug, 1, Some("ONCE")).await;
     let keys: Vec<String> = (0..10).map(|number| format!("try-{number}")).collect();
-    let replies = join_all(keys.iter().map(|key| ada.checkout(key))).await;
+    let replies = join_all(keys.iter().map(|key| ada.checkout_until_decided(key))).await;
     assert_eq!(replies.iter().filter(|reply| reply.status == 201).count(), 1);
     for reply in replies.iter().filter(|reply| reply.status != 201) {
         assert!(matches!(reply.status.as_u16(), 409 | 422), "{}", reply.json);
@@ -95,7 +95,7 @@ async fn a_change_of_a_coupon_loses_no_use_that_is_claimed_meanwhile() {
     let path = format!("/v1/coupons/{}", coupon(&admin, "BUSY", json!({})).await);
     let mug = shop.stock("MUG-1", 100).await;
     let customers = customers_with_coupon(&shop, 8, &mug, "BUSY").await;
-    let checkouts = join_all(customers.iter().map(|customer| customer.checkout("mine")));
+    let checkouts = join_all(customers.iter().map(|customer| customer.checkout_until_decided("mine")));
     let changes = join_all((0..8).map(|number| admin.patch(&path, json!({"description": format!("take {number}")}))));
     let (replies, changes) = futures::future::join(checkouts, changes).await;
     for reply in replies {
@@ -239,7 +239,9 @@ async fn somebody_is_new_once_however_many_orders_come_at_once() {
     for _ in 0..6 {
         tokens.push(guest_with(&shop, &mug, 1, Some("WELCOME")).await);
     }
-    let checkouts = tokens.iter().map(|token| guest_checkout(&shop, token, "new@example.test", by_transfer()));
+    let checkouts = tokens
+        .iter()
+        .map(|token| until_decided(async || guest_checkout(&shop, token, "new@example.test", by_transfer()).await));
     let replies = join_all(checkouts).await;
     let (ordered, refused): (Vec<_>, Vec<_>) = replies.iter().partition(|reply| reply.status == 201);
     assert_eq!((ordered.len(), shop.count("orders").await), (1, 1));
