@@ -1,4 +1,4 @@
-//! Carries out what was promised about payments: charge, look up, call off, capture, give back.
+//! Carries out what was promised about payments: charge, look up, call off, give back.
 //!
 //! The only function that moves money. Exactness rests on three rules:
 //!
@@ -7,7 +7,6 @@
 //! 3. an answer that got lost is looked up, never guessed.
 
 mod call_off;
-mod capture;
 mod charge;
 mod give_back;
 mod look_up;
@@ -46,7 +45,6 @@ impl Consumer for PaymentProcessing {
         }
         match &message.event {
             Event::PaymentRequested { attempt } => self.charge(payment_of(&message)?, *attempt).await,
-            Event::PaymentCaptureRequested { amount } => self.capture(payment_of(&message)?, *amount).await,
             Event::RefundRequested { refund_id } => self.give_back(payment_of(&message)?, *refund_id).await,
             Event::PaymentVoidRequested {} => self.call_off(payment_of(&message)?).await,
             Event::PaymentStatusUnknown {} => self.look_up(payment_of(&message)?).await,
