@@ -28,6 +28,9 @@ use shared::{
     workflows::settle_payment::SettleError,
 };
 
+/// The queues that this function sends to. `template.yaml` gives it the right and the address of these and no others.
+pub const SENDS_TO: &[Queue] = &Queue::ALL;
+
 /// The consumer of the payments queue.
 #[derive(Clone, Debug)]
 pub struct PaymentProcessing {
@@ -85,7 +88,7 @@ fn not_settled(error: SettleError) -> ProcessError {
 /// Serves the queue as a Lambda.
 pub async fn serve() -> Result<(), Error> {
     let mut env = Env::from_process().resolve_secrets().await;
-    let settings = WorkerSettings::read(&mut env, &Queue::ALL);
+    let settings = WorkerSettings::read(&mut env, SENDS_TO);
     let stripe = StripeSettings::read(&mut env);
     env.finish()?;
     let gateway = Arc::new(Stripe::try_new(&stripe.api_base, stripe.secret_key)?);
