@@ -1,17 +1,10 @@
-//! Logs and metrics: JSON lines in Lambda, readable lines elsewhere.
+//! Logs: JSON lines in Lambda, readable lines elsewhere.
 //!
 //! The level is `RUST_LOG` (`info,shared=debug`), else Lambda's own `AWS_LAMBDA_LOG_LEVEL`, else `info`. What a
 //! library has to say about itself is kept to warnings unless `RUST_LOG` names it.
 
-use std::io::Write;
-
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
-
-use crate::domain::Clock;
-
-/// The namespace of our metrics in CloudWatch.
-const NAMESPACE: &str = "Shop";
 
 /// Libraries that tell more than we want to know.
 const TALKATIVE: &[&str] = &[
@@ -36,7 +29,8 @@ pub fn init() {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
     let level = variable("RUST_LOG").or_else(|| variable("AWS_LAMBDA_LOG_LEVEL"));
     let registry = tracing_subscriber::registry().with(filter(level.as_deref()));
-    let started = if function_name().is_some() {
+    let is_lambda = std::env::var_os("AWS_LAMBDA_FUNCTION_NAME").is_some();
+    let started = if is_lambda {
         // CloudWatch shows one event a line; the request's own line names everything that its span does.
         let json = tracing_subscriber::fmt::layer().json().flatten_event(true).with_span_list(false).with_target(false);
         registry.with(json).try_init()
@@ -53,58 +47,6 @@ fn filter(level: Option<&str>) -> Targets {
     let asked: Targets = level.and_then(|level| level.to_ascii_lowercase().parse().ok()).unwrap_or_default();
     let default = asked.default_level().unwrap_or(LevelFilter::INFO);
     quiet.with_default(default).with_targets(asked)
-}
-
-fn function_name() -> Option<String> {
-    std::env::var("AWS_LAMBDA_FUNCTION_NAME").ok()
-}
-
-/// What a metric counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
-    /// Things.
-    Count,
-    /// Time.
-    Milliseconds,
-    /// Size.
-    Bytes,
-}
-
-impl Unit {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Count => "Count",
-            Self::Milliseconds => "Milliseconds",
-            Self::Bytes => "Bytes",
-        }
-    }
-}
-
-/// Reports a measurement to CloudWatch by the embedded metric format, by function. Outside of Lambda it is a log line.
-pub fn metric(name: &'static str, value: u64, unit: Unit) {
-    let Some(function) = function_name() else {
-        tracing::debug!(metric = name, value, unit = unit.as_str());
-        return;
-    };
-    let line = embedded_metric(&function, Clock::system().now().as_millis(), name, value, unit);
-    // The format is a bare line on standard output; a logger would wrap it. A metric that cannot be written is no
-    // reason to fail what it measures.
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
-}
-
-fn embedded_metric(function: &str, at_millis: i64, name: &str, value: u64, unit: Unit) -> serde_json::Value {
-    serde_json::json!({
-        "_aws": {
-            "Timestamp": at_millis,
-            "CloudWatchMetrics": [{
-                "Namespace": NAMESPACE,
-                "Dimensions": [["Function"]],
-                "Metrics": [{ "Name": name, "Unit": unit.as_str() }],
-            }],
-        },
-        "Function": function,
-        name: value,
-    })
 }
 
 #[cfg(test)]
@@ -124,13 +66,5 @@ mod tests {
         let asked = filter(Some("warn,mongodb=debug"));
         assert!(!ours(&asked, Level::INFO) && drivers(&asked, Level::DEBUG));
         assert!(ours(&filter(Some("!!")), Level::INFO));
-    }
-
-    #[test]
-    fn a_metric_is_a_line_that_cloudwatch_reads() {
-        let line = embedded_metric("cart", 1_767_225_600_000, "OrdersPlaced", 1, Unit::Count);
-        assert_eq!(line["OrdersPlaced"], 1);
-        assert_eq!(line["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["Name"], "OrdersPlaced");
-        assert!(!line.to_string().contains('\n'));
     }
 }

@@ -171,7 +171,6 @@ fn every_type_of_message_has_a_sample_that_says_it() {
 fn needs_what_it_is_about(event: &Event) -> bool {
     match event {
         Event::PaymentRequested { .. }
-        | Event::PaymentCaptureRequested { .. }
         | Event::RefundRequested { .. }
         | Event::PaymentVoidRequested {}
         | Event::PaymentStatusUnknown {}
@@ -190,7 +189,6 @@ fn needs_what_it_is_about(event: &Event) -> bool {
         | Event::EmailOrderCancelled {}
         | Event::EmailRefunded { .. }
         | Event::EmailLowStock { .. }
-        | Event::EmailBackInStock { .. }
         | Event::EmailCartAbandoned { .. } => false,
     }
 }

@@ -94,7 +94,7 @@ async fn an_outage_between_two_clicks_loses_nothing() {
         refused.is_problem(503, "unavailable");
         assert!(refused.header("retry-after").is_some());
     }
-    assert!(maintenance::run(&shop.worker()).await.is_err(), "it says that it could not do its work");
+    assert!(maintenance::run(&shop.maintenance()).await.is_err(), "it says that it could not do its work");
 
     mongodb.start_again().await;
     shop.get("/v1/health").await.is(200);

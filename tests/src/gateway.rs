@@ -32,7 +32,6 @@ pub enum Call {
     Confirm,
     LookUp,
     Cancel,
-    Capture,
     Refund,
 }
 
@@ -173,10 +172,6 @@ impl PaymentGateway for FaultyGateway {
 
     async fn cancel(&self, intent: &str) -> Result<Intent, GatewayError> {
         self.through(Call::Cancel, self.real.cancel(intent)).await
-    }
-
-    async fn capture(&self, intent: &str, amount: Option<Money>) -> Result<Intent, GatewayError> {
-        self.through(Call::Capture, self.real.capture(intent, amount)).await
     }
 
     async fn refund(&self, intent: &str, refund: Id<Refund>, amount: Money) -> Result<String, GatewayError> {

@@ -269,7 +269,7 @@ impl TestShop {
 
     /// Runs maintenance once.
     pub async fn run_maintenance(&self) -> maintenance::Report {
-        Box::pin(maintenance::run(&self.worker())).await.unwrap()
+        Box::pin(maintenance::run(&self.maintenance())).await.unwrap()
     }
 
     /// Fails the test unless every invariant holds that the database can show.

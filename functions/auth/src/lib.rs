@@ -33,9 +33,13 @@ mod username;
 mod verify_email;
 mod view;
 
+use shared::domain::message::Queue;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use state::{AuthApp, serve};
+
+/// The queues that this function sends to. `template.yaml` gives it the right and the address of these and no others.
+pub const SENDS_TO: &[Queue] = &[Queue::Notifications];
 
 /// The endpoints of the group.
 pub fn router() -> OpenApiRouter<AuthApp> {

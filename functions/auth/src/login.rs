@@ -21,9 +21,6 @@ pub(crate) struct LogIn {
     email: Email,
     #[garde(skip)]
     password: PasswordAttempt,
-    /// The code of the second factor; not looked at where the account has none.
-    #[garde(length(max = 64))]
-    totp: Option<String>,
 }
 
 /// Log in

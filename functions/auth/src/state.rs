@@ -4,7 +4,6 @@ use axum::extract::FromRef;
 use lambda_http::Error;
 use shared::{
     config::Env,
-    domain::message::Queue,
     http::{
         App,
         lambda::AppSettings,
@@ -14,6 +13,8 @@ use shared::{
     },
     password::Passwords,
 };
+
+use super::SENDS_TO;
 
 /// The state of the group's handlers.
 #[derive(Clone)]
@@ -50,7 +51,7 @@ fn read_signing_key(env: &mut Env) -> Option<SigningKey> {
 /// Serves the group as a Lambda.
 pub async fn serve() -> Result<(), Error> {
     let mut env = Env::from_process().resolve_secrets().await;
-    let settings = AppSettings::read(&mut env, &[Queue::Notifications]);
+    let settings = AppSettings::read(&mut env, SENDS_TO);
     let signing = read_signing_key(&mut env);
     env.finish()?;
     let signing = signing.ok_or("there is no key to sign access tokens with")?;

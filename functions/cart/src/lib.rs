@@ -26,6 +26,9 @@ use shared::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+/// This function sends nothing: `template.yaml` gives it no queue.
+pub const SENDS_TO: &[Queue] = &[];
+
 /// The endpoints of the group.
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -41,7 +44,7 @@ pub fn router() -> OpenApiRouter<App> {
 /// Serves the group as a Lambda.
 pub async fn serve() -> Result<(), Error> {
     let mut env = Env::from_process().resolve_secrets().await;
-    let settings = AppSettings::read(&mut env, &[Queue::Notifications]);
+    let settings = AppSettings::read(&mut env, SENDS_TO);
     env.finish()?;
     let deadline = settings.deadline();
     let app = settings.connect("cart").await?;

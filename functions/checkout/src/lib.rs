@@ -35,6 +35,9 @@ use shared::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+/// The queues that this function sends to. `template.yaml` gives it the right and the address of these and no others.
+pub const SENDS_TO: &[Queue] = &Queue::ALL;
+
 /// What the endpoints of the group can ask for.
 #[derive(Clone)]
 pub struct CheckoutApp {
@@ -93,7 +96,7 @@ pub fn router() -> OpenApiRouter<CheckoutApp> {
 /// Serves the group as a Lambda.
 pub async fn serve() -> Result<(), Error> {
     let mut env = Env::from_process().resolve_secrets().await;
-    let settings = AppSettings::read(&mut env, &Queue::ALL);
+    let settings = AppSettings::read(&mut env, SENDS_TO);
     let reservation = ReservationSettings::read(&mut env);
     env.finish()?;
     let deadline = settings.deadline();

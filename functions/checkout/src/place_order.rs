@@ -64,11 +64,6 @@ pub(crate) struct CheckoutPayment {
     /// From the gateway's own form; never a card number. Only an order that costs nothing needs none.
     #[garde(inner(length(min = 1, max = 255)), inner(ascii))]
     token: Option<String>,
-    /// A saved method in its place.
-    saved_method_id: Option<String>,
-    /// Keep the method for the next order.
-    #[serde(default)]
-    save_method: bool,
 }
 
 /// Order what is in the cart
@@ -106,14 +101,6 @@ pub(crate) async fn place_order(
 /// What is charged. That there is something is asked once the total is known: an order that costs nothing needs none.
 fn check_source(payment: &CheckoutPayment) -> Result<Option<PaymentSource>, Problem> {
     let at = |pointer, code, message| Problem::new(ProblemCode::ValidationFailed).field(pointer, code, message);
-    if payment.saved_method_id.is_some() {
-        let message = "there is no such saved payment method";
-        return Err(Problem::new(ProblemCode::UnknownReference).field(
-            "/payment/savedMethodId",
-            "unknown_reference",
-            message,
-        ));
-    }
     match (&payment.token, payment.method) {
         (Some(_), PaymentMethod::BankTransfer) => {
             Err(at("/payment/token", "invalid", "a bank transfer takes no token"))

@@ -19,6 +19,9 @@ use shared::{
     store::StoreError,
 };
 
+/// The queues that this function sends to: the relay sends what any function promised. `template.yaml` gives it the right and the address of these and no others.
+pub const SENDS_TO: &[Queue] = &Queue::ALL;
+
 /// How much one task takes on at once.
 const BATCH: i64 = 200;
 
@@ -67,7 +70,7 @@ pub async fn run(worker: &Worker) -> Result<Report, StoreError> {
 /// Serves the schedule as a Lambda.
 pub async fn serve() -> Result<(), Error> {
     let mut env = Env::from_process().resolve_secrets().await;
-    let settings = WorkerSettings::read(&mut env, &Queue::ALL);
+    let settings = WorkerSettings::read(&mut env, SENDS_TO);
     env.finish()?;
     let worker = settings.connect("maintenance").await?;
     lambda_runtime::run(service_fn(move |_: LambdaEvent<EventBridgeEvent>| {

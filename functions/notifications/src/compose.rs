@@ -50,10 +50,6 @@ impl Notifications {
                 let Some(product) = store.products.find(stock.product).await? else { return Ok(None) };
                 Ok(self.user(product.seller).await?.map(|seller| texts::low_stock(&seller, &product, &stock)))
             }
-            Event::EmailBackInStock { user_id, product_id } => {
-                let Some(product) = store.products.find(*product_id).await? else { return Ok(None) };
-                Ok(self.user(*user_id).await?.map(|user| texts::back_in_stock(&user, &product, &self.shop_url)))
-            }
             Event::EmailCartAbandoned { cart_id } => self.cart_abandoned(*cart_id).await,
             other => Err(ProcessError::Poison(format!("{:?} is not for this queue", other.queue()))),
         }

@@ -14,11 +14,14 @@ use async_trait::async_trait;
 use lambda_runtime::Error;
 use shared::{
     config::{Env, MailSettings},
-    domain::message::Message,
+    domain::message::{Message, Queue},
     queue::{self, Consumer, ProcessError, Worker, WorkerSettings},
 };
 
 pub use mailer::Mailer;
+
+/// This function sends nothing: `template.yaml` gives it no queue.
+pub const SENDS_TO: &[Queue] = &[];
 
 /// The consumer of the notifications queue.
 #[derive(Clone, Debug)]
@@ -49,7 +52,7 @@ impl Consumer for Notifications {
 /// Serves the queue as a Lambda.
 pub async fn serve() -> Result<(), Error> {
     let mut env = Env::from_process().resolve_secrets().await;
-    let settings = WorkerSettings::read(&mut env, &[]);
+    let settings = WorkerSettings::read(&mut env, SENDS_TO);
     let mail = MailSettings::read(&mut env);
     env.finish()?;
     let mailer = Mailer::try_new(&mail.smtp_url, &mail.from)?;

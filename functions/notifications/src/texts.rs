@@ -121,11 +121,6 @@ pub(crate) fn low_stock(seller: &User, product: &Product, stock: &StockRecord) -
     to_user(seller, format!("{} runs low", product.name), &text)
 }
 
-pub(crate) fn back_in_stock(user: &User, product: &Product, shop: &str) -> Mail {
-    let text = format!("{} is there again:\n\n{shop}/products/{}", product.name, product.slug);
-    to_user(user, format!("{} is there again", product.name), &text)
-}
-
 pub(crate) fn cart_abandoned(user: &User, cart: &Cart, products: &[Product], shop: &str, token: &str) -> Mail {
     let mut lines = String::new();
     for item in &cart.items {

@@ -11,6 +11,9 @@ use shared::{
     workflows::fulfill_order::{FulfillError, pick, receive_return, refund_cancelled},
 };
 
+/// The queues that this function sends to. `template.yaml` gives it the right and the address of these and no others.
+pub const SENDS_TO: &[Queue] = &[Queue::Payments];
+
 /// The consumer of the fulfillment queue.
 #[derive(Clone, Debug)]
 pub struct OrderFulfillment {
@@ -47,7 +50,7 @@ fn not_fulfilled(error: FulfillError) -> ProcessError {
 /// Serves the queue as a Lambda.
 pub async fn serve() -> Result<(), Error> {
     let mut env = Env::from_process().resolve_secrets().await;
-    let settings = WorkerSettings::read(&mut env, &[Queue::Payments, Queue::Notifications]);
+    let settings = WorkerSettings::read(&mut env, SENDS_TO);
     env.finish()?;
     let worker = settings.connect("order_fulfillment").await?;
     queue::run_lambda(Arc::new(OrderFulfillment { worker })).await

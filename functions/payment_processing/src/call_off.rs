@@ -22,7 +22,6 @@ impl PaymentProcessing {
                 IntentState::Open
                 | IntentState::ActionRequired
                 | IntentState::Processing
-                | IntentState::Authorised
                 | IntentState::Declined { .. } => {
                     return Err(ProcessError::retry("the charge could not be called off yet", intent.id));
                 }

@@ -45,7 +45,6 @@ impl PaymentProcessing {
             IntentState::Open
             | IntentState::ActionRequired
             | IntentState::Processing
-            | IntentState::Authorised
             | IntentState::Declined { .. } => {
                 Err(ProcessError::retry("the last attempt is not decided yet", "it could not be called off"))
             }

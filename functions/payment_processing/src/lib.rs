@@ -1,4 +1,4 @@
-//! Carries out what was promised about payments: charge, look up, call off, capture, give back.
+//! Carries out what was promised about payments: charge, look up, call off, give back.
 //!
 //! The only function that moves money. Exactness rests on three rules:
 //!
@@ -7,7 +7,6 @@
 //! 3. an answer that got lost is looked up, never guessed.
 
 mod call_off;
-mod capture;
 mod charge;
 mod look_up;
 mod refund;
@@ -29,6 +28,9 @@ use shared::{
     workflows::settle_payment::SettleError,
 };
 
+/// The queues that this function sends to. `template.yaml` gives it the right and the address of these and no others.
+pub const SENDS_TO: &[Queue] = &Queue::ALL;
+
 /// The consumer of the payments queue.
 #[derive(Clone, Debug)]
 pub struct PaymentProcessing {
@@ -46,7 +48,6 @@ impl Consumer for PaymentProcessing {
         }
         match &message.event {
             Event::PaymentRequested { attempt } => self.charge(payment_of(&message)?, *attempt).await,
-            Event::PaymentCaptureRequested { amount } => self.capture(payment_of(&message)?, *amount).await,
             Event::RefundRequested { refund_id } => self.refund(payment_of(&message)?, *refund_id).await,
             Event::PaymentVoidRequested {} => self.call_off(payment_of(&message)?).await,
             Event::PaymentStatusUnknown {} => self.look_up(payment_of(&message)?).await,
@@ -87,7 +88,7 @@ fn not_settled(error: SettleError) -> ProcessError {
 /// Serves the queue as a Lambda.
 pub async fn serve() -> Result<(), Error> {
     let mut env = Env::from_process().resolve_secrets().await;
-    let settings = WorkerSettings::read(&mut env, &Queue::ALL);
+    let settings = WorkerSettings::read(&mut env, SENDS_TO);
     let stripe = StripeSettings::read(&mut env);
     env.finish()?;
     let gateway = Arc::new(Stripe::try_new(&stripe.api_base, stripe.secret_key)?);

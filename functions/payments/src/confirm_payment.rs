@@ -11,7 +11,7 @@ use shared::{
         payment::{GatewayName, Payment, PaymentSource, PaymentStatus},
     },
     http::{
-        App, Buyer, IdempotencyKey, OptionalBody, PathId, Problem, ProblemCode,
+        App, Buyer, IdempotencyKey, OptionalBody, PathId, Problem,
         idempotency::{KeyedRequest, once},
         refuse_card_number,
     },
@@ -28,9 +28,6 @@ pub(crate) struct ConfirmPayment {
     /// From the gateway's own form: tries again with this method.
     #[garde(inner(length(min = 1, max = 255)), inner(ascii))]
     token: Option<String>,
-    /// A saved method in its place.
-    #[garde(inner(length(max = 64)))]
-    saved_method_id: Option<String>,
 }
 
 /// Go on with a payment
@@ -48,10 +45,6 @@ pub(crate) async fn confirm_payment(
     OptionalBody(wanted): OptionalBody<ConfirmPayment>,
 ) -> Result<Response, Problem> {
     load_payment(&app, &buyer, id).await?;
-    if wanted.saved_method_id.is_some() {
-        let message = "there is no such saved payment method";
-        return Err(Problem::new(ProblemCode::UnknownReference).field("/savedMethodId", "unknown_reference", message));
-    }
     let request = KeyedRequest::of_buyer(&buyer, &format!("confirm_payment {id}"), &key, &wanted)?;
     if let Some(token) = &wanted.token {
         refuse_card_number("/token", token)?;

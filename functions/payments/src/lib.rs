@@ -27,6 +27,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use signature::sign;
 
+/// The queues that this function sends to. `template.yaml` gives it the right and the address of these and no others.
+pub const SENDS_TO: &[Queue] = &Queue::ALL;
+
 /// What the endpoints of the group can ask for.
 #[derive(Clone)]
 pub struct PaymentsApp {
@@ -58,7 +61,7 @@ pub fn router() -> OpenApiRouter<PaymentsApp> {
 /// Serves the group as a Lambda.
 pub async fn serve() -> Result<(), Error> {
     let mut env = Env::from_process().resolve_secrets().await;
-    let settings = AppSettings::read(&mut env, &Queue::ALL);
+    let settings = AppSettings::read(&mut env, SENDS_TO);
     let stripe = StripeSettings::read(&mut env);
     let webhook = WebhookSettings::read(&mut env);
     env.finish()?;

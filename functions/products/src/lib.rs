@@ -35,6 +35,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 /// What all functions together offer; a test holds it to their routers.
 const OPENAPI: &str = include_str!("../../../docs/openapi.json");
 
+/// The queues that this function sends to. `template.yaml` gives it the right and the address of these and no others.
+pub const SENDS_TO: &[Queue] = &[Queue::Notifications];
+
 /// The endpoints of the group.
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -57,7 +60,7 @@ pub fn router() -> OpenApiRouter<App> {
 /// Serves the group as a Lambda.
 pub async fn serve() -> Result<(), Error> {
     let mut env = Env::from_process().resolve_secrets().await;
-    let settings = AppSettings::read(&mut env, &[Queue::Notifications]);
+    let settings = AppSettings::read(&mut env, SENDS_TO);
     env.finish()?;
     let deadline = settings.deadline();
     let app = settings.connect("products").await?;

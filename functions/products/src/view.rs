@@ -49,7 +49,6 @@ pub(crate) struct ProductView {
     #[schema(value_type = Vec<String>)]
     related_products: Vec<Id<Product>>,
     total_sold: i64,
-    view_count: i64,
     is_active: bool,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -181,7 +180,6 @@ impl From<CatalogueEntry> for ProductView {
             variants: variants.map(|variant| VariantView::of(variant, &product.price, &stock, policy)).collect(),
             related_products: product.related_products,
             total_sold: product.total_sold,
-            view_count: product.view_count,
             is_active: product.is_active,
             created_at: product.created_at,
             updated_at: product.updated_at,

@@ -22,9 +22,13 @@ mod vote_review;
 use lambda_http::Error;
 use shared::{
     config::Env,
+    domain::message::Queue,
     http::{App, lambda::AppSettings, serve},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// This function sends nothing: `template.yaml` gives it no queue.
+pub const SENDS_TO: &[Queue] = &[];
 
 /// The endpoints of the group.
 pub fn router() -> OpenApiRouter<App> {
@@ -42,7 +46,7 @@ pub fn router() -> OpenApiRouter<App> {
 /// Serves the group as a Lambda.
 pub async fn serve() -> Result<(), Error> {
     let mut env = Env::from_process().resolve_secrets().await;
-    let settings = AppSettings::read(&mut env, &[]);
+    let settings = AppSettings::read(&mut env, SENDS_TO);
     env.finish()?;
     let deadline = settings.deadline();
     let app = settings.connect("reviews").await?;

@@ -104,9 +104,6 @@ pub struct SavedAddress {
     pub is_default: bool,
     /// False once deleted.
     pub is_active: bool,
-    /// Degrees, for location-based features.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub coordinates: Option<Coordinates>,
     /// Counts changes.
     pub version: i64,
     /// See [`crate::store::SCHEMA_VERSION`].
@@ -127,7 +124,6 @@ impl SavedAddress {
             address,
             is_default,
             is_active: true,
-            coordinates: None,
             version: 0,
             schema_version: 1,
             created_at: now,
@@ -141,15 +137,6 @@ impl SavedAddress {
         self.is_default = false;
         self.updated_at = now;
     }
-}
-
-/// A place on earth.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Coordinates {
-    /// Degrees north.
-    pub latitude: f64,
-    /// Degrees east.
-    pub longitude: f64,
 }
 
 #[cfg(test)]

@@ -6,9 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Id, Sku, Timestamp, cart::Cart, order::Order, payment::Payment, payment::Refund, product::Product, user::User,
-};
+use super::{Id, Sku, Timestamp, cart::Cart, order::Order, payment::Payment, payment::Refund, user::User};
 
 /// The version of the envelope that this code writes and reads.
 pub const ENVELOPE_VERSION: u32 = 1;
@@ -69,13 +67,6 @@ pub enum Event {
     PaymentRequested {
         /// Which attempt; an older one is no longer wanted.
         attempt: i64,
-    },
-    /// Capture an authorised payment.
-    #[serde(rename = "payment.captureRequested")]
-    PaymentCaptureRequested {
-        /// Minor units; everything if absent.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        amount: Option<i64>,
     },
     /// Pay an approved refund out.
     #[serde(rename = "refund.requested")]
@@ -154,14 +145,6 @@ pub enum Event {
         /// Which SKU.
         sku: Sku,
     },
-    /// Tells a waiting customer that there is stock again.
-    #[serde(rename = "email.backInStock")]
-    EmailBackInStock {
-        /// To whom.
-        user_id: Id<User>,
-        /// Of which product.
-        product_id: Id<Product>,
-    },
     /// Your cart is still here.
     #[serde(rename = "email.cartAbandoned")]
     EmailCartAbandoned {
@@ -175,7 +158,6 @@ impl Event {
     pub const fn queue(&self) -> Queue {
         match self {
             Self::PaymentRequested { .. }
-            | Self::PaymentCaptureRequested { .. }
             | Self::RefundRequested { .. }
             | Self::PaymentVoidRequested {}
             | Self::PaymentWebhookReceived { .. }

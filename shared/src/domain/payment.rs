@@ -215,24 +215,18 @@ pub struct Refund {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum RefundStatus {
-    /// Waits for somebody to decide.
-    Requested,
     /// Will be paid out.
     Approved,
     /// Was paid out.
     Processed,
-    /// Will not be paid out.
-    Rejected,
 }
 
 impl RefundStatus {
     /// As stored.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Requested => "requested",
             Self::Approved => "approved",
             Self::Processed => "processed",
-            Self::Rejected => "rejected",
         }
     }
 }
@@ -447,9 +441,7 @@ impl Payment {
 
     /// What is neither given back nor promised back.
     pub fn refundable(&self) -> Result<Money, MoneyError> {
-        let promised =
-            self.refunds.iter().filter(|refund| refund.status != RefundStatus::Rejected).map(|refund| refund.amount);
-        self.captured.minus(Money::sum(promised)?)
+        self.captured.minus(Money::sum(self.refunds.iter().map(|refund| refund.amount))?)
     }
 
     /// Whether nothing of what arrived is left: all of it went back, or is promised back. What cost nothing is not paid back.
@@ -508,7 +500,7 @@ impl Payment {
 
     /// Whether money that was promised back has not gone yet.
     pub fn owes_refunds(&self) -> bool {
-        self.refunds.iter().any(|refund| matches!(refund.status, RefundStatus::Requested | RefundStatus::Approved))
+        self.refunds.iter().any(|refund| refund.status == RefundStatus::Approved)
     }
 
     /// An administrator transferred an approved refund back; `reference` is what the bank calls it.
@@ -545,8 +537,7 @@ impl Payment {
         };
         match refund.status {
             RefundStatus::Processed => return Ok(Applied::Before),
-            RefundStatus::Rejected => return Err(IllegalTransition { command: "process a refund", from: "rejected" }),
-            RefundStatus::Requested | RefundStatus::Approved => {
+            RefundStatus::Approved => {
                 refund.status = RefundStatus::Processed;
                 refund.refund_id = Some(reference.to_owned());
                 refund.leased_until = None;

@@ -76,8 +76,6 @@ pub struct Product {
     pub related_products: Vec<Id<Product>>,
     /// Units shipped or delivered; derived from the orders.
     pub total_sold: i64,
-    /// How often it was looked at.
-    pub view_count: i64,
     /// False takes it off the shelf without archiving.
     pub is_active: bool,
     /// Counts the changes; a save is a compare-and-set on it.

@@ -16,7 +16,7 @@ use crate::domain::{
 
 pub use stripe::Stripe;
 
-/// A payment gateway. Money moves only by confirming (or capturing) an intent, and an intent moves it once, however often
+/// A payment gateway. Money moves only by confirming an intent, and an intent moves it once, however often
 /// it is confirmed: exactness does not depend on the gateway's memory for idempotency keys.
 #[async_trait]
 pub trait PaymentGateway: Send + Sync + std::fmt::Debug {
@@ -31,9 +31,6 @@ pub trait PaymentGateway: Send + Sync + std::fmt::Debug {
 
     /// Makes sure that an intent is never charged. The answer is how it stands afterwards: it may have been charged before.
     async fn cancel(&self, intent: &str) -> Result<Intent, GatewayError>;
-
-    /// Takes an authorised amount, or part of it.
-    async fn capture(&self, intent: &str, amount: Option<Money>) -> Result<Intent, GatewayError>;
 
     /// Gives money back, once per `refund`, however often it is called. Answers the gateway's id of it.
     async fn refund(&self, intent: &str, refund: Id<Refund>, amount: Money) -> Result<String, GatewayError>;
@@ -78,8 +75,6 @@ pub enum IntentState {
     ActionRequired,
     /// Being charged.
     Processing,
-    /// Authorised, not captured.
-    Authorised,
     /// Charged.
     Succeeded {
         /// How much arrived.

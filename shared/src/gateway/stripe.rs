@@ -193,7 +193,6 @@ impl Stripe {
                 captured: Money::from_minor(wire.amount_received.unwrap_or(wire.amount)),
                 details: self.details(wire.payment_method.as_deref()).await,
             },
-            "requires_capture" => IntentState::Authorised,
             "requires_action" | "requires_source_action" => IntentState::ActionRequired,
             "canceled" => IntentState::Cancelled,
             "requires_confirmation" => IntentState::Open,
@@ -274,11 +273,6 @@ impl PaymentGateway for Stripe {
 
     async fn cancel(&self, intent: &str) -> Result<Intent, GatewayError> {
         self.act(intent, "cancel", &[], &format!("{intent}-cancel")).await
-    }
-
-    async fn capture(&self, intent: &str, amount: Option<Money>) -> Result<Intent, GatewayError> {
-        let form: Vec<_> = amount.map(|amount| ("amount_to_capture", amount.minor().to_string())).into_iter().collect();
-        self.act(intent, "capture", &form, &format!("{intent}-capture")).await
     }
 
     async fn refund(&self, intent: &str, refund: Id<Refund>, amount: Money) -> Result<String, GatewayError> {

@@ -48,9 +48,22 @@ impl Publisher {
         Self { client, urls, store, clock }
     }
 
+    /// The same publisher for a function that sends to these queues only.
+    #[must_use]
+    pub fn limited_to(&self, queues: &[Queue]) -> Self {
+        let mut limited = self.clone();
+        limited.urls.retain(|queue, _| queues.contains(queue));
+        limited
+    }
+
     /// Sends messages whose transaction has just committed. Never fails: what could not be sent is logged and left to the
     /// relay.
     pub async fn send(&self, messages: &[Message]) {
+        for message in messages {
+            let queue = message.event.queue();
+            // The relay would hide this mistake, a minute late. Tests are to show it.
+            debug_assert!(self.urls.contains_key(&queue), "{} is missing in this function's SENDS_TO", queue.as_str());
+        }
         let promises = messages.iter().map(Promise::of).collect::<Result<Vec<_>, _>>();
         let sending = async {
             let sent = self.send_promises(&promises?).await;
@@ -93,7 +106,7 @@ impl Publisher {
     /// Answers what SQS took.
     async fn send_batch(&self, queue: Queue, batch: &[&Promise]) -> Vec<Id<Message>> {
         let Some(url) = self.urls.get(&queue) else {
-            tracing::warn!(queue = queue.as_str(), "this function has no address for the queue: left to the relay");
+            tracing::error!(queue = queue.as_str(), "this function has no address for the queue: left to the relay");
             return Vec::new();
         };
         let mut request = self.client.send_message_batch().queue_url(url);

@@ -91,7 +91,6 @@ pub fn draft_of(row: ProductRow, seller: Id<User>, now: Timestamp) -> Result<Pro
         variants: Vec::new(),
         related_products: Vec::new(),
         total_sold: 0,
-        view_count: 0,
         is_active: true,
         version: 0,
         schema_version: SCHEMA_VERSION,

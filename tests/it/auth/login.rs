@@ -68,6 +68,8 @@ async fn what_is_no_login_is_refused() {
         json!({"email": "not an address", "password": PASSWORD}),
         json!({"email": "ada@example.test", "password": 12_345_678}),
         json!({"email": "ada@example.test", "password": PASSWORD, "admin": true}),
+        // There is no second factor yet: a code that would not be checked is refused.
+        json!({"email": "ada@example.test", "password": PASSWORD, "totp": "123456"}),
     ] {
         shop.post("/v1/auth/login", body).await.is_problem(422, "invalid_body");
     }

@@ -10,12 +10,8 @@ use super::{
 /// Fields that exclude each other: each list leaves a body without them that passes every check.
 const ALTERNATIVES: &[(&str, &[&[&str]])] = &[
     ("POST /v1/cart/items", &[&["/variant"]]),
-    (
-        "POST /v1/checkout",
-        &[&["/addressId", "/payment/savedMethodId"], &["/shippingAddress", "/payment/savedMethodId"]],
-    ),
+    ("POST /v1/checkout", &[&["/addressId"], &["/shippingAddress"]]),
     ("POST /v1/checkout/quote", &[&["/addressId"], &["/shippingAddress"]]),
-    ("POST /v1/payments/{id}/confirm", &[&["/savedMethodId"], &["/token"]]),
     ("POST /v1/products/{id}/inventory/adjustments", &[&["/setTo", "/expected"], &["/delta", "/reason"]]),
     ("POST /v1/products", &[&["/options", "/variants"], &["/inventory/quantity"]]),
     ("PATCH /v1/products/{id}", &[&["/options", "/variants"], &[]]),
@@ -167,7 +163,6 @@ fn chosen(world: &World, schema: &str, owner: &str, field: &str) -> Option<Value
         "validUntil" => Some(json!("2031-01-31T12:00:00Z")),
         "countries" => Some(json!(["US"])),
         "addressId" => Some(json!(world.id_of("/v1/auth/me/addresses/"))),
-        "savedMethodId" => Some(json!("507f1f77bcf86cd799439011")),
         "sku" => Some(json!("MUG-1")),
         "category" | "parent" => Some(json!("mugs")),
         "country" => Some(json!("US")),

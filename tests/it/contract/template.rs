@@ -243,10 +243,13 @@ fn every_queue_has_its_consumer_and_a_place_for_what_cannot_be_consumed() {
 }
 
 #[test]
-fn who_is_told_the_address_of_a_queue_may_send_to_it() {
+fn a_function_may_send_to_the_queues_that_it_sends_to_and_to_no_others() {
     let template = Template::load();
+    let functions = template.functions();
+    let sends_to = BTreeMap::from(local::shop::sends_to());
+    assert!(sends_to.keys().eq(functions.keys()), "each function says what it sends to");
     let mut findings = Findings::default();
-    for (package, function) in template.functions() {
+    for (package, function) in functions {
         let variables = function["Properties"]["Environment"]["Variables"].as_object().into_iter().flatten();
         let told: BTreeSet<&str> =
             variables.filter(|(name, _)| name.ends_with("_QUEUE_URL")).map(|(_, queue)| target(queue)).collect();
@@ -255,7 +258,10 @@ fn who_is_told_the_address_of_a_queue_may_send_to_it() {
             .filter_map(|policy| policy.get("SQSSendMessagePolicy"))
             .map(|policy| target(&policy["QueueName"]))
             .collect();
-        findings.expect(told == may, || format!("{package} knows {told:?} and may send to {may:?}"));
+        let sends: Vec<String> = sends_to[package].iter().copied().map(queue_name).collect();
+        let sends: BTreeSet<&str> = sends.iter().map(String::as_str).collect();
+        findings.expect(told == sends, || format!("{package} sends to {sends:?} and knows {told:?}"));
+        findings.expect(may == sends, || format!("{package} sends to {sends:?} and may send to {may:?}"));
         for queue in Queue::ALL {
             let variable = format!("{}_QUEUE_URL", queue.as_str().to_uppercase());
             let address = &function["Properties"]["Environment"]["Variables"][&variable];

@@ -93,14 +93,6 @@ fn people() -> Vec<(&'static str, Document)> {
         ),
         ("addresses", written(&SavedAddress::new(user.id, AddressType::Both, address(), true, NOW))),
         ("reviews", read::<Review>(review)),
-        (
-            "paymentMethods",
-            doc! {
-                "_id": Id::<()>::new(), "user": user.id, "token": "pm_1", "brand": "visa", "last4": "4242",
-                "expiryMonth": "04", "expiryYear": "2030", "holderName": "Ada Lovelace", "isDefault": true,
-                "schemaVersion": 1, "createdAt": NOW,
-            },
-        ),
         ("wishlists", written(&wishlist)),
     ]
 }

@@ -53,7 +53,7 @@ pub async fn run(stack: Stack) -> Result<()> {
         let url = stack.queues.get(queue.as_str()).cloned().unwrap_or_default();
         tokio::spawn(Poller { client: client.clone(), url, consumer: shop.consumer(queue) }.run());
     }
-    tokio::spawn(maintain(shop.worker()));
+    tokio::spawn(maintain(shop.maintenance()));
     let service =
         shop.router().layer(middleware::from_fn(note_address)).into_make_service_with_connect_info::<SocketAddr>();
     let mut terminate = signal(SignalKind::terminate())?;

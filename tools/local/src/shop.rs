@@ -56,13 +56,14 @@ pub struct Shop {
 }
 
 impl Shop {
-    fn app(&self) -> App {
+    /// What a function with endpoints works with that sends to these queues.
+    fn app(&self, sends_to: &[Queue]) -> App {
         App {
             store: self.store.clone(),
             clock: self.clock.clone(),
             random: self.random.clone(),
             tokens: AccessTokens::trusting(&self.signing.jwks()).unwrap_or_else(|_| AccessTokens::none()),
-            publisher: self.publisher.clone(),
+            publisher: self.publisher.limited_to(sends_to),
             background: self.background.clone(),
             cors: self.cors.clone(),
         }
@@ -70,43 +71,51 @@ impl Shop {
 
     /// Every function's endpoints behind one address.
     pub fn router(&self) -> Router {
-        let app = self.app();
-        let auth = AuthApp::new(app.clone(), self.signing.clone(), self.passwords.clone());
-        let checkout = CheckoutApp { app: app.clone(), hold: self.hold };
+        let auth = AuthApp::new(self.app(auth::SENDS_TO), self.signing.clone(), self.passwords.clone());
+        let checkout = CheckoutApp { app: self.app(checkout::SENDS_TO), hold: self.hold };
         let payments = PaymentsApp {
-            app: app.clone(),
+            app: self.app(payments::SENDS_TO),
             gateway: Arc::clone(&self.gateway),
             webhook_secret: self.webhook_secret.clone(),
         };
         let routes = OpenApiRouter::new()
             .merge(auth::router().with_state(auth))
-            .merge(products::router().with_state(app.clone()))
-            .merge(cart::router().with_state(app.clone()))
+            .merge(products::router().with_state(self.app(products::SENDS_TO)))
+            .merge(cart::router().with_state(self.app(cart::SENDS_TO)))
             .merge(checkout::router().with_state(checkout))
             .merge(payments::router().with_state(payments))
-            .merge(reviews::router().with_state(app.clone()));
-        serve::finish(routes, &app, self.deadline)
+            .merge(reviews::router().with_state(self.app(reviews::SENDS_TO)));
+        serve::finish(routes, &self.app(&[]), self.deadline)
     }
 
     /// What a queue feeds.
     pub fn consumer(&self, queue: Queue) -> Arc<dyn Consumer> {
-        let worker = self.worker();
         match queue {
-            Queue::Payments => Arc::new(PaymentProcessing { worker, gateway: Arc::clone(&self.gateway) }),
-            Queue::Fulfillment => Arc::new(OrderFulfillment { worker }),
-            Queue::Notifications => {
-                Arc::new(Notifications { worker, mailer: self.mailer.clone(), shop_url: self.shop_url.clone() })
-            }
+            Queue::Payments => Arc::new(PaymentProcessing {
+                worker: self.worker(payment_processing::SENDS_TO),
+                gateway: Arc::clone(&self.gateway),
+            }),
+            Queue::Fulfillment => Arc::new(OrderFulfillment { worker: self.worker(order_fulfillment::SENDS_TO) }),
+            Queue::Notifications => Arc::new(Notifications {
+                worker: self.worker(notifications::SENDS_TO),
+                mailer: self.mailer.clone(),
+                shop_url: self.shop_url.clone(),
+            }),
         }
     }
 
-    /// What the functions without customers work with.
-    pub fn worker(&self) -> Worker {
+    /// What maintenance works with.
+    pub fn maintenance(&self) -> Worker {
+        self.worker(maintenance::SENDS_TO)
+    }
+
+    /// What a function without endpoints works with that sends to these queues.
+    fn worker(&self, sends_to: &[Queue]) -> Worker {
         Worker {
             store: self.store.clone(),
             clock: self.clock.clone(),
             random: self.random.clone(),
-            publisher: self.publisher.clone(),
+            publisher: self.publisher.limited_to(sends_to),
         }
     }
 }
@@ -120,6 +129,22 @@ pub fn groups() -> [(&'static str, OpenApi); 6] {
         ("checkout", checkout::router().into_openapi()),
         ("payments", payments::router().into_openapi()),
         ("reviews", reviews::router().into_openapi()),
+    ]
+}
+
+/// The queues that each function sends to, by the function's name.
+pub const fn sends_to() -> [(&'static str, &'static [Queue]); 10] {
+    [
+        ("auth", auth::SENDS_TO),
+        ("products", products::SENDS_TO),
+        ("cart", cart::SENDS_TO),
+        ("checkout", checkout::SENDS_TO),
+        ("payments", payments::SENDS_TO),
+        ("reviews", reviews::SENDS_TO),
+        ("payment_processing", payment_processing::SENDS_TO),
+        ("order_fulfillment", order_fulfillment::SENDS_TO),
+        ("notifications", notifications::SENDS_TO),
+        ("maintenance", maintenance::SENDS_TO),
     ]
 }
 

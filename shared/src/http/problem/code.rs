@@ -101,8 +101,6 @@ problem_codes! {
         "The first request with this Idempotency-Key is still running. Wait for as long as Retry-After says, then repeat it unchanged.";
     IllegalTransition = CONFLICT "illegal_transition" "Not possible in this state",
         "What you ask for is not possible in the state that the resource is in. The detail names the state.";
-    EmailTaken = CONFLICT "email_taken" "E-mail taken",
-        "Another account has this e-mail address.";
     UsernameTaken = CONFLICT "username_taken" "Username taken",
         "Another account has this username. Choose another.";
 
@@ -141,10 +139,6 @@ problem_codes! {
         "What is to be sent back has not left, or is more than was bought.";
 
     // Payments.
-    PaymentMethodUnsupported = UNPROCESSABLE_ENTITY "payment_method_unsupported" "Payment method not supported",
-        "The shop does not take this payment method at present. Choose another.";
-    PaymentTokenInvalid = UNPROCESSABLE_ENTITY "payment_token_invalid" "Payment token not accepted",
-        "The payment gateway does not know the token, or it was used. Ask the gateway's form for a new one.";
     PaymentNotConfirmable = CONFLICT "payment_not_confirmable" "Nothing to confirm",
         "The payment waits for no confirmation and no other method. Load it to see its status.";
     RefundExceedsCaptured = CONFLICT "refund_exceeds_captured" "Refund exceeds the captured amount",

@@ -112,7 +112,6 @@ pub(super) fn seeded(number: u32, around: &Surroundings) -> anyhow::Result<Seede
         options: line.option.as_ref().map(option).into_iter().collect(),
         variants,
         related_products: Vec::new(),
-        view_count: 0,
         is_active: true,
         version: 0,
         schema_version: shared::store::SCHEMA_VERSION,

@@ -44,8 +44,13 @@ impl Row for PaymentFacts {
 }
 
 impl PaymentFacts {
-    fn refunds_that(&self, are: impl Fn(RefundStatus) -> bool) -> Result<Money, MoneyError> {
-        Money::sum(self.refunds.iter().filter(|refund| are(refund.status)).map(|refund| refund.amount))
+    fn promised_back(&self) -> Result<Money, MoneyError> {
+        Money::sum(self.refunds.iter().map(|refund| refund.amount))
+    }
+
+    fn given_back(&self) -> Result<Money, MoneyError> {
+        let processed = self.refunds.iter().filter(|refund| refund.status == RefundStatus::Processed);
+        Money::sum(processed.map(|refund| refund.amount))
     }
 }
 
@@ -57,10 +62,7 @@ pub(super) fn way_complaint(payment: &PaymentFacts) -> Option<String> {
 pub(super) fn own_complaints(payment: &PaymentFacts) -> Result<Vec<String>, MoneyError> {
     let mut complaints = Vec::new();
     let PaymentFacts { amount, captured, status, .. } = payment;
-    let (promised, given) = (
-        payment.refunds_that(|status| status != RefundStatus::Rejected)?,
-        payment.refunds_that(|status| status == RefundStatus::Processed)?,
-    );
+    let (promised, given) = (payment.promised_back()?, payment.given_back()?);
     if captured > amount || *captured < Money::ZERO {
         complaints.push(format!("{} was owed, {} was captured", amount.minor(), captured.minor()));
     }
@@ -115,7 +117,7 @@ pub(super) fn complaints(order: &OrderFacts, payment: &PaymentFacts) -> Vec<Stri
 
 /// A message carries the wish to give money back, so this may be true for a while.
 pub(super) fn owed(order: &OrderFacts, payment: &PaymentFacts, now: Timestamp) -> Result<Option<String>, MoneyError> {
-    let promised = payment.refunds_that(|status| status != RefundStatus::Rejected)?;
+    let promised = payment.promised_back()?;
     let left = payment.captured.minus(promised)?;
     let is_owed =
         order.status == OrderStatus::Cancelled && left > Money::ZERO && now.since(order.updated_at) > PATIENCE;

@@ -13,13 +13,12 @@ const ARGON2ID: &str = r"^\$argon2id\$";
 const NO_CARD: &str = r"^(?![0-9][0-9 -]{11,21}$)";
 
 /// Where secrets rest, and what they look like there.
-const SECRETS: [(&str, &str, &str); 7] = [
+const SECRETS: [(&str, &str, &str); 6] = [
     ("users", "password", ARGON2ID),
     ("sessions", "tokenHash", SHA256),
     ("mailedTokens", "_id", SHA256),
     ("carts", "sessionId", SHA256),
     ("wishlists", "shareToken", SHA256),
-    ("paymentMethods", "token", NO_CARD),
     ("payments", "source", NO_CARD),
 ];
 

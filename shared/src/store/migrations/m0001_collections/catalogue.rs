@@ -68,7 +68,7 @@ fn categories() -> Spec {
 
 fn products() -> Spec {
     let required = "name slug description sku category categoryPath price inventory images specifications ratings seller \
-         status featured tags variants totalSold viewCount isActive version schemaVersion createdAt updatedAt";
+         status featured tags variants totalSold isActive version schemaVersion createdAt updatedAt";
     let properties = doc! {
         "name": {"bsonType": "string", "minLength": 3, "maxLength": 200},
         "slug": slug(),
@@ -114,7 +114,6 @@ fn products() -> Spec {
         )),
         "relatedProducts": list_of(id()),
         "totalSold": int_from(0),
-        "viewCount": int_from(0),
         "isActive": flag(),
         "version": int(),
         "schemaVersion": int(),

@@ -7,13 +7,13 @@ use bson::{Document, doc};
 use super::{
     Spec,
     vocabulary::{
-        currency, date, flag, id, index, int, int_from, list_of, number, object, one_of, removed_after, sha256, text,
+        currency, date, flag, id, index, int, int_from, list_of, object, one_of, removed_after, sha256, text,
         text_like, unique, unique_sparse, validator, word,
     },
 };
 
 pub(super) fn specs() -> Vec<Spec> {
-    vec![users(), sessions(), mailed_tokens(), throttles(), addresses(), payment_methods(), wishlists(), reviews()]
+    vec![users(), sessions(), mailed_tokens(), throttles(), addresses(), wishlists(), reviews()]
 }
 
 fn users() -> Spec {
@@ -117,7 +117,6 @@ fn addresses() -> Spec {
         "phone": text(),
         "isDefault": flag(),
         "isActive": flag(),
-        "coordinates": object("latitude longitude", doc! {"latitude": number(), "longitude": number()}),
         "version": int(),
         "schemaVersion": int(),
         "createdAt": date(),
@@ -132,32 +131,6 @@ fn addresses() -> Spec {
             index(doc! {"postalCode": 1}),
             index(doc! {"user": 1, "isActive": 1, "_id": 1}),
         ],
-    }
-}
-
-/// Saved cards: the gateway's token and what a receipt shows. A document with a field for the number or the security code
-/// is refused whatever it holds (I10).
-fn payment_methods() -> Spec {
-    let properties = doc! {
-        "user": id(),
-        "token": word(),
-        "brand": text(),
-        "last4": text_like("^[0-9]{4}$"),
-        "expiryMonth": text_like("^[0-9]{2}$"),
-        "expiryYear": text_like("^[0-9]{4}$"),
-        "holderName": text(),
-        "isDefault": flag(),
-        "schemaVersion": int(),
-        "createdAt": date(),
-    };
-    let mut validator = validator("user token isDefault schemaVersion createdAt", properties, &[]);
-    let forbidden = ["number", "cardNumber", "card_number", "pan", "cvv", "cvc", "cvv2"];
-    let any_of: Vec<_> = forbidden.into_iter().map(|field| doc! {field: {"$exists": true}}).collect();
-    validator.insert("$nor", any_of);
-    Spec {
-        name: "paymentMethods",
-        validator,
-        indexes: vec![index(doc! {"user": 1, "isDefault": -1, "createdAt": -1}), unique(doc! {"user": 1, "token": 1})],
     }
 }
 
@@ -188,12 +161,7 @@ fn wishlists() -> Spec {
     Spec {
         name: "wishlists",
         validator: validator("user name items isPublic version schemaVersion createdAt updatedAt", properties, &rules),
-        indexes: vec![
-            index(doc! {"user": 1}),
-            unique_sparse(doc! {"shareToken": 1}),
-            // Whom to tell that it is back in stock.
-            index(doc! {"items.product": 1}),
-        ],
+        indexes: vec![index(doc! {"user": 1}), unique_sparse(doc! {"shareToken": 1})],
     }
 }
 
