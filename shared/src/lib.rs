@@ -1,24 +1,23 @@
-//! What the functions share.
-//!
-//! Imports point down, and a test holds them to it:
+//! What the functions share: the face of the crates beside it.
 //!
 //! ```text
-//! functions → http, queue, workflows → store, gateway → domain
+//! functions → http, queue → app → store, gateway → domain
 //! ```
+//!
+//! Cargo keeps the direction: a crate names what it may use, and nothing above it.
 //!
 //! * [`domain`]: what the shop means. No I/O, no async, no HTTP, no driver.
 //! * [`store`]: the only place that speaks to MongoDB.
-//! * [`gateway`]: where money moves: Stripe and bank transfer.
-//! * [`workflows`]: steps that several functions share, each one transaction with its promises.
-//! * [`password`]: hashing, which takes time and threads.
+//! * [`gateway`]: where money moves.
+//! * [`app`]: every change of more than one aggregate.
 //! * [`http`] and [`queue`]: the two ways in.
+//! * [`config`], [`password`], [`telemetry`]: what every process needs.
 
-pub mod config;
-pub mod domain;
-pub mod gateway;
-pub mod http;
-pub mod password;
-pub mod queue;
-pub mod store;
-pub mod telemetry;
-pub mod workflows;
+pub use shop_app as app;
+pub use shop_domain as domain;
+pub use shop_gateway as gateway;
+pub use shop_http as http;
+pub use shop_queue as queue;
+pub use shop_runtime::{config, password, telemetry};
+pub use shop_store as store;
+pub use shop_store::transaction;

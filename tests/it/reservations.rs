@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use bson::{Document, doc};
 use shared::{
+    app::reserve_stock::RESERVATION_LEASE,
     domain::{Id, Quantity, Sku, Timestamp, cart::Cart, message::Event, order::Order},
     store::{
         StoreError,
         inventory::reservations::{Availability, Reservation, Reserved},
     },
     transaction,
-    workflows::reserve_stock::RESERVATION_LEASE,
 };
 use tests::{OwnMongodb, TestShop};
 

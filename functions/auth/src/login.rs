@@ -4,11 +4,11 @@ use axum::{Json, extract::State};
 use garde::Validate;
 use serde::Deserialize;
 use shared::{
+    app::merge_cart::merge_cart,
     domain::{Email, password::PasswordAttempt, session::Session, user::User},
     http::{CartToken, ClientAddress, Problem, Valid},
     password::Match,
     transaction,
-    workflows::merge_cart::merge_cart,
 };
 
 use crate::{credentials::prove, problems::AuthError, state::AuthApp, tokens::TokensView};

@@ -4,8 +4,8 @@ use axum::{extract::State, response::Response};
 use garde::Validate;
 use serde::Deserialize;
 use shared::{
+    app::merge_cart::{Merged, merge_cart},
     http::{App, Buyer, CurrentUser, Problem, Valid},
-    workflows::merge_cart::{Merged, merge_cart},
 };
 
 use crate::{

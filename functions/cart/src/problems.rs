@@ -1,9 +1,9 @@
 //! What can be wrong with a change of a cart, as a problem.
 
 use shared::{
+    app::quote::QuoteError,
     domain::{cart::CartError, coupon::CouponRefusal, product::NotSellable},
     http::{Problem, ProblemCode},
-    workflows::quote::QuoteError,
 };
 
 /// Why a cart was not changed.

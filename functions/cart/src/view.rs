@@ -7,6 +7,7 @@ use axum::{
 };
 use serde::Serialize;
 use shared::{
+    app::quote::{LineProblem, Quote, QuoteRequest, QuotedLine, quote},
     domain::{
         Currency, Id, Money, Quantity, Sku, Slug, Timestamp,
         cart::{Cart, CartItem},
@@ -14,7 +15,6 @@ use shared::{
         product::Product,
     },
     http::{App, Problem, headers::version_tag},
-    workflows::quote::{LineProblem, Quote, QuoteRequest, QuotedLine, quote},
 };
 
 use crate::{owner::Owner, problems::quote_problem};

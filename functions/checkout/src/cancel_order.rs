@@ -4,12 +4,12 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use shared::{
+    app::end_order,
     domain::order::Order,
     http::{
         App, CurrentUser, IdempotencyKey, OptionalBody, PathId, Problem,
         idempotency::{KeyedRequest, once},
     },
-    workflows::end_order,
 };
 
 use crate::{

@@ -8,6 +8,7 @@ use axum::{
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use shared::{
+    app::place_order::{self as workflow, PlaceOrder},
     domain::{
         Email, Id, Money,
         address::SavedAddress,
@@ -20,7 +21,6 @@ use shared::{
         idempotency::{KeyedRequest, once_prepared},
         refuse_card_number,
     },
-    workflows::place_order::{self as workflow, PlaceOrder},
 };
 
 use crate::{

@@ -1,9 +1,9 @@
 //! What can stand in the way of an order, as a problem.
 
 use shared::{
+    app::{end_order::EndOrderError, place_order::PlaceOrderError, quote::QuoteError},
     domain::{IllegalTransition, coupon::CouponRefusal, order::PARTLY_SHIPPED},
     http::{Problem, ProblemCode},
-    workflows::{end_order::EndOrderError, place_order::PlaceOrderError, quote::QuoteError},
 };
 
 use crate::quote_view::QuoteView;

@@ -4,9 +4,9 @@ use axum::{Json, extract::State};
 use garde::Validate;
 use serde::Deserialize;
 use shared::{
+    app::quote::{QuoteRequest, quote},
     domain::{Id, address::SavedAddress, pricing::Destination, shipping::ShippingMethod},
     http::{App, Buyer, Problem, Valid, address::country_code},
-    workflows::quote::{QuoteRequest, quote},
 };
 
 use crate::{

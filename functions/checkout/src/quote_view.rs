@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use shared::{
+    app::quote::{LineProblem, Quote},
     domain::{
         Currency, Id, Money, Quantity, Sku,
         cart::CartItem,
@@ -9,7 +10,6 @@ use shared::{
         pricing::{Consideration, ShippingOption, TaxAmount},
         product::Product,
     },
-    workflows::quote::{LineProblem, Quote},
 };
 
 /// What the cart would cost.

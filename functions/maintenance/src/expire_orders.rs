@@ -1,9 +1,9 @@
 //! Gives up orders that nobody paid in time.
 
 use shared::{
+    app::end_order::{EndOrderError, expire_order},
     queue::Worker,
     store::StoreError,
-    workflows::end_order::{EndOrderError, expire_order},
 };
 
 use crate::BATCH;

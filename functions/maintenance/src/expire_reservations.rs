@@ -1,6 +1,6 @@
 //! Ends reservations of stock whose process died before the order was placed.
 
-use shared::{queue::Worker, store::StoreError, workflows::reserve_stock};
+use shared::{app::reserve_stock, queue::Worker, store::StoreError};
 
 use crate::BATCH;
 

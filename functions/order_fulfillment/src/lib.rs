@@ -5,10 +5,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use lambda_runtime::Error;
 use shared::{
+    app::fulfill_order::{FulfillError, pick, receive_return, refund_cancelled},
     config::Env,
     domain::message::{Event, Message, Queue},
     queue::{self, Consumer, ProcessError, Worker, WorkerSettings},
-    workflows::fulfill_order::{FulfillError, pick, receive_return, refund_cancelled},
 };
 
 /// The queues that this function sends to. `template.yaml` gives it the right and the address of these and no others.

@@ -1,10 +1,10 @@
 //! `payment.voidRequested`
 
 use shared::{
+    app::settle_payment::settle_voided,
     domain::{Id, payment::Payment},
     gateway::IntentState,
     queue::ProcessError,
-    workflows::settle_payment::settle_voided,
 };
 
 use crate::{PaymentProcessing, no_answer, not_settled};

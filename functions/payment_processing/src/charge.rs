@@ -1,13 +1,13 @@
 //! `payment.requested`
 
 use shared::{
+    app::settle_payment::{begin_attempt, note_intent, settle_declined},
     domain::{
         Id,
         payment::{Begin, GatewayName, Payment},
     },
     gateway::{Charge, GatewayError, Intent, IntentState},
     queue::ProcessError,
-    workflows::settle_payment::{begin_attempt, note_intent, settle_declined},
 };
 
 use crate::{PaymentProcessing, no_answer, not_settled};

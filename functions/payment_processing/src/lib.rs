@@ -17,6 +17,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use lambda_runtime::Error;
 use shared::{
+    app::settle_payment::SettleError,
     config::{Env, StripeSettings},
     domain::{
         Id,
@@ -25,7 +26,6 @@ use shared::{
     },
     gateway::{GatewayError, PaymentGateway, Stripe},
     queue::{self, Consumer, ProcessError, Worker, WorkerSettings},
-    workflows::settle_payment::SettleError,
 };
 
 /// The queues that this function sends to. `template.yaml` gives it the right and the address of these and no others.

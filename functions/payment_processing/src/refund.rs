@@ -1,12 +1,12 @@
 //! `refund.requested`
 
 use shared::{
+    app::settle_refund::{end_refund_lease, lease_refund, settle_refunded},
     domain::{
         Id,
         payment::{GatewayName, Payment, Refund, RefundLease},
     },
     queue::ProcessError,
-    workflows::settle_refund::{end_refund_lease, lease_refund, settle_refunded},
 };
 
 use crate::{PaymentProcessing, no_answer, not_settled};

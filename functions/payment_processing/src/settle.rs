@@ -1,10 +1,10 @@
 //! From an intent's state to ours.
 
 use shared::{
+    app::settle_payment::{settle_action_required, settle_declined, settle_succeeded},
     domain::{Id, payment::Payment},
     gateway::{Intent, IntentState},
     queue::ProcessError,
-    workflows::settle_payment::{settle_action_required, settle_declined, settle_succeeded},
 };
 
 use crate::{PaymentProcessing, not_settled};

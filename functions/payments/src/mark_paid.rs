@@ -4,13 +4,13 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use shared::{
+    app::settle_payment::{SettleError, settle_succeeded_in},
     domain::payment::{GatewayName, Payment},
     http::{
         Admin, App, Buyer, IdempotencyKey, PathId, Problem, ProblemCode, Valid,
         idempotency::{KeyedRequest, once},
     },
     transaction,
-    workflows::settle_payment::{SettleError, settle_succeeded_in},
 };
 
 use crate::{access::load_payment, problems::PaymentProblem, view::PaymentView};

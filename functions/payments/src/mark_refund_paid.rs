@@ -2,6 +2,7 @@
 
 use axum::{extract::State, http::StatusCode, response::Response};
 use shared::{
+    app::{settle_payment::SettleError, settle_refund::settle_transferred_back_in},
     domain::payment::{GatewayName, Payment, Refund},
     http::{
         Admin, App, Buyer, IdempotencyKey, Problem, ProblemCode, Valid,
@@ -9,7 +10,6 @@ use shared::{
         path::PathIds,
     },
     transaction,
-    workflows::{settle_payment::SettleError, settle_refund::settle_transferred_back_in},
 };
 
 use crate::{access::load_payment, mark_paid::MarkPaid, problems::PaymentProblem, view::PaymentView};

@@ -1,10 +1,10 @@
 //! What can stand in the way of a payment's endpoints, as a problem.
 
 use shared::{
+    app::settle_payment::SettleError,
     domain::{IllegalTransition, payment::RefundError},
     http::{Problem, ProblemCode},
     store::{StoreError, TransactionError},
-    workflows::settle_payment::SettleError,
 };
 
 /// Why a wish about a payment was not written down.

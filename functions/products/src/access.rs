@@ -1,6 +1,7 @@
 //! Who sees and who changes which product.
 
 use shared::{
+    app::save_product::{FirstStock, save_in, set_status},
     domain::{
         Id,
         product::{Product, ProductStatus},
@@ -12,7 +13,6 @@ use shared::{
         products::{CatalogueEntry, ProductKey},
     },
     transaction,
-    workflows::save_product::{FirstStock, save_in, set_status},
 };
 
 use crate::problems::CatalogueProblem;

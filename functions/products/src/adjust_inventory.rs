@@ -4,6 +4,7 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use shared::{
+    app::save_product::MOST_UNITS,
     domain::{Id, Sku, message::Event, product::Product},
     http::{
         App, CurrentUser, IdempotencyKey, PathId, Problem, ProblemCode, Seller, ValidCatalogue,
@@ -12,7 +13,6 @@ use shared::{
     },
     store::{idempotency::IdempotencyRecord, inventory::Adjusted},
     transaction,
-    workflows::save_product::MOST_UNITS,
 };
 
 use crate::{access::load_own_in, problems::CatalogueProblem, show_inventory::InventoryRecord};

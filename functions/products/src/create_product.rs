@@ -6,9 +6,9 @@ use axum::{
     http::{HeaderName, StatusCode, header},
 };
 use shared::{
+    app::save_product::{ProductRow, draft_of, hang_in, insert_in, set_status},
     http::{App, Problem, Seller, ValidCatalogue},
     transaction,
-    workflows::save_product::{ProductRow, draft_of, hang_in, insert_in, set_status},
 };
 
 use crate::{access::load_changed, problems::CatalogueProblem, view::ProductView};

@@ -2,10 +2,10 @@
 
 use axum::{extract::State, http::StatusCode};
 use shared::{
+    app::save_product::{FirstStock, save_in, set_status},
     domain::product::{Product, ProductStatus},
     http::{App, PathId, Problem, Seller},
     transaction,
-    workflows::save_product::{FirstStock, save_in, set_status},
 };
 
 use crate::{access::load_own_in, problems::CatalogueProblem};

@@ -1,10 +1,10 @@
 //! What can be wrong with a change of the catalogue, as a problem.
 
 use shared::{
+    app::save_product::SaveProductError,
     domain::{IllegalTransition, inventory::StockRecord, offer::InvalidOffer},
     http::{Problem, ProblemCode},
     store::{StoreError, TransactionError},
-    workflows::save_product::SaveProductError,
 };
 
 /// Why the catalogue was not changed.

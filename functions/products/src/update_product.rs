@@ -2,10 +2,10 @@
 
 use axum::{Json, extract::State};
 use shared::{
+    app::save_product::{ProductChanges, hang_below, hang_in, save_in},
     domain::product::Product,
     http::{App, PathId, Problem, Seller, ValidCatalogue},
     transaction,
-    workflows::save_product::{ProductChanges, hang_below, hang_in, save_in},
 };
 
 use crate::{

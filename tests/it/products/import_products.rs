@@ -1,7 +1,7 @@
 //! Rows of an import file, as the operator's command line hands them over.
 
 use serde_json::{Value, json};
-use shared::workflows::import_products::{RowOutcome, import_line};
+use shared::app::import_products::{RowOutcome, import_line};
 use tests::{Person, TestShop};
 
 use super::{draft, draft_with, shirt};

@@ -4,6 +4,7 @@ use bson::{Document, doc};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use shared::{
+    app::save_product::{ProductRow, draft_of},
     domain::{
         Address, Currency, Email, Id, Money, Quantity, Sku, Slug, Timestamp,
         address::{AddressType, SavedAddress},
@@ -23,7 +24,6 @@ use shared::{
         wishlist::{Priority, Wishlist},
     },
     store::{coupons::CouponUse, outbox::Promise},
-    workflows::save_product::{ProductRow, draft_of},
 };
 
 /// Far off, so that the server does not remove what expires then.

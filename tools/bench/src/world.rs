@@ -14,6 +14,7 @@ use mongodb::{Client, Collection};
 use serde::Serialize;
 use serde_json::{Value, json};
 use shared::{
+    app::save_product::draft_of,
     domain::{
         Clock, Id, Random, Sku,
         inventory::StockRecord,
@@ -30,7 +31,6 @@ use shared::{
     },
     queue::Publisher,
     store::{PoolSize, Store, migrations},
-    workflows::save_product::draft_of,
 };
 use tower::ServiceExt;
 

@@ -6,10 +6,10 @@ use anyhow::{Context as _, Result, bail};
 use bson::{Document, doc};
 use futures::TryStreamExt as _;
 use shared::{
+    app::import_products::{RowOutcome, import_line},
     domain::{Clock, Email, Random, user::Role},
     password::Passwords,
     store::Store,
-    workflows::import_products::{RowOutcome, import_line},
 };
 
 use crate::{
@@ -112,7 +112,7 @@ fn sku_of(line: &str) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use shared::workflows::save_product::ProductRow;
+    use shared::app::save_product::ProductRow;
 
     use super::*;
 

@@ -4,12 +4,12 @@ use std::fmt;
 
 use anyhow::{Context as _, Result, bail};
 use shared::{
+    app::import_products::{RowOutcome, import_line},
     domain::{
         Clock, Email, Id,
         user::{Role, User},
     },
     store::{Store, StoreError},
-    workflows::import_products::{RowOutcome, import_line},
 };
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _};
 

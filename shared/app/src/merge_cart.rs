@@ -1,0 +1,64 @@
+//! A guest logs in: the guest's cart becomes the customer's.
+
+use shop_domain::{
+    Id, Sku, Timestamp,
+    cart::{Cart, CartError},
+    inventory::StockRecord,
+    secret_hash::sha256_hex,
+    user::User,
+};
+use shop_store::transaction;
+use shop_store::{Store, StoreError, Stored};
+
+/// What became of a guest's cart.
+#[derive(Clone, Debug)]
+pub enum Merged {
+    /// Its lines are in the customer's cart now.
+    Into(Box<Cart>),
+    /// There is no such cart: it was merged before, ordered, or has expired.
+    Nothing,
+    /// Both do not fit into one cart. Both stay as they are: no line is lost.
+    Refused(CartError),
+}
+
+/// Takes the lines of a guest's cart over into the customer's, and closes the guest's cart in the same transaction: a second
+/// merge finds nothing to take.
+pub async fn merge_cart(store: &Store, user: Id<User>, cart_token: &str, now: Timestamp) -> Result<Merged, StoreError> {
+    let token_hash = sha256_hex(cart_token);
+    for _ in 0..RACES {
+        match try_merge(store, user, &token_hash, now).await {
+            // Another request made the customer's first cart at the same moment: look again and take that one.
+            Err(StoreError::Duplicate { .. }) => {}
+            result => return result,
+        }
+    }
+    Err(StoreError::Conflict(None))
+}
+
+/// How often the customer's first cart may be made by somebody else before this gives up.
+const RACES: usize = 5;
+
+async fn try_merge(store: &Store, user: Id<User>, token_hash: &str, now: Timestamp) -> Result<Merged, StoreError> {
+    transaction!(store, |tx| {
+        let Some(mut guest) = store.carts.find_of_guest_in(tx, token_hash, now).await? else {
+            return Ok(Merged::Nothing);
+        };
+        let found = store.carts.find_of_customer_in(tx, user).await?;
+        let is_first = found.is_none();
+        let mut mine = found.unwrap_or_else(|| Cart::of_customer(user, now));
+        let stock = store.inventory.find_all_in(tx, guest.items.iter().map(|item| &item.sku)).await?;
+        let orderable = |sku: &Sku| stock.iter().find(|record| record.sku == *sku).map_or(0, StockRecord::orderable);
+        if let Err(error) = mine.merge(&guest, orderable, now) {
+            return Ok(Merged::Refused(error));
+        }
+        if is_first {
+            mine.set_version(1);
+            store.carts.insert_in(tx, &mine).await?;
+        } else {
+            store.carts.save_in(tx, &mut mine).await?;
+        }
+        guest.convert(now);
+        store.carts.save_in(tx, &mut guest).await?;
+        Ok::<_, StoreError>(Merged::Into(Box::new(mine)))
+    })
+}

@@ -1,0 +1,401 @@
+//! From a cart to an order: everything or nothing.
+//!
+//! The order, its payment, the redeemed coupon, the converted cart, the idempotency record and the messages that follow commit
+//! together (invariants I1, I2, I4, I7). The stock is reserved beside that transaction: see [`super::reserve_stock`].
+
+use std::time::{Duration, Instant};
+
+use super::{
+    quote::{Basis, LineProblem, Quote, QuoteRequest},
+    reserve_stock::OrderStock,
+};
+use shop_domain::{
+    Address, Clock, Email, Id, Money, MoneyError, Random, Sku, Timestamp,
+    cart::Cart,
+    coupon::CouponRefusal,
+    message::{Event, Message},
+    order::{self, AppliedDiscount, Notes, Order, OrderItem, OrderStatus, ProductSnapshot, TimelineEntry},
+    payment::{GatewayName, Payment, PaymentMethod, PaymentSource},
+    pricing::Destination,
+    shipping::ShippingMethod,
+    user::User,
+};
+use shop_store::transaction;
+use shop_store::{
+    RETRY_TIMEOUT, SCHEMA_VERSION, Store, StoreError, TransactionError, backoff, coupons::CouponUse,
+    idempotency::IdempotencyRecord,
+};
+
+/// What somebody wants to order, and how.
+#[derive(Clone, Debug)]
+pub struct PlaceOrder {
+    /// The customer; `None` for a guest.
+    pub user: Option<Id<User>>,
+    /// Where mails go.
+    pub email: Email,
+    /// The cart as it was read; it must not have changed.
+    pub cart: Cart,
+    /// Where the parcel goes.
+    pub shipping_address: Address,
+    /// Where the invoice goes.
+    pub billing_address: Address,
+    /// How it travels.
+    pub shipping_method: ShippingMethod,
+    /// How it is paid.
+    pub payment_method: PaymentMethod,
+    /// What is charged.
+    pub source: Option<PaymentSource>,
+    /// What the customer was shown; anything else is refused.
+    pub expected_total: Option<Money>,
+    /// The customer's remarks.
+    pub notes: Option<String>,
+    /// How long an unpaid order holds its stock.
+    pub hold: Duration,
+}
+
+/// An order that was just placed.
+#[derive(Clone, Debug)]
+pub struct Placed {
+    /// The order.
+    pub order: Order,
+    /// Its payment.
+    pub payment: Payment,
+    /// What was promised with it; send it.
+    pub messages: Vec<Message>,
+    /// The record of the request's answer.
+    pub record: IdempotencyRecord,
+}
+
+/// Why an order was not placed. Nothing happened then.
+#[derive(Debug, thiserror::Error)]
+pub enum PlaceOrderError {
+    /// There is nothing in the cart.
+    #[error("the cart is empty")]
+    CartEmpty,
+    /// The cart was changed while it was being ordered.
+    #[error("the cart was changed meanwhile")]
+    CartChanged,
+    /// Somebody else has what is left, or it is no longer sold.
+    #[error("only {available} of {sku} can be ordered")]
+    InsufficientStock {
+        /// Which SKU.
+        sku: Sku,
+        /// How many one buyer could have.
+        available: i64,
+        /// Whether units are reserved for orders that may not come about.
+        may_change: bool,
+    },
+    /// The total is not what the customer was shown.
+    #[error("the total is {}, not what was expected", .0.price.totals.total.minor())]
+    PriceChanged(Box<Quote>),
+    /// The coupon gives nothing.
+    #[error(transparent)]
+    Coupon(#[from] CouponRefusal),
+    /// There is something to pay, and nothing to charge.
+    #[error("there is nothing to charge")]
+    NothingToCharge,
+    /// The method is not offered at the address.
+    #[error("the shipping method is not offered at this address")]
+    ShippingUnavailable,
+    /// An amount does not fit.
+    #[error(transparent)]
+    Money(#[from] MoneyError),
+    /// The store did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl PlaceOrderError {
+    /// Whether the order may exist all the same.
+    fn is_uncertain(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_uncertain())
+    }
+}
+
+impl TransactionError for PlaceOrderError {
+    fn store_error(&self) -> Option<&StoreError> {
+        if let Self::Store(error) = self { Some(error) } else { None }
+    }
+}
+
+/// Upper bound for the best-effort confirmation of reservations after the answer.
+const CLEANUP_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Places an order. `record` makes the idempotency record of the answer.
+///
+/// # Errors
+/// [`StoreError::Contended`] if the stock stays reserved for other orders, which may not come about, for [`RETRY_TIMEOUT`].
+pub async fn place_order(
+    store: &Store,
+    clock: &Clock,
+    random: &Random,
+    wanted: &PlaceOrder,
+    record: impl Fn(&Order, &Payment) -> IdempotencyRecord,
+) -> Result<Placed, PlaceOrderError> {
+    if wanted.cart.items.is_empty() {
+        return Err(PlaceOrderError::CartEmpty);
+    }
+    let mut wait = None;
+    loop {
+        let mut stock = OrderStock::of(&wanted.cart, clock.now());
+        let error = match try_place(store, clock, random, wanted, &mut stock, &record).await {
+            Ok(placed) => return Ok(placed),
+            Err(error) => error,
+        };
+        if !error.is_uncertain() {
+            stock.release(store).await;
+        }
+        match error {
+            PlaceOrderError::InsufficientStock { may_change: true, .. } => {
+                let deadline = *wait.get_or_insert_with(|| Instant::now() + RETRY_TIMEOUT);
+                wait_for_stock(store, clock, wanted, deadline).await?;
+            }
+            PlaceOrderError::Store(taken) if taken.is_duplicate_of("orderNumber") => {}
+            error => return Err(error),
+        }
+    }
+}
+
+/// Waits until units that are reserved for other orders are enough again: with nothing reserved, and outside of a transaction.
+async fn wait_for_stock(
+    store: &Store,
+    clock: &Clock,
+    wanted: &PlaceOrder,
+    deadline: Instant,
+) -> Result<(), PlaceOrderError> {
+    for attempt in 0.. {
+        if Instant::now() >= deadline {
+            break;
+        }
+        tokio::time::sleep(backoff(attempt)).await;
+        match OrderStock::of(&wanted.cart, clock.now()).check_availability(store).await {
+            Err(PlaceOrderError::InsufficientStock { may_change: true, .. }) => {}
+            outcome => return outcome,
+        }
+    }
+    Err(StoreError::Contended.into())
+}
+
+async fn try_place(
+    store: &Store,
+    clock: &Clock,
+    random: &Random,
+    wanted: &PlaceOrder,
+    stock: &mut OrderStock,
+    record: &impl Fn(&Order, &Payment) -> IdempotencyRecord,
+) -> Result<Placed, PlaceOrderError> {
+    let now = clock.now();
+    transaction!(store, |tx| {
+        let mut cart = wanted.cart.clone();
+        cart.convert(now);
+        // Prices are read anew in each attempt: an attempt that lost may have been a while ago.
+        let (converted, basis) =
+            futures::join!(store.carts.save_in(tx, &mut cart), Basis::read(store, &wanted.cart, wanted.request()));
+        converted.map_err(changed)?;
+        // The reservation decides whether there is enough.
+        let quote = basis?.price(&wanted.cart, |_| i64::MAX, wanted.request(), now)?;
+        let quote = orderable(quote, wanted)?;
+        let order_number = order::new_order_number(random, now);
+        let mut payment = new_payment(wanted, stock.order(), &quote, now);
+        let mut order = new_order(wanted, &payment, &quote, order_number, now)?;
+        let mut messages = request_payment(&mut order, &mut payment, now)?;
+        let (reserved, inserted) = futures::join!(stock.reserve(store), async {
+            store.orders.insert_in(tx, &order).await?;
+            store.payments.insert_in(tx, &payment).await
+        });
+        reserved?;
+        inserted?;
+        messages.extend(stock.low().map(|sku| Event::EmailLowStock { sku: sku.clone() }.now(now)));
+        store.outbox.promise_all(tx, &messages).await?;
+        // Late, because orders that redeem the same coupon conflict from here to the commit.
+        if let Some(used) = coupon_use(wanted, &quote, &order) {
+            store.coupons.claim_in(tx, &used).await??;
+        }
+        let record = record(&order, &payment);
+        store.idempotency.insert_in(tx, &record, now).await?;
+        Ok::<_, PlaceOrderError>(Placed { order, payment, messages, record })
+    })
+}
+
+impl Placed {
+    /// Confirms the reservations of the order. If that fails or takes long, they are confirmed when they expire.
+    pub async fn confirm_reservations(&self, store: &Store) {
+        let skus = self.order.items.iter().map(|item| &item.sku);
+        let confirming = store.inventory.confirm(skus, self.order.id, self.order.created_at);
+        match tokio::time::timeout(CLEANUP_TIMEOUT, confirming).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, "the reservations of an order are confirmed when they expire");
+            }
+            Err(_) => tracing::warn!("the reservations of an order are confirmed when they expire: the record is busy"),
+        }
+    }
+}
+
+impl PlaceOrder {
+    /// How its price is asked for.
+    fn request(&self) -> QuoteRequest<'_> {
+        let to = &self.shipping_address;
+        QuoteRequest {
+            destination: Some(Destination { country: &to.country, state: &to.state }),
+            method: Some(self.shipping_method),
+            coupon_code: self.cart.coupon_code.as_deref(),
+            user: self.user,
+            email: Some(&self.email),
+        }
+    }
+}
+
+fn new_payment(wanted: &PlaceOrder, order: Id<Order>, quote: &Quote, now: Timestamp) -> Payment {
+    Payment::new(
+        order,
+        wanted.user,
+        quote.price.totals.total,
+        quote.currency,
+        wanted.payment_method,
+        wanted.source.clone(),
+        Some(wanted.billing_address.clone()),
+        now,
+    )
+}
+
+/// The messages that ask for the payment of a new order. An order that costs nothing is paid at once.
+fn request_payment(order: &mut Order, payment: &mut Payment, now: Timestamp) -> Result<Vec<Message>, PlaceOrderError> {
+    let mut messages = vec![Event::EmailOrderPlaced {}.about(order.id, now)];
+    match payment.gateway {
+        GatewayName::None => {
+            let _ = payment.complete(Money::ZERO, None, now);
+            let _ = order.confirm(now);
+            messages.push(Event::OrderPaid {}.about(order.id, now));
+        }
+        GatewayName::BankTransfer => {}
+        GatewayName::Stripe if payment.source.is_none() => return Err(PlaceOrderError::NothingToCharge),
+        GatewayName::Stripe => {
+            messages.push(Event::PaymentRequested { attempt: 1 }.about_payment(payment.id, order.id, now));
+        }
+    }
+    Ok(messages)
+}
+
+/// A save that does not find the version that was read: the buyer changed the cart, or ordered it, in another request.
+fn changed(error: StoreError) -> PlaceOrderError {
+    match error {
+        StoreError::Conflict(None) => PlaceOrderError::CartChanged,
+        error => PlaceOrderError::Store(error),
+    }
+}
+
+/// The quote, unless something of it cannot be ordered.
+fn orderable(quote: Quote, wanted: &PlaceOrder) -> Result<Quote, PlaceOrderError> {
+    for line in &quote.lines {
+        for problem in &line.problems {
+            let available = match *problem {
+                LineProblem::Unavailable => 0,
+                LineProblem::InsufficientStock { available } => available,
+                LineProblem::PriceChanged { .. } => continue,
+            };
+            let sku = line.item.sku.clone();
+            return Err(PlaceOrderError::InsufficientStock { sku, available, may_change: false });
+        }
+    }
+    if let Some(refusal) = quote.coupon.as_ref().and_then(|asked| asked.refusal) {
+        return Err(refusal.into());
+    }
+    if !quote.price.method_is_offered {
+        return Err(PlaceOrderError::ShippingUnavailable);
+    }
+    if wanted.expected_total.is_some_and(|expected| expected != quote.price.totals.total) {
+        return Err(PlaceOrderError::PriceChanged(Box::new(quote)));
+    }
+    Ok(quote)
+}
+
+fn coupon_use(wanted: &PlaceOrder, quote: &Quote, order: &Order) -> Option<CouponUse> {
+    let coupon = quote.coupon.as_ref()?.coupon.as_ref()?;
+    Some(CouponUse {
+        order: order.id,
+        coupon: coupon.id,
+        user: wanted.user,
+        email: wanted.email.clone(),
+        schema_version: SCHEMA_VERSION,
+        created_at: order.created_at,
+    })
+}
+
+fn new_order(
+    wanted: &PlaceOrder,
+    payment: &Payment,
+    quote: &Quote,
+    order_number: String,
+    now: Timestamp,
+) -> Result<Order, PlaceOrderError> {
+    let mut items = Vec::with_capacity(quote.lines.len());
+    for line in &quote.lines {
+        let Some(product) = &line.product else {
+            let sku = line.item.sku.clone();
+            return Err(PlaceOrderError::InsufficientStock { sku, available: 0, may_change: false });
+        };
+        items.push(OrderItem {
+            id: Id::new(),
+            product: product.id,
+            product_snapshot: ProductSnapshot {
+                name: product.name.clone(),
+                sku: line.item.sku.clone(),
+                image: product.primary_image().map(|image| image.url.clone()),
+                price: line.unit_price,
+            },
+            category_path: product.category_path.clone(),
+            seller: product.seller,
+            variant: line.item.variant.clone(),
+            sku: line.item.sku.clone(),
+            quantity: line.item.quantity,
+            price: line.unit_price,
+            subtotal: line.amounts.subtotal,
+            discount: line.amounts.discount,
+            tax: line.amounts.tax,
+            total: line.amounts.total,
+            shipped_at: None,
+            returned: 0,
+        });
+    }
+    let coupon = quote.coupon.as_ref().and_then(|asked| asked.coupon.as_ref());
+    Ok(Order {
+        id: payment.order,
+        order_number,
+        user: wanted.user,
+        email: wanted.email.clone(),
+        items,
+        pricing: quote.price.totals,
+        currency: quote.currency,
+        prices_include_tax: quote.price.prices_include_tax,
+        taxes: quote.price.taxes.clone(),
+        shipping_address: wanted.shipping_address.clone(),
+        billing_address: wanted.billing_address.clone(),
+        payment: payment.id,
+        status: OrderStatus::Pending,
+        shipping_method: wanted.shipping_method,
+        tracking: None,
+        shipments: Vec::new(),
+        notes: Notes { customer: wanted.notes.clone(), ..Notes::default() },
+        timeline: vec![TimelineEntry {
+            status: OrderStatus::Pending,
+            timestamp: now,
+            note: "placed".to_owned(),
+            updated_by: wanted.user,
+        }],
+        coupon_code: coupon.map(|coupon| coupon.code.clone()),
+        discount: coupon.map(|coupon| AppliedDiscount {
+            code: coupon.code.clone(),
+            amount: quote.price.totals.discount,
+            kind: coupon.kind,
+        }),
+        returns: Vec::new(),
+        cart: wanted.cart.id,
+        reserved_until: now.plus(wanted.hold),
+        version: 0,
+        schema_version: SCHEMA_VERSION,
+        created_at: now,
+        updated_at: now,
+    })
+}

@@ -1,0 +1,261 @@
+//! From the gateway's answer to the state of payment and order.
+//!
+//! Every function here answers the messages that it promised, to be sent after the commit, and can be called again with the
+//! same answer: the second time changes nothing.
+
+use super::end_order::{EndOrderError, cancel_in, save_both};
+use shop_domain::{
+    Applied, Id, IllegalTransition, Money, Timestamp,
+    message::{Event, Message},
+    order::{Order, OrderStatus},
+    payment::{Begin, Payment, PaymentDetails, PaymentStatus, RefundError},
+};
+use shop_store::transaction;
+use shop_store::{SCHEMA_VERSION, Store, StoreError, TransactionError, Tx, coupons::CouponUse, inventory::Taken};
+
+/// Why a payment could not be settled.
+#[derive(Debug, thiserror::Error)]
+pub enum SettleError {
+    /// The states contradict the answer: somebody has to look.
+    #[error(transparent)]
+    Illegal(#[from] IllegalTransition),
+    /// The refund that has to follow is impossible.
+    #[error(transparent)]
+    Refund(#[from] RefundError),
+    /// The store did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl TransactionError for SettleError {
+    fn store_error(&self) -> Option<&StoreError> {
+        if let Self::Store(error) = self { Some(error) } else { None }
+    }
+}
+
+impl From<EndOrderError> for SettleError {
+    fn from(error: EndOrderError) -> Self {
+        match error {
+            EndOrderError::Illegal(error) => Self::Illegal(error),
+            EndOrderError::PaymentUnderWay => {
+                Self::Illegal(IllegalTransition { command: "end an order", from: "being paid" })
+            }
+            EndOrderError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+/// Notes that an attempt starts, before the gateway is called. An order that was given up is not charged.
+pub async fn begin_attempt(
+    store: &Store,
+    payment: Id<Payment>,
+    attempt: i64,
+    now: Timestamp,
+) -> Result<(Begin, Payment), SettleError> {
+    transaction!(store, |tx| {
+        let (order, mut payment) = load_payment(store, tx, payment).await?;
+        if order.status != OrderStatus::Pending {
+            return Ok((Begin::Over, payment));
+        }
+        let begin = payment.begin(attempt, now);
+        if begin == Begin::Now {
+            store.payments.save_in(tx, &mut payment).await?;
+        }
+        Ok((begin, payment))
+    })
+}
+
+/// Notes the intent of an attempt, before it is confirmed. `None`: the attempt is over or has an intent already, so this one
+/// must not be confirmed.
+pub async fn note_intent(
+    store: &Store,
+    payment: Id<Payment>,
+    attempt: i64,
+    intent: &str,
+    now: Timestamp,
+) -> Result<Option<Payment>, SettleError> {
+    transaction!(store, |tx| {
+        let (_, mut payment) = load_payment(store, tx, payment).await?;
+        if payment.open_intent(attempt, intent.to_owned(), now).is_err() {
+            return Ok(None);
+        }
+        store.payments.save_in(tx, &mut payment).await?;
+        Ok(Some(payment))
+    })
+}
+
+/// The money is here: the order is confirmed, or, if it had been given up, taken up again or refunded.
+pub async fn settle_succeeded(
+    store: &Store,
+    payment: Id<Payment>,
+    captured: Money,
+    details: Option<&PaymentDetails>,
+    now: Timestamp,
+) -> Result<Vec<Message>, SettleError> {
+    transaction!(store, |tx| {
+        let (_, messages) = settle_succeeded_in(store, tx, payment, captured, details, None, now).await?;
+        Ok(messages)
+    })
+}
+
+/// [`settle_succeeded`] in an open transaction; `reference` is what a bank statement says. Answers the payment too.
+pub async fn settle_succeeded_in(
+    store: &Store,
+    tx: &mut Tx,
+    payment: Id<Payment>,
+    captured: Money,
+    details: Option<&PaymentDetails>,
+    reference: Option<&str>,
+    now: Timestamp,
+) -> Result<(Payment, Vec<Message>), SettleError> {
+    let (mut order, mut payment) = load_payment(store, tx, payment).await?;
+    if payment.complete(captured, details.cloned(), now) == Applied::Before {
+        return Ok((payment, Vec::new()));
+    }
+    if let Some(reference) = reference {
+        payment.transaction_id = Some(format!("transfer {} {reference}", payment.id));
+    }
+    let mut messages = Vec::new();
+    let is_wanted = match order.status {
+        OrderStatus::Cancelled => take_up_again(store, tx, &mut order, now, &mut messages).await?,
+        _ => order.confirm(now)?.is_now(),
+    };
+    if is_wanted {
+        messages.push(Event::OrderPaid {}.about(order.id, now));
+        messages.push(Event::EmailOrderPaid {}.about_payment(payment.id, order.id, now));
+    } else {
+        let refund = payment.approve_refund(captured, "the order had been cancelled before it was paid", now)?;
+        messages.push(Event::RefundRequested { refund_id: refund }.about_payment(payment.id, order.id, now));
+    }
+    save_both(store, tx, &mut order, &mut payment).await?;
+    store.outbox.promise_all(tx, &messages).await?;
+    Ok((payment, messages))
+}
+
+/// Late money: promises the stock of an order that was given up again, all of it or nothing. Answers whether it could.
+async fn take_up_again(
+    store: &Store,
+    tx: &mut Tx,
+    order: &mut Order,
+    now: Timestamp,
+    messages: &mut Vec<Message>,
+) -> Result<bool, SettleError> {
+    if !order.was_given_up() {
+        return Ok(false);
+    }
+    let units = order.units();
+    let stock = store.inventory.find_all_in(tx, units.iter().map(|(sku, _)| sku)).await?;
+    let is_there = |sku, wanted| stock.iter().any(|record| record.sku == sku && record.orderable() >= wanted);
+    if !units.iter().all(|(sku, quantity)| is_there(sku.clone(), quantity.get())) {
+        return Ok(false);
+    }
+    if let Some(code) = &order.coupon_code {
+        let Some(coupon) = store.coupons.find_by_code(code).await? else { return Ok(false) };
+        let claim = CouponUse {
+            order: order.id,
+            coupon: coupon.id,
+            user: order.user,
+            email: order.email.clone(),
+            schema_version: SCHEMA_VERSION,
+            created_at: now,
+        };
+        if store.coupons.claim_in(tx, &claim).await?.is_err() {
+            return Ok(false);
+        }
+    }
+    for (sku, quantity) in units {
+        match store.inventory.reserve_in(tx, &sku, quantity, now).await? {
+            Taken::Yes(record) => {
+                if record.crossed_threshold_from(record.available + quantity.get()) {
+                    messages.push(Event::EmailLowStock { sku }.now(now));
+                }
+            }
+            // Read a moment ago in the same snapshot, so this cannot happen; if it does, the transaction starts over.
+            Taken::Short { .. } => return Err(StoreError::Conflict(None).into()),
+        }
+    }
+    order.reopen(now)?;
+    Ok(true)
+}
+
+/// The attempt was declined. The order stays open for another until its time is over.
+pub async fn settle_declined(
+    store: &Store,
+    payment: Id<Payment>,
+    attempt: i64,
+    reason: &str,
+    now: Timestamp,
+) -> Result<Vec<Message>, SettleError> {
+    transaction!(store, |tx| {
+        let (mut order, mut payment) = load_payment(store, tx, payment).await?;
+        let is_current = payment.attempts == attempt && payment.status == PaymentStatus::Processing;
+        if !is_current || payment.fail(reason, now)? == Applied::Before {
+            return Ok(Vec::new());
+        }
+        let mut messages = Vec::new();
+        if order.status == OrderStatus::Pending {
+            messages.push(Event::EmailPaymentFailed {}.about_payment(payment.id, order.id, now));
+        }
+        save_both(store, tx, &mut order, &mut payment).await?;
+        store.outbox.promise_all(tx, &messages).await?;
+        Ok(messages)
+    })
+}
+
+/// The gateway waits for the customer.
+pub async fn settle_action_required(
+    store: &Store,
+    payment: Id<Payment>,
+    attempt: i64,
+    now: Timestamp,
+) -> Result<(), SettleError> {
+    transaction!(store, |tx| {
+        let (_, mut payment) = load_payment(store, tx, payment).await?;
+        let is_current = payment.attempts == attempt && payment.status == PaymentStatus::Processing;
+        if is_current && payment.require_action(now)?.is_now() {
+            store.payments.save_in(tx, &mut payment).await?;
+        }
+        Ok(())
+    })
+}
+
+/// The charge can no longer happen: `intent`, if there was one, was called off. That is only wanted of an order that has ended, or
+/// whose time is over: that one ends now. `None`: another intent was opened meanwhile, which has to be called off first.
+pub async fn settle_voided(
+    store: &Store,
+    payment: Id<Payment>,
+    intent: Option<&str>,
+    now: Timestamp,
+) -> Result<Option<Vec<Message>>, SettleError> {
+    transaction!(store, |tx| {
+        let (mut order, mut payment) = load_payment(store, tx, payment).await?;
+        if !matches!(payment.status, PaymentStatus::Processing | PaymentStatus::Failed) {
+            return Ok(Some(Vec::new()));
+        }
+        if payment.transaction_id.as_deref() != intent {
+            return Ok(None);
+        }
+        // Whoever looked the intent up since it was called off has noted that already.
+        let noted = payment.fail("not paid in time", now)?;
+        if order.status == OrderStatus::Pending {
+            let ended = cancel_in(store, tx, &mut order, &mut payment, "not paid in time", None, now).await?;
+            return Ok(Some(ended));
+        }
+        if noted.is_now() {
+            save_both(store, tx, &mut order, &mut payment).await?;
+        }
+        Ok(Some(Vec::new()))
+    })
+}
+
+/// A payment and its order, as a transaction sees them.
+pub(super) async fn load_payment(
+    store: &Store,
+    tx: &mut Tx,
+    payment: Id<Payment>,
+) -> Result<(Order, Payment), SettleError> {
+    let missing = || StoreError::Missing(format!("payment {payment} or its order"));
+    let payment = store.payments.find_in(tx, payment).await?.ok_or_else(missing)?;
+    let order = store.orders.find_in(tx, payment.order).await?.ok_or_else(missing)?;
+    Ok((order, payment))
+}

@@ -1,0 +1,89 @@
+//! From money that has gone back to the state of payment and order. As with charges, a repeat changes nothing.
+//!
+//! A return that is received writes the payment too (`fulfill_order::receive_return`), so of it and the last refund that is
+//! paid out, whichever commits second sees the other, and the order ends once.
+
+use super::settle_payment::{SettleError, load_payment};
+use shop_domain::{
+    Applied, Id, Timestamp,
+    message::{Event, Message},
+    order::Order,
+    payment::{Payment, Refund, RefundLease},
+};
+use shop_store::transaction;
+use shop_store::{Store, Tx};
+
+/// Takes the lease of a refund that is to be paid out.
+pub async fn lease_refund(
+    store: &Store,
+    payment: Id<Payment>,
+    refund: Id<Refund>,
+    now: Timestamp,
+) -> Result<RefundLease, SettleError> {
+    transaction!(store, |tx| {
+        let (_, mut payment) = load_payment(store, tx, payment).await?;
+        let lease = payment.lease_refund(refund, now);
+        if matches!(lease, RefundLease::Taken { .. }) {
+            store.payments.save_in(tx, &mut payment).await?;
+        }
+        Ok(lease)
+    })
+}
+
+/// Ends the lease of a refund whose outcome is unknown.
+pub async fn end_refund_lease(store: &Store, payment: Id<Payment>, refund: Id<Refund>) -> Result<(), SettleError> {
+    transaction!(store, |tx| {
+        let (_, mut payment) = load_payment(store, tx, payment).await?;
+        payment.end_refund_lease(refund);
+        Ok(store.payments.save_in(tx, &mut payment).await?)
+    })
+}
+
+/// The gateway took a refund.
+pub async fn settle_refunded(
+    store: &Store,
+    payment: Id<Payment>,
+    refund: Id<Refund>,
+    gateway_id: &str,
+    now: Timestamp,
+) -> Result<Vec<Message>, SettleError> {
+    transaction!(store, |tx| {
+        let (mut order, mut payment) = load_payment(store, tx, payment).await?;
+        if payment.refund_processed(refund, gateway_id, now)? == Applied::Before {
+            return Ok(Vec::new());
+        }
+        paid_out_in(store, tx, &mut order, &mut payment, refund, now).await
+    })
+}
+
+/// An administrator transferred a refund back, in an open transaction. Answers the payment too.
+pub async fn settle_transferred_back_in(
+    store: &Store,
+    tx: &mut Tx,
+    payment: Id<Payment>,
+    refund: Id<Refund>,
+    reference: &str,
+    now: Timestamp,
+) -> Result<(Payment, Vec<Message>), SettleError> {
+    let (mut order, mut payment) = load_payment(store, tx, payment).await?;
+    payment.refund_transferred(refund, reference, now)?;
+    let messages = paid_out_in(store, tx, &mut order, &mut payment, refund, now).await?;
+    Ok((payment, messages))
+}
+
+async fn paid_out_in(
+    store: &Store,
+    tx: &mut Tx,
+    order: &mut Order,
+    payment: &mut Payment,
+    refund: Id<Refund>,
+    now: Timestamp,
+) -> Result<Vec<Message>, SettleError> {
+    let messages = vec![Event::EmailRefunded { refund_id: refund }.about_payment(payment.id, order.id, now)];
+    if order.finish_returns(payment, now).is_now() {
+        store.orders.save_in(tx, order).await?;
+    }
+    store.payments.save_in(tx, payment).await?;
+    store.outbox.promise_all(tx, &messages).await?;
+    Ok(messages)
+}

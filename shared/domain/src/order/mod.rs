@@ -1,0 +1,517 @@
+//! Orders: what was bought, at what price, and how far it has come.
+
+mod returns;
+mod shipments;
+
+use serde::{Deserialize, Serialize};
+
+pub use returns::{Return, ReturnError, ReturnItem, ReturnStatus, ReturnedUnits};
+pub use shipments::{LinesOf, ShipError, Shipment, Tracking};
+
+use super::{
+    Address, Applied, Currency, Email, Id, IllegalTransition, Money, Quantity, Random, Sku, Timestamp,
+    cart::Cart,
+    category::Category,
+    coupon::CouponKind,
+    payment::Payment,
+    pricing::{TaxAmount, Totals},
+    product::Product,
+    shipping::ShippingMethod,
+    sku::in_order,
+    user::User,
+};
+
+/// An order. Everything that it was priced by is copied into it, so that its totals always re-compute from its own lines
+/// (invariant I5).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Order {
+    /// Its id.
+    #[serde(rename = "_id")]
+    pub id: Id<Order>,
+    /// `ORD-YYYYMMDD-XXXXX`; unique.
+    pub order_number: String,
+    /// Who ordered; `None` for a guest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<Id<User>>,
+    /// Where its mails go.
+    pub email: Email,
+    /// At least one.
+    pub items: Vec<OrderItem>,
+    /// The sums.
+    pub pricing: Totals,
+    /// Of all amounts here.
+    pub currency: Currency,
+    /// Whether the tax is contained in the other amounts.
+    pub prices_include_tax: bool,
+    /// The tax per rate.
+    pub taxes: Vec<TaxAmount>,
+    /// Where the parcel goes.
+    pub shipping_address: Address,
+    /// Where the invoice goes.
+    pub billing_address: Address,
+    /// Its payment.
+    pub payment: Id<Payment>,
+    /// How far it has come.
+    pub status: OrderStatus,
+    /// How it travels.
+    pub shipping_method: ShippingMethod,
+    /// Where the latest parcel is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tracking: Option<Tracking>,
+    /// Every parcel, in the order in which they left.
+    #[serde(default)]
+    pub shipments: Vec<Shipment>,
+    /// Remarks.
+    pub notes: Notes,
+    /// Every change of state.
+    pub timeline: Vec<TimelineEntry>,
+    /// The coupon that was used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coupon_code: Option<String>,
+    /// What the coupon gave.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub discount: Option<AppliedDiscount>,
+    /// What came back.
+    #[serde(default)]
+    pub returns: Vec<Return>,
+    /// The cart that it came from.
+    pub cart: Id<Cart>,
+    /// Until when an unpaid order holds its stock.
+    pub reserved_until: Timestamp,
+    /// Counts the changes; a save is a compare-and-set on it.
+    pub version: i64,
+    /// See [`shop_store::SCHEMA_VERSION`].
+    pub schema_version: i32,
+    /// When it was placed.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// How far an order has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum OrderStatus {
+    /// Placed; the stock is held, the money is not here.
+    Pending,
+    /// Paid.
+    Confirmed,
+    /// Being picked.
+    Processing,
+    /// Handed over to the carrier.
+    Shipped,
+    /// Arrived.
+    Delivered,
+    /// Ended before it was shipped.
+    Cancelled,
+    /// Came back in full and was refunded.
+    Refunded,
+}
+
+impl OrderStatus {
+    /// As stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Confirmed => "confirmed",
+            Self::Processing => "processing",
+            Self::Shipped => "shipped",
+            Self::Delivered => "delivered",
+            Self::Cancelled => "cancelled",
+            Self::Refunded => "refunded",
+        }
+    }
+
+    /// Whether units of it are still promised from stock.
+    pub const fn holds_stock(self) -> bool {
+        matches!(self, Self::Pending | Self::Confirmed | Self::Processing)
+    }
+}
+
+/// One line of an order.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderItem {
+    /// Its id.
+    pub id: Id<OrderItem>,
+    /// The product.
+    pub product: Id<Product>,
+    /// The product as it was.
+    pub product_snapshot: ProductSnapshot,
+    /// Its categories as they were, from the root down; reports group by them.
+    #[serde(default)]
+    pub category_path: Vec<Id<Category>>,
+    /// Who sells it, and ships it.
+    pub seller: Id<User>,
+    /// The chosen variant; `None` where the product has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variant: Option<Sku>,
+    /// What the stock is kept under.
+    pub sku: Sku,
+    /// How many.
+    pub quantity: Quantity,
+    /// What one cost.
+    pub price: Money,
+    /// `price × quantity`.
+    pub subtotal: Money,
+    /// Its part of the discount.
+    pub discount: Money,
+    /// Its tax.
+    pub tax: Money,
+    /// What it added to the total.
+    pub total: Money,
+    /// When it was handed over to the carrier.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shipped_at: Option<Timestamp>,
+    /// How many came back.
+    #[serde(default)]
+    pub returned: i64,
+}
+
+/// A product as it was when it was ordered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ProductSnapshot {
+    /// Its name.
+    pub name: String,
+    /// The SKU that was sold.
+    pub sku: Sku,
+    /// URL of its picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// What one cost.
+    pub price: Money,
+}
+
+/// Remarks on an order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notes {
+    /// The customer's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<String>,
+    /// The shop's own: at most [`MOST_REMARKS`], in the order in which they were made.
+    #[serde(default)]
+    pub admin: Vec<Remark>,
+}
+
+/// What somebody of the shop noted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remark {
+    /// What it says.
+    pub text: String,
+    /// Who says it: sellers of one order do not read each other's.
+    pub by: Id<User>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// An order is one document, and documents are bounded.
+pub const MOST_REMARKS: usize = 100;
+
+/// An order holds as many remarks as it can.
+#[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
+#[error("the order holds as many remarks as it can, which is {MOST_REMARKS}")]
+pub struct TooManyRemarks;
+
+/// One change of an order's state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TimelineEntry {
+    /// The state after it.
+    pub status: OrderStatus,
+    /// When.
+    pub timestamp: Timestamp,
+    /// Why.
+    pub note: String,
+    /// By whom; `None` is the shop itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated_by: Option<Id<User>>,
+}
+
+/// What a coupon gave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct AppliedDiscount {
+    /// Its code.
+    pub code: String,
+    /// How much.
+    pub amount: Money,
+    /// Its kind.
+    #[serde(rename = "type")]
+    pub kind: CouponKind,
+}
+
+/// Where an order stands of which some lines have left and others have not, as its refusals name it.
+pub const PARTLY_SHIPPED: &str = "shipped in part";
+
+/// A new order number. The day is for people; five of 31 digits make a repeat within a day rare, and the unique index
+/// refuses it.
+pub fn new_order_number(random: &Random, now: Timestamp) -> String {
+    format!("ORD-{}-{}", now.compact_date(), random.readable(5))
+}
+
+impl Order {
+    fn enter(&mut self, status: OrderStatus, note: impl Into<String>, by: Option<Id<User>>, now: Timestamp) {
+        self.status = status;
+        self.timeline.push(TimelineEntry { status, timestamp: now, note: note.into(), updated_by: by });
+        self.updated_at = now;
+    }
+
+    /// The money is here.
+    ///
+    /// # Errors
+    /// If the order was cancelled before: the money is late.
+    pub fn confirm(&mut self, now: Timestamp) -> Result<Applied, IllegalTransition> {
+        match self.status {
+            OrderStatus::Pending => {
+                self.enter(OrderStatus::Confirmed, "paid", None, now);
+                Ok(Applied::Now)
+            }
+            OrderStatus::Cancelled => Err(self.illegal("confirm an order")),
+            _ => Ok(Applied::Before),
+        }
+    }
+
+    /// Late money: the order had been given up, its payment arrived all the same, and its stock could be promised again in
+    /// the same transaction. See `docs/adr/0003-late-money.md`.
+    ///
+    /// # Errors
+    /// Unless it was given up by the shop itself: an order that somebody cancelled stays cancelled.
+    pub fn reopen(&mut self, now: Timestamp) -> Result<(), IllegalTransition> {
+        if !self.was_given_up() {
+            return Err(self.illegal("reopen an order"));
+        }
+        self.enter(OrderStatus::Confirmed, "paid late; its stock could be promised again", None, now);
+        Ok(())
+    }
+
+    /// Whether it was cancelled by the shop itself, because nobody paid in time, and nobody has cancelled it since.
+    pub fn was_given_up(&self) -> bool {
+        self.status == OrderStatus::Cancelled && self.timeline.last().is_some_and(|last| last.updated_by.is_none())
+    }
+
+    /// The warehouse has taken it up.
+    ///
+    /// # Errors
+    /// If it is not paid, or was cancelled.
+    pub fn pick(&mut self, now: Timestamp) -> Result<Applied, IllegalTransition> {
+        match self.status {
+            OrderStatus::Confirmed => {
+                self.enter(OrderStatus::Processing, "picking", None, now);
+                Ok(Applied::Now)
+            }
+            OrderStatus::Pending | OrderStatus::Cancelled => Err(self.illegal("pick an order")),
+            _ => Ok(Applied::Before),
+        }
+    }
+
+    /// Ends it before it is shipped. The stock that it held has to be released in the same transaction.
+    ///
+    /// # Errors
+    /// Once it has ended, or any line has been handed over.
+    pub fn cancel(&mut self, reason: &str, by: Option<Id<User>>, now: Timestamp) -> Result<(), IllegalTransition> {
+        if !self.status.holds_stock() {
+            return Err(self.illegal("cancel an order"));
+        }
+        if self.items.iter().any(|item| item.shipped_at.is_some()) {
+            return Err(IllegalTransition { command: "cancel an order", from: PARTLY_SHIPPED });
+        }
+        self.enter(OrderStatus::Cancelled, reason, by, now);
+        Ok(())
+    }
+
+    /// Somebody does not want it any more that the shop itself had given up: from now on late money goes back.
+    ///
+    /// # Errors
+    /// Unless it was given up.
+    pub fn forgo(&mut self, reason: &str, by: Id<User>, now: Timestamp) -> Result<(), IllegalTransition> {
+        if !self.was_given_up() {
+            return Err(self.illegal("cancel an order"));
+        }
+        self.enter(OrderStatus::Cancelled, reason, Some(by), now);
+        Ok(())
+    }
+
+    /// Adds a remark of the shop.
+    ///
+    /// # Errors
+    /// Beyond [`MOST_REMARKS`].
+    pub fn note(&mut self, text: String, by: Id<User>, now: Timestamp) -> Result<(), TooManyRemarks> {
+        if self.notes.admin.len() >= MOST_REMARKS {
+            return Err(TooManyRemarks);
+        }
+        self.notes.admin.push(Remark { text, by, at: now });
+        self.updated_at = now;
+        Ok(())
+    }
+
+    /// Whether a seller has lines in it.
+    pub fn has_lines_of(&self, seller: Id<User>) -> bool {
+        self.items.iter().any(|item| item.seller == seller)
+    }
+
+    /// The units that it promises per line, in a fixed order of SKUs.
+    pub fn units(&self) -> Vec<(Sku, Quantity)> {
+        in_order(self.items.iter().map(|item| (item.sku.clone(), item.quantity)))
+    }
+
+    fn illegal(&self, command: &'static str) -> IllegalTransition {
+        IllegalTransition { command, from: self.status.as_str() }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) const NOW: Timestamp = Timestamp::from_millis(0);
+
+    pub(crate) fn address() -> Address {
+        Address {
+            full_name: "Ada Lovelace".into(),
+            company: None,
+            address_line1: "12 St James's Square".into(),
+            address_line2: None,
+            city: "London".into(),
+            state: String::new(),
+            postal_code: "SW1Y 4JH".into(),
+            country: "GB".into(),
+            phone: "+442071234567".into(),
+        }
+    }
+
+    pub(crate) fn order(lines: &[(&str, i64, i64)]) -> Order {
+        let items = lines
+            .iter()
+            .map(|(sku, quantity, total)| OrderItem {
+                id: Id::new(),
+                product: Id::new(),
+                product_snapshot: ProductSnapshot {
+                    name: "Mug".into(),
+                    sku: Sku::try_new(*sku).unwrap(),
+                    image: None,
+                    price: Money::from_minor(total / quantity),
+                },
+                category_path: Vec::new(),
+                seller: Id::new(),
+                variant: None,
+                sku: Sku::try_new(*sku).unwrap(),
+                quantity: Quantity::try_new(*quantity).unwrap(),
+                price: Money::from_minor(total / quantity),
+                subtotal: Money::from_minor(*total),
+                discount: Money::ZERO,
+                tax: Money::ZERO,
+                total: Money::from_minor(*total),
+                shipped_at: None,
+                returned: 0,
+            })
+            .collect();
+        Order {
+            id: Id::new(),
+            order_number: "ORD-20260101-ABCDE".into(),
+            user: None,
+            email: Email::try_new("ada@example.test").unwrap(),
+            items,
+            pricing: Totals::default(),
+            currency: Currency::USD,
+            prices_include_tax: false,
+            taxes: Vec::new(),
+            shipping_address: address(),
+            billing_address: address(),
+            payment: Id::new(),
+            status: OrderStatus::Pending,
+            shipping_method: ShippingMethod::Standard,
+            tracking: None,
+            shipments: Vec::new(),
+            notes: Notes::default(),
+            timeline: Vec::new(),
+            coupon_code: None,
+            discount: None,
+            returns: Vec::new(),
+            cart: Id::new(),
+            reserved_until: NOW,
+            version: 0,
+            schema_version: 1,
+            created_at: NOW,
+            updated_at: NOW,
+        }
+    }
+
+    pub(crate) fn tracking() -> Tracking {
+        Tracking {
+            carrier: "DHL".into(),
+            tracking_number: "1".into(),
+            tracking_url: None,
+            estimated_delivery: None,
+            actual_delivery: None,
+        }
+    }
+
+    #[test]
+    fn an_order_goes_all_the_way_and_a_repeat_changes_nothing() {
+        let mut order = order(&[("A", 1, 100)]);
+        assert!(order.confirm(NOW).unwrap().is_now());
+        assert_eq!(order.confirm(NOW), Ok(Applied::Before));
+        assert!(order.pick(NOW).unwrap().is_now());
+        assert_eq!(order.pick(NOW), Ok(Applied::Before));
+        assert_eq!(order.ship(LinesOf::Everyone, &tracking(), Id::new(), NOW).unwrap().len(), 1);
+        assert!(order.ship(LinesOf::Everyone, &tracking(), Id::new(), NOW).is_err());
+        assert!(order.deliver(LinesOf::Everyone, None, NOW).unwrap().is_now());
+        assert_eq!(order.deliver(LinesOf::Everyone, None, NOW), Ok(Applied::Before));
+        let states: Vec<_> = order.timeline.iter().map(|entry| entry.status.as_str()).collect();
+        assert_eq!(states, ["confirmed", "processing", "shipped", "delivered"]);
+        assert!(order.cancel("too late", None, NOW).is_err());
+    }
+
+    #[test]
+    fn a_cancelled_order_is_not_paid_picked_or_shipped() {
+        let mut order = order(&[("A", 1, 100)]);
+        order.cancel("changed my mind", None, NOW).unwrap();
+        assert!(order.cancel("again", None, NOW).is_err());
+        assert!(
+            order.confirm(NOW).is_err()
+                && order.pick(NOW).is_err()
+                && order.deliver(LinesOf::Everyone, None, NOW).is_err()
+        );
+        assert!(order.ship(LinesOf::Everyone, &tracking(), Id::new(), NOW).is_err());
+    }
+
+    #[test]
+    fn late_money_takes_up_what_was_given_up_but_not_what_somebody_cancelled() {
+        let mut given_up = order(&[("A", 1, 100)]);
+        given_up.cancel("not paid in time", None, NOW).unwrap();
+        given_up.reopen(NOW).unwrap();
+        assert_eq!(given_up.status, OrderStatus::Confirmed);
+        let mut cancelled = order(&[("A", 1, 100)]);
+        cancelled.cancel("changed my mind", Some(Id::new()), NOW).unwrap();
+        assert!(cancelled.reopen(NOW).is_err() && cancelled.forgo("again", Id::new(), NOW).is_err());
+        let mut forgone = order(&[("A", 1, 100)]);
+        assert!(forgone.forgo("changed my mind", Id::new(), NOW).is_err(), "it has not ended");
+        forgone.cancel("not paid in time", None, NOW).unwrap();
+        forgone.forgo("changed my mind", Id::new(), NOW).unwrap();
+        assert!(!forgone.was_given_up() && forgone.reopen(NOW).is_err());
+        assert!(forgone.forgo("again", Id::new(), NOW).is_err() && forgone.cancel("again", None, NOW).is_err());
+    }
+
+    #[test]
+    fn an_order_of_which_a_part_has_left_is_not_cancelled() {
+        let mut order = order(&[("A", 1, 100), ("B", 1, 100)]);
+        let _ = order.confirm(NOW).unwrap();
+        let _ = order.pick(NOW).unwrap();
+        let seller = order.items[0].seller;
+        let _ = order.ship(LinesOf::Seller(seller), &tracking(), seller, NOW).unwrap();
+        let refused = order.cancel("too late", Some(Id::new()), NOW).unwrap_err();
+        assert_eq!(refused.to_string(), "cannot cancel an order that is shipped in part");
+    }
+
+    #[test]
+    fn remarks_say_who_made_them_and_are_not_without_end() {
+        let mut order = order(&[("A", 1, 100)]);
+        let by = Id::new();
+        for number in 0..MOST_REMARKS {
+            order.note(number.to_string(), by, NOW).unwrap();
+        }
+        assert_eq!(order.note("one more".into(), by, NOW), Err(TooManyRemarks));
+        assert_eq!(order.notes.admin[1], Remark { text: "1".into(), by, at: NOW });
+        assert_eq!(order.notes.admin.len(), MOST_REMARKS);
+    }
+}

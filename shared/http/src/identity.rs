@@ -1,0 +1,214 @@
+//! Who is asking. These extractors stand first in a handler's signature, so that a stranger is refused before anything
+//! of the request is read, and nobody can forget to check.
+
+use axum::{
+    extract::{FromRef, FromRequestParts},
+    http::{HeaderMap, header, request::Parts},
+};
+
+use super::{
+    app::App,
+    headers::CartToken,
+    problem::{Problem, ProblemCode},
+    request_id,
+    token::AccessTokens,
+};
+use shop_domain::{
+    Id, Timestamp,
+    user::{Role, SessionFamily, User},
+};
+
+/// Somebody with a valid access token; 401 for anybody else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CurrentUser {
+    /// Who it is.
+    pub id: Id<User>,
+    /// What they may do.
+    pub role: Role,
+    /// The login that the token descends from.
+    pub session: Id<SessionFamily>,
+    /// Whether their e-mail was verified when the token was issued.
+    pub email_verified: bool,
+}
+
+impl CurrentUser {
+    /// Whether they run the shop.
+    pub fn is_admin(&self) -> bool {
+        self.role == Role::Admin
+    }
+}
+
+/// Whoever it is, if they say. A token that is sent must be good: 401 otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MaybeUser(pub Option<CurrentUser>);
+
+/// Somebody who runs the shop; 403 for other users.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Admin(pub CurrentUser);
+
+/// Somebody who sells, or runs the shop; 403 for other users. Whether the thing at hand is theirs is the handler's
+/// question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seller(pub CurrentUser);
+
+/// Somebody who has a cart: a user, or a guest with a cart token; 401 for anybody else. Hides the token in logs.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Buyer {
+    /// A user, whatever cart token they send beside.
+    Customer(CurrentUser),
+    /// A guest, with the cart's token as sent: not yet known to belong to a cart.
+    Guest(String),
+}
+
+impl std::fmt::Debug for Buyer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Customer(user) => f.debug_tuple("Customer").field(user).finish(),
+            Self::Guest(_) => f.write_str("Guest(…)"),
+        }
+    }
+}
+
+/// Like [`Buyer`], or nobody yet: a guest's first write makes the cart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MaybeBuyer(pub Option<Buyer>);
+
+/// Who the `Authorization` header says it is.
+fn authenticate(headers: &HeaderMap, tokens: &AccessTokens, now: Timestamp) -> Result<Option<CurrentUser>, Problem> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let refused = || Problem::new(ProblemCode::InvalidToken);
+    if values.next().is_some() {
+        return Err(refused());
+    }
+    let (scheme, token) = value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(refused)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(refused());
+    }
+    let claims = tokens.verify(token.trim_start(), now).map_err(|error| refused().source(error))?;
+    Ok(Some(CurrentUser { id: claims.sub, role: claims.role, session: claims.sid, email_verified: claims.ver }))
+}
+
+impl<S> FromRequestParts<S> for MaybeUser
+where
+    S: Send + Sync,
+    App: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let app = App::from_ref(state);
+        let user = authenticate(&parts.headers, &app.tokens, app.clock.now())?;
+        if let Some(user) = user {
+            request_id::note_user(user.id);
+        }
+        Ok(Self(user))
+    }
+}
+
+impl<S> FromRequestParts<S> for CurrentUser
+where
+    S: Send + Sync,
+    App: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let MaybeUser(user) = MaybeUser::from_request_parts(parts, state).await?;
+        user.ok_or_else(|| Problem::new(ProblemCode::NotAuthenticated))
+    }
+}
+
+impl<S> FromRequestParts<S> for Admin
+where
+    S: Send + Sync,
+    App: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let user = CurrentUser::from_request_parts(parts, state).await?;
+        match user.role {
+            Role::Admin => Ok(Self(user)),
+            Role::Seller | Role::Customer => Err(Problem::new(ProblemCode::Forbidden)),
+        }
+    }
+}
+
+impl<S> FromRequestParts<S> for Seller
+where
+    S: Send + Sync,
+    App: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let user = CurrentUser::from_request_parts(parts, state).await?;
+        match user.role {
+            Role::Admin | Role::Seller => Ok(Self(user)),
+            Role::Customer => Err(Problem::new(ProblemCode::Forbidden)),
+        }
+    }
+}
+
+impl<S> FromRequestParts<S> for MaybeBuyer
+where
+    S: Send + Sync,
+    App: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let MaybeUser(user) = MaybeUser::from_request_parts(parts, state).await?;
+        if let Some(user) = user {
+            return Ok(Self(Some(Buyer::Customer(user))));
+        }
+        let CartToken(token) = CartToken::read(parts)?;
+        Ok(Self(token.map(Buyer::Guest)))
+    }
+}
+
+impl<S> FromRequestParts<S> for Buyer
+where
+    S: Send + Sync,
+    App: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let MaybeBuyer(buyer) = MaybeBuyer::from_request_parts(parts, state).await?;
+        buyer.ok_or_else(|| Problem::new(ProblemCode::NotAuthenticated))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::token::{Claims, SigningKey};
+    use shop_domain::Clock;
+
+    #[test]
+    fn only_one_good_bearer_token_says_who_it_is() {
+        let key = SigningKey::from_pem(&SigningKey::generate().unwrap()).unwrap();
+        let tokens = AccessTokens::trusting(&key.jwks()).unwrap();
+        let now = Clock::system().now();
+        let ask = |values: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append("authorization", value.parse().unwrap());
+            }
+            authenticate(&headers, &tokens, now)
+                .map(|user| user.map(|user| user.role))
+                .map_err(|problem| problem.code())
+        };
+        let good = key.issue(&Claims::new(Id::new(), Role::Seller, Id::new(), true, now, 900)).unwrap();
+        assert_eq!(ask(&[]), Ok(None));
+        assert_eq!(ask(&[&format!("Bearer {good}")]), Ok(Some(Role::Seller)));
+        assert_eq!(ask(&[&format!("bearer  {good}")]), Ok(Some(Role::Seller)));
+        for bad in ["", "Bearer", "Bearer ", "Basic YTpi", &good, &format!("Basic {good}"), &format!("Bearer {good} x")]
+        {
+            assert_eq!(ask(&[bad]), Err(ProblemCode::InvalidToken), "{bad}");
+        }
+        assert_eq!(ask(&[&format!("Bearer {good}"), &format!("Bearer {good}")]), Err(ProblemCode::InvalidToken));
+    }
+}

@@ -1,0 +1,295 @@
+//! What surrounds every request: an id, a deadline, one log line, the headers that are always there, and the promise
+//! that whatever goes wrong inside leaves as a problem.
+
+use std::{
+    panic::AssertUnwindSafe,
+    time::{Duration, Instant},
+};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{DefaultBodyLimit, MatchedPath, Request, State},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+};
+use futures::FutureExt;
+use lambda_http::{Adapter, RequestExt, request::RequestContext};
+use lambda_runtime::{Runtime, layers::TracingLayer};
+use tower::util::ThenLayer;
+use tracing::{Instrument, field::display};
+use utoipa_axum::router::OpenApiRouter;
+
+use super::{
+    app::App,
+    background::BackgroundTasks,
+    body::BODY_LIMIT_BYTES,
+    health,
+    problem::{Problem, ProblemCode, Report},
+    request_id::{self, Facts},
+};
+use shop_domain::{Clock, Random};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// What remains of a Lambda's time when an answer must be on its way.
+const LAMBDA_MARGIN: Duration = Duration::from_millis(500);
+
+/// Makes a server of a group's routes (or of several groups', merged): adds `GET /v1/health` and surrounds everything.
+/// No request takes longer than `deadline`, nor longer than its Lambda lives.
+pub fn finish(routes: OpenApiRouter, app: &App, deadline: Duration) -> Router {
+    let (router, _) = routes.merge(health::routes().with_state(app.clone())).split_for_parts();
+    surround(router, &Surroundings { random: app.random.clone(), clock: app.clock.clone(), deadline }, app.cors.layer())
+}
+
+/// Serves API Gateway's requests until Lambda ends the process.
+pub async fn run_lambda(router: Router, background: BackgroundTasks) -> Result<(), lambda_http::Error> {
+    // The answer is out when the service has done its work. Lambda freezes the process only when the next request is asked
+    // for.
+    let finish = ThenLayer::new(async move |answered| {
+        background.finished().await;
+        answered
+    });
+    Runtime::new(Adapter::from(router)).layer(TracingLayer::new()).layer(finish).run().await
+}
+
+#[derive(Clone)]
+struct Surroundings {
+    random: Random,
+    clock: Clock,
+    deadline: Duration,
+}
+
+fn surround(router: Router, surroundings: &Surroundings, cors: tower_http::cors::CorsLayer) -> Router {
+    // The last layer is the outermost.
+    router
+        .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
+        .layer(middleware::from_fn_with_state(surroundings.clone(), contain))
+        .layer(cors)
+        .layer(middleware::from_fn_with_state(surroundings.clone(), observe))
+}
+
+/// Names the request, logs it once, and completes the answer's headers.
+async fn observe(State(surroundings): State<Surroundings>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let facts = Facts::new(id_of(&request, &surroundings.random));
+    let method = request.method().clone();
+    // The route, not the path: a path may hold a token.
+    let route =
+        request.extensions().get::<MatchedPath>().map_or_else(|| "(none)".to_owned(), |path| path.as_str().to_owned());
+    let span = tracing::info_span!("request", id = facts.id, route);
+    let mut response = request_id::scope(facts.clone(), next.run(request)).instrument(span).await;
+    log(&facts, &method, &route, started.elapsed(), &response);
+
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(&facts.id) {
+        headers.insert(REQUEST_ID, id);
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+    response
+}
+
+fn log(facts: &Facts, method: &Method, route: &str, took: Duration, response: &Response) {
+    let status = response.status().as_u16();
+    let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    let report = response.extensions().get::<Report>();
+    let code = report.map(|report| report.code.as_str());
+    let causes = report.and_then(|report| report.causes.as_deref());
+    let user = facts.user().map(display);
+    let request_id = facts.id.as_str();
+    if status >= 500 {
+        tracing::error!(%method, route, status, duration_ms, request_id, user, code, causes, "request");
+    } else {
+        tracing::info!(%method, route, status, duration_ms, request_id, user, code, causes, "request");
+    }
+}
+
+fn id_of(request: &Request, random: &Random) -> String {
+    if let Some(RequestContext::ApiGatewayV2(context)) = request.request_context_ref()
+        && let Some(id) = &context.request_id
+    {
+        return id.clone();
+    }
+    let plain = |text: &&str| {
+        (1..=64).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'='))
+    };
+    let given = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok()).filter(plain);
+    given.map_or_else(|| random.readable(16), str::to_owned)
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Uncontained {
+    #[error("the request took longer than {0:?}")]
+    TooLong(Duration),
+    #[error("panicked: {0}")]
+    Panicked(String),
+}
+
+/// Ends what takes too long, catches what panics, and turns bare refusals (the router's own 404 and 405) into problems.
+async fn contain(State(surroundings): State<Surroundings>, request: Request, next: Next) -> Response {
+    let deadline = remaining(&request, &surroundings);
+    match tokio::time::timeout(deadline, AssertUnwindSafe(next.run(request)).catch_unwind()).await {
+        Ok(Ok(response)) => as_problem(response),
+        Ok(Err(payload)) => {
+            let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+            let text = text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default();
+            Problem::internal(Uncontained::Panicked(text)).into_response()
+        }
+        Err(_) => Problem::unavailable(Uncontained::TooLong(deadline)).into_response(),
+    }
+}
+
+fn remaining(request: &Request, surroundings: &Surroundings) -> Duration {
+    let Some(context) = request.lambda_context_ref() else { return surroundings.deadline };
+    let now = u64::try_from(surroundings.clock.now().as_millis()).unwrap_or_default();
+    let left = Duration::from_millis(context.deadline.saturating_sub(now)).saturating_sub(LAMBDA_MARGIN);
+    surroundings.deadline.min(left)
+}
+
+fn as_problem(response: Response) -> Response {
+    let status = response.status();
+    if status.as_u16() < 400 || response.extensions().get::<Report>().is_some() {
+        return response;
+    }
+    let mut problem = Problem::new(ProblemCode::for_status(status));
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        if let Some(allowed) = response.headers().get(header::ALLOW).and_then(|value| value.to_str().ok()) {
+            problem = problem.detail(format!("Allowed here: {}.", allowed.replace(',', ", ")));
+        }
+    } else if status == StatusCode::NOT_FOUND {
+        problem = problem.detail("There is nothing at this address.");
+    }
+    let (mut parts, _) = response.into_parts();
+    let (problem, body) = problem.into_response().into_parts();
+    // Headers such as Allow stay; what described the old body goes.
+    parts.headers.remove(header::CONTENT_LENGTH);
+    parts.headers.extend(problem.headers);
+    parts.extensions.extend(problem.extensions);
+    parts.status = problem.status;
+    Response::from_parts(parts, Body::new(body))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{Json, routing::get};
+    use serde_json::Value;
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::{RequestId, cors::CorsOrigins};
+
+    #[expect(clippy::panic, reason = "the test is about panics")]
+    async fn panicking() -> &'static str {
+        panic!("at the disco")
+    }
+
+    fn router() -> Router {
+        let router = Router::new()
+            .route("/things/{id}", get(|| async { "thing" }).post(|| async { StatusCode::NO_CONTENT }))
+            .route("/id", get(|RequestId(id): RequestId| async { id }))
+            .route("/panic", get(panicking))
+            .route("/slow", get(|| async { tokio::time::sleep(Duration::from_secs(60)).await }))
+            .route("/cached", get(|| async { ([(header::CACHE_CONTROL, "public, max-age=60")], Json(1)) }))
+            .route("/down", get(|| async { Problem::unavailable("the database is away") }));
+        let surroundings =
+            Surroundings { random: Random::seeded(1), clock: Clock::system(), deadline: Duration::from_millis(50) };
+        surround(router, &surroundings, CorsOrigins::parse("https://shop.example").unwrap().layer())
+    }
+
+    async fn send(method: &str, path: &str, headers: &[(&str, &str)]) -> (Response<()>, String) {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = router().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        (Response::from_parts(parts, ()), String::from_utf8(bytes.to_vec()).unwrap())
+    }
+
+    async fn problem(method: &str, path: &str) -> (Response<()>, Value) {
+        let (response, body) = send(method, path, &[]).await;
+        assert_eq!(response.headers()["content-type"], "application/problem+json");
+        let body: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(body["requestId"], response.headers()["x-request-id"].to_str().unwrap());
+        assert_eq!(body["status"], response.status().as_u16());
+        (response, body)
+    }
+
+    #[tokio::test]
+    async fn what_the_router_refuses_is_a_problem() {
+        let (_, body) = problem("GET", "/nothing").await;
+        assert_eq!(body["code"], "not_found");
+        let (response, body) = problem("DELETE", "/things/1").await;
+        assert_eq!((response.status().as_u16(), body["code"].as_str()), (405, Some("method_not_allowed")));
+        assert_eq!(response.headers()["allow"], "GET,HEAD,POST");
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_internal_error_that_says_nothing() {
+        let (response, body) = problem("GET", "/panic").await;
+        assert_eq!((response.status().as_u16(), body["code"].as_str()), (500, Some("internal")));
+        assert!(!body.to_string().contains("disco"));
+    }
+
+    #[tokio::test]
+    async fn what_takes_too_long_is_unavailable() {
+        let (response, body) = problem("GET", "/slow").await;
+        assert_eq!((response.status().as_u16(), body["code"].as_str()), (503, Some("unavailable")));
+        assert!(response.headers().contains_key("retry-after"));
+    }
+
+    #[tokio::test]
+    async fn a_problem_of_a_handler_carries_the_requests_id() {
+        let (response, body) = problem("GET", "/down").await;
+        assert_eq!(response.headers()["retry-after"], "2");
+        assert!(!body.to_string().contains("database"));
+    }
+
+    #[tokio::test]
+    async fn a_sensible_request_id_is_kept_and_any_other_replaced() {
+        let (response, body) = send("GET", "/id", &[("x-request-id", "web-1.a_B")]).await;
+        assert_eq!((response.headers()["x-request-id"].to_str().unwrap(), body.as_str()), ("web-1.a_B", "web-1.a_B"));
+        for bad in ["", "a b", "<script>", &"x".repeat(65)] {
+            let (response, body) = send("GET", "/id", &[("x-request-id", bad)]).await;
+            assert_eq!(response.headers()["x-request-id"].to_str().unwrap(), body);
+            assert_eq!(body.len(), 16);
+        }
+    }
+
+    #[tokio::test]
+    async fn answers_are_not_stored_unless_the_handler_says_so() {
+        let (response, _) = send("GET", "/id", &[]).await;
+        assert_eq!(response.headers()["cache-control"], "no-store");
+        assert_eq!(response.headers()["x-content-type-options"], "nosniff");
+        let (response, _) = send("GET", "/cached", &[]).await;
+        assert_eq!(response.headers()["cache-control"], "public, max-age=60");
+    }
+
+    #[tokio::test]
+    async fn only_configured_origins_may_call() {
+        let ask = |origin| {
+            [
+                ("origin", origin),
+                ("access-control-request-method", "POST"),
+                ("access-control-request-headers", "idempotency-key"),
+            ]
+        };
+        let (response, _) = send("OPTIONS", "/things/1", &ask("https://shop.example")).await;
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.headers()["access-control-allow-origin"], "https://shop.example");
+        assert!(response.headers()["access-control-allow-headers"].to_str().unwrap().contains("idempotency-key"));
+        let (response, _) = send("OPTIONS", "/things/1", &ask("https://evil.example")).await;
+        assert!(!response.headers().contains_key("access-control-allow-origin"));
+        let (response, _) = send("GET", "/nothing", &[("origin", "https://shop.example")]).await;
+        assert_eq!(response.headers()["access-control-allow-origin"], "https://shop.example");
+        assert!(response.headers()["access-control-expose-headers"].to_str().unwrap().contains("x-request-id"));
+    }
+}

@@ -1,0 +1,204 @@
+//! Hashing passwords: Argon2id with the floor that OWASP names (19 MiB, two passes, one lane).
+//!
+//! It takes tens of milliseconds of a whole core and 19 MiB each time, so it runs on blocking threads, a few at once, and
+//! who waits too long is told to come again.
+
+use std::{sync::Arc, time::Duration};
+
+use argon2::{
+    Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version,
+    password_hash::{self, SaltString},
+};
+use tokio::{sync::Semaphore, task::JoinError};
+
+use shop_domain::{
+    Random,
+    password::{Password, PasswordAttempt},
+    user::PasswordHash,
+};
+
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+
+/// How long a caller waits for others' passwords. Behind an HTTP API nobody waits much longer.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+/// The hash of a password that nobody knows, with today's parameters: comparing with it takes as long as comparing with
+/// a real one.
+const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGtub3dzIGl0$pSdRnQSeZtWQcm5gpvGfZqCwR2zc2uSZxmJ4Cn9WgqU";
+
+/// Hashes and compares passwords. Cheap to clone: clones share the bound.
+#[derive(Clone, Debug)]
+pub struct Passwords {
+    permits: Arc<Semaphore>,
+    random: Random,
+    patience: Duration,
+}
+
+/// How an attempt compares with a hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Match {
+    /// It is another password.
+    No,
+    /// It is the password.
+    Yes,
+    /// It is the password, and its hash is weaker than today's: hash it again.
+    YesButOutdated,
+}
+
+/// Why a password could not be hashed or compared.
+#[derive(Debug, thiserror::Error)]
+pub enum PasswordError {
+    /// Too many others are being hashed. Try again later.
+    #[error("too many passwords are waiting to be hashed")]
+    Busy,
+    /// The hash is none, or the library refused.
+    #[error("the password could not be hashed")]
+    Hash(#[source] password_hash::Error),
+    /// The work panicked or was cut off.
+    #[error("the hashing was interrupted")]
+    Interrupted(#[source] JoinError),
+}
+
+impl Passwords {
+    /// At most `at_once` at the same time; more than there are cores does not help.
+    pub fn new(at_once: usize, random: Random) -> Self {
+        Self { permits: Arc::new(Semaphore::new(at_once.max(1))), random, patience: PATIENCE }
+    }
+
+    /// As many at once as there are cores.
+    pub fn for_this_machine(random: Random) -> Self {
+        Self::new(std::thread::available_parallelism().map_or(1, usize::from), random)
+    }
+
+    /// The hash of a password, with a salt of its own.
+    pub async fn hash(&self, password: &Password) -> Result<PasswordHash, PasswordError> {
+        let password = password.expose().to_owned();
+        self.hash_text(password).await
+    }
+
+    /// The hash of the password that an attempt turned out to be: for [`Match::YesButOutdated`].
+    pub async fn hash_again(&self, proven: &PasswordAttempt) -> Result<PasswordHash, PasswordError> {
+        self.hash_text(proven.expose().to_owned()).await
+    }
+
+    async fn hash_text(&self, text: String) -> Result<PasswordHash, PasswordError> {
+        // 22 characters of base64 carry 132 random bits.
+        let salt = SaltString::encode_b64(&self.random.secret().as_bytes()[..22]).map_err(PasswordError::Hash)?;
+        self.run(move || {
+            let hash = argon2()?.hash_password(text.as_bytes(), &salt)?;
+            Ok(PasswordHash::from_phc(hash.to_string()))
+        })
+        .await
+    }
+
+    /// Compares an attempt with the hash, or with nobody's where there is none, which takes as long.
+    pub async fn compare(
+        &self,
+        attempt: &PasswordAttempt,
+        hash: Option<&PasswordHash>,
+    ) -> Result<Match, PasswordError> {
+        let attempt = attempt.expose().to_owned();
+        let exists = hash.is_some();
+        let hash = hash.map_or(NOBODYS, PasswordHash::expose).to_owned();
+        self.run(move || {
+            let hash = password_hash::PasswordHash::new(&hash)?;
+            match argon2()?.verify_password(attempt.as_bytes(), &hash) {
+                Ok(()) if !exists => Ok(Match::No),
+                Ok(()) if is_outdated(&hash) => Ok(Match::YesButOutdated),
+                Ok(()) => Ok(Match::Yes),
+                Err(password_hash::Error::Password) => Ok(Match::No),
+                Err(error) => Err(error),
+            }
+        })
+        .await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> password_hash::Result<T> + Send + 'static,
+    ) -> Result<T, PasswordError> {
+        let permit = tokio::time::timeout(self.patience, Arc::clone(&self.permits).acquire_owned()).await;
+        // The semaphore is never closed.
+        let Ok(Ok(permit)) = permit else { return Err(PasswordError::Busy) };
+        let outcome = tokio::task::spawn_blocking(move || {
+            // A caller that is gone must not let the next one in before the work is done.
+            let _permit = permit;
+            work()
+        });
+        outcome.await.map_err(PasswordError::Interrupted)?.map_err(PasswordError::Hash)
+    }
+}
+
+fn argon2() -> password_hash::Result<Argon2<'static>> {
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(MEMORY_KIB, PASSES, LANES, None)?))
+}
+
+/// Whether the hash took less than today's would.
+fn is_outdated(hash: &password_hash::PasswordHash<'_>) -> bool {
+    let Ok(params) = Params::try_from(hash) else { return true };
+    hash.algorithm != Algorithm::Argon2id.ident()
+        || hash.version != Some(Version::V0x13.into())
+        || params.m_cost() < MEMORY_KIB
+        || params.t_cost() < PASSES
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn passwords(at_once: usize) -> Passwords {
+        Passwords::new(at_once, Random::seeded(1))
+    }
+
+    fn attempt(text: &str) -> PasswordAttempt {
+        PasswordAttempt::from(text.to_owned())
+    }
+
+    #[tokio::test]
+    async fn a_password_matches_its_hash_and_no_other() {
+        let passwords = passwords(2);
+        let password = Password::try_new("mug-and-saucer").unwrap();
+        let hash = passwords.hash(&password).await.unwrap();
+        assert!(hash.expose().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", hash.expose());
+        assert_eq!(passwords.compare(&attempt("mug-and-saucer"), Some(&hash)).await.unwrap(), Match::Yes);
+        assert_eq!(passwords.compare(&attempt("mug-and-Saucer"), Some(&hash)).await.unwrap(), Match::No);
+        let twin = passwords.hash(&password).await.unwrap();
+        assert_ne!(hash.expose(), twin.expose(), "each has its own salt");
+    }
+
+    #[tokio::test]
+    async fn comparing_with_nobodys_password_is_as_much_work_and_never_matches() {
+        let nobodys = password_hash::PasswordHash::new(NOBODYS).unwrap();
+        assert!(!is_outdated(&nobodys));
+        assert_eq!(nobodys.hash.unwrap().len(), 32);
+        for text in ["", "mug-and-saucer", &"x".repeat(100_000)] {
+            assert_eq!(passwords(1).compare(&attempt(text), None).await.unwrap(), Match::No);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_weaker_hash_is_recognised() {
+        let weak = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8 * 1024, 1, 1, None).unwrap());
+        let salt = SaltString::from_b64("c29tZSBzYWx0").unwrap();
+        let hash = PasswordHash::from_phc(weak.hash_password(b"mug-and-saucer", &salt).unwrap().to_string());
+        let passwords = passwords(1);
+        assert_eq!(passwords.compare(&attempt("mug-and-saucer"), Some(&hash)).await.unwrap(), Match::YesButOutdated);
+        let again = passwords.hash_again(&attempt("mug-and-saucer")).await.unwrap();
+        assert_eq!(passwords.compare(&attempt("mug-and-saucer"), Some(&again)).await.unwrap(), Match::Yes);
+    }
+
+    #[tokio::test]
+    async fn what_is_no_hash_is_an_error_and_no_match() {
+        let broken = PasswordHash::from_phc("no hash at all".to_owned());
+        assert!(matches!(passwords(1).compare(&attempt("x"), Some(&broken)).await, Err(PasswordError::Hash(_))));
+    }
+
+    #[tokio::test]
+    async fn who_waits_too_long_is_told_to_come_again() {
+        let passwords = Passwords { patience: Duration::from_millis(1), ..passwords(1) };
+        let _busy = passwords.permits.acquire().await.unwrap();
+        assert!(matches!(passwords.compare(&attempt("x"), None).await, Err(PasswordError::Busy)));
+    }
+}

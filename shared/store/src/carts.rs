@@ -1,0 +1,111 @@
+//! `carts`.
+
+use std::ops::Deref;
+
+use bson::doc;
+use futures::TryStreamExt;
+use mongodb::Database;
+use serde::Deserialize;
+
+use super::{Documents, StoreError, Stored, Tx};
+use shop_domain::{Id, Timestamp, cart::Cart, user::User};
+
+/// The collection `carts`.
+#[derive(Clone, Debug)]
+pub struct Carts(Documents<Cart>);
+
+impl Stored for Cart {
+    const COLLECTION: &'static str = "carts";
+
+    fn id(&self) -> Id<Self> {
+        self.id
+    }
+    fn version(&self) -> i64 {
+        self.version
+    }
+    fn set_version(&mut self, version: i64) {
+        self.version = version;
+    }
+}
+
+impl Deref for Carts {
+    type Target = Documents<Cart>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+/// The states of a cart that can still be changed. At most one such cart exists per owner.
+fn open() -> bson::Document {
+    doc! {"$in": ["active", "abandoned"]}
+}
+
+/// The server removes expired documents with up to a minute's delay, so the token is asked whether it is still good. A
+/// customer's cart needs no such care: it can be found again only by its owner, whose next change lets it live on.
+fn of_guest(token_hash: &str, now: Timestamp) -> bson::Document {
+    doc! {"sessionId": token_hash, "status": open(), "expiresAt": {"$gt": now}}
+}
+
+impl Carts {
+    pub(super) fn new(database: &Database) -> Self {
+        Self(Documents::new(database))
+    }
+
+    /// The open cart of a customer.
+    pub async fn find_of_customer(&self, user: Id<User>) -> Result<Option<Cart>, StoreError> {
+        Ok(self.collection.find_one(doc! {"user": user, "status": open()}).await?)
+    }
+
+    /// The open cart of a guest, by the hash of the token.
+    pub async fn find_of_guest(&self, token_hash: &str, now: Timestamp) -> Result<Option<Cart>, StoreError> {
+        Ok(self.collection.find_one(of_guest(token_hash, now)).await?)
+    }
+
+    /// Whether a guest's cart, found by the hash of the token, became an order.
+    pub async fn was_ordered(&self, token_hash: &str, now: Timestamp) -> Result<bool, StoreError> {
+        let filter = doc! {"sessionId": token_hash, "status": "converted", "expiresAt": {"$gt": now}};
+        Ok(self.collection.find_one(filter).await?.is_some())
+    }
+
+    /// The open cart of a customer, as the transaction sees it.
+    pub async fn find_of_customer_in(&self, tx: &mut Tx, user: Id<User>) -> Result<Option<Cart>, StoreError> {
+        Ok(self.collection.find_one(doc! {"user": user, "status": open()}).session(&mut tx.session).await?)
+    }
+
+    /// The open cart of a guest, as the transaction sees it.
+    pub async fn find_of_guest_in(
+        &self,
+        tx: &mut Tx,
+        token_hash: &str,
+        now: Timestamp,
+    ) -> Result<Option<Cart>, StoreError> {
+        Ok(self.collection.find_one(of_guest(token_hash, now)).session(&mut tx.session).await?)
+    }
+
+    /// Moves a cart past this version, if it is still there: no transaction that saves the cart at that version commits
+    /// afterwards.
+    pub async fn move_past_in(&self, tx: &mut Tx, id: Id<Cart>, version: i64) -> Result<(), StoreError> {
+        let filter = doc! {"_id": id, "version": version};
+        self.collection.update_one(filter, doc! {"$inc": {"version": 1_i64}}).session(&mut tx.session).await?;
+        Ok(())
+    }
+
+    /// Customers' carts in use, with something in them, that nobody has touched since `before`, the longest left first.
+    ///
+    /// Index: `lastActivity` among exactly these.
+    pub async fn list_left(&self, before: Timestamp, limit: i64) -> Result<Vec<Id<Cart>>, StoreError> {
+        let filter = doc! {
+            "user": {"$exists": true}, "status": "active", "items.id": {"$exists": true}, "lastActivity": {"$lte": before},
+        };
+        let carts = self.collection.clone_with_type::<OnlyId>();
+        let found = carts.find(filter).projection(doc! {"_id": 1}).sort(doc! {"lastActivity": 1}).limit(limit).await?;
+        Ok(found.map_ok(|cart| cart.id).try_collect().await?)
+    }
+}
+
+#[derive(Deserialize)]
+struct OnlyId {
+    #[serde(rename = "_id")]
+    id: Id<Cart>,
+}

@@ -1,0 +1,103 @@
+//! `outbox`: messages that were promised in the transaction of a change, until SQS has them (invariant I7).
+
+use bson::{Bson, doc};
+use futures::TryStreamExt;
+use mongodb::{Collection, Database, options::WriteConcern};
+use serde::{Deserialize, Serialize};
+
+use super::{StoreError, Tx};
+use shop_domain::{
+    Id, Timestamp,
+    message::{Message, Queue},
+};
+
+/// The collection `outbox`.
+#[derive(Clone, Debug)]
+pub struct Outbox {
+    collection: Collection<Promise>,
+}
+
+/// A message that was promised.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Promise {
+    /// The message's id.
+    #[serde(rename = "_id")]
+    pub id: Id<Message>,
+    /// Where it goes.
+    pub queue: Queue,
+    /// The envelope as JSON: what SQS gets, to the letter.
+    pub body: String,
+    /// When it was promised.
+    pub created_at: Timestamp,
+    /// When SQS took it; the document is removed a week later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_at: Option<Timestamp>,
+    /// See [`super::SCHEMA_VERSION`].
+    pub schema_version: i32,
+}
+
+impl Promise {
+    /// Writes a message down.
+    pub fn of(message: &Message) -> Result<Self, StoreError> {
+        let body = serde_json::to_string(message)
+            .map_err(|error| StoreError::Corrupt(mongodb::error::Error::custom(error)))?;
+        Ok(Self {
+            id: message.id,
+            queue: message.event.queue(),
+            body,
+            created_at: message.occurred_at,
+            sent_at: None,
+            schema_version: super::SCHEMA_VERSION,
+        })
+    }
+}
+
+impl Outbox {
+    pub(super) fn new(database: &Database) -> Self {
+        Self { collection: database.collection("outbox") }
+    }
+
+    /// Promises a message: it will be sent at least once if the transaction commits, and never if it does not.
+    pub async fn promise(&self, tx: &mut Tx, message: &Message) -> Result<(), StoreError> {
+        self.collection.insert_one(Promise::of(message)?).session(&mut tx.session).await?;
+        Ok(())
+    }
+
+    /// Promises several messages at once.
+    pub async fn promise_all(&self, tx: &mut Tx, messages: &[Message]) -> Result<(), StoreError> {
+        if messages.is_empty() {
+            return Ok(());
+        }
+        let promises = messages.iter().map(Promise::of).collect::<Result<Vec<_>, _>>()?;
+        self.collection.insert_many(promises).session(&mut tx.session).await?;
+        Ok(())
+    }
+
+    /// Notes that SQS took these.
+    pub async fn mark_sent(&self, ids: &[Id<Message>], now: Timestamp) -> Result<(), StoreError> {
+        self.mark(ids, now, WriteConcern::majority()).await
+    }
+
+    /// The same, not waited for by a majority: if the note is lost, they are sent again, and every consumer has to expect that
+    /// anyway. Not for whoever asks at once what is left.
+    pub async fn mark_sent_in_passing(&self, ids: &[Id<Message>], now: Timestamp) -> Result<(), StoreError> {
+        self.mark(ids, now, WriteConcern::nodes(1)).await
+    }
+
+    async fn mark(&self, ids: &[Id<Message>], now: Timestamp, waited_for: WriteConcern) -> Result<(), StoreError> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<Bson> = ids.iter().copied().map(Bson::from).collect();
+        let note = doc! {"$set": {"sentAt": now}};
+        self.collection.update_many(doc! {"_id": {"$in": ids}}, note).write_concern(waited_for).await?;
+        Ok(())
+    }
+
+    /// What goes to a queue, was promised before `before` and is not known to be sent, oldest first.
+    pub async fn list_unsent(&self, queue: Queue, before: Timestamp, limit: i64) -> Result<Vec<Promise>, StoreError> {
+        let filter = doc! {"sentAt": {"$exists": false}, "createdAt": {"$lte": before}, "queue": queue.as_str()};
+        Ok(self.collection.find(filter).sort(doc! {"createdAt": 1}).limit(limit).await?.try_collect().await?)
+    }
+}

@@ -1,0 +1,61 @@
+//! `payments`.
+
+use std::ops::Deref;
+
+use bson::doc;
+use mongodb::Database;
+
+use super::{Documents, StoreError, Stored};
+use shop_domain::{
+    Id, Timestamp,
+    order::Order,
+    payment::{Payment, PaymentStatus},
+};
+
+/// The collection `payments`.
+#[derive(Clone, Debug)]
+pub struct Payments(Documents<Payment>);
+
+impl Stored for Payment {
+    const COLLECTION: &'static str = "payments";
+
+    fn id(&self) -> Id<Self> {
+        self.id
+    }
+    fn version(&self) -> i64 {
+        self.version
+    }
+    fn set_version(&mut self, version: i64) {
+        self.version = version;
+    }
+}
+
+impl Deref for Payments {
+    type Target = Documents<Payment>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl Payments {
+    pub(super) fn new(database: &Database) -> Self {
+        Self(Documents::new(database))
+    }
+
+    /// The payment of an order.
+    pub async fn find_of_order(&self, order: Id<Order>) -> Result<Option<Payment>, StoreError> {
+        Ok(self.collection.find_one(doc! {"order": order}).await?)
+    }
+
+    /// The payment that an intent at the gateway belongs to.
+    pub async fn find_by_transaction(&self, transaction_id: &str) -> Result<Option<Payment>, StoreError> {
+        Ok(self.collection.find_one(doc! {"transactionId": transaction_id}).await?)
+    }
+
+    /// Payments that have been waiting for an answer since before `before`, oldest first.
+    pub async fn list_processing_since(&self, before: Timestamp, limit: i64) -> Result<Vec<Payment>, StoreError> {
+        let filter = doc! {"status": PaymentStatus::Processing.as_str(), "updatedAt": {"$lt": before}};
+        self.collect(self.collection.find(filter).sort(doc! {"updatedAt": 1}).limit(limit)).await
+    }
+}

@@ -1,0 +1,92 @@
+//! `settings`: one document per table, named by its `_id`.
+
+use bson::doc;
+use futures::TryStreamExt;
+use mongodb::{Collection, Database};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::{SCHEMA_VERSION, StoreError};
+use shop_domain::{Timestamp, shipping::ShippingTable, tax::TaxTable};
+
+const TAX: &str = "tax";
+const SHIPPING: &str = "shipping";
+
+/// The collection `settings`.
+#[derive(Clone, Debug)]
+pub struct SettingsStore {
+    database: Database,
+}
+
+/// A table as stored. The table sits in a field of its own because it refuses fields that it does not know.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Setting<T> {
+    #[serde(rename = "_id")]
+    name: String,
+    value: T,
+    schema_version: i32,
+    updated_at: Timestamp,
+}
+
+/// Any table, told by its name.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "_id", rename_all = "camelCase")]
+enum AnySetting {
+    Tax { value: TaxTable },
+    Shipping { value: ShippingTable },
+}
+
+impl SettingsStore {
+    pub(super) fn new(database: &Database) -> Self {
+        Self { database: database.clone() }
+    }
+
+    /// The tax table; the empty one (no tax) until one is set.
+    pub async fn tax(&self) -> Result<TaxTable, StoreError> {
+        self.read(TAX).await
+    }
+
+    /// The shipping table; [`ShippingTable::default`] until one is set.
+    pub async fn shipping(&self) -> Result<ShippingTable, StoreError> {
+        self.read(SHIPPING).await
+    }
+
+    /// Both tables, in one read.
+    pub async fn both(&self) -> Result<(TaxTable, ShippingTable), StoreError> {
+        let filter = doc! {"_id": {"$in": [TAX, SHIPPING]}};
+        let mut found = self.database.collection::<AnySetting>("settings").find(filter).await?;
+        let (mut tax, mut shipping) = (None, None);
+        while let Some(setting) = found.try_next().await? {
+            match setting {
+                AnySetting::Tax { value } => tax = Some(value),
+                AnySetting::Shipping { value } => shipping = Some(value),
+            }
+        }
+        Ok((tax.unwrap_or_default(), shipping.unwrap_or_default()))
+    }
+
+    /// Replaces the tax table: of two writers the later one wins, as with any `PUT`.
+    pub async fn set_tax(&self, table: &TaxTable, now: Timestamp) -> Result<(), StoreError> {
+        self.write(TAX, table, now).await
+    }
+
+    /// Replaces the shipping table: of two writers the later one wins, as with any `PUT`.
+    pub async fn set_shipping(&self, table: &ShippingTable, now: Timestamp) -> Result<(), StoreError> {
+        self.write(SHIPPING, table, now).await
+    }
+
+    fn collection<T: Send + Sync>(&self) -> Collection<Setting<T>> {
+        self.database.collection("settings")
+    }
+
+    async fn read<T: DeserializeOwned + Default + Send + Sync>(&self, name: &str) -> Result<T, StoreError> {
+        let setting = self.collection::<T>().find_one(doc! {"_id": name}).await?;
+        Ok(setting.map(|setting| setting.value).unwrap_or_default())
+    }
+
+    async fn write<T: Serialize + Send + Sync>(&self, name: &str, value: &T, now: Timestamp) -> Result<(), StoreError> {
+        let setting = Setting { name: name.to_owned(), value, schema_version: SCHEMA_VERSION, updated_at: now };
+        self.collection().replace_one(doc! {"_id": name}, &setting).upsert(true).await?;
+        Ok(())
+    }
+}
