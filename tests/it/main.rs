@@ -9,6 +9,7 @@
 
 mod architecture;
 mod auth;
+mod browsers;
 mod campaign;
 mod cart;
 mod checkout;

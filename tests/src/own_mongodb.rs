@@ -46,7 +46,7 @@ impl OwnMongodb {
         // What a killed test left behind.
         mongodb::stop_set(&supervisor, Duration::ZERO).await.unwrap();
         let _ = fs::remove_dir_all(folder.join("data"));
-        let mut config = Config::from_env(Profile::Test).unwrap();
+        let mut config = Config::from_env(Profile::Test, &workspace_root().join(".local")).unwrap();
         config.folder.clone_from(&folder);
         let ports = free_ports(members);
         let uri = mongodb::ensure_set(&config, &supervisor, &ports).await.unwrap();

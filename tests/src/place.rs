@@ -39,7 +39,8 @@ static COMPONENTS: OnceCell<Components> = OnceCell::const_new();
 /// The real components, started if they are not running.
 pub async fn components() -> Components {
     let start = async || {
-        let config = Config::from_env(Profile::Test).expect("the tests' components cannot be configured");
+        let config = Config::from_env(Profile::Test, &workspace_root().join(".local"))
+            .expect("the tests' components cannot be configured");
         Components::ensure(&config).await.expect("the tests' components do not start")
     };
     COMPONENTS.get_or_init(start).await.clone()

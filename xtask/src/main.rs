@@ -6,15 +6,19 @@
 
 mod bench;
 mod campaign;
+mod dependencies;
+mod dist;
 mod mutants;
+mod python;
 mod sam;
 mod test;
 
-use std::path::Path;
+use std::env;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus};
 
 use anyhow::{Context as _, Result};
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
@@ -30,12 +34,19 @@ enum Task {
         /// Return when the shop is open instead of staying until Ctrl-C
         #[arg(long)]
         detach: bool,
+        /// The port of the API, 0 for any free one; wins over the variable SHOP_PORT. Default: 9000
+        #[arg(long)]
+        port: Option<u16>,
+        #[command(flatten)]
+        state: State,
     },
     /// Close the local shop and stop exactly what was started
     Down {
         /// Also drop the data
         #[arg(long)]
         reset: bool,
+        #[command(flatten)]
+        state: State,
     },
     /// Run every test on real components, which are started and stopped for it
     Test {
@@ -62,10 +73,22 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Check that every dependency is used, allowed, and without known weakness
+    Dependencies(dependencies::Dependencies),
+    /// Build and pack the operator's tool into target/dist
+    Dist(dist::Dist),
     /// Build with SAM, start the API in Docker and try it
     Sam,
     /// Check the SAM template
     LintTemplate,
+}
+
+/// The shop that is meant, where there are several.
+#[derive(Args)]
+struct State {
+    /// The folder of its data, logs and addresses; wins over the variable SHOP_STATE. Default: .local in the workspace
+    #[arg(long = "state", value_name = "FOLDER")]
+    folder: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -77,22 +100,49 @@ fn main() -> ExitCode {
 
 fn run(task: Task) -> Result<ExitCode> {
     match task {
-        Task::Up { detach } => local(&["up"], detach.then_some("--detach")),
-        Task::Down { reset } => local(&["down"], reset.then_some("--reset")),
+        Task::Up { detach, port, state } => up(detach, port, state.folder),
+        Task::Down { reset, state: State { folder } } => {
+            run_local(&folder.map_or_else(state, |folder| absolute(&folder))?, &["down"], reset.then_some("--reset"))
+        }
         Task::Test { keep, arguments } => test::run(keep, &arguments),
         Task::Campaign(campaign) => campaign.run(),
         Task::Mutants { names } => mutants::run(&names),
         Task::Bench(bench) => bench::run(&bench),
-        Task::Openapi { check } => local(&["openapi"], check.then_some("--check")),
+        Task::Openapi { check } => run_local(&state()?, &["openapi"], check.then_some("--check")),
+        Task::Dependencies(dependencies) => dependencies.run(),
+        Task::Dist(dist) => dist.run(),
         Task::Sam => sam::run().map(|()| ExitCode::SUCCESS),
         Task::LintTemplate => sam::lint().map(|()| ExitCode::SUCCESS),
     }
 }
 
-fn local(arguments: &[&str], option: Option<&str>) -> Result<ExitCode> {
+fn up(detach: bool, port: Option<u16>, folder: Option<PathBuf>) -> Result<ExitCode> {
+    let folder = folder.map_or_else(state, |folder| absolute(&folder))?;
     eprintln!("building …");
-    let status = cargo().args(RUN_LOCAL).args(arguments).args(option).status().context("cannot run cargo")?;
+    // The operator's tool too: an open shop is looked after with it, and `local` says where it is.
+    let built = cargo().args(["build", "--bin", "local", "--bin", "ops"]).status().context("cannot run cargo")?;
+    if !built.success() {
+        return Ok(exit_code(built));
+    }
+    let mut command = local(&folder);
+    command.arg("up").args(detach.then_some("--detach"));
+    if let Some(port) = port {
+        command.args(["--port", &port.to_string()]);
+    }
+    Ok(exit_code(command.status().context("cannot run cargo")?))
+}
+
+fn run_local(state: &Path, arguments: &[&str], option: Option<&str>) -> Result<ExitCode> {
+    eprintln!("building …");
+    let status = local(state).args(arguments).args(option).status().context("cannot run cargo")?;
     Ok(exit_code(status))
+}
+
+/// The `local` program with its state in this folder.
+fn local(state: &Path) -> Command {
+    let mut command = cargo();
+    command.args(RUN_LOCAL).arg("--state").arg(state);
+    command
 }
 
 /// Runs the `local` program. Named as a binary of the whole workspace, not as a package: the features of dependencies
@@ -109,6 +159,25 @@ fn cargo() -> Command {
 fn root() -> &'static Path {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
     manifest.parent().unwrap_or(manifest)
+}
+
+/// The folder of the shop's and the tests' data, logs and addresses.
+fn state() -> Result<PathBuf> {
+    given_folder("SHOP_STATE").map_or_else(|| Ok(root().join(".local")), |folder| absolute(&folder))
+}
+
+/// The folder of what is fetched.
+fn tools() -> Result<PathBuf> {
+    given_folder("SHOP_LOCAL_CACHE").map_or_else(state, |folder| absolute(&folder))
+}
+
+fn given_folder(variable: &str) -> Option<PathBuf> {
+    env::var_os(variable).filter(|folder| !folder.is_empty()).map(PathBuf::from)
+}
+
+/// As it is meant here: the programs are started in the workspace's folder.
+fn absolute(folder: &Path) -> Result<PathBuf> {
+    std::path::absolute(folder).with_context(|| format!("{} is no folder", folder.display()))
 }
 
 fn exit_code(status: ExitStatus) -> ExitCode {

@@ -4,14 +4,14 @@
 //! `tests/mutants` has a patch for each, which says above the diff what is wrong with it, and which tests are to notice.
 
 use std::{
-    env, fs,
+    fs,
     path::{Path, PathBuf},
     process::{Command, ExitCode},
 };
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::{RUN_LOCAL, root};
+use crate::{RUN_LOCAL, root, tools};
 
 struct Mutant {
     name: String,
@@ -110,7 +110,7 @@ impl Tree {
     /// Runs these tests, and answers which failed.
     fn test(&self, tests: &[String]) -> Result<Vec<String>> {
         let addresses = self.components("up")?;
-        let mut command = self.cargo();
+        let mut command = self.cargo()?;
         command.args(["test", "--workspace", "--test", "it", "--"]).args(tests);
         command.envs(addresses.lines().filter_map(|line| line.split_once('=')));
         let output = command.output().context("cannot run cargo")?;
@@ -126,7 +126,7 @@ impl Tree {
     }
 
     fn components(&self, action: &str) -> Result<String> {
-        let mut command = self.cargo();
+        let mut command = self.cargo()?;
         let output = command.args(RUN_LOCAL).args(["components", "--profile", "test", action]).output()?;
         if !output.status.success() {
             bail!("the components of the tests: {action} failed:\n{}", String::from_utf8_lossy(&output.stderr));
@@ -134,13 +134,13 @@ impl Tree {
         Ok(String::from_utf8(output.stdout)?)
     }
 
-    fn cargo(&self) -> Command {
+    fn cargo(&self) -> Result<Command> {
         let mut command = crate::cargo();
         command.current_dir(&self.0);
         command.env("CARGO_TARGET_DIR", root().join("target/mutants-target"));
-        command
-            .env("SHOP_LOCAL_CACHE", env::var_os("SHOP_LOCAL_CACHE").unwrap_or_else(|| root().join(".local").into()));
-        command
+        // Its components have data of their own, and are fetched once for all.
+        command.env("SHOP_STATE", self.0.join(".local")).env("SHOP_LOCAL_CACHE", tools()?);
+        Ok(command)
     }
 }
 

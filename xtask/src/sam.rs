@@ -23,7 +23,7 @@ use anyhow::{Context as _, Result, bail};
 use self::bridge::Bridge;
 use self::docker::Docker;
 use self::tools::Tools;
-use crate::test;
+use crate::{root, state, test};
 
 /// The database of the smoke test.
 const DATABASE: &str = "shop_sam";
@@ -71,15 +71,9 @@ pub(crate) fn lint() -> Result<()> {
     Ok(())
 }
 
-/// The root of the workspace.
-fn root() -> &'static Path {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-    manifest.parent().unwrap_or(manifest)
-}
-
 /// The ignored folder for what is only of this command.
 fn folder() -> Result<PathBuf> {
-    let folder = root().join(".local/sam");
+    let folder = state()?.join("sam");
     fs::create_dir_all(&folder)?;
     Ok(folder)
 }

@@ -1,12 +1,11 @@
 //! Every test of the workspace, on components that no developer's shop shares.
 
 use std::fs::{self, File};
-use std::path::Path;
 use std::process::{ExitCode, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::{RUN_LOCAL, cargo, exit_code};
+use crate::{cargo, exit_code, local, state};
 
 /// Runs the tests on the components and answers as the tests do.
 pub(crate) fn run(keep: bool, arguments: &[String]) -> Result<ExitCode> {
@@ -44,17 +43,16 @@ pub(crate) fn with_components<T>(keep: bool, what: impl FnOnce(&str) -> Result<T
     outcome
 }
 
-/// Held by every test run of this clone: who can have it alone is the last one.
+/// Held by every test run on these components: the run that can have it alone is the last one.
 fn user_lock() -> Result<File> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("no workspace")?;
-    let folder = root.join(".local/test");
+    let folder = state()?.join("test");
     fs::create_dir_all(&folder)?;
     Ok(File::create(folder.join("users.lock"))?)
 }
 
 fn components(action: &str) -> Result<String> {
-    let mut command = cargo();
-    command.args(RUN_LOCAL).args(["components", "--profile", "test", action]);
+    let mut command = local(&state()?);
+    command.args(["components", "--profile", "test", action]);
     let output = command.stderr(Stdio::inherit()).output().context("cannot run cargo")?;
     if !output.status.success() {
         bail!("the components of the tests: {action} failed");

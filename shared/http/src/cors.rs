@@ -3,15 +3,15 @@
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-/// The origins whose pages may call: a list, or any. Calls carry tokens, not cookies, so that `*` gives nobody a
-/// visitor's identity.
+/// The origins whose pages may call: a list, or any. Calls carry tokens, not cookies, so `*` lends no visitor's identity
+/// to a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CorsOrigins(Allowed);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Allowed {
     Any,
-    These(Vec<HeaderValue>),
+    These { listed: Vec<HeaderValue>, loopback: bool },
 }
 
 /// The text is not a list of origins.
@@ -22,7 +22,17 @@ pub struct InvalidOrigins;
 impl CorsOrigins {
     /// No page may call.
     pub const fn none() -> Self {
-        Self(Allowed::These(Vec::new()))
+        Self(Allowed::These { listed: Vec::new(), loopback: false })
+    }
+
+    /// The same and every page that this machine itself serves, on whatever port. For development: an installation has
+    /// no such pages.
+    #[must_use]
+    pub fn and_loopback(self) -> Self {
+        match self.0 {
+            Allowed::Any => self,
+            Allowed::These { listed, .. } => Self(Allowed::These { listed, loopback: true }),
+        }
     }
 
     /// Reads a comma-separated list of origins, or `*`.
@@ -39,14 +49,19 @@ impl CorsOrigins {
             }
             HeaderValue::from_str(origin).map_err(|_| InvalidOrigins)
         });
-        origins.collect::<Result<_, _>>().map(Allowed::These).map(Self)
+        let listed = origins.collect::<Result<_, _>>()?;
+        Ok(Self(Allowed::These { listed, loopback: false }))
     }
 
     /// What answers preflights and marks answers.
     pub(super) fn layer(&self) -> CorsLayer {
         let origins = match &self.0 {
             Allowed::Any => AllowOrigin::any(),
-            Allowed::These(origins) => AllowOrigin::list(origins.iter().cloned()),
+            Allowed::These { listed, loopback: false } => AllowOrigin::list(listed.iter().cloned()),
+            Allowed::These { listed, loopback: true } => {
+                let listed = listed.clone();
+                AllowOrigin::predicate(move |origin, _| is_loopback(origin) || listed.contains(origin))
+            }
         };
         CorsLayer::new()
             .allow_origin(origins)
@@ -72,6 +87,18 @@ impl CorsOrigins {
     }
 }
 
+/// Whether a page comes from this machine: `http://localhost:3000`, `http://127.0.0.1:5173`, `http://[::1]:4200`.
+fn is_loopback(origin: &HeaderValue) -> bool {
+    let host = origin.to_str().ok().and_then(|origin| {
+        // A development server may have a certificate of its own.
+        origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"))
+    });
+    let port =
+        host.and_then(|host| ["localhost", "127.0.0.1", "[::1]"].iter().find_map(|name| host.strip_prefix(name)));
+    let is_port = |port: &str| port.starts_with(|first: char| first.is_ascii_digit()) && port.parse::<u16>().is_ok();
+    port.is_some_and(|port| port.is_empty() || port.strip_prefix(':').is_some_and(is_port))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,9 +108,45 @@ mod tests {
         assert_eq!(CorsOrigins::parse(" * "), Ok(CorsOrigins(Allowed::Any)));
         assert_eq!(CorsOrigins::parse(""), Ok(CorsOrigins::none()));
         let two = CorsOrigins::parse("https://shop.example, http://localhost:3000").unwrap();
-        assert!(matches!(two.0, Allowed::These(origins) if origins.len() == 2));
+        assert!(matches!(two.0, Allowed::These { listed, loopback: false } if listed.len() == 2));
         for bad in ["shop.example", "https://", "https://shop.example/", "https://a b", "ftp://x", "null"] {
             assert_eq!(CorsOrigins::parse(bad), Err(InvalidOrigins), "{bad}");
+        }
+    }
+
+    #[test]
+    fn only_pages_of_this_machine_are_loopback() {
+        let is_loopback = |origin: &'static str| is_loopback(&HeaderValue::from_static(origin));
+        for own in [
+            "http://localhost",
+            "http://localhost:3000",
+            "https://localhost:5173",
+            "http://127.0.0.1:8080",
+            "http://[::1]:65535",
+        ] {
+            assert!(is_loopback(own), "{own}");
+        }
+        for other in [
+            "null",
+            "",
+            "http://",
+            "localhost:3000",
+            "ftp://localhost",
+            "file://localhost",
+            "http://localhost.evil.example",
+            "http://localhostess:3000",
+            "http://evil.example:3000",
+            "http://evil.example/http://localhost:3000",
+            "http://localhost:3000.evil.example",
+            "http://localhost:99999",
+            "http://localhost:",
+            "http://localhost:+80",
+            "http://localhost:3000/",
+            "http://127.0.0.2:3000",
+            "http://[::2]:3000",
+            "http://user@localhost:3000",
+        ] {
+            assert!(!is_loopback(other), "{other}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The shop itself: every function's router in one process, the pollers that feed its consumers, and the clock that runs
 //! maintenance every minute.
 
-use std::{fs, net::SocketAddr, sync::Arc, time::Duration};
+use std::{fs, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
 use axum::{
@@ -27,7 +27,7 @@ use tokio::{
 };
 
 use crate::{
-    components::{sqs, supervise::write_whole, workspace_root},
+    components::{sqs, supervise::write_whole},
     poller::Poller,
     shop::Shop,
     stack::Stack,
@@ -39,13 +39,14 @@ const MAINTENANCE: Duration = Duration::from_secs(60);
 const CLOSING: Duration = Duration::from_secs(5);
 const LAST_BATCHES: Duration = Duration::from_millis(300);
 
-/// Serves the shop until the process is told to end.
+/// Serves the shop of a state folder until the process is told to end.
 ///
 /// # Errors
 /// If the shop cannot start.
-pub async fn run(stack: Stack) -> Result<()> {
+pub async fn run(state: &Path) -> Result<()> {
     shared::telemetry::init();
-    let shop = open(&stack).await?;
+    let stack = Stack::load(state)?;
+    let shop = open(&stack, state).await?;
     let listener =
         TcpListener::bind(&stack.listen).await.with_context(|| format!("cannot listen on {}", stack.listen))?;
     let client = sqs::client(&stack.sqs_endpoint);
@@ -71,7 +72,7 @@ pub async fn run(stack: Stack) -> Result<()> {
 }
 
 /// Connects, migrates and loads the demo shop.
-async fn open(stack: &Stack) -> Result<Shop> {
+async fn open(stack: &Stack, state: &Path) -> Result<Shop> {
     let mut env = Env::from_process();
     let mongo = MongoSettings::read(&mut env);
     let queues = QueueSettings::read(&mut env, &Queue::ALL);
@@ -106,7 +107,7 @@ async fn open(stack: &Stack) -> Result<Shop> {
         store,
         clock,
         publisher,
-        signing: signing_key()?,
+        signing: signing_key(state)?,
         passwords: Passwords::for_this_machine(random.clone()),
         random,
         gateway: Arc::new(Stripe::try_new(&stripe.api_base, stripe.secret_key)?),
@@ -115,14 +116,15 @@ async fn open(stack: &Stack) -> Result<Shop> {
         shop_url: mail.shop_url,
         hold: Hold { charge: reservation.hold(), transfer: reservation.transfer_hold() },
         background: BackgroundTasks::after_the_answer(),
-        cors: http.cors,
+        // A frontend in development has whatever port its tool chose.
+        cors: http.cors.and_loopback(),
         deadline: http.request_timeout,
     })
 }
 
-/// The key of this shop; made once, so that whoever is logged in stays so when the shop is opened again.
-fn signing_key() -> Result<SigningKey> {
-    let path = workspace_root().join(".local/data/signing-key.pem");
+/// The key of this shop; made once, so that sessions outlive a restart.
+fn signing_key(state: &Path) -> Result<SigningKey> {
+    let path = state.join("data/signing-key.pem");
     if !path.exists() {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::components::supervise::write_whole;
-use crate::components::{Components, Config, sqs, stripe, workspace_root};
+use crate::components::{Components, sqs, stripe};
 
 /// The addresses, queues, secrets and accounts of the local shop; none of them is valid anywhere else.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -55,10 +55,10 @@ pub struct Account {
 }
 
 impl Stack {
-    /// The stack on these components.
+    /// The stack on these components, with the API on this port.
     #[must_use]
-    pub fn new(config: &Config, components: Components, queues: BTreeMap<String, String>) -> Self {
-        let listen = format!("127.0.0.1:{}", config.ports.shop);
+    pub fn new(port: u16, components: Components, queues: BTreeMap<String, String>) -> Self {
+        let listen = format!("127.0.0.1:{port}");
         let from_env = |name: &str, default: &str| {
             env::var(name).ok().filter(|value| !value.is_empty()).unwrap_or_else(|| default.to_owned())
         };
@@ -85,18 +85,18 @@ impl Stack {
         }
     }
 
-    /// The file that a running shop is described in.
+    /// The file that describes the running shop of a state folder.
     #[must_use]
-    pub fn path() -> PathBuf {
-        workspace_root().join(".local/stack.json")
+    pub fn path(state: &Path) -> PathBuf {
+        state.join("stack.json")
     }
 
     /// Reads the file.
     ///
     /// # Errors
     /// If there is none, which means that the shop was not started.
-    pub fn load() -> Result<Self> {
-        let path = Self::path();
+    pub fn load(state: &Path) -> Result<Self> {
+        let path = Self::path(state);
         let text = fs::read(&path).with_context(|| format!("cannot read {}: is the shop up?", path.display()))?;
         serde_json::from_slice(&text).with_context(|| format!("{} is not a stack of this version", path.display()))
     }
@@ -105,8 +105,8 @@ impl Stack {
     ///
     /// # Errors
     /// If it cannot be written.
-    pub fn save(&self) -> Result<()> {
-        write_whole(&Self::path(), &serde_json::to_vec_pretty(self)?)
+    pub fn save(&self, state: &Path) -> Result<()> {
+        write_whole(&Self::path(state), &serde_json::to_vec_pretty(self)?)
     }
 
     /// The variables that the shop's functions read, as Lambda would hand them over.
@@ -136,8 +136,9 @@ impl Stack {
 
     /// The addresses and a first request, for a person.
     #[must_use]
-    pub fn table(&self) -> String {
+    pub fn table(&self, state: &Path) -> String {
         let mut table = String::new();
+        let ops = env::current_exe().map(|program| program.with_file_name("ops")).ok().filter(|ops| ops.is_file());
         for (what, address) in [
             ("API", self.api_url.clone()),
             ("reference", format!("{}/docs", self.api_url)),
@@ -145,16 +146,23 @@ impl Stack {
             ("Stripe API", self.stripe_api.clone()),
             ("SQS", self.sqs_endpoint.clone()),
             ("MongoDB", self.mongodb_uri.clone()),
-            ("all of it", ".local/stack.json".to_owned()),
-            ("logs", ".local/log/".to_owned()),
+            ("all of it", Self::path(state).display().to_string()),
+            ("logs", state.join("log").display().to_string()),
         ] {
             let _ = writeln!(table, "  {what:<11} {address}");
+        }
+        if let Some(ops) = &ops {
+            let _ = writeln!(table, "  {:<11} {} --help", "ops", ops.display());
         }
         let _ = writeln!(table);
         for Account { email, password, role } in &self.accounts {
             let _ = writeln!(table, "  {role:<11} {email:<21} {password}");
         }
         let _ = writeln!(table, "\n  Try:  curl '{}/products?limit=3'", self.api_url);
+        if let Some(ops) = &ops {
+            let database = format!("--mongodb-uri '{}' --database {}", self.mongodb_uri, self.mongodb_database);
+            let _ = writeln!(table, "        {} verify {database}", ops.display());
+        }
         table
     }
 }

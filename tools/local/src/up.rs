@@ -7,12 +7,14 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::components::supervise::{Launch, Supervisor};
-use crate::components::{Component, Components, Config, Profile, answers, sqs, stripe};
+use crate::components::supervise::{Launch, Supervisor, refuse_taken_port};
+use crate::components::{Component, Components, Config, answers, any_free_port, sqs, stripe};
 use crate::stack::Stack;
 
 /// The name of the server's record and log.
 const SHOP: &str = "shop";
+/// What moves the port of the API, as its refusal says.
+const SHOP_PORT: &str = "--port … or SHOP_PORT";
 /// Held while the shop is opened or closed.
 const LOCK: &str = "up";
 /// Shorter than in production, where it is six times the time-out of the function: here a developer waits for it.
@@ -25,44 +27,44 @@ const CLOSING: Duration = Duration::from_secs(15);
 ///
 /// # Errors
 /// If something cannot be fetched or started; whatever was started by then is stopped.
-pub async fn up(detach: bool) -> Result<()> {
-    let config = Config::from_env(Profile::Dev)?;
+pub async fn up(config: &Config, detach: bool) -> Result<()> {
     let supervisor = Supervisor::new(&config.folder)?;
     let lock = supervisor.lock(LOCK).await?;
     if supervisor.is_running(SHOP)
-        && let Ok(stack) = Stack::load()
+        && let Ok(stack) = Stack::load(&config.folder)
         && answers(&health(&stack)).await
     {
-        println!("The shop is already open (to run newly built code: cargo xtask down, then up).\n\n{}", stack.table());
+        println!("The shop is already open (to run newly built code: cargo xtask down, then up).\n");
+        println!("{}", stack.table(&config.folder));
         return Ok(());
     }
-    let stack = match open(&config, &supervisor, detach).await {
+    let port = shop_port(config, &supervisor)?;
+    let stack = match open(config, port, &supervisor, detach).await {
         Ok(stack) => stack,
         Err(error) => {
-            close(&config, &supervisor).await?;
+            close(config, &supervisor).await?;
             return Err(error);
         }
     };
     drop(lock);
-    println!("\nThe shop is open.\n\n{}", stack.table());
+    println!("\nThe shop is open.\n\n{}", stack.table(&config.folder));
     if detach {
         return Ok(());
     }
     println!("  Ctrl-C closes the shop.\n");
     wait_for_the_end(&supervisor).await?;
     let _lock = supervisor.lock(LOCK).await?;
-    close(&config, &supervisor).await.map(drop)
+    close(config, &supervisor).await.map(drop)
 }
 
 /// Closes the shop and stops exactly what [`up`] has started. `reset` also drops the data that it kept here.
 ///
 /// # Errors
 /// If a process cannot be ended or a folder cannot be removed.
-pub async fn down(reset: bool) -> Result<()> {
-    let config = Config::from_env(Profile::Dev)?;
+pub async fn down(config: &Config, reset: bool) -> Result<()> {
     let supervisor = Supervisor::new(&config.folder)?;
     let _lock = supervisor.lock(LOCK).await?;
-    let stopped = close(&config, &supervisor).await?;
+    let stopped = close(config, &supervisor).await?;
     if stopped.is_empty() {
         println!("Nothing was running.");
     } else {
@@ -83,22 +85,37 @@ pub async fn down(reset: bool) -> Result<()> {
     Ok(())
 }
 
-async fn open(config: &Config, supervisor: &Supervisor, detach: bool) -> Result<Stack> {
+/// The port of the API. A taken one is refused before anything is started: frontends are configured with it.
+fn shop_port(config: &Config, supervisor: &Supervisor) -> Result<u16> {
+    match (config.ports.shop, supervisor.ports(SHOP).first()) {
+        (0, Some(running)) => Ok(*running),
+        (0, None) => Ok(any_free_port()?.local_addr()?.port()),
+        (port, Some(_)) => Ok(port),
+        (port, None) => refuse_taken_port(port, SHOP_PORT, SHOP).map(|()| port),
+    }
+}
+
+async fn open(config: &Config, port: u16, supervisor: &Supervisor, detach: bool) -> Result<Stack> {
     eprintln!("starting MongoDB, SQS, the Stripe API and the mail box …");
     let components = Components::ensure(config).await?;
     let queues = sqs::ensure_queues(&components.sqs_endpoint, "", VISIBILITY_SECONDS).await?;
-    let stack = Stack::new(config, components, queues);
+    let stack = Stack::new(port, components, queues);
     if config.given.stripe_api.is_none() {
         let url = format!("{}/payments/webhooks/stripe", stack.api_url);
         stripe::configure_webhook(&stack.stripe_api, SHOP, &url, &stack.stripe_webhook_secret).await?;
     }
-    stack.save()?;
+    stack.save(&config.folder)?;
     eprintln!("opening the shop …");
     let launch = Launch {
         name: SHOP,
-        command: vec![env::current_exe()?.display().to_string(), "serve".to_owned()],
+        command: vec![
+            env::current_exe()?.display().to_string(),
+            "--state".to_owned(),
+            config.folder.display().to_string(),
+            "serve".to_owned(),
+        ],
         environment: stack.environment(),
-        ports: vec![(config.ports.shop, config.variable("SHOP_PORT"))],
+        ports: vec![(port, SHOP_PORT.to_owned())],
         inherit_output: !detach,
         patience: Duration::from_mins(3),
     };
@@ -113,8 +130,9 @@ async fn close(config: &Config, supervisor: &Supervisor) -> Result<Vec<&'static 
         stopped.push(SHOP);
     }
     stopped.extend(Components::stop(config, &Component::ALL).await?);
-    if Stack::path().exists() {
-        fs::remove_file(Stack::path())?;
+    let stack = Stack::path(&config.folder);
+    if stack.exists() {
+        fs::remove_file(stack)?;
     }
     Ok(stopped)
 }

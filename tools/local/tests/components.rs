@@ -11,14 +11,14 @@ use std::time::Duration;
 use std::{env, fs};
 
 use local::components::supervise::{Launch, Supervisor};
-use local::components::{Components, Config, Profile, sqs, stripe};
+use local::components::{Components, Config, Profile, sqs, stripe, workspace_root};
 use mongodb::Client;
 use mongodb::bson::{Document, doc};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 async fn components() -> Components {
-    let config = Config::from_env(Profile::Test).expect("a good environment");
+    let config = Config::from_env(Profile::Test, &workspace_root().join(".local")).expect("a good environment");
     Components::ensure(&config).await.expect("components")
 }
 

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 
 use super::bridge::Bridge;
-use super::tools::find;
 use super::{Process, architecture, folder};
+use crate::python::find;
 
 /// The distribution that a stand-in for Lambda's image is made of; its C library is newer than the one that the
 /// functions are linked for.

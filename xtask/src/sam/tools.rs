@@ -1,13 +1,15 @@
 //! The SAM command line and Cargo Lambda: those of the machine, else fetched once into an ignored folder.
 
 use std::env;
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+use std::process::Command;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::Result;
 
 use super::root;
+use crate::python::{find, install};
+use crate::tools;
 
 /// Fixed, because each version brings lint rules of its own.
 const SAM: &str = "aws-sam-cli==1.170.0";
@@ -35,14 +37,15 @@ impl Tools {
         if programs.iter().all(|(program, _)| find(program, &path).is_some()) {
             return Ok(Self { path });
         }
-        let cache = env::var_os("SHOP_LOCAL_CACHE").filter(|folder| !folder.is_empty());
-        let environment = cache.map_or_else(|| root().join(".local"), PathBuf::from).join("sam-venv");
+        let environment = tools()?.join("sam-venv");
         let missing: Vec<_> = programs
             .iter()
             .filter(|(program, _)| !environment.join("bin").join(program).exists())
             .map(|(_, package)| *package)
             .collect();
         if !missing.is_empty() {
+            eprintln!("fetching {} (once) …", missing.join(" and "));
+            let missing: Vec<_> = missing.into_iter().map(OsStr::new).collect();
             install(&environment, &missing)?;
         }
         // In front, for all of it: Cargo Lambda finds its Zig through the Python beside it.
@@ -61,26 +64,4 @@ impl Tools {
         command.env_remove("AWS_PROFILE").env_remove("AWS_SESSION_TOKEN");
         command
     }
-}
-
-/// The program of this name on the PATH.
-pub(super) fn find(program: &str, path: &OsString) -> Option<PathBuf> {
-    env::split_paths(path).map(|folder| folder.join(program)).find(|file| file.is_file())
-}
-
-fn install(environment: &Path, packages: &[&str]) -> Result<()> {
-    eprintln!("fetching {} (once) …", packages.join(" and "));
-    let python = environment.join("bin/python3");
-    if !python.exists() {
-        let status = Command::new("python3").args(["-m", "venv"]).arg(environment).status();
-        if !status.context("there is no python3 on the PATH")?.success() {
-            bail!("Python cannot make a virtual environment: install its venv module (on Debian: python3-venv)");
-        }
-    }
-    let mut pip = Command::new(python);
-    pip.args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]).args(packages);
-    if !pip.stdout(Stdio::inherit()).status()?.success() {
-        bail!("pip cannot install {}", packages.join(" and "));
-    }
-    Ok(())
 }

@@ -4,7 +4,8 @@
 //! # async fn example() -> anyhow::Result<()> {
 //! use local::components::{Components, Config, Profile};
 //!
-//! let components = Components::ensure(&Config::from_env(Profile::Test)?).await?;
+//! let config = Config::from_env(Profile::Test, ".local".as_ref())?;
+//! let components = Components::ensure(&config).await?;
 //! println!("{}", components.mongodb_uri);
 //! # Ok(())
 //! # }
@@ -27,6 +28,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+pub(crate) use self::settings::any_free_port;
 pub use self::settings::{Config, Given, Ports, Profile, workspace_root};
 use self::supervise::{Supervisor, write_whole};
 

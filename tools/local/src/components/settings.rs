@@ -4,7 +4,7 @@ use std::env;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 
 use super::supervise::Supervisor;
 use super::{mailbox, mongodb, sqs, stripe};
@@ -50,22 +50,23 @@ pub struct Config {
     pub profile: Profile,
     /// Where they listen.
     pub ports: Ports,
-    /// The variables by which a port was asked for.
+    /// The variables that name a port: such a port is used or the start fails.
     asked: Vec<&'static str>,
     /// Which of them run elsewhere.
     pub given: Given,
     /// The folder of what runs: records, logs, data.
     pub folder: PathBuf,
-    /// The folder of what was fetched; `SHOP_LOCAL_CACHE` shares it between clones.
+    /// The folder of what was fetched; `SHOP_LOCAL_CACHE` shares it between state folders.
     pub tools: PathBuf,
 }
 
 impl Config {
-    /// Reads the environment.
+    /// Reads the environment. `state` is the folder that everything is kept below; the components of two folders run
+    /// side by side.
     ///
     /// # Errors
     /// Names every variable that is wrong, not only the first.
-    pub fn from_env(profile: Profile) -> Result<Self> {
+    pub fn from_env(profile: Profile, state: &Path) -> Result<Self> {
         let mut environment = Environment { profile, asked: Vec::new(), wrong: Vec::new() };
         let ports = match profile {
             Profile::Dev => [9000, 27117, 5155, 8420, 1125, 8125],
@@ -102,15 +103,16 @@ impl Config {
         if !environment.wrong.is_empty() {
             bail!("the environment is wrong:\n  {}", environment.wrong.join("\n  "));
         }
-        let local = workspace_root().join(".local");
+        // Children are started with these paths, and the next command may come from another folder.
+        let state = std::path::absolute(state).with_context(|| format!("{} is no folder", state.display()))?;
         let tools = env::var_os("SHOP_LOCAL_CACHE").filter(|folder| !folder.is_empty());
         Ok(Self {
             profile,
             ports,
             asked: environment.asked,
             given,
-            tools: tools.map_or_else(|| local.clone(), PathBuf::from),
-            folder: if profile == Profile::Dev { local } else { local.join("test") },
+            tools: tools.map_or_else(|| state.clone(), PathBuf::from),
+            folder: if profile == Profile::Dev { state } else { state.join("test") },
         })
     }
 
@@ -120,31 +122,37 @@ impl Config {
         variable(self.profile, name)
     }
 
-    /// The same with free ports for the tests: those of what runs already, else the usual ones, else any. The tests of
-    /// two clones can then run side by side. A developer's shop keeps its addresses and rather says what is in the way.
+    /// The same with free ports for the components: those of running ones, else the usual ones, else any. The API of a
+    /// developer's shop keeps its port, because frontends are configured with it.
     ///
     /// # Errors
-    /// If no port can be had.
+    /// If there is no free port.
     pub(crate) fn with_free_ports(&self, supervisor: &Supervisor) -> Result<Self> {
         let mut config = self.clone();
-        if self.profile == Profile::Dev {
-            return Ok(config);
-        }
         let ports = &mut config.ports;
-        for (variable, port, name, position) in [
-            ("MONGODB_PORT", &mut ports.mongodb, mongodb::NAME, 0),
-            ("SQS_PORT", &mut ports.sqs, sqs::NAME, 0),
-            ("STRIPE_PORT", &mut ports.stripe, stripe::NAME, 0),
-            ("SMTP_PORT", &mut ports.smtp, mailbox::NAME, 0),
-            ("MAILBOX_PORT", &mut ports.mailbox, mailbox::NAME, 1),
+        // Held until all are chosen, so that no two components are given the same port.
+        let mut chosen = Vec::new();
+        let given = &self.given;
+        for (variable, port, name, position, is_given) in [
+            ("MONGODB_PORT", &mut ports.mongodb, mongodb::NAME, 0, given.mongodb_uri.is_some()),
+            ("SQS_PORT", &mut ports.sqs, sqs::NAME, 0, given.sqs_endpoint.is_some()),
+            ("STRIPE_PORT", &mut ports.stripe, stripe::NAME, 0, given.stripe_api.is_some()),
+            ("SMTP_PORT", &mut ports.smtp, mailbox::NAME, 0, given.mailbox.is_some()),
+            ("MAILBOX_PORT", &mut ports.mailbox, mailbox::NAME, 1, given.mailbox.is_some()),
         ] {
-            if self.asked.contains(&variable) {
+            if is_given || self.asked.contains(&variable) {
                 continue;
             }
+            let usual = *port;
             if let Some(running) = supervisor.ports(name).get(position) {
                 *port = *running;
-            } else if TcpListener::bind(("127.0.0.1", *port)).is_err() {
-                *port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+            } else if usual == 0 || TcpListener::bind(("127.0.0.1", usual)).is_err() {
+                let listener = any_free_port()?;
+                *port = listener.local_addr()?.port();
+                chosen.push(listener);
+                if self.profile == Profile::Dev && usual != 0 {
+                    eprintln!("port {usual} is taken: {name} listens on {port} instead");
+                }
             }
         }
         Ok(config)
@@ -157,7 +165,12 @@ impl Config {
     }
 }
 
-/// The root of this workspace.
+/// A listener on a port that is free until it is dropped.
+pub(crate) fn any_free_port() -> Result<TcpListener> {
+    TcpListener::bind(("127.0.0.1", 0)).context("there is no free port on 127.0.0.1")
+}
+
+/// The folder of the sources that this was compiled from. For tests alone: a program that was moved has no sources.
 #[must_use]
 pub fn workspace_root() -> &'static Path {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -185,12 +198,13 @@ impl Environment {
     fn port(&mut self, name: &'static str, default: u16) -> u16 {
         match self.text(name).map(|value| value.parse::<u16>().map_err(|_| value)) {
             None => default,
-            Some(Ok(port)) if port > 0 => {
+            // Any free port.
+            Some(Ok(0)) => 0,
+            Some(Ok(port)) => {
                 self.asked.push(name);
                 port
             }
-            Some(value) => {
-                let value = value.map_or_else(|text| text, |port| port.to_string());
+            Some(Err(value)) => {
                 self.wrong.push(format!("{}={value} is not a port", variable(self.profile, name)));
                 default
             }

@@ -253,7 +253,8 @@ fn started_at(pid: i32) -> Option<String> {
     if matches!(state, "Z" | "X") { None } else { fields.nth(18).map(str::to_owned) }
 }
 
-fn refuse_taken_port(port: u16, variable: &str, name: &str) -> Result<()> {
+/// Names the variable that moves the port, if another program listens on it.
+pub(crate) fn refuse_taken_port(port: u16, variable: &str, name: &str) -> Result<()> {
     match TcpListener::bind(("127.0.0.1", port)) {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == ErrorKind::AddrInUse => bail!(
