@@ -249,7 +249,7 @@ fn every_cited_invariant_and_rule_is_in_the_domain_rules() {
     let unknown: Vec<_> = citations.iter().filter(|(_, what)| !defined.contains(what)).collect();
     assert!(unknown.is_empty(), "docs/DOMAIN.md has none of these: {unknown:?}");
     // The reading itself works: these are known to be there.
-    for (file, what) in [("shared/src/http/idempotency.rs", "I2"), ("shared/src/domain/pricing.rs", "§2")] {
+    for (file, what) in [("shared/http/src/idempotency.rs", "I2"), ("shared/domain/src/pricing.rs", "§2")] {
         assert!(citations.contains(&(file.to_owned(), what.to_owned())), "{what} was not seen in {file}");
     }
 }

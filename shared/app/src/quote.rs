@@ -105,16 +105,6 @@ pub struct QuoteRequest<'a> {
     pub email: Option<&'a Email>,
 }
 
-impl Quote {
-    /// Whether every line can be bought as it is.
-    pub fn is_orderable(&self) -> bool {
-        !self
-            .lines
-            .iter()
-            .any(|line| line.problems.iter().any(|problem| !matches!(problem, LineProblem::PriceChanged { .. })))
-    }
-}
-
 /// What a cart is priced by, besides its stock.
 #[derive(Debug)]
 pub(super) struct Basis {

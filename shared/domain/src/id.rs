@@ -36,11 +36,6 @@ impl<T> Id<T> {
     pub const fn object_id(self) -> ObjectId {
         self.value
     }
-
-    /// The same digits as the id of something else, for one-to-one companions that share an id.
-    pub const fn cast<U>(self) -> Id<U> {
-        Id::from_object_id(self.value)
-    }
 }
 
 impl<T> Clone for Id<T> {

@@ -59,13 +59,6 @@ impl<T: Stored> Documents<T> {
         Ok(self.collection.find(doc! {"_id": {"$in": ids}}).await?.try_collect().await?)
     }
 
-    /// The documents with these ids as the transaction sees them, in no particular order; missing ones are missing.
-    pub async fn find_all_in(&self, tx: &mut Tx, ids: impl IntoIterator<Item = Id<T>>) -> Result<Vec<T>, StoreError> {
-        let ids: Vec<Bson> = ids.into_iter().map(Bson::from).collect();
-        let mut cursor = self.collection.find(doc! {"_id": {"$in": ids}}).session(&mut tx.session).await?;
-        Ok(cursor.stream(&mut tx.session).try_collect().await?)
-    }
-
     /// Adds a document.
     pub async fn insert(&self, document: &T) -> Result<(), StoreError> {
         self.collection.insert_one(document).await?;

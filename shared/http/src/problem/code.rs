@@ -212,7 +212,7 @@ mod tests {
              Every refusal is `application/problem+json` (RFC 9457) with a stable `code`. Branch on the code, show the `detail`, \
              and quote the `requestId` when you ask for help. Members beside the standard ones (`available`, `reason`, `quote`) \
              are named below.\n\n\
-             This page is written from `shared/src/http/problem/code.rs`: \
+             This page is written from `shared/http/src/problem/code.rs`: \
              `UPDATE_DOCS=1 cargo test -p shared problem::code`.\n\n\
              | code | status | meaning, and what to do |\n|---|---|---|\n",
         );
