@@ -55,7 +55,7 @@ pub(crate) async fn race(arena: Arena, run: Run) {
     let working = async {
         while !is_over.load(Ordering::SeqCst) {
             tokio::time::sleep(run.pause(20)).await;
-            scene.deliver(&scene.promised("payment.requested").await).await;
+            scene.deliver(&scene.enqueued("payment.requested").await).await;
         }
     };
     let expiry = async {

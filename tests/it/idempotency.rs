@@ -65,7 +65,7 @@ async fn a_record_of_an_open_transaction_is_a_duplicate_request() {
     store.idempotency.insert_in(open.begin().await.unwrap(), &record("scope", now), now).await.unwrap();
     let second = insert(&shop, &record("scope", now), now).await;
     assert!(matches!(second, Err(StoreError::DuplicateRequest)), "{second:?}");
-    open.settle(Ok::<_, StoreError>(())).await.unwrap().unwrap();
+    open.finish(Ok::<_, StoreError>(())).await.unwrap().unwrap();
 }
 
 /// Makes the next commit take a second.
@@ -129,7 +129,7 @@ async fn a_duplicate_of_a_request_that_takes_too_long_is_told_to_come_back() {
     assert!(refused.is_problem(409, "idempotency_in_progress").header("retry-after").is_some());
     assert_eq!((shop.count("orders").await, shop.stock_of("MUG-1").await.reserved), (0, 0));
 
-    let aborted = open.settle(Err::<(), _>(StoreError::DuplicateRequest)).await;
+    let aborted = open.finish(Err::<(), _>(StoreError::DuplicateRequest)).await;
     assert!(matches!(aborted, Some(Err(StoreError::DuplicateRequest))));
     ada.checkout("order").await.is(201);
     shop.verify().await;

@@ -119,7 +119,7 @@ impl Scene {
 
     /// Lets a worker charge an order and die at this moment, and looks at what is left.
     async fn kill_charge(&self, order: &Value, moment: Moment) -> Life {
-        let message = self.shop.promised_about("payment.requested", order["id"].as_str().unwrap()).await.remove(0);
+        let message = self.shop.enqueued_about("payment.requested", order["id"].as_str().unwrap()).await.remove(0);
         let life = self.shop.let_die(VICTIM, &Work::Deliver(message), Some(moment)).await;
         self.end_orphans().await;
         assert!(life.answer.as_ref().is_none_or(|(status, _)| *status == 200), "{moment:?}: it did not charge");

@@ -157,7 +157,7 @@ async fn workers_that_lose_the_database_charge_nobody_twice() {
     let mug = shop.stock("MUG-1", 100).await;
     let buyers = buyers(&shop, &mug, 12).await;
     let placed = join_all(buyers.iter().map(|buyer| buyer.checkout("order"))).await;
-    let charges = shop.promised("payment.requested").await;
+    let charges = shop.enqueued("payment.requested").await;
 
     let killing = async {
         while stripe.count_charges(1500).await < 3 {

@@ -339,7 +339,7 @@ async fn cancelling_against_paying_never_keeps_money_for_nothing() {
     let mut rivals = Rivals::new();
     for buyer in customers(&shop, 20).await {
         let order = buyer.order(&mug, 1).await.id();
-        let charge = shop.promised_about("payment.requested", &order).await;
+        let charge = shop.enqueued_about("payment.requested", &order).await;
         let (_, cancelled) = rivals.race(shop.deliver(&charge), cancel(&buyer, &order)).await;
         let was_cancelled = cancelled.status.as_u16() == 200;
         rivals.note(!was_cancelled);
@@ -364,11 +364,11 @@ async fn giving_up_against_paying_never_keeps_money_for_nothing() {
     let mut rivals = Rivals::new();
     for buyer in customers(&shop, 20).await {
         let order = buyer.order(&mug, 1).await.id();
-        let charge = shop.promised_about("payment.requested", &order).await;
+        let charge = shop.enqueued_about("payment.requested", &order).await;
         shop.clock.advance(Duration::from_secs(31 * 60));
         let giving_up = async {
             shop.run_maintenance().await;
-            shop.deliver(&shop.promised_about("payment.voidRequested", &order).await).await;
+            shop.deliver(&shop.enqueued_about("payment.voidRequested", &order).await).await;
         };
         rivals.race(shop.deliver(&charge), giving_up).await;
         shop.deliver_everything().await;

@@ -125,7 +125,7 @@ async fn an_expired_reservation_is_released_and_low_stock_is_told() {
     shop.clock.advance(RESERVATION_LEASE / 2);
     assert_eq!(shop.run_maintenance().await.reservations, 1);
     assert_eq!(stock(&shop).await, (TWO, 7));
-    assert_eq!(shop.promised("email.lowStock").await.len(), 1);
+    assert_eq!(shop.enqueued("email.lowStock").await.len(), 1);
     shop.verify().await;
     assert_eq!(shop.run_maintenance().await.reservations, 0);
 }
@@ -150,7 +150,7 @@ async fn a_slow_process_places_no_order_after_its_reservation_expired() {
     let mut attempts = 0;
     let refused: Result<(), StoreError> = transaction!(store, |tx| {
         attempts += 1;
-        store.outbox.promise(tx, &message).await?;
+        store.outbox.enqueue(tx, &message).await?;
         if attempts == 1 {
             // Its time is over while its transaction is open.
             shop.clock.advance(RESERVATION_LEASE);
@@ -218,7 +218,7 @@ async fn stock_that_a_dead_process_left_in_a_transaction_answers_busy() {
     let busy = ada.checkout("order").await;
     assert!(busy.is_problem(503, "busy").header("retry-after").is_some());
 
-    let aborted = dead.settle(Err::<(), _>(StoreError::DuplicateRequest)).await;
+    let aborted = dead.finish(Err::<(), _>(StoreError::DuplicateRequest)).await;
     assert!(matches!(aborted, Some(Err(StoreError::DuplicateRequest))));
     ada.checkout("order").await.is(201);
     assert_eq!(stock(&shop).await, (TWO, 3));
@@ -314,12 +314,12 @@ async fn units_whose_release_is_uncertain_become_no_order() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         store.inventory.adjust_in(of_mugs.begin().await.unwrap(), &sku("MUG-1"), 1, now).await.unwrap();
-        of_pots.settle(Ok::<_, StoreError>(())).await.unwrap().unwrap();
+        of_pots.finish(Ok::<_, StoreError>(())).await.unwrap().unwrap();
     };
     let (refused, ()) = futures::join!(ada.checkout("order"), in_her_way);
     refused.is_problem(409, "insufficient_stock");
 
-    of_mugs.settle(Ok::<_, StoreError>(())).await.unwrap().unwrap();
+    of_mugs.finish(Ok::<_, StoreError>(())).await.unwrap().unwrap();
     assert_eq!(stock(&shop).await, (TWO, 49));
     shop.clock.advance(RESERVATION_LEASE);
     assert_eq!(shop.run_maintenance().await.reservations, 1);

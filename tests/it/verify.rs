@@ -307,7 +307,7 @@ async fn derived_figures_that_differ_from_a_recount_are_named() {
 #[tokio::test]
 async fn a_promise_that_nobody_sends_is_to_be_looked_at() {
     let sold = sold().await;
-    let message = sold.shop.promises().await.remove(0).id.to_string();
+    let message = sold.shop.outbox().await.remove(0).id.to_string();
     let filter = || doc! {"_id": id(&message)};
     let outbox = sold.shop.store().database().collection::<Document>("outbox");
     outbox.update_one(filter(), doc! {"$unset": {"sentAt": ""}}).await.unwrap();

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use bson::{Document, doc};
 use futures::{TryStreamExt, future::join_all};
-use shared::{domain::message::Queue, queue::consume, store::outbox::Promise};
+use shared::{domain::message::Queue, queue::consume, store::outbox::OutboxMessage};
 
 use crate::shop::TestShop;
 
@@ -17,28 +17,28 @@ const ROUNDS: usize = 50;
 
 impl TestShop {
     /// Every message that was ever promised, oldest first.
-    pub async fn promises(&self) -> Vec<Promise> {
-        let outbox = self.store().database().collection::<Promise>("outbox");
+    pub async fn outbox(&self) -> Vec<OutboxMessage> {
+        let outbox = self.store().database().collection::<OutboxMessage>("outbox");
         outbox.find(doc! {}).sort(doc! {"createdAt": 1, "_id": 1}).await.unwrap().try_collect().await.unwrap()
     }
 
     /// The messages of a type that were ever promised, oldest first.
-    pub async fn promised(&self, kind: &str) -> Vec<Promise> {
-        let is_it = |promise: &Promise| {
+    pub async fn enqueued(&self, kind: &str) -> Vec<OutboxMessage> {
+        let is_it = |promise: &OutboxMessage| {
             let body: serde_json::Value = serde_json::from_str(&promise.body).unwrap();
             body["type"] == kind
         };
-        self.promises().await.into_iter().filter(is_it).collect()
+        self.outbox().await.into_iter().filter(is_it).collect()
     }
 
     /// The messages of a type about an order that were ever promised, oldest first.
-    pub async fn promised_about(&self, kind: &str, order: &str) -> Vec<Promise> {
-        self.promised(kind).await.into_iter().filter(|promise| promise.body.contains(order)).collect()
+    pub async fn enqueued_about(&self, kind: &str, order: &str) -> Vec<OutboxMessage> {
+        self.enqueued(kind).await.into_iter().filter(|promise| promise.body.contains(order)).collect()
     }
 
     /// Hands messages over to their functions, in this order, as batches of ten for one queue each. Answers those that have
     /// to come again.
-    pub async fn deliver(&self, promises: &[Promise]) -> Vec<Promise> {
+    pub async fn deliver(&self, promises: &[OutboxMessage]) -> Vec<OutboxMessage> {
         let mut failed = Vec::new();
         for of_one_queue in promises.chunk_by(|left, right| left.queue == right.queue) {
             for batch in of_one_queue.chunks(10) {
@@ -54,7 +54,7 @@ impl TestShop {
         let mut done = BTreeSet::new();
         let mut left = Vec::new();
         for _ in 0..ROUNDS {
-            left = self.promises().await;
+            left = self.outbox().await;
             left.retain(|promise| !done.contains(&promise.id));
             if left.is_empty() {
                 return;
@@ -67,7 +67,7 @@ impl TestShop {
         panic!("messages go on failing, or following from each other, without end: {left:#?}");
     }
 
-    async fn deliver_batch(&self, queue: Queue, batch: &[Promise]) -> Vec<Promise> {
+    async fn deliver_batch(&self, queue: Queue, batch: &[OutboxMessage]) -> Vec<OutboxMessage> {
         let mut event = SqsEvent::default();
         for (position, promise) in batch.iter().enumerate() {
             let mut record = SqsMessage::default();

@@ -36,7 +36,7 @@ use crate::{
 };
 
 /// The hash of no password: well-formed, so that whoever guesses is refused as usual.
-const NOBODY_KNOWS: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$bm9ib2R5LWtub3dzLXRoaXMtcGFzc3dvcmQtYXQtYWw";
+const UNKNOWN_PASSWORD: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$bm9ib2R5LWtub3dzLXRoaXMtcGFzc3dvcmQtYXQtYWw";
 
 /// What the tests' webhooks are signed with.
 pub const WEBHOOK_SECRET: &str = "whsec_tests";
@@ -156,7 +156,7 @@ impl TestShop {
     }
 
     pub(crate) fn account(&self, email: Email, name: &str, role: Role) -> User {
-        let nobody_knows = PasswordHash::from_phc(NOBODY_KNOWS.to_owned());
+        let nobody_knows = PasswordHash::from_phc(UNKNOWN_PASSWORD.to_owned());
         let mut user = User::new(email, nobody_knows, name.to_owned(), "Test".to_owned(), role, self.clock.now());
         user.is_email_verified = true;
         user

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shared::{
     domain::{Id, user::User},
-    store::{PoolSize, Store, outbox::Promise},
+    store::{PoolSize, Store, outbox::OutboxMessage},
 };
 
 use crate::{place::Place, shop::TestShop};
@@ -54,7 +54,7 @@ pub enum Work {
     /// `POST /v1/checkout`.
     Checkout { buyer: Buyer, key: String, body: Value },
     /// Carries a message out.
-    Deliver(Promise),
+    Deliver(OutboxMessage),
 }
 
 /// Who checks out.

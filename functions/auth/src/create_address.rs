@@ -24,7 +24,7 @@ use shared::{
 use crate::{problems::AuthError, view::AddressView};
 
 /// More than anybody has; fewer than would hurt.
-const MOST_ADDRESSES: u64 = 100;
+const MAX_ADDRESSES: u64 = 100;
 
 /// An address, and what it is used for.
 // Beside `AddressBody`, because serde cannot both flatten one struct into another and refuse unknown fields.
@@ -86,7 +86,7 @@ pub(crate) async fn create_address(
         if !store.users.lock_in(tx, user.id).await? {
             return Err(AuthError::AccountClosed);
         }
-        if store.addresses.count_of_in(tx, user.id).await? >= MOST_ADDRESSES {
+        if store.addresses.count_of_in(tx, user.id).await? >= MAX_ADDRESSES {
             return Err(AuthError::TooManyAddresses);
         }
         if saved.is_default {

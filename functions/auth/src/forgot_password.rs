@@ -12,7 +12,7 @@ use crate::{mails, state::AuthApp, view::AcceptedView};
 
 const MESSAGE: &str = "If there is an account with this address, we have sent it a mail.";
 
-/// Whose password.
+/// OrderScope password.
 #[derive(Deserialize, Validate, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ForgotPassword {

@@ -63,7 +63,7 @@ async fn start_session(auth: &AuthApp, mut user: User) -> Result<TokensView, Aut
     let refresh_token = auth.app.random.secret();
     let session = Session::start(user.id, &refresh_token, now);
     transaction!(store, |tx| {
-        if !store.users.note_login_in(tx, user.id, &user.password, now).await? {
+        if !store.users.record_login_in(tx, user.id, &user.password, now).await? {
             return Err(AuthError::InvalidCredentials);
         }
         Ok(store.sessions.insert_in(tx, &session).await?)

@@ -19,8 +19,8 @@ use crate::problems::AuthError;
 /// Promises a mail by itself, and has it sent.
 pub(crate) async fn send(app: &App, event: Event) -> Result<(), AuthError> {
     let message = event.now(app.clock.now());
-    transaction!(app.store, |tx| { Ok::<_, AuthError>(app.store.outbox.promise(tx, &message).await?) })?;
-    app.send(vec![message]).await;
+    transaction!(app.store, |tx| { Ok::<_, AuthError>(app.store.outbox.enqueue(tx, &message).await?) })?;
+    app.dispatch(vec![message]).await;
     Ok(())
 }
 
@@ -31,7 +31,7 @@ pub(crate) async fn warn_owner(app: &App, owner: Id<User>) -> Result<Message, Au
     let message = Event::EmailAlreadyRegistered { user_id: owner }.now(app.clock.now());
     transaction!(app.store, |tx| {
         app.store.users.find_in(tx, owner).await?;
-        Ok::<_, AuthError>(app.store.outbox.promise(tx, &message).await?)
+        Ok::<_, AuthError>(app.store.outbox.enqueue(tx, &message).await?)
     })?;
     Ok(message)
 }

@@ -94,7 +94,7 @@ pub(crate) async fn register(
         None => create(&auth, form.user(password, app.clock.now())).await?,
     };
     if let Some(message) = message {
-        app.send(vec![message]).await;
+        app.dispatch(vec![message]).await;
     }
     Ok((StatusCode::ACCEPTED, Json(AcceptedView { message: MESSAGE })))
 }
@@ -105,7 +105,7 @@ async fn create(auth: &AuthApp, user: User) -> Result<Option<Message>, AuthError
     let message = Event::EmailVerification { user_id: user.id }.now(user.created_at);
     let created = transaction!(store, |tx| {
         store.users.insert_in(tx, &user).await?;
-        Ok::<_, AuthError>(store.outbox.promise(tx, &message).await?)
+        Ok::<_, AuthError>(store.outbox.enqueue(tx, &message).await?)
     });
     match created {
         Ok(()) => Ok(Some(message)),

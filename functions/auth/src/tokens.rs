@@ -25,7 +25,7 @@ pub(crate) struct TokensView {
     /// How many seconds the access token works.
     #[schema(example = 900)]
     expires_in: u32,
-    /// Whose session it is.
+    /// OrderScope session it is.
     user: UserView,
 }
 

@@ -1,4 +1,4 @@
-//! Whose cart it is, and how it is changed without losing anybody's change.
+//! OrderScope cart it is, and how it is changed without losing anybody's change.
 
 use shared::{
     domain::{Id, Timestamp, cart::Cart, secret_hash::sha256_hex, user::User},
@@ -8,7 +8,7 @@ use shared::{
 
 use crate::problems::CartProblem;
 
-/// Whose cart it is.
+/// OrderScope cart it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Owner {
     /// A customer's.
@@ -18,7 +18,7 @@ pub(crate) enum Owner {
 }
 
 /// How often a change runs again when others change the same cart at the same moment.
-const RACES: usize = 60;
+const RETRIES: usize = 60;
 
 impl Owner {
     pub(crate) fn of(buyer: &Buyer) -> Self {
@@ -80,7 +80,7 @@ impl Owner {
     where
         F: Fn(&mut Cart, Timestamp) -> Result<(), CartProblem>,
     {
-        for attempt in 0..RACES {
+        for attempt in 0..RETRIES {
             let now = app.clock.now();
             let mut cart = if is_new && attempt == 0 { self.empty_cart(now) } else { self.load(app).await? };
             if expected.0.is_some_and(|version| version != cart.version) {

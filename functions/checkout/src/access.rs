@@ -12,7 +12,7 @@ use shared::{
 
 /// How much of an order somebody sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sight {
+pub(crate) enum Visibility {
     /// All of it, and the shop's own remarks.
     Admin,
     /// All of it.
@@ -21,7 +21,7 @@ pub(crate) enum Sight {
     Seller(CurrentUser),
 }
 
-impl Sight {
+impl Visibility {
     /// What somebody sees of an order; `None` if nothing.
     pub(crate) fn of(user: CurrentUser, order: &Order) -> Option<Self> {
         match user.role {
@@ -42,22 +42,22 @@ impl Sight {
 }
 
 /// The order with this id or number, if the user may see it.
-pub(crate) async fn load_order(app: &App, user: CurrentUser, key: &str) -> Result<(Order, Sight), Problem> {
+pub(crate) async fn load_order(app: &App, user: CurrentUser, key: &str) -> Result<(Order, Visibility), Problem> {
     let order = match key.parse::<Id<Order>>() {
         Ok(id) => app.store.orders.find(id).await?,
         Err(_) => app.store.orders.find_by_number(&key.to_uppercase()).await?,
     };
-    let seen = order.and_then(|order| Sight::of(user, &order).map(|sight| (order, sight)));
+    let seen = order.and_then(|order| Visibility::of(user, &order).map(|visibility| (order, visibility)));
     seen.ok_or_else(|| Problem::not_found("order"))
 }
 
 /// Like [`load_order`], for those who handle orders: the customer of an order does not.
-pub(crate) async fn load_handled(app: &App, user: CurrentUser, id: Id<Order>) -> Result<(Order, Sight), Problem> {
+pub(crate) async fn load_handled(app: &App, user: CurrentUser, id: Id<Order>) -> Result<(Order, Visibility), Problem> {
     let order = app.store.orders.find(id).await?.ok_or_else(|| Problem::not_found("order"))?;
-    let sight = match user.role {
-        Role::Admin => Sight::Admin,
-        Role::Seller if order.has_lines_of(user.id) => Sight::Seller(user),
+    let visibility = match user.role {
+        Role::Admin => Visibility::Admin,
+        Role::Seller if order.has_lines_of(user.id) => Visibility::Seller(user),
         Role::Seller | Role::Customer => return Err(Problem::not_found("order")),
     };
-    Ok((order, sight))
+    Ok((order, visibility))
 }

@@ -29,10 +29,10 @@ pub(crate) async fn add_order_note(
     State(app): State<App>,
     Valid(remark): Valid<AddNote>,
 ) -> Result<Json<OrderView>, Problem> {
-    let (mut order, sight) = load_handled(&app, user, id).await?;
+    let (mut order, visibility) = load_handled(&app, user, id).await?;
     let noted = order.note(remark.text, user.id, app.clock.now());
     noted.map_err(|error| Problem::new(ProblemCode::Conflict).detail(error.to_string()))?;
     app.store.orders.save(&mut order).await?;
     let payment = app.store.payments.find(order.payment).await?;
-    Ok(Json(OrderView::of(&order, payment.as_ref(), sight)))
+    Ok(Json(OrderView::of(&order, payment.as_ref(), visibility)))
 }

@@ -13,7 +13,7 @@ use shared::{
 };
 
 use crate::{
-    access::{Sight, load_order},
+    access::{Visibility, load_order},
     problems::cancel_problem,
     view::OrderView,
 };
@@ -42,8 +42,8 @@ pub(crate) async fn cancel_order(
     State(app): State<App>,
     OptionalBody(wanted): OptionalBody<CancelOrder>,
 ) -> Result<Response, Problem> {
-    let (_, sight) = load_order(&app, user, &id.to_string()).await?;
-    if let Sight::Seller(_) = sight {
+    let (_, visibility) = load_order(&app, user, &id.to_string()).await?;
+    if let Visibility::Seller(_) = visibility {
         return Err(Problem::not_found("order"));
     }
     let request = KeyedRequest::of_user(user.id, &format!("cancel_order {id}"), &key, &wanted)?;
@@ -51,11 +51,11 @@ pub(crate) async fn cancel_order(
     once(&app, &request, async || {
         let now = app.clock.now();
         let (record, messages) = end_order::cancel_order(&app.store, id, reason, user.id, now, |order, payment| {
-            request.record(StatusCode::OK, &OrderView::of(order, Some(payment), sight), None, now)
+            request.record(StatusCode::OK, &OrderView::of(order, Some(payment), visibility), None, now)
         })
         .await
         .map_err(cancel_problem)?;
-        app.send(messages).await;
+        app.dispatch(messages).await;
         Ok(record)
     })
     .await

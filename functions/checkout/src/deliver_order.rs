@@ -27,10 +27,10 @@ pub(crate) async fn deliver_order(
     State(app): State<App>,
     OptionalBody(_): OptionalBody<DeliverOrder>,
 ) -> Result<Json<OrderView>, Problem> {
-    let (mut order, sight) = load_handled(&app, user, id).await?;
-    if order.deliver(sight.lines(), Some(user.id), app.clock.now()).map_err(illegal)?.is_now() {
+    let (mut order, visibility) = load_handled(&app, user, id).await?;
+    if order.deliver(visibility.lines(), Some(user.id), app.clock.now()).map_err(illegal)?.was_executed() {
         app.store.orders.save(&mut order).await?;
     }
     let payment = app.store.payments.find(order.payment).await?;
-    Ok(Json(OrderView::of(&order, payment.as_ref(), sight)))
+    Ok(Json(OrderView::of(&order, payment.as_ref(), visibility)))
 }

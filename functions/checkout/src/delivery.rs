@@ -1,4 +1,4 @@
-//! Whose cart is ordered, and where it goes.
+//! OrderScope cart is ordered, and where it goes.
 
 use shared::{
     domain::{Address, Email, Id, address::SavedAddress, cart::Cart, secret_hash::sha256_hex, user::User},

@@ -12,10 +12,10 @@ use shared::{
         user::Role,
     },
     http::{App, CurrentUser, Page, PageQuery, Problem, ValidQuery},
-    store::orders::{OrderFilter, Whose},
+    store::orders::{OrderFilter, OrderScope},
 };
 
-use crate::{access::Sight, view::OrderView};
+use crate::{access::Visibility, view::OrderView};
 
 /// Which orders.
 #[derive(Debug, Deserialize, Validate, utoipa::IntoParams)]
@@ -48,9 +48,9 @@ pub(crate) async fn list_orders(
 ) -> Result<Json<Page<OrderView>>, Problem> {
     let filter = OrderFilter {
         whose: match user.role {
-            Role::Customer => Whose::Customer(user.id),
-            Role::Seller => Whose::Seller(user.id),
-            Role::Admin => Whose::Everyones,
+            Role::Customer => OrderScope::Customer(user.id),
+            Role::Seller => OrderScope::Seller(user.id),
+            Role::Admin => OrderScope::All,
         },
         status: asked.status,
         from: asked.from,
@@ -68,8 +68,8 @@ pub(crate) async fn list_orders(
         &page,
         |last| (last.created_at, last.id),
         |order| {
-            let sight = Sight::of(user, &order).unwrap_or(Sight::Seller(user));
-            OrderView::of(&order, payments.get(&order.payment), sight)
+            let visibility = Visibility::of(user, &order).unwrap_or(Visibility::Seller(user));
+            OrderView::of(&order, payments.get(&order.payment), visibility)
         },
     );
     Ok(Json(listed.with_count(count)))

@@ -25,7 +25,7 @@ use shared::{
 
 use crate::{
     CheckoutApp, Hold,
-    access::Sight,
+    access::Visibility,
     delivery::{customer, find_address, find_email, load_cart},
     problems::place_problem,
     view::OrderView,
@@ -83,14 +83,14 @@ pub(crate) async fn place_order(
     let preparation = prepare(&app, state.hold, &buyer, wanted.clone());
     once_prepared(&app, &request, preparation, async |wanted| {
         let placed = workflow::place_order(&app.store, &app.clock, &app.random, &wanted, |order, payment| {
-            let view = OrderView::of(order, Some(payment), Sight::Owner);
+            let view = OrderView::of(order, Some(payment), Visibility::Owner);
             let location = Some(format!("/v1/orders/{}", order.id));
             request.record(StatusCode::CREATED, &view, location, order.created_at)
         })
         .await
         .map_err(place_problem)?;
         tracing::info!(order = %placed.order.id, payment = %placed.payment.id, "order placed");
-        app.send(placed.messages.clone()).await;
+        app.dispatch(placed.messages.clone()).await;
         let (store, record) = (app.store.clone(), placed.record.clone());
         app.background.run(async move { placed.confirm_reservations(&store).await }).await;
         Ok(record)

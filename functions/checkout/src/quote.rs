@@ -18,7 +18,7 @@ use crate::{
 /// Where to, and how.
 #[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct AskQuote {
+pub(crate) struct RequestQuote {
     /// The whole address, or as much of it as decides tax and shipping: country and state.
     #[garde(dive)]
     shipping_address: Option<QuoteAddress>,
@@ -77,11 +77,11 @@ impl std::fmt::Debug for QuoteAddress {
 ///
 /// Computed from the catalogue, the stock and the rates of this moment. Nothing is reserved.
 #[utoipa::path(post, path = "/v1/checkout/quote", tag = "checkout", security(("bearer" = []), ("cartToken" = [])),
-    request_body = AskQuote, responses((status = 200, body = QuoteView)))]
+    request_body = RequestQuote, responses((status = 200, body = QuoteView)))]
 pub(crate) async fn quote_checkout(
     buyer: Buyer,
     State(app): State<App>,
-    Valid(asked): Valid<AskQuote>,
+    Valid(asked): Valid<RequestQuote>,
 ) -> Result<Json<QuoteView>, Problem> {
     let cart = load_cart(&app, &buyer).await?;
     let (country, state) = match (asked.shipping_address, asked.address_id) {

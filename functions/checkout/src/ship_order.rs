@@ -20,7 +20,7 @@ use shared::{
 };
 
 use crate::{
-    access::{Sight, load_handled},
+    access::{Visibility, load_handled},
     problems::illegal,
     view::OrderView,
 };
@@ -56,7 +56,7 @@ pub(crate) async fn ship_order(
     State(app): State<App>,
     ValidCatalogue(wanted): ValidCatalogue<ShipOrder>,
 ) -> Result<Json<OrderView>, Problem> {
-    let (order, sight) = load_handled(&app, user, id).await?;
+    let (order, visibility) = load_handled(&app, user, id).await?;
     let tracking = Tracking {
         carrier: wanted.carrier.trim().to_owned(),
         tracking_number: wanted.tracking_number.trim().to_owned(),
@@ -64,9 +64,9 @@ pub(crate) async fn ship_order(
         estimated_delivery: wanted.estimated_delivery,
         actual_delivery: None,
     };
-    let (order, payment, messages) = ship(&app.store, order, sight, &tracking, user.id, app.clock.now()).await?;
-    app.send(messages).await;
-    Ok(Json(OrderView::of(&order, Some(&payment), sight)))
+    let (order, payment, messages) = ship(&app.store, order, visibility, &tracking, user.id, app.clock.now()).await?;
+    app.dispatch(messages).await;
+    Ok(Json(OrderView::of(&order, Some(&payment), visibility)))
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -108,7 +108,7 @@ impl From<ShipProblem> for Problem {
 async fn ship(
     store: &Store,
     order: Order,
-    sight: Sight,
+    visibility: Visibility,
     tracking: &Tracking,
     by: Id<User>,
     now: Timestamp,
@@ -119,14 +119,14 @@ async fn ship(
         let found = store.payments.find_in(tx, order.payment).await?;
         let mut payment = found.ok_or_else(|| StoreError::Missing(format!("the payment of order {}", order.id)))?;
         let state = order.status;
-        let leaving = order.ship(sight.lines(), tracking, by, now)?;
+        let leaving = order.ship(visibility.lines(), tracking, by, now)?;
         if payment.is_paid_back() {
             return Err(ShipProblem::PaidBack(state));
         }
         let messages = vec![Event::EmailOrderShipped {}.about(order.id, now)];
         store.orders.save_in(tx, &mut order).await?;
         store.payments.save_in(tx, &mut payment).await?;
-        store.outbox.promise_all(tx, &messages).await?;
+        store.outbox.enqueue_all(tx, &messages).await?;
         for (sku, quantity) in leaving {
             if let Taken::Short { .. } = store.inventory.ship_in(tx, &sku, quantity, now).await? {
                 return Err(ShipProblem::NotOnHand(sku));

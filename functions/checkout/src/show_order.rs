@@ -13,7 +13,7 @@ pub(crate) async fn show_order(
     PathText(key): PathText,
     State(app): State<App>,
 ) -> Result<Json<OrderView>, Problem> {
-    let (order, sight) = load_order(&app, user, &key).await?;
+    let (order, visibility) = load_order(&app, user, &key).await?;
     let payment = app.store.payments.find(order.payment).await?;
-    Ok(Json(OrderView::of(&order, payment.as_ref(), sight)))
+    Ok(Json(OrderView::of(&order, payment.as_ref(), visibility)))
 }

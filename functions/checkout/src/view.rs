@@ -14,7 +14,7 @@ use shared::domain::{
     user::User,
 };
 
-use crate::{access::Sight, returns::view::ReturnView, shipment_view::ShipmentView};
+use crate::{access::Visibility, returns::view::ReturnView, shipment_view::ShipmentView};
 
 /// An order. Somebody who sells part of it sees that part.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -138,14 +138,14 @@ pub(crate) struct PaymentSummary {
 
 impl OrderView {
     /// What somebody sees of an order.
-    pub(crate) fn of(order: &Order, payment: Option<&Payment>, sight: Sight) -> Self {
-        let is_whole = !matches!(sight, Sight::Seller(_));
-        let seen = sight.lines();
+    pub(crate) fn of(order: &Order, payment: Option<&Payment>, visibility: Visibility) -> Self {
+        let is_whole = !matches!(visibility, Visibility::Seller(_));
+        let seen = visibility.lines();
         Self {
             id: order.id,
             order_number: order.order_number.clone(),
             status: order.status,
-            user: order.user.filter(|_| sight == Sight::Admin),
+            user: order.user.filter(|_| visibility == Visibility::Admin),
             email: is_whole.then(|| order.email.clone()),
             items: order.items.iter().filter(|item| seen.includes(item.seller)).map(OrderItemView::of).collect(),
             pricing: is_whole.then_some(order.pricing),
@@ -157,11 +157,11 @@ impl OrderView {
             shipping_method: order.shipping_method,
             tracking: order.shipments_of(seen).next_back().map(Shipment::tracking),
             shipments: order.shipments_of(seen).map(ShipmentView::of).collect(),
-            notes: NotesView::of(&order.notes, sight),
-            timeline: order.timeline.iter().map(|entry| TimelineView::of(entry, sight)).collect(),
+            notes: NotesView::of(&order.notes, visibility),
+            timeline: order.timeline.iter().map(|entry| TimelineView::of(entry, visibility)).collect(),
             coupon_code: order.coupon_code.clone().filter(|_| is_whole),
             discount: order.discount.clone().filter(|_| is_whole),
-            returns: ReturnView::all_of(order, sight),
+            returns: ReturnView::all_of(order, visibility),
             payment: payment.filter(|_| is_whole).map(|payment| PaymentSummary {
                 id: payment.id,
                 status: payment.status,
@@ -195,11 +195,11 @@ impl OrderItemView {
 }
 
 impl NotesView {
-    fn of(notes: &Notes, sight: Sight) -> Self {
-        let is_seen = |remark: &&Remark| match sight {
-            Sight::Admin => true,
-            Sight::Owner => false,
-            Sight::Seller(user) => remark.by == user.id,
+    fn of(notes: &Notes, visibility: Visibility) -> Self {
+        let is_seen = |remark: &&Remark| match visibility {
+            Visibility::Admin => true,
+            Visibility::Owner => false,
+            Visibility::Seller(user) => remark.by == user.id,
         };
         let seen: Vec<&Remark> = notes.admin.iter().filter(is_seen).collect();
         let texts: Vec<&str> = seen.iter().map(|remark| remark.text.as_str()).collect();
@@ -218,12 +218,12 @@ impl RemarkView {
 }
 
 impl TimelineView {
-    fn of(entry: &TimelineEntry, sight: Sight) -> Self {
+    fn of(entry: &TimelineEntry, visibility: Visibility) -> Self {
         Self {
             status: entry.status,
             timestamp: entry.timestamp,
             note: entry.note.clone(),
-            updated_by: entry.updated_by.filter(|_| sight == Sight::Admin),
+            updated_by: entry.updated_by.filter(|_| visibility == Visibility::Admin),
         }
     }
 }

@@ -16,7 +16,7 @@ pub(crate) async fn run(worker: &Worker) -> Result<usize, StoreError> {
         match expire_order(&worker.store, order, worker.clock.now()).await {
             Ok(messages) => {
                 ended += usize::from(!messages.is_empty());
-                worker.send(messages).await;
+                worker.dispatch(messages).await;
             }
             Err(EndOrderError::Store(error @ StoreError::Unavailable(_))) => return Err(error),
             // One order that cannot be ended must not hold up the others.

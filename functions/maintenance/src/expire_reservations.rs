@@ -12,7 +12,7 @@ pub(crate) async fn run(worker: &Worker) -> Result<usize, StoreError> {
         match reserve_stock::expire(&worker.store, sku, reservation, worker.clock.now()).await {
             Ok(messages) => {
                 ended += 1;
-                worker.send(messages).await;
+                worker.dispatch(messages).await;
             }
             Err(error @ StoreError::Unavailable(_)) => return Err(error),
             // One that cannot be ended must not keep the others.

@@ -16,7 +16,7 @@ use crate::BATCH;
 /// Answers how many were found. Each is found once: the note that it is abandoned and the promise of the mail are one
 /// transaction, and whoever touches the cart meanwhile wins.
 pub(crate) async fn run(worker: &Worker) -> Result<usize, StoreError> {
-    let left = worker.store.carts.list_left(worker.clock.now().minus(ABANDONED_AFTER), BATCH).await?;
+    let left = worker.store.carts.list_abandonable(worker.clock.now().minus(ABANDONED_AFTER), BATCH).await?;
     let (mut found, mut messages) = (0, Vec::new());
     for cart in left {
         match abandon(worker, cart).await {
@@ -30,7 +30,7 @@ pub(crate) async fn run(worker: &Worker) -> Result<usize, StoreError> {
             Err(error) => tracing::error!(%cart, error = &error as &dyn std::error::Error, "a cart stays as it is"),
         }
     }
-    worker.send(messages).await;
+    worker.dispatch(messages).await;
     Ok(found)
 }
 
@@ -45,7 +45,7 @@ async fn abandon(worker: &Worker, id: Id<Cart>) -> Result<Option<Option<Message>
             return Ok(Some(None));
         }
         let message = Event::EmailCartAbandoned { cart_id: id }.now(now);
-        store.outbox.promise(tx, &message).await?;
+        store.outbox.enqueue(tx, &message).await?;
         Ok::<_, StoreError>(Some(Some(message)))
     })
 }

@@ -7,13 +7,13 @@ use shared::{domain::message::Event, queue::Worker, store::StoreError, transacti
 use crate::BATCH;
 
 /// Longer than SQS keeps a message that is being worked on from coming again, so that this asks only when nobody else does.
-const PATIENCE: Duration = Duration::from_secs(10 * 60);
+const LOOKUP_DELAY: Duration = Duration::from_secs(10 * 60);
 
 /// Answers how many are asked about.
 pub(crate) async fn run(worker: &Worker) -> Result<usize, StoreError> {
     let store = &worker.store;
     let now = worker.clock.now();
-    let waiting = store.payments.list_processing_since(now.minus(PATIENCE), BATCH).await?;
+    let waiting = store.payments.list_processing_since(now.minus(LOOKUP_DELAY), BATCH).await?;
     let mut asked = 0;
     for payment in waiting {
         let id = payment.id;
@@ -23,13 +23,13 @@ pub(crate) async fn run(worker: &Worker) -> Result<usize, StoreError> {
             payment.updated_at = now;
             let message = Event::PaymentStatusUnknown {}.about_payment(payment.id, payment.order, now);
             store.payments.save_in(tx, &mut payment).await?;
-            store.outbox.promise(tx, &message).await?;
+            store.outbox.enqueue(tx, &message).await?;
             Ok(Some(message))
         });
         match asking {
             Ok(message) => {
                 asked += usize::from(message.is_some());
-                worker.send(Vec::from_iter(message)).await;
+                worker.dispatch(Vec::from_iter(message)).await;
             }
             Err(error @ StoreError::Unavailable(_)) => return Err(error),
             // One payment that cannot be asked about must not keep the others.

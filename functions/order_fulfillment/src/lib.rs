@@ -33,7 +33,7 @@ impl Consumer for OrderFulfillment {
             Event::OrderReturned { return_id } => receive_return(store, message.id, order, return_id, now).await,
             other => return Err(ProcessError::Poison(format!("{:?} is not for this queue", other.queue()))),
         };
-        self.worker.send(messages.map_err(not_fulfilled)?).await;
+        self.worker.dispatch(messages.map_err(not_fulfilled)?).await;
         Ok(())
     }
 }

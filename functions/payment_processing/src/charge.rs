@@ -1,7 +1,7 @@
 //! `payment.requested`
 
 use shared::{
-    app::settle_payment::{begin_attempt, note_intent, settle_declined},
+    app::record_payment::{begin_attempt, record_declined, record_intent},
     domain::{
         Id,
         payment::{Begin, GatewayName, Payment},
@@ -10,13 +10,13 @@ use shared::{
     queue::ProcessError,
 };
 
-use crate::{PaymentProcessing, no_answer, not_settled};
+use crate::{PaymentProcessing, no_answer, not_recorded};
 
 impl PaymentProcessing {
     /// Charges an attempt, or goes on where an earlier delivery of the message stopped.
     pub(crate) async fn charge(&self, id: Id<Payment>, attempt: i64) -> Result<(), ProcessError> {
         let begun =
-            begin_attempt(&self.worker.store, id, attempt, self.worker.clock.now()).await.map_err(not_settled)?;
+            begin_attempt(&self.worker.store, id, attempt, self.worker.clock.now()).await.map_err(not_recorded)?;
         let payment = match begun {
             (Begin::Now | Begin::Resume, payment) if payment.gateway == GatewayName::Stripe => payment,
             _ => return Ok(()),
@@ -26,7 +26,7 @@ impl PaymentProcessing {
             IntentState::Open => self.gateway.confirm(&intent.id).await.map_err(no_answer)?,
             _ => intent,
         };
-        self.settle(id, attempt, intent).await
+        self.record(id, attempt, intent).await
     }
 
     /// The intent of an attempt: the one that is noted, or a new one, once the last attempt's can no longer be charged.
@@ -71,13 +71,14 @@ impl PaymentProcessing {
             Err(GatewayError::Refused(reason)) => {
                 tracing::info!(payment = %payment.id, reason, "the gateway did not take the payment method");
                 let declined = "the payment method was not accepted";
-                let messages = settle_declined(&self.worker.store, payment.id, attempt, declined, now).await;
-                self.worker.send(messages.map_err(not_settled)?).await;
+                let messages = record_declined(&self.worker.store, payment.id, attempt, declined, now).await;
+                self.worker.dispatch(messages.map_err(not_recorded)?).await;
                 return Ok(None);
             }
             Err(error) => return Err(no_answer(error)),
         };
-        let noted = note_intent(&self.worker.store, payment.id, attempt, &intent.id, now).await.map_err(not_settled)?;
+        let noted =
+            record_intent(&self.worker.store, payment.id, attempt, &intent.id, now).await.map_err(not_recorded)?;
         match noted {
             Some(_) => Ok(Some(intent)),
             None => Err(ProcessError::retry("the attempt is worked on elsewhere", "it has an intent or is over")),

@@ -6,18 +6,18 @@
 //! 2. money moves only by confirming an intent that is noted on the payment, and an intent moves it once;
 //! 3. an answer that got lost is looked up, never guessed.
 
-mod call_off;
 mod charge;
 mod look_up;
+mod record;
 mod refund;
-mod settle;
+mod void;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use lambda_runtime::Error;
 use shared::{
-    app::settle_payment::SettleError,
+    app::record_payment::RecordError,
     config::{Env, StripeSettings},
     domain::{
         Id,
@@ -49,7 +49,7 @@ impl Consumer for PaymentProcessing {
         match &message.event {
             Event::PaymentRequested { attempt } => self.charge(payment_of(&message)?, *attempt).await,
             Event::RefundRequested { refund_id } => self.refund(payment_of(&message)?, *refund_id).await,
-            Event::PaymentVoidRequested {} => self.call_off(payment_of(&message)?).await,
+            Event::PaymentVoidRequested {} => self.void(payment_of(&message)?).await,
             Event::PaymentStatusUnknown {} => self.look_up(payment_of(&message)?).await,
             Event::PaymentWebhookReceived { intent_id, .. } => self.look_up_intent(intent_id).await,
             other => Err(ProcessError::Poison(format!("{:?} is not for this queue", other.queue()))),
@@ -78,10 +78,10 @@ fn no_answer(error: GatewayError) -> ProcessError {
     }
 }
 
-fn not_settled(error: SettleError) -> ProcessError {
+fn not_recorded(error: RecordError) -> ProcessError {
     match error {
-        SettleError::Store(error) => error.into(),
-        SettleError::Illegal(_) | SettleError::Refund(_) => ProcessError::Poison(error.to_string()),
+        RecordError::Store(error) => error.into(),
+        RecordError::Illegal(_) | RecordError::Refund(_) => ProcessError::Poison(error.to_string()),
     }
 }
 

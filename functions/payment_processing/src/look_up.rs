@@ -27,7 +27,7 @@ impl PaymentProcessing {
         if intent.state == IntentState::Open {
             return if is_open { self.charge(id, payment.attempts).await } else { Ok(()) };
         }
-        self.settle(id, payment.intent_attempt, intent).await
+        self.record(id, payment.intent_attempt, intent).await
     }
 
     /// Looks how the payment of an intent stands. An intent of nobody is not ours: every intent is noted before it is

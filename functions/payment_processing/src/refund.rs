@@ -1,7 +1,7 @@
 //! `refund.requested`
 
 use shared::{
-    app::settle_refund::{end_refund_lease, lease_refund, settle_refunded},
+    app::record_refund::{end_refund_lease, lease_refund, record_refunded},
     domain::{
         Id,
         payment::{GatewayName, Payment, Refund, RefundLease},
@@ -9,7 +9,7 @@ use shared::{
     queue::ProcessError,
 };
 
-use crate::{PaymentProcessing, no_answer, not_settled};
+use crate::{PaymentProcessing, no_answer, not_recorded};
 
 impl PaymentProcessing {
     /// Pays an approved refund out.
@@ -23,7 +23,7 @@ impl PaymentProcessing {
             tracing::warn!(payment = %id, refund = %refund, "a refund has to be transferred by hand");
             return Ok(());
         };
-        let amount = match lease_refund(store, id, refund, now).await.map_err(not_settled)? {
+        let amount = match lease_refund(store, id, refund, now).await.map_err(not_recorded)? {
             RefundLease::Taken { amount } => amount,
             RefundLease::NotDue => return Ok(()),
             RefundLease::Held => {
@@ -32,12 +32,12 @@ impl PaymentProcessing {
         };
         match self.gateway.refund(intent, refund, amount).await {
             Ok(gateway_id) => {
-                let settled = settle_refunded(store, id, refund, &gateway_id, now).await;
-                self.worker.send(settled.map_err(not_settled)?).await;
+                let settled = record_refunded(store, id, refund, &gateway_id, now).await;
+                self.worker.dispatch(settled.map_err(not_recorded)?).await;
                 Ok(())
             }
             Err(error) => {
-                end_refund_lease(store, id, refund).await.map_err(not_settled)?;
+                end_refund_lease(store, id, refund).await.map_err(not_recorded)?;
                 Err(no_answer(error))
             }
         }

@@ -52,7 +52,7 @@ pub(crate) async fn confirm_payment(
     let source = wanted.token.map(PaymentSource::from_token);
     once(&app, &request, async || {
         let (record, message) = confirm(&app, &request, id, source.clone()).await?;
-        app.send(vec![message]).await;
+        app.dispatch(vec![message]).await;
         Ok(record)
     })
     .await
@@ -85,7 +85,7 @@ async fn confirm(
         let message = event.about_payment(payment.id, order.id, now);
         // Written even if unchanged: whoever gives the order up at this moment writes it too, and one of them sees the other.
         store.payments.save_in(tx, &mut payment).await?;
-        store.outbox.promise(tx, &message).await?;
+        store.outbox.enqueue(tx, &message).await?;
         let record = request.record(StatusCode::OK, &PaymentView::of(&payment, None), None, now);
         store.idempotency.insert_in(tx, &record, now).await?;
         Ok((record, message))

@@ -4,7 +4,7 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use shared::{
-    app::settle_payment::{SettleError, settle_succeeded_in},
+    app::record_payment::{RecordError, record_succeeded_in},
     domain::payment::{GatewayName, Payment},
     http::{
         Admin, App, Buyer, IdempotencyKey, PathId, Problem, ProblemCode, Valid,
@@ -47,15 +47,15 @@ pub(crate) async fn mark_payment_paid(
     once(&app, &request, async || {
         let store = &app.store;
         let now = app.clock.now();
-        let settled: Result<_, SettleError> = transaction!(store, |tx| {
+        let settled: Result<_, RecordError> = transaction!(store, |tx| {
             let reference = Some(wanted.reference.as_str());
-            let (payment, messages) = settle_succeeded_in(store, tx, id, payment.amount, None, reference, now).await?;
+            let (payment, messages) = record_succeeded_in(store, tx, id, payment.amount, None, reference, now).await?;
             let record = request.record(StatusCode::OK, &PaymentView::of(&payment, None), None, now);
             store.idempotency.insert_in(tx, &record, now).await?;
             Ok((record, messages))
         });
         let (record, messages) = settled.map_err(PaymentProblem::from)?;
-        app.send(messages).await;
+        app.dispatch(messages).await;
         Ok(record)
     })
     .await

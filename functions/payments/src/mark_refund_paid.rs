@@ -2,7 +2,7 @@
 
 use axum::{extract::State, http::StatusCode, response::Response};
 use shared::{
-    app::{settle_payment::SettleError, settle_refund::settle_transferred_back_in},
+    app::{record_payment::RecordError, record_refund::record_transferred_back_in},
     domain::payment::{GatewayName, Payment, Refund},
     http::{
         Admin, App, Buyer, IdempotencyKey, Problem, ProblemCode, Valid,
@@ -41,14 +41,14 @@ pub(crate) async fn mark_refund_paid(
     once(&app, &request, async || {
         let store = &app.store;
         let now = app.clock.now();
-        let settled: Result<_, SettleError> = transaction!(store, |tx| {
-            let (payment, messages) = settle_transferred_back_in(store, tx, id, refund, &wanted.reference, now).await?;
+        let settled: Result<_, RecordError> = transaction!(store, |tx| {
+            let (payment, messages) = record_transferred_back_in(store, tx, id, refund, &wanted.reference, now).await?;
             let record = request.record(StatusCode::OK, &PaymentView::of(&payment, None), None, now);
             store.idempotency.insert_in(tx, &record, now).await?;
             Ok((record, messages))
         });
         let (record, messages) = settled.map_err(PaymentProblem::from)?;
-        app.send(messages).await;
+        app.dispatch(messages).await;
         Ok(record)
     })
     .await

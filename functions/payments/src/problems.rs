@@ -1,7 +1,7 @@
 //! What can stand in the way of a payment's endpoints, as a problem.
 
 use shared::{
-    app::settle_payment::SettleError,
+    app::record_payment::RecordError,
     domain::{IllegalTransition, payment::RefundError},
     http::{Problem, ProblemCode},
     store::{StoreError, TransactionError},
@@ -30,12 +30,12 @@ impl TransactionError for PaymentProblem {
     }
 }
 
-impl From<SettleError> for PaymentProblem {
-    fn from(error: SettleError) -> Self {
+impl From<RecordError> for PaymentProblem {
+    fn from(error: RecordError) -> Self {
         match error {
-            SettleError::Illegal(error) => Self::Illegal(error),
-            SettleError::Refund(error) => Self::Refund(error),
-            SettleError::Store(error) => Self::Store(error),
+            RecordError::Illegal(error) => Self::Illegal(error),
+            RecordError::Refund(error) => Self::Refund(error),
+            RecordError::Store(error) => Self::Store(error),
         }
     }
 }

@@ -63,7 +63,7 @@ pub(crate) async fn receive_stripe_webhook(
     let event: GatewayEvent = serde_json::from_slice(&body)
         .map_err(|_| Problem::new(ProblemCode::MalformedJson).detail("The event has an unknown shape."))?;
     let message = record(&app, &event).await?;
-    app.send(message.into_iter().collect()).await;
+    app.dispatch(message.into_iter().collect()).await;
     Ok(StatusCode::OK)
 }
 
@@ -72,12 +72,12 @@ async fn record(app: &App, event: &GatewayEvent) -> Result<Option<Message>, Stor
     let store = &app.store;
     let now = app.clock.now();
     transaction!(store, |tx| {
-        if !store.webhooks.record_in(tx, &event.id, &event.kind, now).await?.is_now() {
+        if !store.webhooks.record_in(tx, &event.id, &event.kind, now).await?.was_executed() {
             return Ok(None);
         }
         let look = Event::PaymentWebhookReceived { event_id: event.id.clone(), intent_id: intent.to_owned() };
         let message = look.now(now);
-        store.outbox.promise(tx, &message).await?;
+        store.outbox.enqueue(tx, &message).await?;
         Ok::<_, StoreError>(Some(message))
     })
 }

@@ -47,7 +47,7 @@ pub(crate) async fn refund_payment(
     let request = KeyedRequest::of_user(user.id, &format!("refund_payment {id}"), &key, &wanted)?;
     once(&app, &request, async || {
         let (record, message) = refund(&app, &request, id, &wanted).await?;
-        app.send(vec![message]).await;
+        app.dispatch(vec![message]).await;
         Ok(record)
     })
     .await
@@ -71,7 +71,7 @@ async fn refund(
         let refund = payment.approve_refund(amount, &wanted.reason, now)?;
         let message = Event::RefundRequested { refund_id: refund }.about_payment(payment.id, payment.order, now);
         store.payments.save_in(tx, &mut payment).await?;
-        store.outbox.promise(tx, &message).await?;
+        store.outbox.enqueue(tx, &message).await?;
         let record = request.record(StatusCode::ACCEPTED, &PaymentView::of(&payment, None), None, now);
         store.idempotency.insert_in(tx, &record, now).await?;
         Ok((record, message))

@@ -4,7 +4,7 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use shared::{
-    app::save_product::MOST_UNITS,
+    app::save_product::MAX_UNITS,
     domain::{Id, Sku, message::Event, product::Product},
     http::{
         App, CurrentUser, IdempotencyKey, PathId, Problem, ProblemCode, Seller, ValidCatalogue,
@@ -25,16 +25,16 @@ use crate::{access::load_own_in, problems::CatalogueProblem, show_inventory::Inv
 pub(crate) struct AdjustInventory {
     sku: Sku,
     /// How many more; fewer if negative.
-    #[garde(range(min = -MOST_UNITS, max = MOST_UNITS))]
+    #[garde(range(min = -MAX_UNITS, max = MAX_UNITS))]
     delta: Option<i64>,
     /// Why.
     #[garde(inner(custom(line(200))))]
     reason: Option<String>,
     /// How many there are in the warehouse.
-    #[garde(range(min = 0, max = MOST_UNITS))]
+    #[garde(range(min = 0, max = MAX_UNITS))]
     set_to: Option<i64>,
     /// How many were thought to be in the warehouse.
-    #[garde(range(min = 0, max = MOST_UNITS))]
+    #[garde(range(min = 0, max = MAX_UNITS))]
     expected: Option<i64>,
 }
 
@@ -113,11 +113,11 @@ async fn adjust(
         if stock.crossed_threshold_from(stock.available.saturating_sub(delta)) {
             messages.push(Event::EmailLowStock { sku: sku.clone() }.now(now));
         }
-        store.outbox.promise_all(tx, &messages).await?;
+        store.outbox.enqueue_all(tx, &messages).await?;
         let record = request.record(StatusCode::OK, &InventoryRecord::from(stock), None, now);
         store.idempotency.insert_in(tx, &record, now).await?;
         Ok::<_, CatalogueProblem>((record, messages))
     })?;
-    app.send(messages).await;
+    app.dispatch(messages).await;
     Ok(record)
 }

@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderName, StatusCode, header},
 };
 use shared::{
-    app::save_product::{ProductRow, draft_of, hang_in, insert_in, set_status},
+    app::save_product::{ProductRow, assign_category_in, draft_of, insert_in, set_status},
     http::{App, Problem, Seller, ValidCatalogue},
     transaction,
 };
@@ -31,7 +31,7 @@ pub(crate) async fn create_product(
     let id = transaction!(app.store, |tx| {
         let mut product = draft.clone();
         if let Some(category) = &category {
-            hang_in(tx, &app.store, &mut product, category).await?;
+            assign_category_in(tx, &app.store, &mut product, category).await?;
         }
         if let Some(status) = status {
             let _ = set_status(&mut product, status, now)?;

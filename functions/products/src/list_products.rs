@@ -5,7 +5,7 @@ mod search;
 use axum::{extract::State, response::Response};
 use shared::{
     http::{App, Caching, MaybeUser, Page, PageQuery, Problem, ValidQuery, query},
-    store::products::listing::ProductPlace,
+    store::products::listing::ProductCursor,
 };
 
 use crate::view::ProductView;
@@ -28,7 +28,7 @@ pub(crate) async fn list_products(
     let Some(Question { filter, sort }) = search.resolve(&app, user.as_ref()).await? else {
         return caching.answer(&Page::<ProductView>::whole(Vec::new()).with_count(page.count.then_some(0)));
     };
-    let after = page.after::<ProductPlace>()?;
+    let after = page.after::<ProductCursor>()?;
     if after.as_ref().is_some_and(|place| !place.is_of(sort)) {
         return Err(query::invalid("cursor", "must be the nextCursor of a list in the same order"));
     }

@@ -115,14 +115,14 @@ async fn change(app: &App, tx: &mut Tx, id: Id<Category>, changes: &UpdateCatego
     };
     let mut after = before.clone();
     changes.apply(&mut after);
-    after.hang_below(parent.as_ref());
+    after.set_parent(parent.as_ref());
     after.updated_at = now;
     store.categories.save_in(tx, &mut after).await.map_err(|error| refused(error, true))?;
     if after.path != before.path {
-        store.categories.carry_along_in(tx, &before, &after, now).await?;
+        store.categories.update_descendants_in(tx, &before, &after, now).await?;
     }
     if after.ancestors != before.ancestors {
-        store.products.carry_along_in(tx, &before, &after).await?;
+        store.products.update_descendants_in(tx, &before, &after).await?;
     }
     Ok(())
 }

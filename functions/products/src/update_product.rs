@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State};
 use shared::{
-    app::save_product::{ProductChanges, hang_below, hang_in, save_in},
+    app::save_product::{ProductChanges, assign_category_in, save_in, set_parent},
     domain::product::Product,
     http::{App, PathId, Problem, Seller, ValidCatalogue},
     transaction,
@@ -34,8 +34,8 @@ pub(crate) async fn update_product(
         let mut product = before.clone();
         changes.clone().apply(&mut product)?;
         match &changes.category {
-            Some(Some(category)) => hang_in(tx, &app.store, &mut product, category).await?,
-            Some(None) => hang_below(&mut product, None),
+            Some(Some(category)) => assign_category_in(tx, &app.store, &mut product, category).await?,
+            Some(None) => set_parent(&mut product, None),
             None => {}
         }
         let _ = save_in(tx, &app.store, &before, &mut product, &stock, now).await?;

@@ -23,7 +23,7 @@ pub(crate) async fn approve_review(
     let review = transaction!(store, |tx| {
         let mut review = store.reviews.find_in(tx, id).await?.ok_or(ReviewProblem::NotFound)?;
         let (applied, change) = review.approve(now);
-        if applied.is_now() {
+        if applied.was_executed() {
             if review.order.is_none() {
                 review.verify(store.orders.find_delivered_of(review.user, review.product).await?);
             }

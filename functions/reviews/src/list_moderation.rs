@@ -5,7 +5,7 @@ use serde::Deserialize;
 use shared::{
     domain::review::ReviewStatus,
     http::{Admin, App, Page, PageQuery, Problem, ValidQuery, query},
-    store::reviews::{ReviewFilter, ReviewPlace, ReviewSort},
+    store::reviews::{ReviewCursor, ReviewFilter, ReviewSort},
 };
 
 use crate::view::ModeratedReview;
@@ -34,13 +34,13 @@ pub(crate) async fn list_reviews_to_moderate(
     let sort = ReviewSort::Oldest;
     let status = search.status.unwrap_or(ReviewStatus::Pending);
     let filter = ReviewFilter { reported: search.reported, ..ReviewFilter::of_status(status) };
-    let after = page.after::<ReviewPlace>()?;
+    let after = page.after::<ReviewCursor>()?;
     if after.is_some_and(|place| !place.is_of(sort)) {
         return Err(query::invalid("cursor", "must be the nextCursor of this list"));
     }
     let reviews = &app.store.reviews;
     let found = reviews.list(&filter, sort, after, page.fetch()).await?;
     let count = if page.count { Some(reviews.count(&filter).await?) } else { None };
-    let page = Page::new(found, &page, |last| ReviewPlace::of(last, sort), ModeratedReview::from);
+    let page = Page::new(found, &page, |last| ReviewCursor::of(last, sort), ModeratedReview::from);
     Ok(Json(page.with_count(count)))
 }

@@ -9,7 +9,7 @@ use shared::{
         review::{Rating, ReviewStatus},
     },
     http::{App, Caching, Page, PageQuery, Problem, ValidQuery, query},
-    store::reviews::{ReviewFilter, ReviewPlace, ReviewSort},
+    store::reviews::{ReviewCursor, ReviewFilter, ReviewSort},
 };
 
 use crate::view::{ReviewSummary, ReviewView};
@@ -81,7 +81,7 @@ pub(crate) async fn list_reviews(
         verified: search.verified,
         ..ReviewFilter::of_status(ReviewStatus::Approved)
     };
-    let after = page.after::<ReviewPlace>()?;
+    let after = page.after::<ReviewCursor>()?;
     if after.is_some_and(|place| !place.is_of(sort)) {
         return Err(query::invalid("cursor", "must be the nextCursor of a list in the same order"));
     }
@@ -89,6 +89,6 @@ pub(crate) async fn list_reviews(
     let (found, histogram) =
         tokio::try_join!(reviews.list(&filter, sort, after, page.fetch()), reviews.histogram(search.product))?;
     let count = if page.count { Some(reviews.count(&filter).await?) } else { None };
-    let page = Page::new(found, &page, |last| ReviewPlace::of(last, sort), ReviewView::from).with_count(count);
+    let page = Page::new(found, &page, |last| ReviewCursor::of(last, sort), ReviewView::from).with_count(count);
     caching.answer(&ReviewPage { page, summary: ReviewSummary::of(histogram) })
 }

@@ -23,7 +23,7 @@ pub(crate) async fn reject_review(
     let review = transaction!(store, |tx| {
         let mut review = store.reviews.find_in(tx, id).await?.ok_or(ReviewProblem::NotFound)?;
         let (applied, change) = review.reject(now);
-        if applied.is_now() {
+        if applied.was_executed() {
             store.reviews.save_in(tx, &mut review).await?;
             store.products.change_rating_in(tx, review.product, change).await?;
         }

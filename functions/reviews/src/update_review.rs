@@ -25,7 +25,7 @@ pub(crate) async fn update_review(
         let found = store.reviews.find_in(tx, id).await?.filter(|review| review.user == user.id);
         let mut review = found.ok_or(ReviewProblem::NotFound)?;
         let (applied, change) = review.revise(changes.applied_to(review.content()), now);
-        if applied.is_now() {
+        if applied.was_executed() {
             store.reviews.save_in(tx, &mut review).await?;
             store.products.change_rating_in(tx, review.product, change).await?;
         }

@@ -72,7 +72,7 @@ pub(super) async fn cancel_in(
         vec![Event::OrderCancelled {}.about(order.id, now), Event::EmailOrderCancelled {}.about(order.id, now)];
     if was_unpaid {
         // The order ended unpaid, so the coupon was not used; a refund later would not give it back.
-        store.coupons.give_back_in(tx, order.id, now).await?;
+        store.coupons.restore_in(tx, order.id, now).await?;
         if payment.status == PaymentStatus::Pending || payment.action_required {
             let _ = payment.fail("the order was cancelled", now)?;
         }
@@ -81,7 +81,7 @@ pub(super) async fn cancel_in(
         }
     }
     save_both(store, tx, order, payment).await?;
-    store.outbox.promise_all(tx, &messages).await?;
+    store.outbox.enqueue_all(tx, &messages).await?;
     for (sku, quantity) in order.units() {
         store.inventory.release_in(tx, &sku, quantity, now).await?;
     }
@@ -105,8 +105,8 @@ pub async fn cancel_order(
         if order.status == OrderStatus::Pending && payment.is_under_way() {
             return Err(EndOrderError::PaymentUnderWay);
         }
-        let messages = if order.was_given_up() {
-            order.forgo(reason, by, now)?;
+        let messages = if order.has_expired() {
+            order.cancel_expired(reason, by, now)?;
             save_both(store, tx, &mut order, &mut payment).await?;
             Vec::new()
         } else {
@@ -133,9 +133,9 @@ pub async fn expire_order(store: &Store, order: Id<Order>, now: Timestamp) -> Re
             PaymentStatus::Processing => {
                 let messages = vec![Event::PaymentVoidRequested {}.about_payment(payment.id, order.id, now)];
                 // Asked once per grace, not once per minute.
-                order.reserved_until = now.plus(VOID_GRACE);
+                order.reserved_until = now.plus(VOID_RETRY_INTERVAL);
                 store.orders.save_in(tx, &mut order).await?;
-                store.outbox.promise_all(tx, &messages).await?;
+                store.outbox.enqueue_all(tx, &messages).await?;
                 Ok(messages)
             }
             // Its money arrived: whoever settles it confirms it.
@@ -145,4 +145,4 @@ pub async fn expire_order(store: &Store, order: Id<Order>, now: Timestamp) -> Re
 }
 
 /// How long a charge may take to be called off before it is asked again.
-const VOID_GRACE: std::time::Duration = std::time::Duration::from_secs(5 * 60);
+const VOID_RETRY_INTERVAL: std::time::Duration = std::time::Duration::from_secs(5 * 60);

@@ -2,7 +2,7 @@
 
 use super::end_order::{load_both, save_both};
 use shop_domain::{
-    Applied, Id, IllegalTransition, Timestamp,
+    Id, Idempotent, IllegalTransition, Timestamp,
     message::{Event, Message},
     order::{Order, OrderStatus, Return, ReturnError},
     payment::{PaymentStatus, RefundError},
@@ -36,11 +36,11 @@ impl TransactionError for FulfillError {
 /// `order.paid`: the warehouse takes the order up. One that was cancelled meanwhile is left alone.
 pub async fn pick(store: &Store, message: Id<Message>, order: Id<Order>, now: Timestamp) -> Result<(), FulfillError> {
     transaction!(store, |tx| {
-        if store.processed.record_in(tx, message, now).await? == Applied::Before {
+        if store.processed.record_in(tx, message, now).await? == Idempotent::AlreadyApplied {
             return Ok(());
         }
         let (mut order, _) = load_both(store, tx, order).await?;
-        if order.status != OrderStatus::Cancelled && order.pick(now)?.is_now() {
+        if order.status != OrderStatus::Cancelled && order.pick(now)?.was_executed() {
             store.orders.save_in(tx, &mut order).await?;
         }
         Ok(())
@@ -55,7 +55,7 @@ pub async fn refund_cancelled(
     now: Timestamp,
 ) -> Result<Vec<Message>, FulfillError> {
     transaction!(store, |tx| {
-        if store.processed.record_in(tx, message, now).await? == Applied::Before {
+        if store.processed.record_in(tx, message, now).await? == Idempotent::AlreadyApplied {
             return Ok(Vec::new());
         }
         let (mut order, mut payment) = load_both(store, tx, order).await?;
@@ -68,7 +68,7 @@ pub async fn refund_cancelled(
         let refund = payment.approve_refund(left, "the order was cancelled", now)?;
         let messages = vec![Event::RefundRequested { refund_id: refund }.about_payment(payment.id, order.id, now)];
         save_both(store, tx, &mut order, &mut payment).await?;
-        store.outbox.promise_all(tx, &messages).await?;
+        store.outbox.enqueue_all(tx, &messages).await?;
         Ok(messages)
     })
 }
@@ -82,7 +82,7 @@ pub async fn receive_return(
     now: Timestamp,
 ) -> Result<Vec<Message>, FulfillError> {
     transaction!(store, |tx| {
-        if store.processed.record_in(tx, message, now).await? == Applied::Before {
+        if store.processed.record_in(tx, message, now).await? == Idempotent::AlreadyApplied {
             return Ok(Vec::new());
         }
         let (mut order, mut payment) = load_both(store, tx, order).await?;
@@ -95,10 +95,10 @@ pub async fn receive_return(
             order.note_refund(returned, refund)?;
             messages.push(Event::RefundRequested { refund_id: refund }.about_payment(payment.id, order.id, now));
         }
-        // Else the order ends with the last refund that is paid out: see `settle_refund`.
+        // Else the order ends with the last refund that is paid out: see `record_refund`.
         let _ = order.finish_returns(&payment, now);
         save_both(store, tx, &mut order, &mut payment).await?;
-        store.outbox.promise_all(tx, &messages).await?;
+        store.outbox.enqueue_all(tx, &messages).await?;
         for (sku, quantity) in back.units {
             store.inventory.restock_in(tx, &sku, quantity, now).await?;
         }

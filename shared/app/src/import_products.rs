@@ -6,9 +6,9 @@
 
 use garde::Validate;
 
-use super::save_product::{ProductRow, SaveProductError, draft_of, hang_below, insert_in, save_in, set_status};
+use super::save_product::{ProductRow, SaveProductError, draft_of, insert_in, save_in, set_parent, set_status};
 use shop_domain::{
-    Applied, Id, Slug, Timestamp, category::Category, offer::InvalidOffer, product::Product, user::User,
+    Id, Idempotent, Slug, Timestamp, category::Category, offer::InvalidOffer, product::Product, user::User,
 };
 use shop_store::transaction;
 use shop_store::{Store, StoreError, TransactionError, Tx, categories::CategoryKey};
@@ -106,8 +106,8 @@ async fn update(
         let _ = set_status(&mut product, status, now).map_err(SaveProductError::from)?;
     }
     Ok(match save_in(tx, store, &before, &mut product, &stock, now).await? {
-        Applied::Now => RowOutcome::Updated(product.id),
-        Applied::Before => RowOutcome::Unchanged(product.id),
+        Idempotent::Executed => RowOutcome::Updated(product.id),
+        Idempotent::AlreadyApplied => RowOutcome::Unchanged(product.id),
     })
 }
 
@@ -124,7 +124,7 @@ async fn hang(
     if let Some(found) = store.categories.find_by_in(tx, &key).await? {
         if product.category != Some(found.id) {
             let held = store.categories.hold_in(tx, &CategoryKey::Id(found.id)).await?;
-            hang_below(product, held.as_ref());
+            set_parent(product, held.as_ref());
         }
         return Ok(());
     }
@@ -142,7 +142,7 @@ async fn hang(
         };
         parent = Some(node);
     }
-    hang_below(product, parent.as_ref());
+    set_parent(product, parent.as_ref());
     Ok(())
 }
 

@@ -25,7 +25,7 @@ pub enum Merged {
 /// merge finds nothing to take.
 pub async fn merge_cart(store: &Store, user: Id<User>, cart_token: &str, now: Timestamp) -> Result<Merged, StoreError> {
     let token_hash = sha256_hex(cart_token);
-    for _ in 0..RACES {
+    for _ in 0..RETRIES {
         match try_merge(store, user, &token_hash, now).await {
             // Another request made the customer's first cart at the same moment: look again and take that one.
             Err(StoreError::Duplicate { .. }) => {}
@@ -36,7 +36,7 @@ pub async fn merge_cart(store: &Store, user: Id<User>, cart_token: &str, now: Ti
 }
 
 /// How often the customer's first cart may be made by somebody else before this gives up.
-const RACES: usize = 5;
+const RETRIES: usize = 5;
 
 async fn try_merge(store: &Store, user: Id<User>, token_hash: &str, now: Timestamp) -> Result<Merged, StoreError> {
     transaction!(store, |tx| {

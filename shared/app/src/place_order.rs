@@ -22,7 +22,7 @@ use shop_domain::{
 };
 use shop_store::transaction;
 use shop_store::{
-    RETRY_TIMEOUT, SCHEMA_VERSION, Store, StoreError, TransactionError, backoff, coupons::CouponUse,
+    RETRY_TIMEOUT, SCHEMA_VERSION, Store, StoreError, TransactionError, backoff, coupons::Redemption,
     idempotency::IdempotencyRecord,
 };
 
@@ -206,10 +206,10 @@ async fn try_place(
         reserved?;
         inserted?;
         messages.extend(stock.low().map(|sku| Event::EmailLowStock { sku: sku.clone() }.now(now)));
-        store.outbox.promise_all(tx, &messages).await?;
+        store.outbox.enqueue_all(tx, &messages).await?;
         // Late, because orders that redeem the same coupon conflict from here to the commit.
         if let Some(used) = coupon_use(wanted, &quote, &order) {
-            store.coupons.claim_in(tx, &used).await??;
+            store.coupons.redeem_in(tx, &used).await??;
         }
         let record = record(&order, &payment);
         store.idempotency.insert_in(tx, &record, now).await?;
@@ -311,9 +311,9 @@ fn orderable(quote: Quote, wanted: &PlaceOrder) -> Result<Quote, PlaceOrderError
     Ok(quote)
 }
 
-fn coupon_use(wanted: &PlaceOrder, quote: &Quote, order: &Order) -> Option<CouponUse> {
+fn coupon_use(wanted: &PlaceOrder, quote: &Quote, order: &Order) -> Option<Redemption> {
     let coupon = quote.coupon.as_ref()?.coupon.as_ref()?;
-    Some(CouponUse {
+    Some(Redemption {
         order: order.id,
         coupon: coupon.id,
         user: wanted.user,

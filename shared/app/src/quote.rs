@@ -28,12 +28,12 @@ pub struct Quote {
     /// The sums and how they came about.
     pub price: PriceResult,
     /// The coupon that was asked for, as it was written, and what it is if it exists.
-    pub coupon: Option<AskedCoupon>,
+    pub coupon: Option<RequestedCoupon>,
 }
 
 /// A coupon that somebody wants to use.
 #[derive(Clone, Debug)]
-pub struct AskedCoupon {
+pub struct RequestedCoupon {
     /// As it was written.
     pub code: String,
     /// What it is; `None` if there is none of that code.
@@ -111,7 +111,7 @@ pub(super) struct Basis {
     products: Vec<Product>,
     tax: TaxTable,
     shipping: ShippingTable,
-    coupon: Option<(AskedCoupon, CouponUser)>,
+    coupon: Option<(RequestedCoupon, CouponUser)>,
 }
 
 /// Prices a cart from the catalogue, the stock and the settings as they are now.
@@ -174,7 +174,7 @@ impl Basis {
 async fn find_coupon(
     store: &Store,
     request: QuoteRequest<'_>,
-) -> Result<Option<(AskedCoupon, CouponUser)>, StoreError> {
+) -> Result<Option<(RequestedCoupon, CouponUser)>, StoreError> {
     let Some(code) = request.coupon_code else { return Ok(None) };
     let coupon = store.coupons.find_by_code(code).await?;
     let user = match &coupon {
@@ -189,7 +189,7 @@ async fn find_coupon(
         }
         None => CouponUser { id: request.user, uses: 0, has_ordered: false },
     };
-    Ok(Some((AskedCoupon { code: code.to_owned(), coupon, refusal: None }, user)))
+    Ok(Some((RequestedCoupon { code: code.to_owned(), coupon, refusal: None }, user)))
 }
 
 fn check_lines(

@@ -123,7 +123,7 @@ fn short(sku: &Sku, wanted: Quantity, availability: Availability) -> PlaceOrderE
 /// After the release and not with it: its transaction would lose against other writers of the record.
 async fn enqueue_low(store: &Store, record: Option<StockRecord>, now: Timestamp) {
     let Some(message) = record.and_then(|record| low_stock(record, now)) else { return };
-    let enqueued: Result<(), StoreError> = transaction!(store, |tx| { store.outbox.promise(tx, &message).await });
+    let enqueued: Result<(), StoreError> = transaction!(store, |tx| { store.outbox.enqueue(tx, &message).await });
     if let Err(error) = enqueued {
         let error = &error as &dyn std::error::Error;
         tracing::warn!(error, "no message about low stock");
@@ -152,7 +152,7 @@ pub async fn expire(
         // Whether the threshold was crossed by this reservation is not known, so the message may come twice.
         let released = store.inventory.release_reservation_in(tx, sku, reservation).await?;
         let messages = Vec::from_iter(released.and_then(|record| low_stock(record, now)));
-        store.outbox.promise_all(tx, &messages).await?;
+        store.outbox.enqueue_all(tx, &messages).await?;
         Ok(messages)
     })
 }

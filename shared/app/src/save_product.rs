@@ -9,13 +9,13 @@ mod rules;
 
 pub use changes::ProductChanges;
 pub use parts::{
-    DimensionsInput, ImageInput, InventoryInput, MOST_UNITS, OptionInput, PolicyChange, PriceChange, PriceInput,
+    DimensionsInput, ImageInput, InventoryInput, MAX_UNITS, OptionInput, PolicyChange, PriceChange, PriceInput,
     SeoInput, ShippingInput, VariantInput,
 };
 pub use row::{FirstStock, ProductRow};
 
 use shop_domain::{
-    Applied, Id, IllegalTransition, Money, Sku, Slug, Timestamp,
+    Id, Idempotent, IllegalTransition, Money, Sku, Slug, Timestamp,
     category::Category,
     inventory::StockRecord,
     offer::InvalidOffer,
@@ -59,7 +59,7 @@ impl TransactionError for SaveProductError {
     }
 }
 
-/// Makes a product of a row, outside of any category; see [`hang_in`].
+/// Makes a product of a row, outside of any category; see [`assign_category_in`].
 pub fn draft_of(row: ProductRow, seller: Id<User>, now: Timestamp) -> Result<Product, InvalidOffer> {
     let currency = row.price.currency.unwrap_or_default();
     let mut product = Product {
@@ -103,11 +103,15 @@ pub fn draft_of(row: ProductRow, seller: Id<User>, now: Timestamp) -> Result<Pro
 ///
 /// # Errors
 /// A draft has never been on the shelf, and what has been there is no draft any more.
-pub fn set_status(product: &mut Product, status: ProductStatus, now: Timestamp) -> Result<Applied, IllegalTransition> {
+pub fn set_status(
+    product: &mut Product,
+    status: ProductStatus,
+    now: Timestamp,
+) -> Result<Idempotent, IllegalTransition> {
     match status {
         ProductStatus::Published => Ok(product.publish(now)),
         ProductStatus::Archived => product.archive(now),
-        ProductStatus::Draft if product.status == ProductStatus::Draft => Ok(Applied::Before),
+        ProductStatus::Draft if product.status == ProductStatus::Draft => Ok(Idempotent::AlreadyApplied),
         ProductStatus::Draft => {
             Err(IllegalTransition { command: "make a draft of", from: "a product that was on the shelf" })
         }
@@ -115,7 +119,7 @@ pub fn set_status(product: &mut Product, status: ProductStatus, now: Timestamp) 
 }
 
 /// Hangs the product into a category (an id, a slug or a path), which is held there until the transaction ends.
-pub async fn hang_in(
+pub async fn assign_category_in(
     tx: &mut Tx,
     store: &Store,
     product: &mut Product,
@@ -123,12 +127,12 @@ pub async fn hang_in(
 ) -> Result<(), SaveProductError> {
     let key = CategoryKey::parse(category).ok_or(SaveProductError::UnknownCategory)?;
     let category = store.categories.hold_in(tx, &key).await?.ok_or(SaveProductError::UnknownCategory)?;
-    hang_below(product, Some(&category));
+    set_parent(product, Some(&category));
     Ok(())
 }
 
 /// Hangs the product into a category that the transaction holds, or into none.
-pub fn hang_below(product: &mut Product, category: Option<&Category>) {
+pub fn set_parent(product: &mut Product, category: Option<&Category>) {
     product.category = category.map(|category| category.id);
     product.category_path = category.map(|category| category.ancestors.clone()).unwrap_or_default();
 }
@@ -157,11 +161,11 @@ pub async fn save_in(
     product: &mut Product,
     stock: &FirstStock,
     now: Timestamp,
-) -> Result<Applied, SaveProductError> {
+) -> Result<Idempotent, SaveProductError> {
     if bson::serialize_to_document(before).map_err(StoreError::from)?
         == bson::serialize_to_document(product).map_err(StoreError::from)?
     {
-        return Ok(Applied::Before);
+        return Ok(Idempotent::AlreadyApplied);
     }
     product.updated_at = now;
     claim_skus(tx, store, product, &before.skus(), stock).await?;
@@ -172,7 +176,7 @@ pub async fn save_in(
     }
     count_in_category(tx, store, Some(before), product).await?;
     store.products.save_in(tx, product).await.map_err(|error| refused(error, true))?;
-    Ok(Applied::Now)
+    Ok(Idempotent::Executed)
 }
 
 async fn set_policy(

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::abandonment::{ABANDONED_AFTER, REMINDED_AT_MOST_EVERY, Reminder};
+pub use self::abandonment::{ABANDONED_AFTER, REMINDER_INTERVAL, Reminder};
 use super::{Currency, Id, Money, Quantity, Sku, Timestamp, product::Product, sku::in_order, user::User};
 
 /// The most lines that a cart takes.
-pub const MOST_LINES: usize = 100;
+pub const MAX_LINES: usize = 100;
 
 /// How long a customer's cart is kept after its last change.
 pub const CUSTOMER_CART_LIFE: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -122,8 +122,8 @@ pub enum CartError {
         /// How many one buyer could have.
         available: i64,
     },
-    /// More than [`MOST_LINES`].
-    #[error("a cart takes at most {MOST_LINES} lines")]
+    /// More than [`MAX_LINES`].
+    #[error("a cart takes at most {MAX_LINES} lines")]
     TooManyLines,
     /// More than [`Quantity::MAX`].
     #[error("one line takes at most 999")]
@@ -190,7 +190,7 @@ impl Cart {
         } else if self.currency != item.currency {
             return Err(CartError::CurrencyMismatch { cart: self.currency, product: item.currency });
         }
-        let is_full = self.items.len() >= MOST_LINES;
+        let is_full = self.items.len() >= MAX_LINES;
         let line = self.items.iter_mut().find(|line| line.sku == item.sku);
         let wanted = line.as_ref().map_or(0, |line| line.quantity.get()) + item.quantity.get();
         let quantity = Quantity::try_new(wanted).map_err(|_| CartError::TooManyUnits)?;
@@ -271,7 +271,7 @@ impl Cart {
 
     /// Takes a guest's lines over: the union, where the guest's quantity wins on a common line, capped by `orderable`, but
     /// never below one. A line that is sold out comes along too, and is told as what is wrong with it: no line is lost. So a
-    /// union of two currencies or of more than [`MOST_LINES`] is refused, and nothing is changed.
+    /// union of two currencies or of more than [`MAX_LINES`] is refused, and nothing is changed.
     pub fn merge(&mut self, guest: &Self, orderable: impl Fn(&Sku) -> i64, now: Timestamp) -> Result<(), CartError> {
         if self.items.is_empty() {
             self.currency = guest.currency;
@@ -287,7 +287,7 @@ impl Cart {
                 None => items.push(CartItem { quantity, ..item.clone() }),
             }
         }
-        if items.len() > MOST_LINES {
+        if items.len() > MAX_LINES {
             return Err(CartError::TooManyLines);
         }
         self.items = items;

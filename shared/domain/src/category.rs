@@ -90,12 +90,12 @@ impl Category {
             created_at: now,
             updated_at: now,
         };
-        category.hang_below(parent);
+        category.set_parent(parent);
         category
     }
 
     /// Moves the node below `parent` (to the root if `None`): sets everything that follows from the place.
-    pub fn hang_below(&mut self, parent: Option<&Self>) {
+    pub fn set_parent(&mut self, parent: Option<&Self>) {
         self.parent = parent.map(|parent| parent.id);
         self.ancestors = parent.map(|parent| parent.ancestors.clone()).unwrap_or_default();
         self.ancestors.push(self.id);

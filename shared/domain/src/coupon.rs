@@ -267,10 +267,10 @@ pub(super) mod tests {
         }
     }
 
-    pub(crate) const SOMEBODY: CouponUser = CouponUser { id: None, uses: 0, has_ordered: false };
+    pub(crate) const ANY_BUYER: CouponUser = CouponUser { id: None, uses: 0, has_ordered: false };
 
     fn parts(coupon: &Coupon, lines: &[PricedLine]) -> Vec<i64> {
-        coupon.discount(lines, SOMEBODY, NOW).unwrap().per_line.into_iter().map(Money::minor).collect()
+        coupon.discount(lines, ANY_BUYER, NOW).unwrap().per_line.into_iter().map(Money::minor).collect()
     }
 
     fn refusal(coupon: &Coupon, user: CouponUser, now: Timestamp) -> CouponError {
@@ -303,39 +303,39 @@ pub(super) mod tests {
         };
         assert_eq!(parts(&restricted, &lines), [100, 0]);
         assert_eq!(
-            restricted.discount(&lines[..1], SOMEBODY, NOW),
+            restricted.discount(&lines[..1], ANY_BUYER, NOW),
             Err(CouponError::Refused(CouponRefusal::MinimumNotMet))
         );
         let elsewhere = Coupon { applicable_products: vec![Id::new()], ..coupon(CouponKind::Fixed, 1) };
-        assert_eq!(elsewhere.discount(&lines, SOMEBODY, NOW), Err(CouponError::Refused(CouponRefusal::NotApplicable)));
+        assert_eq!(elsewhere.discount(&lines, ANY_BUYER, NOW), Err(CouponError::Refused(CouponRefusal::NotApplicable)));
     }
 
     #[test]
     fn each_refusal_has_its_reason() {
         let fixed = || coupon(CouponKind::Fixed, 100);
         let early = Coupon { valid_from: Timestamp::from_millis(2_000), ..fixed() };
-        assert_eq!(refusal(&early, SOMEBODY, NOW), CouponRefusal::NotStarted.into());
+        assert_eq!(refusal(&early, ANY_BUYER, NOW), CouponRefusal::NotStarted.into());
         let late = Coupon { valid_until: Some(NOW), ..fixed() };
-        assert_eq!(refusal(&late, SOMEBODY, NOW), CouponRefusal::Expired.into());
+        assert_eq!(refusal(&late, ANY_BUYER, NOW), CouponRefusal::Expired.into());
         let off = Coupon { is_active: false, ..fixed() };
-        assert_eq!(refusal(&off, SOMEBODY, NOW), CouponRefusal::Unknown.into());
+        assert_eq!(refusal(&off, ANY_BUYER, NOW), CouponRefusal::Unknown.into());
         let spent = Coupon { usage_limit: UsageLimit { total: Some(3), per_user: None }, usage_count: 3, ..fixed() };
-        assert_eq!(refusal(&spent, SOMEBODY, NOW), CouponRefusal::LimitReached.into());
+        assert_eq!(refusal(&spent, ANY_BUYER, NOW), CouponRefusal::LimitReached.into());
         let once = Coupon { usage_limit: UsageLimit { total: None, per_user: Some(1) }, ..fixed() };
-        assert_eq!(refusal(&once, CouponUser { uses: 1, ..SOMEBODY }, NOW), CouponRefusal::LimitReached.into());
+        assert_eq!(refusal(&once, CouponUser { uses: 1, ..ANY_BUYER }, NOW), CouponRefusal::LimitReached.into());
         let new_only = Coupon {
             user_restrictions: UserRestrictions { new_users_only: true, specific_users: Vec::new() },
             ..fixed()
         };
         assert_eq!(
-            refusal(&new_only, CouponUser { has_ordered: true, ..SOMEBODY }, NOW),
+            refusal(&new_only, CouponUser { has_ordered: true, ..ANY_BUYER }, NOW),
             CouponRefusal::NotEligible.into()
         );
         let named = Coupon {
             user_restrictions: UserRestrictions { new_users_only: false, specific_users: vec![Id::new()] },
             ..fixed()
         };
-        assert_eq!(refusal(&named, SOMEBODY, NOW), CouponRefusal::NotEligible.into());
+        assert_eq!(refusal(&named, ANY_BUYER, NOW), CouponRefusal::NotEligible.into());
     }
 
     #[test]

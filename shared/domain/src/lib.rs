@@ -42,4 +42,4 @@ pub use random::Random;
 pub use sku::{Quantity, Sku};
 pub use slug::Slug;
 pub use time::{Clock, Timestamp};
-pub use transition::{Applied, IllegalTransition};
+pub use transition::{Idempotent, IllegalTransition};

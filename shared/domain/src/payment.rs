@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Address, Applied, Currency, Id, IllegalTransition, Money, MoneyError, Timestamp, order::Order, user::User,
+    Address, Currency, Id, Idempotent, IllegalTransition, Money, MoneyError, Timestamp, order::Order, user::User,
 };
 
 /// The payment of one order: all its attempts, and what was given back.
@@ -389,22 +389,22 @@ impl Payment {
     }
 
     /// The gateway waits for the customer (3-D Secure).
-    pub fn require_action(&mut self, now: Timestamp) -> Result<Applied, IllegalTransition> {
+    pub fn require_action(&mut self, now: Timestamp) -> Result<Idempotent, IllegalTransition> {
         match self.status {
-            PaymentStatus::Processing if self.action_required => Ok(Applied::Before),
+            PaymentStatus::Processing if self.action_required => Ok(Idempotent::AlreadyApplied),
             PaymentStatus::Processing => {
                 self.action_required = true;
                 self.enter(PaymentStatus::Processing, "the customer has to act", now);
-                Ok(Applied::Now)
+                Ok(Idempotent::Executed)
             }
             other => Err(IllegalTransition { command: "require action on a payment", from: other.as_str() }),
         }
     }
 
     /// The money is here. A failed payment is tried once more by that very fact.
-    pub fn complete(&mut self, captured: Money, details: Option<PaymentDetails>, now: Timestamp) -> Applied {
+    pub fn complete(&mut self, captured: Money, details: Option<PaymentDetails>, now: Timestamp) -> Idempotent {
         match self.status {
-            PaymentStatus::Completed | PaymentStatus::Refunded => return Applied::Before,
+            PaymentStatus::Completed | PaymentStatus::Refunded => return Idempotent::AlreadyApplied,
             PaymentStatus::Pending | PaymentStatus::Failed => {
                 self.enter(PaymentStatus::Processing, "the gateway reports a charge", now);
             }
@@ -416,18 +416,18 @@ impl Payment {
         self.payment_details = details.or_else(|| self.payment_details.take());
         self.paid_at = Some(now);
         self.enter(PaymentStatus::Completed, "captured", now);
-        Applied::Now
+        Idempotent::Executed
     }
 
     /// The attempt came to nothing; `reason` is for the customer.
-    pub fn fail(&mut self, reason: &str, now: Timestamp) -> Result<Applied, IllegalTransition> {
+    pub fn fail(&mut self, reason: &str, now: Timestamp) -> Result<Idempotent, IllegalTransition> {
         match self.status {
-            PaymentStatus::Failed => Ok(Applied::Before),
+            PaymentStatus::Failed => Ok(Idempotent::AlreadyApplied),
             PaymentStatus::Pending | PaymentStatus::Processing => {
                 self.action_required = false;
                 self.failure_reason = Some(reason.to_owned());
                 self.enter(PaymentStatus::Failed, reason, now);
-                Ok(Applied::Now)
+                Ok(Idempotent::Executed)
             }
             other => Err(IllegalTransition { command: "fail a payment", from: other.as_str() }),
         }
@@ -531,12 +531,12 @@ impl Payment {
         id: Id<Refund>,
         reference: &str,
         now: Timestamp,
-    ) -> Result<Applied, IllegalTransition> {
+    ) -> Result<Idempotent, IllegalTransition> {
         let Some(refund) = self.refunds.iter_mut().find(|refund| refund.id == id) else {
             return Err(IllegalTransition { command: "process a refund", from: "unknown" });
         };
         match refund.status {
-            RefundStatus::Processed => return Ok(Applied::Before),
+            RefundStatus::Processed => return Ok(Idempotent::AlreadyApplied),
             RefundStatus::Approved => {
                 refund.status = RefundStatus::Processed;
                 refund.refund_id = Some(reference.to_owned());
@@ -551,7 +551,7 @@ impl Payment {
         if given_back == Ok(self.captured) {
             self.enter(PaymentStatus::Refunded, "everything was given back", now);
         }
-        Ok(Applied::Now)
+        Ok(Idempotent::Executed)
     }
 }
 
@@ -579,7 +579,7 @@ mod tests {
         let mut payment = payment(100);
         assert_eq!(payment.begin(1, NOW), Begin::Now);
         assert_eq!(payment.begin(1, NOW), Begin::Resume);
-        assert!(payment.fail("declined", NOW).unwrap().is_now());
+        assert!(payment.fail("declined", NOW).unwrap().was_executed());
         assert_eq!(payment.begin(1, NOW), Begin::Over);
         payment.retry(None, NOW).unwrap();
         assert_eq!((payment.begin(1, NOW), payment.begin(2, NOW)), (Begin::Over, Begin::Resume));
@@ -588,8 +588,8 @@ mod tests {
     #[test]
     fn a_completed_payment_neither_fails_nor_is_retried() {
         let mut payment = payment(100);
-        assert_eq!(payment.complete(Money::from_minor(100), None, NOW), Applied::Now);
-        assert_eq!(payment.complete(Money::from_minor(100), None, NOW), Applied::Before);
+        assert_eq!(payment.complete(Money::from_minor(100), None, NOW), Idempotent::Executed);
+        assert_eq!(payment.complete(Money::from_minor(100), None, NOW), Idempotent::AlreadyApplied);
         assert!(payment.fail("declined", NOW).is_err());
         assert!(payment.retry(None, NOW).is_err());
     }
@@ -620,10 +620,10 @@ mod tests {
         assert!(!payment.is_paid_back());
         let second = payment.approve_refund(Money::from_minor(40), "rest", NOW).unwrap();
         assert!(payment.is_paid_back());
-        assert!(payment.refund_processed(first, "re_1", NOW).unwrap().is_now());
+        assert!(payment.refund_processed(first, "re_1", NOW).unwrap().was_executed());
         assert_eq!(payment.status, PaymentStatus::Completed);
-        assert_eq!(payment.refund_processed(first, "re_1", NOW).unwrap(), Applied::Before);
-        assert!(payment.refund_processed(second, "re_2", NOW).unwrap().is_now());
+        assert_eq!(payment.refund_processed(first, "re_1", NOW).unwrap(), Idempotent::AlreadyApplied);
+        assert!(payment.refund_processed(second, "re_2", NOW).unwrap().was_executed());
         assert_eq!(payment.status, PaymentStatus::Refunded);
         assert!(payment.is_paid_back());
     }

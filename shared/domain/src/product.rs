@@ -6,7 +6,8 @@ use rust_decimal::{Decimal, prelude::ToPrimitive};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Applied, Currency, Id, IllegalTransition, Money, MoneyError, Sku, Slug, Timestamp, category::Category, user::User,
+    Currency, Id, Idempotent, IllegalTransition, Money, MoneyError, Sku, Slug, Timestamp, category::Category,
+    user::User,
 };
 
 /// A product with everything that is sold under its name. How many there are is not written here but in one
@@ -368,7 +369,7 @@ impl Product {
     }
 
     /// Puts it on the shelf.
-    pub fn publish(&mut self, now: Timestamp) -> Applied {
+    pub fn publish(&mut self, now: Timestamp) -> Idempotent {
         self.set_status(ProductStatus::Published, now)
     }
 
@@ -376,20 +377,20 @@ impl Product {
     ///
     /// # Errors
     /// A draft has never been on the shelf.
-    pub fn archive(&mut self, now: Timestamp) -> Result<Applied, IllegalTransition> {
+    pub fn archive(&mut self, now: Timestamp) -> Result<Idempotent, IllegalTransition> {
         if self.status == ProductStatus::Draft {
             return Err(IllegalTransition { command: "archive", from: "a draft" });
         }
         Ok(self.set_status(ProductStatus::Archived, now))
     }
 
-    fn set_status(&mut self, status: ProductStatus, now: Timestamp) -> Applied {
+    fn set_status(&mut self, status: ProductStatus, now: Timestamp) -> Idempotent {
         if self.status == status {
-            return Applied::Before;
+            return Idempotent::AlreadyApplied;
         }
         self.status = status;
         self.updated_at = now;
-        Applied::Now
+        Idempotent::Executed
     }
 }
 

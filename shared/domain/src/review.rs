@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Applied, Id, Timestamp, order::Order, product::Product, user::User};
+use super::{Id, Idempotent, Timestamp, order::Order, product::Product, user::User};
 
 /// A review. A rating without text is a review without a comment.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -233,16 +233,16 @@ impl Review {
 
     /// Replaces what the author decided. What the public has not seen yet waits for a moderator again: otherwise anybody
     /// could have something harmless approved and put something else in its place.
-    pub fn revise(&mut self, content: ReviewContent, now: Timestamp) -> (Applied, RatingChange) {
+    pub fn revise(&mut self, content: ReviewContent, now: Timestamp) -> (Idempotent, RatingChange) {
         if self.content() == content {
-            return (Applied::Before, RatingChange { sum: 0, count: 0 });
+            return (Idempotent::AlreadyApplied, RatingChange { sum: 0, count: 0 });
         }
         let (_, change) = self.moderate(ReviewStatus::Pending, now);
         let ReviewContent { rating, title, comment, images, pros, cons } = content;
         (self.rating, self.title, self.comment) = (rating, title, comment);
         (self.images, self.pros, self.cons) = (images, pros, cons);
         self.updated_at = now;
-        (Applied::Now, change)
+        (Idempotent::Executed, change)
     }
 
     /// Takes note of the delivered order that proves the purchase, if there is one.
@@ -261,18 +261,18 @@ impl Review {
     }
 
     /// Lets the public see it.
-    pub fn approve(&mut self, now: Timestamp) -> (Applied, RatingChange) {
+    pub fn approve(&mut self, now: Timestamp) -> (Idempotent, RatingChange) {
         self.moderate(ReviewStatus::Approved, now)
     }
 
     /// Hides it from the public.
-    pub fn reject(&mut self, now: Timestamp) -> (Applied, RatingChange) {
+    pub fn reject(&mut self, now: Timestamp) -> (Idempotent, RatingChange) {
         self.moderate(ReviewStatus::Rejected, now)
     }
 
-    fn moderate(&mut self, status: ReviewStatus, now: Timestamp) -> (Applied, RatingChange) {
+    fn moderate(&mut self, status: ReviewStatus, now: Timestamp) -> (Idempotent, RatingChange) {
         if self.status == status {
-            return (Applied::Before, RatingChange { sum: 0, count: 0 });
+            return (Idempotent::AlreadyApplied, RatingChange { sum: 0, count: 0 });
         }
         let counted_before = self.counts();
         self.status = status;
@@ -283,7 +283,7 @@ impl Review {
             (true, false) => RatingChange { sum: -stars, count: -1 },
             _ => RatingChange { sum: 0, count: 0 },
         };
-        (Applied::Now, change)
+        (Idempotent::Executed, change)
     }
 
     /// Whether it counts towards the product's rating.
@@ -320,10 +320,10 @@ mod tests {
     #[test]
     fn only_an_approved_review_counts_and_only_once() {
         let mut review = review(4);
-        assert_eq!(review.approve(NOW), (Applied::Now, RatingChange { sum: 4, count: 1 }));
-        assert_eq!(review.approve(NOW), (Applied::Before, NOTHING));
-        assert_eq!(review.reject(NOW), (Applied::Now, RatingChange { sum: -4, count: -1 }));
-        assert_eq!(review.reject(NOW), (Applied::Before, NOTHING));
+        assert_eq!(review.approve(NOW), (Idempotent::Executed, RatingChange { sum: 4, count: 1 }));
+        assert_eq!(review.approve(NOW), (Idempotent::AlreadyApplied, NOTHING));
+        assert_eq!(review.reject(NOW), (Idempotent::Executed, RatingChange { sum: -4, count: -1 }));
+        assert_eq!(review.reject(NOW), (Idempotent::AlreadyApplied, NOTHING));
         assert_eq!(review.withdrawal(), NOTHING);
     }
 
@@ -331,10 +331,10 @@ mod tests {
     fn a_review_that_was_changed_is_looked_at_again() {
         let mut review = review(5);
         let _ = review.approve(NOW);
-        assert_eq!(review.revise(content(5), NOW), (Applied::Before, NOTHING));
+        assert_eq!(review.revise(content(5), NOW), (Idempotent::AlreadyApplied, NOTHING));
         assert_eq!(review.status, ReviewStatus::Approved);
-        assert_eq!(review.revise(content(1), NOW), (Applied::Now, RatingChange { sum: -5, count: -1 }));
+        assert_eq!(review.revise(content(1), NOW), (Idempotent::Executed, RatingChange { sum: -5, count: -1 }));
         assert_eq!((review.status, review.rating.stars()), (ReviewStatus::Pending, 1));
-        assert_eq!(review.approve(NOW), (Applied::Now, RatingChange { sum: 1, count: 1 }));
+        assert_eq!(review.approve(NOW), (Idempotent::Executed, RatingChange { sum: 1, count: 1 }));
     }
 }

@@ -1,19 +1,19 @@
-//! What a command to a state machine answers.
+//! The outcome of a command to a state machine.
 
-/// A command was legal. Messages and webhooks arrive more than once, so a repeat is a success too.
+/// The outcome of a legal command. Messages and webhooks arrive more than once, so a repeat is a success too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use = "`Now` has to be persisted, `Before` must not be"]
-pub enum Applied {
-    /// The command changed something: persist it.
-    Now,
+#[must_use = "`Executed` has to be persisted, `AlreadyApplied` must not be"]
+pub enum Idempotent {
+    /// The command changed the aggregate: persist it.
+    Executed,
     /// The command had been applied before: nothing to do.
-    Before,
+    AlreadyApplied,
 }
 
-impl Applied {
+impl Idempotent {
     /// Whether there is something to persist.
-    pub fn is_now(self) -> bool {
-        self == Self::Now
+    pub fn was_executed(self) -> bool {
+        self == Self::Executed
     }
 }
 

@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Applied, Id, Timestamp, product::Product, user::User};
+use super::{Id, Idempotent, Timestamp, product::Product, user::User};
 
 /// The most lists that a customer keeps.
-pub const MOST_LISTS: u64 = 50;
+pub const MAX_LISTS: u64 = 50;
 
 /// The most products that a list takes.
-pub const MOST_ITEMS: usize = 500;
+pub const MAX_ITEMS: usize = 500;
 
 /// A list of products under a name.
 ///
@@ -20,7 +20,7 @@ pub struct Wishlist {
     /// Its id.
     #[serde(rename = "_id")]
     pub id: Id<Wishlist>,
-    /// Whose it is.
+    /// OrderScope it is.
     pub user: Id<User>,
     /// What they call it. Not unique.
     pub name: String,
@@ -102,8 +102,8 @@ impl utoipa::ToSchema for Priority {
 /// Why a list could not be changed.
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum WishlistError {
-    /// More than [`MOST_ITEMS`].
-    #[error("a wishlist takes at most {MOST_ITEMS} products")]
+    /// More than [`MAX_ITEMS`].
+    #[error("a wishlist takes at most {MAX_ITEMS} products")]
     TooManyItems,
     /// The product is not on it.
     #[error("the product is not on the wishlist")]
@@ -139,30 +139,30 @@ impl Wishlist {
         priority: Priority,
         notes: Option<String>,
         now: Timestamp,
-    ) -> Result<Applied, WishlistError> {
+    ) -> Result<Idempotent, WishlistError> {
         if let Some(item) = self.items.iter_mut().find(|item| item.product == product) {
             if item.priority == priority && item.notes == notes {
-                return Ok(Applied::Before);
+                return Ok(Idempotent::AlreadyApplied);
             }
             (item.priority, item.notes) = (priority, notes);
-        } else if self.items.len() >= MOST_ITEMS {
+        } else if self.items.len() >= MAX_ITEMS {
             return Err(WishlistError::TooManyItems);
         } else {
             self.items.push(WishlistItem { product, added_at: now, priority, notes });
         }
         self.updated_at = now;
-        Ok(Applied::Now)
+        Ok(Idempotent::Executed)
     }
 
     /// Takes a product off it.
-    pub fn remove(&mut self, product: Id<Product>, now: Timestamp) -> Applied {
+    pub fn remove(&mut self, product: Id<Product>, now: Timestamp) -> Idempotent {
         let before = self.items.len();
         self.items.retain(|item| item.product != product);
         if self.items.len() == before {
-            return Applied::Before;
+            return Idempotent::AlreadyApplied;
         }
         self.updated_at = now;
-        Applied::Now
+        Idempotent::Executed
     }
 
     /// Gives it another name.
@@ -201,26 +201,29 @@ mod tests {
     fn a_product_is_on_a_list_once() {
         let (mut list, mug) = (list(), Id::new());
         let first = Priority::try_from(1).unwrap();
-        assert_eq!(list.put(mug, Priority::default(), None, NOW), Ok(Applied::Now));
-        assert_eq!(list.put(mug, Priority::default(), None, LATER), Ok(Applied::Before));
-        assert_eq!(list.put(mug, first, Some("blue".to_owned()), LATER), Ok(Applied::Now));
+        assert_eq!(list.put(mug, Priority::default(), None, NOW), Ok(Idempotent::Executed));
+        assert_eq!(list.put(mug, Priority::default(), None, LATER), Ok(Idempotent::AlreadyApplied));
+        assert_eq!(list.put(mug, first, Some("blue".to_owned()), LATER), Ok(Idempotent::Executed));
         assert_eq!(
             list.items,
             [WishlistItem { product: mug, added_at: NOW, priority: first, notes: Some("blue".to_owned()) }]
         );
         assert_eq!(list.updated_at, LATER);
-        assert_eq!((list.remove(mug, LATER), list.remove(mug, LATER)), (Applied::Now, Applied::Before));
+        assert_eq!(
+            (list.remove(mug, LATER), list.remove(mug, LATER)),
+            (Idempotent::Executed, Idempotent::AlreadyApplied)
+        );
     }
 
     #[test]
     fn a_full_list_takes_nothing_more_but_can_be_changed() {
         let mut list = list();
-        for _ in 0..MOST_ITEMS {
+        for _ in 0..MAX_ITEMS {
             let _ = list.put(Id::new(), Priority::default(), None, NOW).unwrap();
         }
         assert_eq!(list.put(Id::new(), Priority::default(), None, NOW), Err(WishlistError::TooManyItems));
         let first = list.items[0].product;
-        assert_eq!(list.put(first, Priority::default(), Some("!".to_owned()), NOW), Ok(Applied::Now));
+        assert_eq!(list.put(first, Priority::default(), Some("!".to_owned()), NOW), Ok(Idempotent::Executed));
     }
 
     #[test]

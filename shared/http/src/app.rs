@@ -23,14 +23,14 @@ pub struct App {
     pub publisher: Publisher,
     /// What is done after the answer.
     pub background: BackgroundTasks,
-    /// Whose browsers may call.
+    /// OrderScope browsers may call.
     pub cors: CorsOrigins,
 }
 
 impl App {
     /// Sends messages whose transaction has just committed. The answer does not wait for it.
-    pub async fn send(&self, messages: Vec<Message>) {
+    pub async fn dispatch(&self, messages: Vec<Message>) {
         let publisher = self.publisher.clone();
-        self.background.run(async move { publisher.send(&messages).await }).await;
+        self.background.run(async move { publisher.dispatch(&messages).await }).await;
     }
 }

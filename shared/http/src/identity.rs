@@ -100,7 +100,7 @@ where
         let app = App::from_ref(state);
         let user = authenticate(&parts.headers, &app.tokens, app.clock.now())?;
         if let Some(user) = user {
-            request_id::note_user(user.id);
+            request_id::record_user(user.id);
         }
         Ok(Self(user))
     }

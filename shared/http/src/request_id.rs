@@ -41,7 +41,7 @@ pub(super) async fn scope<F: Future>(facts: Arc<Facts>, work: F) -> F::Output {
 }
 
 /// Remembers for the log line who is asking.
-pub(super) fn note_user(id: Id<User>) {
+pub(super) fn record_user(id: Id<User>) {
     let _ = CURRENT.try_with(|facts| facts.user.set(id));
 }
 

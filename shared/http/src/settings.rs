@@ -8,7 +8,7 @@ use super::{
 };
 use shop_runtime::config::Env;
 
-/// Whose access tokens are good.
+/// OrderScope access tokens are good.
 #[derive(Clone, Debug)]
 pub struct TokenSettings {
     /// `ACCESS_TOKEN_JWKS`: the public keys.

@@ -11,10 +11,10 @@ use shop_domain::{
     Clock, Id,
     message::{Message, Queue},
 };
-use shop_store::{Store, StoreError, outbox::Promise};
+use shop_store::{Store, StoreError, outbox::OutboxMessage};
 
 /// Whoever sends at once does not wait longer than this for SQS; the relay is patient.
-const PATIENCE: Duration = Duration::from_secs(3);
+const DISPATCH_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// SQS takes ten messages at once.
 const BATCH: usize = 10;
@@ -56,18 +56,18 @@ impl Publisher {
 
     /// Sends messages whose transaction has just committed. Never fails: what could not be sent is logged and left to the
     /// relay.
-    pub async fn send(&self, messages: &[Message]) {
+    pub async fn dispatch(&self, messages: &[Message]) {
         for message in messages {
             let queue = message.event.queue();
             // The relay would hide this mistake, a minute late. Tests are to show it.
             debug_assert!(self.urls.contains_key(&queue), "{} is missing in this function's SENDS_TO", queue.as_str());
         }
-        let promises = messages.iter().map(Promise::of).collect::<Result<Vec<_>, _>>();
+        let promises = messages.iter().map(OutboxMessage::of).collect::<Result<Vec<_>, _>>();
         let sending = async {
-            let sent = self.send_promises(&promises?).await;
+            let sent = self.dispatch_messages(&promises?).await;
             self.store.outbox.mark_sent_in_passing(&sent, self.clock.now()).await
         };
-        match tokio::time::timeout(PATIENCE, sending).await {
+        match tokio::time::timeout(DISPATCH_TIMEOUT, sending).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "messages are left to the relay")
@@ -82,15 +82,15 @@ impl Publisher {
     pub async fn relay(&self, limit: i64) -> Result<usize, StoreError> {
         let before = self.clock.now().minus(RELAY_AFTER);
         let left = Queue::ALL.map(|queue| self.store.outbox.list_unsent(queue, before, limit));
-        let sent = self.send_promises(&futures::future::try_join_all(left).await?.concat()).await;
+        let sent = self.dispatch_messages(&futures::future::try_join_all(left).await?.concat()).await;
         self.store.outbox.mark_sent(&sent, self.clock.now()).await?;
         Ok(sent.len())
     }
 
     /// Sends promises. Answers which SQS took.
-    async fn send_promises(&self, promises: &[Promise]) -> Vec<Id<Message>> {
+    async fn dispatch_messages(&self, promises: &[OutboxMessage]) -> Vec<Id<Message>> {
         let to_queue = async |queue: Queue| {
-            let due: Vec<&Promise> = promises.iter().filter(|promise| promise.queue == queue).collect();
+            let due: Vec<&OutboxMessage> = promises.iter().filter(|promise| promise.queue == queue).collect();
             let mut sent = Vec::new();
             for batch in due.chunks(BATCH) {
                 sent.extend(self.send_batch(queue, batch).await);
@@ -102,7 +102,7 @@ impl Publisher {
     }
 
     /// Answers what SQS took.
-    async fn send_batch(&self, queue: Queue, batch: &[&Promise]) -> Vec<Id<Message>> {
+    async fn send_batch(&self, queue: Queue, batch: &[&OutboxMessage]) -> Vec<Id<Message>> {
         let Some(url) = self.urls.get(&queue) else {
             tracing::error!(queue = queue.as_str(), "this function has no address for the queue: left to the relay");
             return Vec::new();

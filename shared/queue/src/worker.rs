@@ -23,8 +23,8 @@ pub struct Worker {
 
 impl Worker {
     /// Sends what a workflow promised.
-    pub async fn send(&self, messages: Vec<Message>) {
-        self.publisher.send(&messages).await;
+    pub async fn dispatch(&self, messages: Vec<Message>) {
+        self.publisher.dispatch(&messages).await;
     }
 }
 

@@ -22,11 +22,12 @@ const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
 /// How long a caller waits for others' passwords. Behind an HTTP API nobody waits much longer.
-const PATIENCE: Duration = Duration::from_secs(8);
+const HASHING_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// The hash of a password that nobody knows, with today's parameters: comparing with it takes as long as comparing with
 /// a real one.
-const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGtub3dzIGl0$pSdRnQSeZtWQcm5gpvGfZqCwR2zc2uSZxmJ4Cn9WgqU";
+const UNKNOWN_HASH: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGtub3dzIGl0$pSdRnQSeZtWQcm5gpvGfZqCwR2zc2uSZxmJ4Cn9WgqU";
 
 /// Hashes and compares passwords. Cheap to clone: clones share the bound.
 #[derive(Clone, Debug)]
@@ -64,7 +65,7 @@ pub enum PasswordError {
 impl Passwords {
     /// At most `at_once` at the same time; more than there are cores does not help.
     pub fn new(at_once: usize, random: Random) -> Self {
-        Self { permits: Arc::new(Semaphore::new(at_once.max(1))), random, patience: PATIENCE }
+        Self { permits: Arc::new(Semaphore::new(at_once.max(1))), random, patience: HASHING_TIMEOUT }
     }
 
     /// As many at once as there are cores.
@@ -101,7 +102,7 @@ impl Passwords {
     ) -> Result<Match, PasswordError> {
         let attempt = attempt.expose().to_owned();
         let exists = hash.is_some();
-        let hash = hash.map_or(NOBODYS, PasswordHash::expose).to_owned();
+        let hash = hash.map_or(UNKNOWN_HASH, PasswordHash::expose).to_owned();
         self.run(move || {
             let hash = password_hash::PasswordHash::new(&hash)?;
             match argon2()?.verify_password(attempt.as_bytes(), &hash) {
@@ -170,7 +171,7 @@ mod tests {
 
     #[tokio::test]
     async fn comparing_with_nobodys_password_is_as_much_work_and_never_matches() {
-        let nobodys = password_hash::PasswordHash::new(NOBODYS).unwrap();
+        let nobodys = password_hash::PasswordHash::new(UNKNOWN_HASH).unwrap();
         assert!(!is_outdated(&nobodys));
         assert_eq!(nobodys.hash.unwrap().len(), 32);
         for text in ["", "mug-and-saucer", &"x".repeat(100_000)] {

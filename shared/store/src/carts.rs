@@ -94,7 +94,7 @@ impl Carts {
     /// Customers' carts in use, with something in them, that nobody has touched since `before`, the longest left first.
     ///
     /// Index: `lastActivity` among exactly these.
-    pub async fn list_left(&self, before: Timestamp, limit: i64) -> Result<Vec<Id<Cart>>, StoreError> {
+    pub async fn list_abandonable(&self, before: Timestamp, limit: i64) -> Result<Vec<Id<Cart>>, StoreError> {
         let filter = doc! {
             "user": {"$exists": true}, "status": "active", "items.id": {"$exists": true}, "lastActivity": {"$lte": before},
         };

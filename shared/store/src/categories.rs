@@ -151,7 +151,7 @@ impl Categories {
 
     /// Gives everything below a category that was moved or renamed its new way from the root. Held places stay held:
     /// every node is written.
-    pub async fn carry_along_in(
+    pub async fn update_descendants_in(
         &self,
         tx: &mut Tx,
         before: &Category,

@@ -23,14 +23,14 @@ pub const CODE_INDEX: &str = "code_";
 #[derive(Clone, Debug)]
 pub struct Coupons {
     pub(super) coupons: Collection<Coupon>,
-    uses: Collection<CouponUse>,
+    uses: Collection<Redemption>,
     orders: Collection<Order>,
 }
 
 /// One use of a coupon: by one order.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct CouponUse {
+pub struct Redemption {
     /// The order that used it.
     #[serde(rename = "_id")]
     pub order: Id<Order>,
@@ -160,7 +160,7 @@ impl Coupons {
 
     /// Claims a use for an order; the limits are checked once more, against everything that was claimed and ordered before.
     /// Claims of one coupon write the same document, so of two that run at once the second sees what the first did.
-    pub async fn claim_in(&self, tx: &mut Tx, claim: &CouponUse) -> Result<Result<(), CouponRefusal>, StoreError> {
+    pub async fn redeem_in(&self, tx: &mut Tx, claim: &Redemption) -> Result<Result<(), CouponRefusal>, StoreError> {
         let guard = doc! {
             "_id": claim.coupon,
             "isActive": true,
@@ -189,7 +189,7 @@ impl Coupons {
         &self,
         tx: &mut Tx,
         coupon: &Coupon,
-        claim: &CouponUse,
+        claim: &Redemption,
     ) -> Result<Option<CouponRefusal>, StoreError> {
         let Some(somebody) = somebody(claim.user, Some(&claim.email)) else { return Ok(None) };
         if coupon.user_restrictions.new_users_only {
@@ -211,7 +211,7 @@ impl Coupons {
     }
 
     /// Gives the use of an order back, once: an order that ended unpaid has used nothing.
-    pub async fn give_back_in(&self, tx: &mut Tx, order: Id<Order>, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn restore_in(&self, tx: &mut Tx, order: Id<Order>, now: Timestamp) -> Result<(), StoreError> {
         if let Some(claim) = self.uses.find_one_and_delete(doc! {"_id": order}).session(&mut tx.session).await? {
             let update = doc! {"$inc": {"usageCount": -1_i64}, "$set": {"updatedAt": now}};
             self.coupons.update_one(doc! {"_id": claim.coupon}, update).session(&mut tx.session).await?;

@@ -42,12 +42,12 @@ impl Deref for Orders {
     }
 }
 
-/// Whose orders to list.
+/// OrderScope orders to list.
 #[derive(Clone, Copy, Debug, Default)]
-pub enum Whose {
+pub enum OrderScope {
     /// Everybody's.
     #[default]
-    Everyones,
+    All,
     /// What a customer bought.
     Customer(Id<User>),
     /// Those with lines of a seller, and what that person bought.
@@ -57,8 +57,8 @@ pub enum Whose {
 /// Which orders to list.
 #[derive(Clone, Debug, Default)]
 pub struct OrderFilter {
-    /// Whose.
-    pub whose: Whose,
+    /// OrderScope.
+    pub whose: OrderScope,
     /// In this state.
     pub status: Option<OrderStatus>,
     /// Placed at or after this.
@@ -73,9 +73,9 @@ impl OrderFilter {
     fn document(&self) -> Document {
         let mut filter = Document::new();
         match self.whose {
-            Whose::Everyones => {}
-            Whose::Customer(user) => _ = filter.insert("user", user),
-            Whose::Seller(user) => {
+            OrderScope::All => {}
+            OrderScope::Customer(user) => _ = filter.insert("user", user),
+            OrderScope::Seller(user) => {
                 _ = filter.insert("$and", vec![doc! {"$or": [{"items.seller": user}, {"user": user}]}]);
             }
         }
@@ -94,13 +94,15 @@ impl OrderFilter {
         }
         match (&self.q, self.whose) {
             (None, _) => {}
-            (Some(q), Whose::Everyones) => {
+            (Some(q), OrderScope::All) => {
                 let by_number = doc! {"orderNumber": q.to_uppercase()};
                 let or = vec![by_number, doc! {"email": q.to_lowercase()}, doc! {"shipments.trackingNumber": q}];
                 filter.insert("$and", vec![doc! {"$or": or}]);
             }
             // An order of somebody else must not say by being found whose address or parcel that is.
-            (Some(q), Whose::Customer(_) | Whose::Seller(_)) => _ = filter.insert("orderNumber", q.to_uppercase()),
+            (Some(q), OrderScope::Customer(_) | OrderScope::Seller(_)) => {
+                _ = filter.insert("orderNumber", q.to_uppercase())
+            }
         }
         filter
     }

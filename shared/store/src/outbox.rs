@@ -14,13 +14,13 @@ use shop_domain::{
 /// The collection `outbox`.
 #[derive(Clone, Debug)]
 pub struct Outbox {
-    collection: Collection<Promise>,
+    collection: Collection<OutboxMessage>,
 }
 
 /// A message that was promised.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Promise {
+pub struct OutboxMessage {
     /// The message's id.
     #[serde(rename = "_id")]
     pub id: Id<Message>,
@@ -37,7 +37,7 @@ pub struct Promise {
     pub schema_version: i32,
 }
 
-impl Promise {
+impl OutboxMessage {
     /// Writes a message down.
     pub fn of(message: &Message) -> Result<Self, StoreError> {
         let body = serde_json::to_string(message)
@@ -59,17 +59,17 @@ impl Outbox {
     }
 
     /// Promises a message: it will be sent at least once if the transaction commits, and never if it does not.
-    pub async fn promise(&self, tx: &mut Tx, message: &Message) -> Result<(), StoreError> {
-        self.collection.insert_one(Promise::of(message)?).session(&mut tx.session).await?;
+    pub async fn enqueue(&self, tx: &mut Tx, message: &Message) -> Result<(), StoreError> {
+        self.collection.insert_one(OutboxMessage::of(message)?).session(&mut tx.session).await?;
         Ok(())
     }
 
     /// Promises several messages at once.
-    pub async fn promise_all(&self, tx: &mut Tx, messages: &[Message]) -> Result<(), StoreError> {
+    pub async fn enqueue_all(&self, tx: &mut Tx, messages: &[Message]) -> Result<(), StoreError> {
         if messages.is_empty() {
             return Ok(());
         }
-        let promises = messages.iter().map(Promise::of).collect::<Result<Vec<_>, _>>()?;
+        let promises = messages.iter().map(OutboxMessage::of).collect::<Result<Vec<_>, _>>()?;
         self.collection.insert_many(promises).session(&mut tx.session).await?;
         Ok(())
     }
@@ -96,7 +96,12 @@ impl Outbox {
     }
 
     /// What goes to a queue, was promised before `before` and is not known to be sent, oldest first.
-    pub async fn list_unsent(&self, queue: Queue, before: Timestamp, limit: i64) -> Result<Vec<Promise>, StoreError> {
+    pub async fn list_unsent(
+        &self,
+        queue: Queue,
+        before: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<OutboxMessage>, StoreError> {
         let filter = doc! {"sentAt": {"$exists": false}, "createdAt": {"$lte": before}, "queue": queue.as_str()};
         Ok(self.collection.find(filter).sort(doc! {"createdAt": 1}).limit(limit).await?.try_collect().await?)
     }

@@ -10,7 +10,7 @@ use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
 
 use super::{StoreError, Tx};
-use shop_domain::{Applied, Id, Timestamp, message::Message};
+use shop_domain::{Id, Idempotent, Timestamp, message::Message};
 
 /// How long a message is remembered: as long as SQS and a dead-letter queue can keep it (14 days each), and a day.
 const REMEMBERED: Duration = Duration::from_secs(29 * 24 * 3600);
@@ -42,15 +42,15 @@ impl Processed {
         Ok(self.collection.find_one(doc! {"_id": id}).await?.is_some())
     }
 
-    /// Records the message in the transaction of its effect. [`Applied::Before`]: it has had its effect, make none.
-    pub async fn record_in(&self, tx: &mut Tx, id: Id<Message>, now: Timestamp) -> Result<Applied, StoreError> {
+    /// Records the message in the transaction of its effect. [`Idempotent::AlreadyApplied`]: it has had its effect, make none.
+    pub async fn record_in(&self, tx: &mut Tx, id: Id<Message>, now: Timestamp) -> Result<Idempotent, StoreError> {
         // Looked up first: a duplicate key would abort the transaction. Two that look at once collide on the insert, one
         // runs again and then finds the other's record.
         if self.collection.find_one(doc! {"_id": id}).session(&mut tx.session).await?.is_some() {
-            return Ok(Applied::Before);
+            return Ok(Idempotent::AlreadyApplied);
         }
         self.collection.insert_one(ProcessedMessage::new(id, now)).session(&mut tx.session).await?;
-        Ok(Applied::Now)
+        Ok(Idempotent::Executed)
     }
 
     /// Records a message whose effect lies outside the database, after it.

@@ -160,7 +160,12 @@ impl Products {
     }
 
     /// Gives every product in or below a category that was moved its new way from the root.
-    pub async fn carry_along_in(&self, tx: &mut Tx, before: &Category, after: &Category) -> Result<(), StoreError> {
+    pub async fn update_descendants_in(
+        &self,
+        tx: &mut Tx,
+        before: &Category,
+        after: &Category,
+    ) -> Result<(), StoreError> {
         let update = vec![doc! {"$set": {
             "categoryPath": rebased("$categoryPath", before, after),
             "version": {"$add": ["$version", 1]},

@@ -113,7 +113,7 @@ impl ReviewSort {
 /// A place in an ordered list: the sort key of a review.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum ReviewPlace {
+pub enum ReviewCursor {
     /// When it was written.
     Newest(Timestamp, Id<Review>),
     /// When it was written, in the other direction.
@@ -126,7 +126,7 @@ pub enum ReviewPlace {
     RatingDescending(i64, Id<Review>),
 }
 
-impl ReviewPlace {
+impl ReviewCursor {
     /// The place of a review in a list of this order.
     pub fn of(review: &Review, sort: ReviewSort) -> Self {
         match sort {
@@ -176,7 +176,7 @@ impl Reviews {
         &self,
         filter: &ReviewFilter,
         sort: ReviewSort,
-        after: Option<ReviewPlace>,
+        after: Option<ReviewCursor>,
         limit: i64,
     ) -> Result<Vec<Review>, StoreError> {
         let mut all_of = vec![filter.document()];

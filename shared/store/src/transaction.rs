@@ -66,7 +66,7 @@ macro_rules! transaction {
                     Ok($tx) => async { $body }.await,
                     Err(error) => Err(From::from(error)),
                 };
-                if let Some(result) = attempts.settle(outcome).await {
+                if let Some(result) = attempts.finish(outcome).await {
                     break 'transaction result;
                 }
             }
@@ -100,7 +100,7 @@ impl Attempts {
     }
 
     /// Commits or aborts an attempt. `None`: it lost against another write and is to be made again.
-    pub async fn settle<T, E: TransactionError>(&mut self, outcome: Result<T, E>) -> Option<Result<T, E>> {
+    pub async fn finish<T, E: TransactionError>(&mut self, outcome: Result<T, E>) -> Option<Result<T, E>> {
         let error = match outcome {
             Ok(done) => match self.tx.commit(self.started).await {
                 Ok(()) => return Some(Ok(done)),

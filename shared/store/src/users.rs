@@ -112,7 +112,7 @@ impl Users {
     }
 
     /// Notes a login, provided that the user is still active and still has the password that was proven.
-    pub async fn note_login_in(
+    pub async fn record_login_in(
         &self,
         tx: &mut Tx,
         id: Id<User>,

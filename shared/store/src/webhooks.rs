@@ -6,7 +6,7 @@ use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
 
 use super::{StoreError, Tx};
-use shop_domain::{Applied, Timestamp};
+use shop_domain::{Idempotent, Timestamp};
 
 /// Stripe retries for three days.
 const REMEMBERED: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -41,9 +41,9 @@ impl Webhooks {
         event_id: &str,
         kind: &str,
         now: Timestamp,
-    ) -> Result<Applied, StoreError> {
+    ) -> Result<Idempotent, StoreError> {
         if self.collection.find_one(bson::doc! {"_id": event_id}).session(&mut tx.session).await?.is_some() {
-            return Ok(Applied::Before);
+            return Ok(Idempotent::AlreadyApplied);
         }
         let event = WebhookEvent {
             event_id: event_id.to_owned(),
@@ -53,6 +53,6 @@ impl Webhooks {
             schema_version: super::SCHEMA_VERSION,
         };
         self.collection.insert_one(event).session(&mut tx.session).await?;
-        Ok(Applied::Now)
+        Ok(Idempotent::Executed)
     }
 }

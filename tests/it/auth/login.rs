@@ -144,7 +144,7 @@ async fn a_login_succeeds_although_another_one_renews_the_hash_beside_it() {
     shop.store().users.save_in(tx, &mut ada).await.unwrap();
     let renewing = async {
         tokio::time::sleep(Duration::from_millis(500)).await;
-        other.settle(Ok::<_, StoreError>(())).await.unwrap().unwrap();
+        other.finish(Ok::<_, StoreError>(())).await.unwrap().unwrap();
     };
     let (login, ()) = futures::join!(try_log_in(&shop, &email, PASSWORD), renewing);
     login.is(200);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bson::{Document, doc};
 use serde_json::json;
 use shared::domain::{
-    cart::{ABANDONED_AFTER, Cart, CartStatus, REMINDED_AT_MOST_EVERY},
+    cart::{ABANDONED_AFTER, Cart, CartStatus, REMINDER_INTERVAL},
     message::{Event, Queue},
     secret_hash::sha256_hex,
 };
@@ -27,7 +27,7 @@ pub(super) async fn reminders(shop: &TestShop, person: &Person) -> Vec<String> {
 }
 
 /// How many reminders were promised.
-async fn promised(shop: &TestShop) -> u64 {
+async fn enqueued(shop: &TestShop) -> u64 {
     let outbox = shop.store().database().collection::<Document>("outbox");
     outbox.count_documents(doc! {"body": {"$regex": "email.cartAbandoned"}}).await.unwrap()
 }
@@ -79,7 +79,7 @@ async fn who_comes_back_and_leaves_again_is_reminded_at_most_once_a_week() {
     leave().await;
     leave().await;
     assert_eq!(reminders(&shop, &ada).await.len(), 1);
-    shop.clock.advance(REMINDED_AT_MOST_EVERY);
+    shop.clock.advance(REMINDER_INTERVAL);
     leave().await;
     assert_eq!(reminders(&shop, &ada).await.len(), 2);
 }
@@ -96,7 +96,7 @@ async fn nobody_is_reminded_of_nothing_and_no_guest_of_anything() {
     shop.clock.advance(ABANDONED_AFTER * 2);
     assert_eq!(shop.run_maintenance().await.abandoned, 0);
     assert_eq!(lines(&guest.cart().await).len(), 1);
-    assert_eq!(promised(&shop).await, 0);
+    assert_eq!(enqueued(&shop).await, 0);
 }
 
 #[tokio::test]
@@ -170,7 +170,7 @@ async fn two_searches_at_once_find_a_cart_once_and_a_change_meanwhile_wins() {
     }
     assert_eq!(abandoned, 5);
     let found = u64::try_from(first.abandoned + second.abandoned).unwrap();
-    assert_eq!(promised(&shop).await, found, "a promise for each that was found");
+    assert_eq!(enqueued(&shop).await, found, "a promise for each that was found");
     assert!((5..=10).contains(&found), "{found}");
 }
 

@@ -2,7 +2,7 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 use tests::TestShop;
 
-use super::{Guest, NOBODYS, line, lines, quantity_of, shirt, tiles, token_of};
+use super::{Guest, UNKNOWN_HASH, line, lines, quantity_of, shirt, tiles, token_of};
 
 #[tokio::test]
 async fn the_same_product_is_one_line() {
@@ -112,7 +112,7 @@ async fn what_is_not_there_cannot_be_put_in() {
     });
     let draft = seller.post("/v1/products", draft).await.is(201).id();
     let ada = shop.customer("ada").await;
-    for product in [NOBODYS, &gone, &draft] {
+    for product in [UNKNOWN_HASH, &gone, &draft] {
         ada.add_to_cart(product, 1).await.is_problem(404, "not_found");
         shop.post("/v1/cart/items", line(product, 1)).await.is_problem(404, "not_found");
     }

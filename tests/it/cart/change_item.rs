@@ -2,7 +2,7 @@ use futures::future::join_all;
 use serde_json::json;
 use tests::TestShop;
 
-use super::{Guest, NOBODYS, lines, only_line};
+use super::{Guest, UNKNOWN_HASH, lines, only_line};
 
 #[tokio::test]
 async fn a_line_has_as_many_as_it_is_told() {
@@ -64,7 +64,7 @@ async fn a_line_of_somebody_else_does_not_exist() {
     guest.request("PATCH", &adas).json(body.clone()).send().await.is_problem(404, "not_found");
     shop.request("PATCH", &adas).json(body.clone()).send().await.is_problem(401, "not_authenticated");
     shop.request("PATCH", &adas).cart("no-such").json(body.clone()).send().await.is_problem(404, "cart_not_found");
-    for id in [NOBODYS, "x"] {
+    for id in [UNKNOWN_HASH, "x"] {
         ada.patch(&format!("/v1/cart/items/{id}"), body.clone()).await.is_problem(404, "not_found");
     }
     assert_eq!(lines(&ada.get("/v1/cart").await), [(mug, 2)]);

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use tests::{Person, Reply, Request, TestShop};
 
 /// A well-formed id of nothing.
-const NOBODYS: &str = "507f1f77bcf86cd799439011";
+const UNKNOWN_HASH: &str = "507f1f77bcf86cd799439011";
 
 /// Somebody without an account who has a cart.
 struct Guest<'a> {

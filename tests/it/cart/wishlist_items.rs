@@ -1,9 +1,9 @@
 use futures::future::join_all;
 use serde_json::{Value, json};
-use shared::domain::{Id, wishlist::MOST_ITEMS};
+use shared::domain::{Id, wishlist::MAX_ITEMS};
 use tests::{Person, Reply, TestShop};
 
-use super::{NOBODYS, shirt};
+use super::{UNKNOWN_HASH, shirt};
 
 /// Starts a list; its path.
 pub(super) async fn list(person: &Person, name: &str) -> String {
@@ -71,7 +71,7 @@ async fn what_makes_no_sense_is_refused() {
     ] {
         ada.put(&item, body).await.is_problem(422, code);
     }
-    for product in [NOBODYS, "x"] {
+    for product in [UNKNOWN_HASH, "x"] {
         ada.put(&format!("{path}/items/{product}"), json!({})).await.is_problem(404, "not_found");
     }
     assert_eq!(products(&ada.get(&path).await), Vec::<&str>::new());
@@ -151,12 +151,12 @@ async fn a_list_takes_five_hundred() {
     let path = list(&ada, "Everything").await;
     let id = path.rsplit('/').next().unwrap().parse().unwrap();
     let mut full = shop.store().wishlists.find_of(ada.id, id).await.unwrap().unwrap();
-    for _ in 0..MOST_ITEMS {
+    for _ in 0..MAX_ITEMS {
         let _ = full.put(Id::new(), 3.try_into().unwrap(), None, shop.clock.now()).unwrap();
     }
     shop.store().wishlists.save(&mut full).await.unwrap();
     ada.put(&format!("{path}/items/{mug}"), json!({})).await.is_problem(409, "conflict");
     ada.delete(&format!("{path}/items/{}", full.items[0].product)).await.is(204);
     let filled = ada.put(&format!("{path}/items/{mug}"), json!({})).await;
-    assert_eq!(products(&filled).len(), MOST_ITEMS);
+    assert_eq!(products(&filled).len(), MAX_ITEMS);
 }

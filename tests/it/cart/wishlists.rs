@@ -4,7 +4,7 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 use tests::TestShop;
 
-use super::NOBODYS;
+use super::UNKNOWN_HASH;
 
 #[tokio::test]
 async fn a_customer_keeps_several_lists() {
@@ -99,7 +99,7 @@ async fn a_list_of_somebody_else_does_not_exist() {
             with_body(person.request(method, path)).send().await.is_problem(404, "not_found");
         }
         with_body(shop.request(method, path)).send().await.is_problem(401, "not_authenticated");
-        let nobodys = path.replace(&id, NOBODYS);
+        let nobodys = path.replace(&id, UNKNOWN_HASH);
         with_body(ada.request(method, &nobodys)).send().await.is_problem(404, "not_found");
         let nonsense = path.replace(&id, "x");
         with_body(ada.request(method, &nonsense)).send().await.is_problem(404, "not_found");

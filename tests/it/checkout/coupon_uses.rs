@@ -6,7 +6,7 @@ use futures::future::join_all;
 use serde_json::json;
 use shared::{
     domain::{Email, Id, coupon::CouponRefusal},
-    store::{SCHEMA_VERSION, StoreError, coupons::CouponUse},
+    store::{SCHEMA_VERSION, StoreError, coupons::Redemption},
     transaction,
 };
 use tests::{
@@ -129,7 +129,7 @@ async fn a_use_is_claimed_against_what_was_claimed_before_and_not_against_what_w
 
 /// Claims a use for an order whose price was found a moment ago, with whatever the coupon was then.
 async fn claim(shop: &TestShop, coupon: &str) -> Result<(), CouponRefusal> {
-    let used = CouponUse {
+    let used = Redemption {
         order: Id::new(),
         coupon: coupon.parse().unwrap(),
         user: None,
@@ -138,7 +138,7 @@ async fn claim(shop: &TestShop, coupon: &str) -> Result<(), CouponRefusal> {
         created_at: shop.clock.now(),
     };
     let store = shop.store();
-    let claimed: Result<_, StoreError> = transaction!(store, |tx| { store.coupons.claim_in(tx, &used).await });
+    let claimed: Result<_, StoreError> = transaction!(store, |tx| { store.coupons.redeem_in(tx, &used).await });
     claimed.unwrap()
 }
 

@@ -31,7 +31,7 @@ pub(super) async fn delivered(shop: &TestShop, customer: &Person, quantity: i64)
     order
 }
 
-async fn promises(shop: &TestShop) -> u64 {
+async fn outbox(shop: &TestShop) -> u64 {
     let outbox = shop.store().database().collection::<bson::Document>("outbox");
     outbox.count_documents(doc! {"body": {"$regex": "order\\.returned"}}).await.unwrap()
 }
@@ -190,11 +190,11 @@ async fn clicking_twice_receives_once() {
             reply.is(200);
         }
     }
-    assert_eq!(promises(&shop).await, 1);
+    assert_eq!(outbox(&shop).await, 1);
     shop.run_queues().await;
     assert_eq!(command(&admin, &returned, "receive").await.is(200).json["status"], "received");
     shop.run_queues().await;
-    assert_eq!((promises(&shop).await, shop.stock_of("MUG-1").await.on_hand), (1, 10));
+    assert_eq!((outbox(&shop).await, shop.stock_of("MUG-1").await.on_hand), (1, 10));
     let payment = shop.payment_of(&order).await;
     assert_eq!((payment.refunds.len(), payment.refunds[0].amount.minor()), (1, 2000));
 }

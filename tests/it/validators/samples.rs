@@ -23,7 +23,7 @@ use shared::{
         user::{MailedToken, PasswordHash, Role, TokenPurpose, User},
         wishlist::{Priority, Wishlist},
     },
-    store::{coupons::CouponUse, outbox::Promise},
+    store::{coupons::Redemption, outbox::OutboxMessage},
 };
 
 /// Far off, so that the server does not remove what expires then.
@@ -139,7 +139,7 @@ fn sale() -> Vec<(&'static str, Document)> {
         "userRestrictions": {"newUsersOnly": false, "specificUsers": []}, "validFrom": AT, "validUntil": AT,
         "isActive": true, "createdBy": ID, "schemaVersion": 1, "createdAt": AT, "updatedAt": AT,
     });
-    let claim = CouponUse {
+    let claim = Redemption {
         order: Id::new(),
         coupon: Id::new(),
         user: None,
@@ -201,7 +201,7 @@ fn machinery() -> Vec<(&'static str, Document)> {
     let table = written(&ShippingTable::default());
     vec![
         ("settings", doc! {"_id": "shipping", "value": table, "schemaVersion": 1, "updatedAt": NOW}),
-        ("outbox", written(&Promise::of(&Event::OrderPaid {}.about(Id::new(), NOW)).unwrap())),
+        ("outbox", written(&OutboxMessage::of(&Event::OrderPaid {}.about(Id::new(), NOW)).unwrap())),
         ("processedMessages", doc! {"_id": Id::<()>::new(), "processedAt": NOW, "expiresAt": NOW, "schemaVersion": 1}),
         (
             "idempotency",

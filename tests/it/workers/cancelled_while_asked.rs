@@ -57,7 +57,7 @@ async fn a_customer_who_is_asked_can_cancel_instead() {
     assert_eq!(cancelled.json["payment"]["status"], "failed");
     // All of it at once, in one transaction: nobody has worked on anything yet.
     assert_eq!((sale.stock().await.reserved, sale.stock().await.available), (0, 10));
-    assert_eq!(sale.shop.promised_about("payment.voidRequested", &sale.order).await.len(), 1);
+    assert_eq!(sale.shop.enqueued_about("payment.voidRequested", &sale.order).await.len(), 1);
     let shown = sale.ada.get(&format!("/v1/payments/{}", sale.payment().await.id)).await;
     assert_eq!(shown.is(200).json["failureReason"], "the order was cancelled");
     assert!(shown.json.get("clientSecret").is_none() && shown.json.get("nextAction").is_none(), "{}", shown.json);
@@ -241,7 +241,7 @@ async fn an_order_that_is_settled_first_is_cancelled_as_a_paid_one() {
     let intent = sale.payment().await.transaction_id.unwrap();
     sale.webhook("evt_1", "payment_intent.succeeded", &intent).await.is(200);
     let (cancelled, _) =
-        join(sale.cancel(), sale.shop.deliver(&[sale.shop.promised("payment.webhookReceived").await.remove(0)])).await;
+        join(sale.cancel(), sale.shop.deliver(&[sale.shop.enqueued("payment.webhookReceived").await.remove(0)])).await;
     cancelled.is(200);
     sale.shop.deliver_everything().await;
     assert_eq!((sale.status().await, sale.payment().await.status), (OrderStatus::Cancelled, PaymentStatus::Refunded));

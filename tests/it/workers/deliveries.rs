@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use shared::{
     domain::{order::OrderStatus, payment::PaymentStatus},
-    store::outbox::Promise,
+    store::outbox::OutboxMessage,
 };
 use tests::{Person, cards, delivery::STATE, people::checkout_body, stripe_api::NEEDS_AUTHENTICATION};
 
@@ -29,7 +29,7 @@ const KINDS: [&str; 14] = [
     "email.refunded",
 ];
 
-fn kind(promise: &Promise) -> String {
+fn kind(promise: &OutboxMessage) -> String {
     let body: Value = serde_json::from_str(&promise.body).unwrap();
     body["type"].as_str().unwrap().to_owned()
 }
@@ -90,7 +90,7 @@ async fn eventful_day() -> Sale {
 async fn everything_is_sent(sale: &Sale) {
     // Sent messages are noted without waiting for a majority; the next write waits for one.
     sale.shop.customer("passer-by").await;
-    let unsent = sale.shop.promises().await.into_iter().filter(|promise| promise.sent_at.is_none());
+    let unsent = sale.shop.outbox().await.into_iter().filter(|promise| promise.sent_at.is_none());
     assert_eq!(unsent.map(|promise| kind(&promise)).collect::<Vec<_>>(), Vec::<String>::new());
 }
 
@@ -130,7 +130,7 @@ async fn every_message_that_is_delivered_again_and_in_reverse_changes_nothing() 
     let sale = eventful_day().await;
     let shop = &sale.shop;
     shop.verify().await;
-    let mut promises = shop.promises().await;
+    let mut promises = shop.outbox().await;
     let kinds: BTreeSet<String> = promises.iter().map(kind).collect();
     let missing: Vec<&str> = KINDS.into_iter().filter(|kind| !kinds.contains(*kind)).collect();
     assert!(missing.is_empty(), "this day lacks {missing:?}");
@@ -176,7 +176,7 @@ async fn messages_that_come_newest_first_and_twice_at_once_lead_to_the_same_end(
     }
     let mut done = BTreeSet::new();
     for round in 0.. {
-        let mut left = sale.shop.promises().await;
+        let mut left = sale.shop.outbox().await;
         left.retain(|promise| !done.contains(&promise.id));
         if left.is_empty() {
             break;

@@ -22,7 +22,7 @@ impl Sale {
         self.shop.deliver_everything().await;
         let mut payment = self.payment().await;
         let intent = self.stripe.intent(payment.transaction_id.as_deref().unwrap()).await;
-        assert!(payment.fail("authentication failed", self.shop.clock.now()).unwrap().is_now());
+        assert!(payment.fail("authentication failed", self.shop.clock.now()).unwrap().was_executed());
         self.shop.store().payments.save(&mut payment).await.unwrap();
         intent["client_secret"].as_str().unwrap().to_owned()
     }
@@ -104,7 +104,7 @@ async fn late_money_that_is_told_of_twice_goes_back_once() {
     for event in ["evt_1", "evt_2"] {
         sale.webhook(event, "payment_intent.succeeded", &intent).await.is(200);
     }
-    let told = sale.shop.promised("payment.webhookReceived").await;
+    let told = sale.shop.enqueued("payment.webhookReceived").await;
     futures::join!(sale.shop.deliver(&told[..1]), sale.shop.deliver(&told[1..]), sale.deliver("payment.voidRequested"));
     sale.shop.deliver_everything().await;
     sale.went_back().await;

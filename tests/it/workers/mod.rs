@@ -24,7 +24,7 @@ use shared::{
         order::OrderStatus,
         payment::{Payment, PaymentStatus},
     },
-    store::outbox::Promise,
+    store::outbox::OutboxMessage,
 };
 use tests::{FaultyGateway, Person, StripeApi, TestShop, cards, people::checkout_body};
 
@@ -96,8 +96,8 @@ impl Sale {
     }
 
     /// The first message of a type about the order.
-    async fn message(&self, kind: &str) -> Promise {
-        let promised = self.shop.promised_about(kind, &self.order).await;
+    async fn message(&self, kind: &str) -> OutboxMessage {
+        let promised = self.shop.enqueued_about(kind, &self.order).await;
         promised.into_iter().next().unwrap_or_else(|| panic!("nobody promised {kind}"))
     }
 

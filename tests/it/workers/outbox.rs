@@ -118,7 +118,7 @@ async fn what_was_sent_and_not_noted_is_sent_again_without_harm() {
     let outbox = sale.shop.store().database().collection::<bson::Document>("outbox");
     outbox.update_many(doc! {}, doc! {"$unset": {"sentAt": ""}}).await.unwrap();
     sale.shop.clock.advance(Duration::from_secs(11));
-    let promised = sale.shop.promises().await.len();
+    let promised = sale.shop.outbox().await.len();
     assert_eq!(sale.shop.run_maintenance().await.relayed, promised);
     let (before, mails) = (sale.shop.dump(tests::delivery::STATE).await, sale.subjects().await);
     sale.shop.run_queues().await;
@@ -133,7 +133,7 @@ async fn the_relay_works_through_more_than_it_takes_on_at_once() {
     let message = || Event::EmailLowStock { sku: Sku::try_new("NONE-1").unwrap() }.now(shop.clock.now());
     let messages: Vec<_> = (0..450).map(|_| message()).collect();
     let promised: Result<(), shared::store::StoreError> =
-        transaction!(store, |tx| { store.outbox.promise_all(tx, &messages).await });
+        transaction!(store, |tx| { store.outbox.enqueue_all(tx, &messages).await });
     promised.unwrap();
     shop.clock.advance(Duration::from_secs(11));
     assert_eq!((shop.run_maintenance().await.relayed, unsent(&shop).await), (450, 0));
@@ -150,7 +150,7 @@ async fn what_one_queue_does_not_take_keeps_nothing_back_from_the_others() {
     let mut messages: Vec<_> = (0..250).map(|_| mail()).collect();
     messages.push(Event::PaymentStatusUnknown {}.about_payment(Id::new(), Id::new(), shop.clock.now()));
     let promised: Result<(), shared::store::StoreError> =
-        transaction!(store, |tx| { store.outbox.promise_all(tx, &messages).await });
+        transaction!(store, |tx| { store.outbox.enqueue_all(tx, &messages).await });
     promised.unwrap();
     shop.clock.advance(Duration::from_secs(11));
     assert_eq!((shop.run_maintenance().await.relayed, unsent(&shop).await), (1, 250));
@@ -162,7 +162,7 @@ async fn an_order_that_is_refused_promises_nothing() {
     sale.ada.add_to_cart(&sale.mug, 10).await.is(200);
     let bob = sale.shop.customer("bob").await;
     bob.order(&sale.mug, 1).await.is(201);
-    let before = sale.shop.promises().await.len();
+    let before = sale.shop.outbox().await.len();
     sale.ada.checkout("too-many").await.is_problem(409, "insufficient_stock");
-    assert_eq!(sale.shop.promises().await.len(), before);
+    assert_eq!(sale.shop.outbox().await.len(), before);
 }

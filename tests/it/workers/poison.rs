@@ -149,7 +149,7 @@ async fn one_bad_body_and_one_panic_in_a_batch_of_ten_fail_exactly_those_two() {
     for number in 0..9 {
         orders.push(shop.customer(&format!("buyer{number}")).await.order(&mug, 1).await.is(201).id());
     }
-    assert!(shop.deliver(&shop.promised("payment.requested").await).await.is_empty());
+    assert!(shop.deliver(&shop.enqueued("payment.requested").await).await.is_empty());
     let operator = Operator::of(&shop, Queue::Fulfillment);
     operator.send("{").await;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 use shared::{
     domain::{Random, order::OrderStatus},
-    store::outbox::Promise,
+    store::outbox::OutboxMessage,
 };
 use tests::{Person, cards, people::checkout_body, stripe_api::NEEDS_AUTHENTICATION};
 
@@ -40,7 +40,7 @@ async fn storm(random: Random) {
     }
     sale.gateway.storm(random.clone(), LOST);
     for round in 0..ROUNDS {
-        let mut promises = sale.shop.promises().await;
+        let mut promises = sale.shop.outbox().await;
         shuffle(&mut promises, &random);
         promises.truncate(1 + usize::try_from(random.below(20)).unwrap());
         let (here, there) = promises.split_at(promises.len() / 2);
@@ -112,7 +112,7 @@ async fn calm_down(sale: &Sale) {
     sale.shop.deliver_everything().await;
 }
 
-fn shuffle(promises: &mut [Promise], random: &Random) {
+fn shuffle(promises: &mut [OutboxMessage], random: &Random) {
     for last in (1..promises.len()).rev() {
         promises.swap(last, usize::try_from(random.below(u64::try_from(last).unwrap() + 1)).unwrap());
     }

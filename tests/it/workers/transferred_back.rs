@@ -116,7 +116,7 @@ async fn two_people_who_mark_one_refund_mark_it_once() {
     for refused in replies.iter().filter(|reply| reply.status.as_u16() != 200) {
         refused.is_problem(409, "illegal_transition");
     }
-    assert_eq!(sale.shop.promised_about("email.refunded", &sale.order).await.len(), 1);
+    assert_eq!(sale.shop.enqueued_about("email.refunded", &sale.order).await.len(), 1);
     sale.shop.verify().await;
 }
 
@@ -193,7 +193,7 @@ async fn the_last_refund_and_the_last_return_end_the_order_once() {
     sale.handed_over(&admin).await;
     let goodwill = sale.promise_back(&admin, TOTAL).await;
     sale.taken_back(&admin).await;
-    let returned = sale.shop.promised_about("order.returned", &sale.order).await;
+    let returned = sale.shop.enqueued_about("order.returned", &sale.order).await;
     let (marked, failed) =
         futures::join!(sale.transfer_back(&admin, &goodwill, "line-1"), sale.shop.deliver(&returned));
     marked.is(200);

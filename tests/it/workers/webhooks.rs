@@ -72,7 +72,7 @@ async fn what_is_not_signed_as_it_should_be_changes_nothing() {
 async fn an_event_makes_us_look_and_looking_settles_the_payment() {
     let (sale, intent) = Sale::charged_unknowingly().await;
     sale.webhook("evt_1", "payment_intent.succeeded", &intent).await.is(200);
-    assert!(sale.shop.deliver(&sale.shop.promised("payment.webhookReceived").await).await.is_empty());
+    assert!(sale.shop.deliver(&sale.shop.enqueued("payment.webhookReceived").await).await.is_empty());
     assert!(sale.deliver("order.paid").await);
     sale.is_paid_once().await;
     sale.shop.deliver_everything().await;
@@ -87,7 +87,7 @@ async fn an_event_that_comes_twice_has_one_effect() {
     replies.iter().for_each(|reply| {
         reply.is(200);
     });
-    assert_eq!(sale.shop.promised("payment.webhookReceived").await.len(), 1);
+    assert_eq!(sale.shop.enqueued("payment.webhookReceived").await.len(), 1);
     sale.shop.deliver_everything().await;
     sale.is_paid_once().await;
     let before = sale.shop.dump(STATE).await;
@@ -108,7 +108,7 @@ async fn events_in_any_order_lead_to_the_same_end() {
     for (number, kind) in KINDS.into_iter().enumerate() {
         sale.webhook(&format!("evt_{number}"), kind, &intent).await.is(200);
     }
-    let mut told = sale.shop.promised("payment.webhookReceived").await;
+    let mut told = sale.shop.enqueued("payment.webhookReceived").await;
     told.reverse();
     assert!(sale.shop.deliver(&told).await.is_empty());
     sale.shop.deliver_everything().await;
@@ -157,7 +157,7 @@ async fn the_stripe_api_itself_tells_us() {
     // It also tells of what other tests do.
     let told = async {
         loop {
-            let told = sale.shop.promised("payment.webhookReceived").await;
+            let told = sale.shop.enqueued("payment.webhookReceived").await;
             if let Some(about_it) = told.into_iter().find(|promise| promise.body.contains(&intent)) {
                 return about_it;
             }

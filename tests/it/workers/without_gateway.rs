@@ -67,7 +67,7 @@ async fn a_transfer_is_noted_once_by_whoever_runs_the_shop() {
     shop.run_queues().await;
     let payment = sale.payment().await;
     assert_eq!((sale.status().await, payment.captured.minor()), (OrderStatus::Processing, super::TOTAL));
-    assert_eq!(shop.promised_about("order.paid", order).await.len(), 1);
+    assert_eq!(shop.enqueued_about("order.paid", order).await.len(), 1);
     shop.verify().await;
 }
 

@@ -14,7 +14,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::{Campaign, Failure, Report, Run, Summary, Tally};
 
 /// Longer than any run takes.
-const PATIENCE: Duration = Duration::from_secs(180);
+const RUN_TIMEOUT: Duration = Duration::from_secs(180);
 
 /// How often something is said where there is no terminal.
 const SAY_EVERY: Duration = Duration::from_secs(30);
@@ -73,9 +73,9 @@ async fn run_one<C: Clone + 'static>(campaign: &Campaign<C>, place: &C, seed: u6
 }
 
 async fn outcome(race: LocalBoxFuture<'static, ()>) -> Result<(), String> {
-    match tokio::time::timeout(PATIENCE, AssertUnwindSafe(race).catch_unwind()).await {
+    match tokio::time::timeout(RUN_TIMEOUT, AssertUnwindSafe(race).catch_unwind()).await {
         Ok(outcome) => outcome.map_err(|panic| text_of(&*panic)),
-        Err(_) => Err(format!("it did not end within {} s", PATIENCE.as_secs())),
+        Err(_) => Err(format!("it did not end within {} s", RUN_TIMEOUT.as_secs())),
     }
 }
 

@@ -17,7 +17,7 @@ use shared::{
 
 use crate::world::World;
 
-const NOBODY_KNOWS: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$bm9ib2R5LWtub3dzLXRoaXMtcGFzc3dvcmQtYXQtYWw";
+const UNKNOWN_PASSWORD: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$bm9ib2R5LWtub3dzLXRoaXMtcGFzc3dvcmQtYXQtYWw";
 
 /// A customer with a full cart.
 pub(crate) struct Buyer {
@@ -48,7 +48,7 @@ impl World {
         let now = self.app.clock.now();
         let name = self.app.random.readable(12).to_lowercase();
         let email = Email::try_new(&format!("{name}@example.test")).unwrap();
-        let password = PasswordHash::from_phc(NOBODY_KNOWS.to_owned());
+        let password = PasswordHash::from_phc(UNKNOWN_PASSWORD.to_owned());
         let user = User::new(email.clone(), password, "Ada".to_owned(), "Lovelace".to_owned(), Role::Customer, now);
         let mut cart = Cart::of_customer(user.id, now);
         let item = NewItem {

@@ -56,7 +56,7 @@ pub async fn run(state: &Path) -> Result<()> {
     }
     tokio::spawn(maintain(shop.maintenance()));
     let service =
-        shop.router().layer(middleware::from_fn(note_address)).into_make_service_with_connect_info::<SocketAddr>();
+        shop.router().layer(middleware::from_fn(record_address)).into_make_service_with_connect_info::<SocketAddr>();
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     tokio::select! {
@@ -135,7 +135,7 @@ fn signing_key(state: &Path) -> Result<SigningKey> {
 }
 
 /// API Gateway says where a request comes from; here the connection does.
-async fn note_address(ConnectInfo(address): ConnectInfo<SocketAddr>, mut request: Request, next: Next) -> Response {
+async fn record_address(ConnectInfo(address): ConnectInfo<SocketAddr>, mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(ClientAddress(address.ip()));
     next.run(request).await
 }

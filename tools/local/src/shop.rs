@@ -49,7 +49,7 @@ pub struct Shop {
     pub hold: Hold,
     /// What is done after the answers.
     pub background: BackgroundTasks,
-    /// Whose browsers may call.
+    /// OrderScope browsers may call.
     pub cors: CorsOrigins,
     /// How long a request may take.
     pub deadline: Duration,

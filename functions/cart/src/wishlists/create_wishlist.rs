@@ -10,7 +10,7 @@ use serde::Deserialize;
 use shared::{
     domain::{
         secret_hash::sha256_hex,
-        wishlist::{MOST_LISTS, Wishlist},
+        wishlist::{MAX_LISTS, Wishlist},
     },
     http::{App, CurrentUser, Problem, Valid, rules::line},
     transaction,
@@ -51,7 +51,7 @@ pub(crate) async fn create_wishlist(
         if !store.users.lock_in(tx, user.id).await? {
             return Err(WishlistProblem::AccountClosed);
         }
-        if store.wishlists.count_of_in(tx, user.id).await? >= MOST_LISTS {
+        if store.wishlists.count_of_in(tx, user.id).await? >= MAX_LISTS {
             return Err(WishlistProblem::TooManyLists);
         }
         Ok(store.wishlists.insert_in(tx, &list).await?)

@@ -35,7 +35,7 @@ pub(crate) struct MoveToCart {
 }
 
 /// How often the customer's first cart may be made by somebody else before this gives up.
-const RACES: usize = 5;
+const RETRIES: usize = 5;
 
 /// Move a product from a wishlist to the cart
 ///
@@ -66,7 +66,7 @@ async fn move_item(
     item: &NewItem,
     now: Timestamp,
 ) -> Result<Cart, WishlistProblem> {
-    for _ in 0..RACES {
+    for _ in 0..RETRIES {
         match try_move(store, user, list, item, now).await {
             // Another request made the customer's first cart at the same moment: look again and take that one.
             Err(WishlistProblem::Store(StoreError::Duplicate { .. })) => {}
@@ -85,7 +85,7 @@ async fn try_move(
 ) -> Result<Cart, WishlistProblem> {
     transaction!(store, |tx| {
         let mut list = store.wishlists.find_of_in(tx, user, list).await?.ok_or(WishlistProblem::NotFound)?;
-        if !list.remove(item.product, now).is_now() {
+        if !list.remove(item.product, now).was_executed() {
             return Err(WishlistError::UnknownItem.into());
         }
         store.wishlists.save_in(tx, &mut list).await?;

@@ -49,7 +49,7 @@ pub(crate) async fn put_wishlist_item(
     let notes = wanted.notes.filter(|notes| !notes.trim().is_empty());
     let list = transaction!(store, |tx| {
         let mut list = store.wishlists.find_of_in(tx, user.id, id).await?.ok_or(WishlistProblem::NotFound)?;
-        if list.put(product, priority, notes.clone(), now)?.is_now() {
+        if list.put(product, priority, notes.clone(), now)?.was_executed() {
             store.wishlists.save_in(tx, &mut list).await?;
         }
         Ok::<_, WishlistProblem>(list)

@@ -22,7 +22,7 @@ pub(crate) async fn remove_wishlist_item(
     let (store, now) = (&app.store, app.clock.now());
     transaction!(store, |tx| {
         let mut list = store.wishlists.find_of_in(tx, user.id, id).await?.ok_or(WishlistProblem::NotFound)?;
-        if list.remove(product, now).is_now() {
+        if list.remove(product, now).was_executed() {
             store.wishlists.save_in(tx, &mut list).await?;
         }
         Ok::<_, WishlistProblem>(())

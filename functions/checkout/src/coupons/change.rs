@@ -13,7 +13,7 @@ use shared::{
     http::{App, Problem, rules::lines},
 };
 
-use super::input::{MOST_IDS, UsageLimitInput, UserRestrictionsInput, check_references, unique};
+use super::input::{MAX_IDS, UsageLimitInput, UserRestrictionsInput, check_references, unique};
 
 /// A change of a coupon: absent fields stay as they are, null clears where that is possible.
 #[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]
@@ -38,11 +38,11 @@ pub(crate) struct UpdateCoupon {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<i64>)]
     maximum_discount: Option<Option<Money>>,
-    #[garde(length(max = MOST_IDS))]
+    #[garde(length(max = MAX_IDS))]
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Vec<String>>)]
     applicable_products: Option<Vec<Id<Product>>>,
-    #[garde(length(max = MOST_IDS))]
+    #[garde(length(max = MAX_IDS))]
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Vec<String>>)]
     applicable_categories: Option<Vec<Id<Category>>>,

@@ -20,7 +20,7 @@ use shared::{
 };
 
 use super::{
-    input::{MOST_IDS, UsageLimitInput, UserRestrictionsInput, check_references, unique},
+    input::{MAX_IDS, UsageLimitInput, UserRestrictionsInput, check_references, unique},
     problems::CouponProblem,
     view::CouponView,
 };
@@ -45,12 +45,12 @@ pub(crate) struct CreateCoupon {
     maximum_discount: Option<Money>,
     /// Eligible products; with `applicableCategories`, either is enough; both empty: everything.
     #[serde(default)]
-    #[garde(length(max = MOST_IDS))]
+    #[garde(length(max = MAX_IDS))]
     #[schema(value_type = Vec<String>)]
     applicable_products: Vec<Id<Product>>,
     /// Eligible categories with all below them.
     #[serde(default)]
-    #[garde(length(max = MOST_IDS))]
+    #[garde(length(max = MAX_IDS))]
     #[schema(value_type = Vec<String>)]
     applicable_categories: Vec<Id<Category>>,
     usage_limit: Option<UsageLimitInput>,

@@ -17,7 +17,7 @@ use shared::{
 };
 
 /// More ids than anybody lists by hand; whoever needs more makes a category.
-pub(super) const MOST_IDS: usize = 200;
+pub(super) const MAX_IDS: usize = 200;
 
 /// How often a coupon can be used: absent fields stay as they are (in a new coupon: without limit), null is no limit.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Validate, utoipa::ToSchema)]
@@ -50,7 +50,7 @@ pub(crate) struct UserRestrictionsInput {
     #[serde(default, deserialize_with = "present")]
     new_users_only: Option<bool>,
     /// Only these; empty is everybody.
-    #[garde(length(max = MOST_IDS))]
+    #[garde(length(max = MAX_IDS))]
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Vec<String>>)]
     specific_users: Option<Vec<Id<User>>>,

@@ -2,7 +2,7 @@
 
 use shared::{
     domain::{
-        Applied, Id, Timestamp,
+        Id, Idempotent, Timestamp,
         message::Message,
         order::{Order, Return, ReturnError},
     },
@@ -23,20 +23,20 @@ pub(super) struct Command<F> {
 /// Carries a command out. A repeat changes and promises nothing.
 pub(super) async fn decide<F>(app: &App, id: Id<Return>, command: &Command<F>) -> Result<ReturnView, Problem>
 where
-    F: Fn(&mut Order, Id<Return>, Timestamp) -> Result<Applied, ReturnError> + Send + Sync,
+    F: Fn(&mut Order, Id<Return>, Timestamp) -> Result<Idempotent, ReturnError> + Send + Sync,
 {
     let (store, now) = (&app.store, app.clock.now());
     let (view, messages) = transaction!(store, |tx| {
         let order = store.orders.find_by_return_in(tx, id).await?;
         let mut order = order.ok_or(ReturnProblem::NotFound("return"))?;
         let mut messages = Vec::new();
-        if (command.apply)(&mut order, id, now)?.is_now() {
+        if (command.apply)(&mut order, id, now)?.was_executed() {
             messages = (command.messages)(&order, id, now);
             store.orders.save_in(tx, &mut order).await?;
-            store.outbox.promise_all(tx, &messages).await?;
+            store.outbox.enqueue_all(tx, &messages).await?;
         }
         Ok::<_, ReturnProblem>((ReturnView::of(&order, order.find_return(id)?), messages))
     })?;
-    app.send(messages).await;
+    app.dispatch(messages).await;
     Ok(view)
 }

@@ -9,7 +9,7 @@ use shared::{
 };
 
 use super::view::ReturnView;
-use crate::access::Sight;
+use crate::access::Visibility;
 
 /// Which returns.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -41,8 +41,8 @@ pub(crate) async fn list_returns(
     found.retain(|found| found.order.returns.len() == 1);
     let count = if page.count { Some(orders.count_returns(&filter).await?) } else { None };
     let listed = Page::new(found, &page, FoundReturn::place, |FoundReturn { order, .. }| {
-        let sight = Sight::of(user, &order).unwrap_or(Sight::Seller(user));
-        ReturnView::seen(&order, &order.returns[0], sight)
+        let visibility = Visibility::of(user, &order).unwrap_or(Visibility::Seller(user));
+        ReturnView::seen(&order, &order.returns[0], visibility)
     });
     Ok(Json(listed.with_count(count)))
 }

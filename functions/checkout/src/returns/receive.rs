@@ -25,7 +25,7 @@ pub(crate) async fn receive_return(
     State(app): State<App>,
 ) -> Result<Json<ReturnView>, Problem> {
     let command = Command {
-        apply: Order::note_arrival,
+        apply: Order::record_arrival,
         messages: |order, id, now| vec![Event::OrderReturned { return_id: id }.about(order.id, now)],
     };
     Ok(Json(decide(&app, id, &command).await?))

@@ -7,7 +7,7 @@ use shared::{
 };
 
 use super::view::ReturnView;
-use crate::access::Sight;
+use crate::access::Visibility;
 
 /// Show a return
 ///
@@ -21,8 +21,8 @@ pub(crate) async fn show_return(
 ) -> Result<Json<ReturnView>, Problem> {
     let order = app.store.orders.find_by_return(id).await?;
     let seen = order.and_then(|order| {
-        let sight = Sight::of(user, &order)?;
-        let view = ReturnView::seen(&order, order.find_return(id).ok()?, sight);
+        let visibility = Visibility::of(user, &order)?;
+        let view = ReturnView::seen(&order, order.find_return(id).ok()?, visibility);
         view.has_items().then_some(view)
     });
     seen.map(Json).ok_or_else(|| Problem::not_found("return"))

@@ -7,7 +7,7 @@ use shared::domain::{
     payment::Refund,
 };
 
-use crate::access::Sight;
+use crate::access::Visibility;
 
 /// Units of an order that the customer sends back.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -56,12 +56,12 @@ pub(crate) struct ReturnItemView {
 impl ReturnView {
     /// The whole return.
     pub(crate) fn of(order: &Order, each: &Return) -> Self {
-        Self::seen(order, each, Sight::Owner)
+        Self::seen(order, each, Visibility::Owner)
     }
 
     /// The returns of an order, as far as somebody sees it: a seller those of the own lines.
-    pub(crate) fn all_of(order: &Order, sight: Sight) -> Vec<Self> {
-        order.returns.iter().map(|each| Self::seen(order, each, sight)).filter(Self::has_items).collect()
+    pub(crate) fn all_of(order: &Order, visibility: Visibility) -> Vec<Self> {
+        order.returns.iter().map(|each| Self::seen(order, each, visibility)).filter(Self::has_items).collect()
     }
 
     /// Whether there is anything to see in it.
@@ -70,8 +70,8 @@ impl ReturnView {
     }
 
     /// A return as somebody sees it who sees this much of the order: a seller the own lines.
-    pub(crate) fn seen(order: &Order, each: &Return, sight: Sight) -> Self {
-        let is_seen = |item: &&ReturnItem| match sight.lines() {
+    pub(crate) fn seen(order: &Order, each: &Return, visibility: Visibility) -> Self {
+        let is_seen = |item: &&ReturnItem| match visibility.lines() {
             LinesOf::Everyone => true,
             LinesOf::Seller(seller) => order.items.iter().any(|line| line.id == item.item_id && line.seller == seller),
         };

@@ -130,7 +130,7 @@ impl SortParameter {
     }
 }
 
-/// Whose products somebody may list whatever their status: sellers their own, admins anybody's.
+/// OrderScope products somebody may list whatever their status: sellers their own, admins anybody's.
 fn behind_the_counter(asked: Option<Id<User>>, user: Option<&CurrentUser>) -> Result<Option<Id<User>>, Problem> {
     let user = user.ok_or_else(|| Problem::new(ProblemCode::NotAuthenticated))?;
     match user.role {

@@ -14,7 +14,7 @@ use shop_domain::{
 };
 
 /// More than any shop has of anything, and far from where sums overflow.
-pub const MOST_UNITS: i64 = 1_000_000_000;
+pub const MAX_UNITS: i64 = 1_000_000_000;
 
 /// What a product costs.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, utoipa::ToSchema)]
@@ -54,18 +54,18 @@ pub struct PriceChange {
 #[garde(allow_unvalidated)]
 pub struct InventoryInput {
     /// How many there are at first. Not for a product with variants, which have their own.
-    #[garde(range(min = 0, max = MOST_UNITS))]
+    #[garde(range(min = 0, max = MAX_UNITS))]
     #[serde(default)]
     pub quantity: Option<i64>,
     /// `low_stock` at or below this; 10 if absent.
-    #[garde(range(min = 0, max = MOST_UNITS))]
+    #[garde(range(min = 0, max = MAX_UNITS))]
     #[serde(default)]
     pub low_stock_threshold: Option<i64>,
     /// Whether it can be ordered without stock.
     #[serde(default)]
     pub allow_backorder: Option<bool>,
     /// How far below zero; without a limit if absent.
-    #[garde(range(min = 0, max = MOST_UNITS))]
+    #[garde(range(min = 0, max = MAX_UNITS))]
     #[serde(default)]
     pub backorder_limit: Option<i64>,
 }
@@ -76,14 +76,14 @@ pub struct InventoryInput {
 #[garde(allow_unvalidated)]
 pub struct PolicyChange {
     /// `low_stock` at or below this.
-    #[garde(range(min = 0, max = MOST_UNITS))]
+    #[garde(range(min = 0, max = MAX_UNITS))]
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub low_stock_threshold: Option<i64>,
     /// Whether it can be ordered without stock.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub allow_backorder: Option<bool>,
     /// How far below zero; null lifts the limit.
-    #[garde(range(min = 0, max = MOST_UNITS))]
+    #[garde(range(min = 0, max = MAX_UNITS))]
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<i64>)]
     pub backorder_limit: Option<Option<i64>>,
@@ -189,7 +189,7 @@ pub struct VariantInput {
     #[serde(default)]
     pub price_modifier: Money,
     /// How many there are at first, if the SKU is new; otherwise it changes nothing.
-    #[garde(range(min = 0, max = MOST_UNITS))]
+    #[garde(range(min = 0, max = MAX_UNITS))]
     #[serde(default)]
     pub quantity: Option<i64>,
 }

@@ -7,7 +7,7 @@ use garde::{Error, Result};
 use shop_domain::{Money, product::Price};
 
 /// More than the longest data sheet.
-const MOST_SPECIFICATIONS: usize = 100;
+const MAX_SPECIFICATIONS: usize = 100;
 
 /// A web address: `http` or `https`, and no spaces or control characters.
 pub(super) fn web_address(address: &str, (): &()) -> Result {
@@ -50,7 +50,7 @@ pub(super) fn name_of_a_field(name: &str, (): &()) -> Result {
 
 /// Names and what they say.
 pub(super) fn specifications(map: &BTreeMap<String, String>, (): &()) -> Result {
-    if map.len() > MOST_SPECIFICATIONS {
+    if map.len() > MAX_SPECIFICATIONS {
         return Err(Error::new("has too many entries"));
     }
     for (name, text) in map {

@@ -9,7 +9,7 @@ use crate::{Id, Timestamp};
 pub const ABANDONED_AFTER: Duration = Duration::from_secs(24 * 3600);
 
 /// A cart that is abandoned again and again is mentioned once in this time.
-pub const REMINDED_AT_MOST_EVERY: Duration = Duration::from_secs(7 * 24 * 3600);
+pub const REMINDER_INTERVAL: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// Whether the owner of an abandoned cart is to hear of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl Cart {
         }
         self.status = CartStatus::Abandoned;
         self.updated_at = now;
-        if self.reminded_at.is_some_and(|at| now.since(at) < REMINDED_AT_MOST_EVERY) {
+        if self.reminded_at.is_some_and(|at| now.since(at) < REMINDER_INTERVAL) {
             return Some(Reminder::TooSoon);
         }
         self.reminded_at = Some(now);

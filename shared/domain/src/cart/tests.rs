@@ -31,7 +31,7 @@ fn the_same_sku_is_one_line() {
 #[test]
 fn a_cart_takes_a_hundred_lines() {
     let mut cart = Cart::of_customer(Id::new(), NOW);
-    for number in 0..MOST_LINES {
+    for number in 0..MAX_LINES {
         cart.add(item(&format!("S{number}"), 1, 10), NOW).unwrap();
     }
     assert_eq!(cart.add(item("ONE-MORE", 1, 10), NOW), Err(CartError::TooManyLines));
@@ -78,7 +78,7 @@ fn carts_that_do_not_fit_into_one_stay_as_they_are() {
     assert_eq!(mine.merge(&full(59..101), |_| 10, NOW), Err(CartError::TooManyLines));
     assert_eq!(quantities(&mine), quantities(&before));
     mine.merge(&full(59..100), |_| 10, NOW).unwrap();
-    assert_eq!(mine.items.len(), MOST_LINES);
+    assert_eq!(mine.items.len(), MAX_LINES);
 
     let mut yen = Cart::of_guest("hash".into(), NOW);
     yen.add(NewItem { currency: Currency::try_from("JPY".to_owned()).unwrap(), ..item("POT", 1, 10) }, NOW).unwrap();

@@ -14,7 +14,7 @@ use crate::{Money, money::BASIS_POINTS, product::Price};
 pub struct CouponValue(Decimal);
 
 /// More often than any coupon is used: whoever means "without limit" says so.
-const MOST_USES: i64 = 1_000_000_000;
+const MAX_USES: i64 = 1_000_000_000;
 
 /// Why a coupon promises what it cannot.
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
@@ -103,7 +103,7 @@ impl Coupon {
     pub fn check(&self) -> Result<(), InvalidCoupon> {
         let is_typed = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || b"-._".contains(&byte);
         let is_amount = |amount: Money| (Money::ZERO..=Price::HIGHEST).contains(&amount);
-        let is_limit = |limit: i64| (1..=MOST_USES).contains(&limit);
+        let is_limit = |limit: i64| (1..=MAX_USES).contains(&limit);
         let is_percentage = self.kind == CouponKind::Percentage;
         let rules = [
             ((1..=64).contains(&self.code.len()) && self.code.bytes().all(is_typed), InvalidCoupon::Code),

@@ -9,7 +9,7 @@ pub use returns::{Return, ReturnError, ReturnItem, ReturnStatus, ReturnedUnits};
 pub use shipments::{LinesOf, ShipError, Shipment, Tracking};
 
 use super::{
-    Address, Applied, Currency, Email, Id, IllegalTransition, Money, Quantity, Random, Sku, Timestamp,
+    Address, Currency, Email, Id, Idempotent, IllegalTransition, Money, Quantity, Random, Sku, Timestamp,
     cart::Cart,
     category::Category,
     coupon::CouponKind,
@@ -189,7 +189,7 @@ pub struct Notes {
     /// The customer's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer: Option<String>,
-    /// The shop's own: at most [`MOST_REMARKS`], in the order in which they were made.
+    /// The shop's own: at most [`MAX_REMARKS`], in the order in which they were made.
     #[serde(default)]
     pub admin: Vec<Remark>,
 }
@@ -206,11 +206,11 @@ pub struct Remark {
 }
 
 /// An order is one document, and documents are bounded.
-pub const MOST_REMARKS: usize = 100;
+pub const MAX_REMARKS: usize = 100;
 
 /// An order holds as many remarks as it can.
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
-#[error("the order holds as many remarks as it can, which is {MOST_REMARKS}")]
+#[error("the order holds as many remarks as it can, which is {MAX_REMARKS}")]
 pub struct TooManyRemarks;
 
 /// One change of an order's state.
@@ -260,14 +260,14 @@ impl Order {
     ///
     /// # Errors
     /// If the order was cancelled before: the money is late.
-    pub fn confirm(&mut self, now: Timestamp) -> Result<Applied, IllegalTransition> {
+    pub fn confirm(&mut self, now: Timestamp) -> Result<Idempotent, IllegalTransition> {
         match self.status {
             OrderStatus::Pending => {
                 self.enter(OrderStatus::Confirmed, "paid", None, now);
-                Ok(Applied::Now)
+                Ok(Idempotent::Executed)
             }
             OrderStatus::Cancelled => Err(self.illegal("confirm an order")),
-            _ => Ok(Applied::Before),
+            _ => Ok(Idempotent::AlreadyApplied),
         }
     }
 
@@ -277,7 +277,7 @@ impl Order {
     /// # Errors
     /// Unless it was given up by the shop itself: an order that somebody cancelled stays cancelled.
     pub fn reopen(&mut self, now: Timestamp) -> Result<(), IllegalTransition> {
-        if !self.was_given_up() {
+        if !self.has_expired() {
             return Err(self.illegal("reopen an order"));
         }
         self.enter(OrderStatus::Confirmed, "paid late; its stock could be promised again", None, now);
@@ -285,7 +285,7 @@ impl Order {
     }
 
     /// Whether it was cancelled by the shop itself, because nobody paid in time, and nobody has cancelled it since.
-    pub fn was_given_up(&self) -> bool {
+    pub fn has_expired(&self) -> bool {
         self.status == OrderStatus::Cancelled && self.timeline.last().is_some_and(|last| last.updated_by.is_none())
     }
 
@@ -293,14 +293,14 @@ impl Order {
     ///
     /// # Errors
     /// If it is not paid, or was cancelled.
-    pub fn pick(&mut self, now: Timestamp) -> Result<Applied, IllegalTransition> {
+    pub fn pick(&mut self, now: Timestamp) -> Result<Idempotent, IllegalTransition> {
         match self.status {
             OrderStatus::Confirmed => {
                 self.enter(OrderStatus::Processing, "picking", None, now);
-                Ok(Applied::Now)
+                Ok(Idempotent::Executed)
             }
             OrderStatus::Pending | OrderStatus::Cancelled => Err(self.illegal("pick an order")),
-            _ => Ok(Applied::Before),
+            _ => Ok(Idempotent::AlreadyApplied),
         }
     }
 
@@ -323,8 +323,8 @@ impl Order {
     ///
     /// # Errors
     /// Unless it was given up.
-    pub fn forgo(&mut self, reason: &str, by: Id<User>, now: Timestamp) -> Result<(), IllegalTransition> {
-        if !self.was_given_up() {
+    pub fn cancel_expired(&mut self, reason: &str, by: Id<User>, now: Timestamp) -> Result<(), IllegalTransition> {
+        if !self.has_expired() {
             return Err(self.illegal("cancel an order"));
         }
         self.enter(OrderStatus::Cancelled, reason, Some(by), now);
@@ -334,9 +334,9 @@ impl Order {
     /// Adds a remark of the shop.
     ///
     /// # Errors
-    /// Beyond [`MOST_REMARKS`].
+    /// Beyond [`MAX_REMARKS`].
     pub fn note(&mut self, text: String, by: Id<User>, now: Timestamp) -> Result<(), TooManyRemarks> {
-        if self.notes.admin.len() >= MOST_REMARKS {
+        if self.notes.admin.len() >= MAX_REMARKS {
             return Err(TooManyRemarks);
         }
         self.notes.admin.push(Remark { text, by, at: now });
@@ -449,14 +449,14 @@ pub(crate) mod tests {
     #[test]
     fn an_order_goes_all_the_way_and_a_repeat_changes_nothing() {
         let mut order = order(&[("A", 1, 100)]);
-        assert!(order.confirm(NOW).unwrap().is_now());
-        assert_eq!(order.confirm(NOW), Ok(Applied::Before));
-        assert!(order.pick(NOW).unwrap().is_now());
-        assert_eq!(order.pick(NOW), Ok(Applied::Before));
+        assert!(order.confirm(NOW).unwrap().was_executed());
+        assert_eq!(order.confirm(NOW), Ok(Idempotent::AlreadyApplied));
+        assert!(order.pick(NOW).unwrap().was_executed());
+        assert_eq!(order.pick(NOW), Ok(Idempotent::AlreadyApplied));
         assert_eq!(order.ship(LinesOf::Everyone, &tracking(), Id::new(), NOW).unwrap().len(), 1);
         assert!(order.ship(LinesOf::Everyone, &tracking(), Id::new(), NOW).is_err());
-        assert!(order.deliver(LinesOf::Everyone, None, NOW).unwrap().is_now());
-        assert_eq!(order.deliver(LinesOf::Everyone, None, NOW), Ok(Applied::Before));
+        assert!(order.deliver(LinesOf::Everyone, None, NOW).unwrap().was_executed());
+        assert_eq!(order.deliver(LinesOf::Everyone, None, NOW), Ok(Idempotent::AlreadyApplied));
         let states: Vec<_> = order.timeline.iter().map(|entry| entry.status.as_str()).collect();
         assert_eq!(states, ["confirmed", "processing", "shipped", "delivered"]);
         assert!(order.cancel("too late", None, NOW).is_err());
@@ -483,13 +483,15 @@ pub(crate) mod tests {
         assert_eq!(given_up.status, OrderStatus::Confirmed);
         let mut cancelled = order(&[("A", 1, 100)]);
         cancelled.cancel("changed my mind", Some(Id::new()), NOW).unwrap();
-        assert!(cancelled.reopen(NOW).is_err() && cancelled.forgo("again", Id::new(), NOW).is_err());
+        assert!(cancelled.reopen(NOW).is_err() && cancelled.cancel_expired("again", Id::new(), NOW).is_err());
         let mut forgone = order(&[("A", 1, 100)]);
-        assert!(forgone.forgo("changed my mind", Id::new(), NOW).is_err(), "it has not ended");
+        assert!(forgone.cancel_expired("changed my mind", Id::new(), NOW).is_err(), "it has not ended");
         forgone.cancel("not paid in time", None, NOW).unwrap();
-        forgone.forgo("changed my mind", Id::new(), NOW).unwrap();
-        assert!(!forgone.was_given_up() && forgone.reopen(NOW).is_err());
-        assert!(forgone.forgo("again", Id::new(), NOW).is_err() && forgone.cancel("again", None, NOW).is_err());
+        forgone.cancel_expired("changed my mind", Id::new(), NOW).unwrap();
+        assert!(!forgone.has_expired() && forgone.reopen(NOW).is_err());
+        assert!(
+            forgone.cancel_expired("again", Id::new(), NOW).is_err() && forgone.cancel("again", None, NOW).is_err()
+        );
     }
 
     #[test]
@@ -507,11 +509,11 @@ pub(crate) mod tests {
     fn remarks_say_who_made_them_and_are_not_without_end() {
         let mut order = order(&[("A", 1, 100)]);
         let by = Id::new();
-        for number in 0..MOST_REMARKS {
+        for number in 0..MAX_REMARKS {
             order.note(number.to_string(), by, NOW).unwrap();
         }
         assert_eq!(order.note("one more".into(), by, NOW), Err(TooManyRemarks));
         assert_eq!(order.notes.admin[1], Remark { text: "1".into(), by, at: NOW });
-        assert_eq!(order.notes.admin.len(), MOST_REMARKS);
+        assert_eq!(order.notes.admin.len(), MAX_REMARKS);
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Order, OrderItem, OrderStatus};
 use crate::{
-    Applied, Id, IllegalTransition, Money, MoneyError, Quantity, Sku, Timestamp,
+    Id, Idempotent, IllegalTransition, Money, MoneyError, Quantity, Sku, Timestamp,
     payment::{Payment, Refund},
 };
 
@@ -184,7 +184,7 @@ impl Order {
     }
 
     /// Lets the customer send it.
-    pub fn approve_return(&mut self, id: Id<Return>, now: Timestamp) -> Result<Applied, ReturnError> {
+    pub fn approve_return(&mut self, id: Id<Return>, now: Timestamp) -> Result<Idempotent, ReturnError> {
         self.move_return(id, ReturnStatus::Requested, ReturnStatus::Approved, "approve a return", now)
     }
 
@@ -195,10 +195,10 @@ impl Order {
         id: Id<Return>,
         reason: Option<&str>,
         now: Timestamp,
-    ) -> Result<Applied, ReturnError> {
+    ) -> Result<Idempotent, ReturnError> {
         let each = self.find_return_mut(id)?;
         match each.standing() {
-            ReturnStatus::Rejected => return Ok(Applied::Before),
+            ReturnStatus::Rejected => return Ok(Idempotent::AlreadyApplied),
             ReturnStatus::Received => {
                 return Err(IllegalTransition { command: "reject a return", from: "received" }.into());
             }
@@ -215,20 +215,20 @@ impl Order {
             }
         }
         self.updated_at = now;
-        Ok(Applied::Now)
+        Ok(Idempotent::Executed)
     }
 
     /// The parcel is here. Its units and its money follow with [`Order::receive_return`], by message.
-    pub fn note_arrival(&mut self, id: Id<Return>, now: Timestamp) -> Result<Applied, ReturnError> {
+    pub fn record_arrival(&mut self, id: Id<Return>, now: Timestamp) -> Result<Idempotent, ReturnError> {
         let each = self.find_return_mut(id)?;
         match (each.status, each.arrived_at) {
             (ReturnStatus::Approved, None) => {
                 each.arrived_at = Some(now);
                 each.updated_at = now;
                 self.updated_at = now;
-                Ok(Applied::Now)
+                Ok(Idempotent::Executed)
             }
-            (ReturnStatus::Approved, Some(_)) | (ReturnStatus::Received, _) => Ok(Applied::Before),
+            (ReturnStatus::Approved, Some(_)) | (ReturnStatus::Received, _) => Ok(Idempotent::AlreadyApplied),
             (other, _) => Err(IllegalTransition { command: "receive a return", from: other.as_str() }.into()),
         }
     }
@@ -241,7 +241,10 @@ impl Order {
         refundable: Money,
         now: Timestamp,
     ) -> Result<Option<ReturnedUnits>, ReturnError> {
-        if !self.move_return(id, ReturnStatus::Approved, ReturnStatus::Received, "receive a return", now)?.is_now() {
+        if !self
+            .move_return(id, ReturnStatus::Approved, ReturnStatus::Received, "receive a return", now)?
+            .was_executed()
+        {
             return Ok(None);
         }
         let each = self.find_return_mut(id)?;
@@ -263,15 +266,15 @@ impl Order {
     }
 
     /// Once every unit has come back and no money that was promised back is still to be paid out, the order is refunded.
-    pub fn finish_returns(&mut self, payment: &Payment, now: Timestamp) -> Applied {
+    pub fn finish_returns(&mut self, payment: &Payment, now: Timestamp) -> Idempotent {
         let has_left = matches!(self.status, OrderStatus::Shipped | OrderStatus::Delivered);
         let is_over = |each: &Return| matches!(each.status, ReturnStatus::Received | ReturnStatus::Rejected);
         let everything_is_back = self.items.iter().all(|line| line.returned == line.quantity.get());
         if !has_left || !everything_is_back || !self.returns.iter().all(is_over) || payment.owes_refunds() {
-            return Applied::Before;
+            return Idempotent::AlreadyApplied;
         }
         self.enter(OrderStatus::Refunded, "returned in full and refunded", None, now);
-        Applied::Now
+        Idempotent::Executed
     }
 
     /// The return with this id.
@@ -290,10 +293,10 @@ impl Order {
         to: ReturnStatus,
         command: &'static str,
         now: Timestamp,
-    ) -> Result<Applied, ReturnError> {
+    ) -> Result<Idempotent, ReturnError> {
         let each = self.find_return_mut(id)?;
         if each.status == to {
-            return Ok(Applied::Before);
+            return Ok(Idempotent::AlreadyApplied);
         }
         if each.status != from {
             return Err(IllegalTransition { command, from: each.status.as_str() }.into());
@@ -301,7 +304,7 @@ impl Order {
         each.status = to;
         each.updated_at = now;
         self.updated_at = now;
-        Ok(Applied::Now)
+        Ok(Idempotent::Executed)
     }
 }
 

@@ -4,13 +4,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Order, OrderItem, OrderStatus};
-use crate::{Applied, Id, IllegalTransition, Quantity, Sku, Timestamp, user::User};
+use crate::{Id, Idempotent, IllegalTransition, Quantity, Sku, Timestamp, user::User};
 
 /// A parcel: the lines of one seller that were handed over to a carrier at once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Shipment {
-    /// Whose lines.
+    /// OrderScope lines.
     pub seller: Id<User>,
     /// Which lines.
     pub items: Vec<Id<OrderItem>>,
@@ -50,7 +50,7 @@ pub struct Tracking {
     pub actual_delivery: Option<Timestamp>,
 }
 
-/// Whose lines a command is about.
+/// OrderScope lines a command is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinesOf {
     /// Every seller's.
@@ -156,9 +156,9 @@ impl Order {
         lines: LinesOf,
         by: Option<Id<User>>,
         now: Timestamp,
-    ) -> Result<Applied, IllegalTransition> {
+    ) -> Result<Idempotent, IllegalTransition> {
         if matches!(self.status, OrderStatus::Delivered | OrderStatus::Refunded) {
-            return Ok(Applied::Before);
+            return Ok(Idempotent::AlreadyApplied);
         }
         let (mut left, mut arrived) = (false, false);
         for parcel in self.shipments.iter_mut().filter(|parcel| lines.includes(parcel.seller)) {
@@ -172,7 +172,7 @@ impl Order {
             return Err(self.illegal("deliver an order"));
         }
         if !arrived {
-            return Ok(Applied::Before);
+            return Ok(Idempotent::AlreadyApplied);
         }
         self.follow_the_latest_parcel();
         let is_whole = self.shipments.iter().all(|parcel| parcel.delivered_at.is_some());
@@ -181,7 +181,7 @@ impl Order {
         } else {
             self.enter(self.status, "part of the order arrived", by, now);
         }
-        Ok(Applied::Now)
+        Ok(Idempotent::Executed)
     }
 
     /// The parcels that somebody sees.
@@ -259,19 +259,23 @@ mod tests {
         assert!(order.deliver(LinesOf::Everyone, Some(by), NOW).is_err());
         let _ = order.ship(first, &tracking(), by, NOW).unwrap();
         assert!(order.deliver(second, Some(by), NOW).is_err(), "that one has not left");
-        assert_eq!(order.deliver(first, Some(by), NOW), Ok(Applied::Now));
-        assert_eq!(order.deliver(first, Some(by), NOW), Ok(Applied::Before));
+        assert_eq!(order.deliver(first, Some(by), NOW), Ok(Idempotent::Executed));
+        assert_eq!(order.deliver(first, Some(by), NOW), Ok(Idempotent::AlreadyApplied));
         assert_eq!(
             (order.status, order.tracking.as_ref().unwrap().actual_delivery),
             (OrderStatus::Processing, Some(NOW))
         );
         let _ = order.ship(second, &tracking(), by, NOW).unwrap();
-        assert_eq!(order.deliver(first, Some(by), NOW), Ok(Applied::Before), "nothing of that one is under way");
+        assert_eq!(
+            order.deliver(first, Some(by), NOW),
+            Ok(Idempotent::AlreadyApplied),
+            "nothing of that one is under way"
+        );
         assert_eq!((order.status, order.shipments[1].delivered_at), (OrderStatus::Shipped, None));
-        assert_eq!(order.deliver(second, Some(by), NOW), Ok(Applied::Now));
+        assert_eq!(order.deliver(second, Some(by), NOW), Ok(Idempotent::Executed));
         assert_eq!(order.status, OrderStatus::Delivered);
         let entries = order.timeline.len();
-        assert_eq!(order.deliver(LinesOf::Everyone, Some(by), NOW), Ok(Applied::Before));
+        assert_eq!(order.deliver(LinesOf::Everyone, Some(by), NOW), Ok(Idempotent::AlreadyApplied));
         assert_eq!(order.timeline.len(), entries);
     }
 
@@ -279,7 +283,7 @@ mod tests {
     fn an_administrator_delivers_every_parcel() {
         let mut order = picked(&[("A", 1, 100), ("B", 2, 100)]);
         let _ = order.ship(LinesOf::Everyone, &tracking(), Id::new(), NOW).unwrap();
-        assert_eq!(order.deliver(LinesOf::Everyone, None, NOW), Ok(Applied::Now));
+        assert_eq!(order.deliver(LinesOf::Everyone, None, NOW), Ok(Idempotent::Executed));
         assert!(order.shipments.iter().all(|parcel| parcel.delivered_at == Some(NOW)));
         assert_eq!(order.status, OrderStatus::Delivered);
     }

@@ -10,7 +10,7 @@ static WORDS: LazyLock<HashSet<&str>> =
     LazyLock::new(|| include_str!("common_words.txt").lines().filter(|line| !line.starts_with('#')).collect());
 
 /// What people put behind a word when a form wants a digit.
-const MOST_DIGITS_BEHIND: usize = 6;
+const MAX_DIGITS_BEHIND: usize = 6;
 
 /// Up to this length, digits alone are dates, telephone numbers and runs.
 const LONGEST_GUESSABLE_NUMBER: usize = 12;
@@ -35,7 +35,7 @@ fn is_repetition(password: &str) -> bool {
 
 fn is_word(password: &str) -> bool {
     let word = password.trim_end_matches(|character: char| character.is_ascii_digit());
-    WORDS.contains(password) || (password.len() - word.len() <= MOST_DIGITS_BEHIND && WORDS.contains(word))
+    WORDS.contains(password) || (password.len() - word.len() <= MAX_DIGITS_BEHIND && WORDS.contains(word))
 }
 
 #[cfg(test)]

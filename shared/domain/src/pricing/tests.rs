@@ -5,7 +5,7 @@ use super::{
         Id,
         coupon::{
             CouponKind,
-            tests::{NOW, SOMEBODY, coupon},
+            tests::{ANY_BUYER, NOW, coupon},
         },
         shipping::{ShippingRate, ShippingZone},
         tax::TaxRow,
@@ -46,7 +46,7 @@ fn priced(lines: &[PricedLine], tax: &TaxTable, method: Option<ShippingMethod>) 
 fn discounted(lines: &[PricedLine], coupon: &Coupon, tax: &TaxTable) -> PriceResult {
     price(PricingInput {
         lines,
-        coupon: Some((coupon, SOMEBODY)),
+        coupon: Some((coupon, ANY_BUYER)),
         tax,
         shipping: &ShippingTable::default(),
         destination: Some(Destination { country: "US", state: "CA" }),
@@ -135,7 +135,7 @@ fn a_price_can_say_what_was_considered_and_why_not() {
     };
     let input = PricingInput {
         lines: &lines,
-        coupon: Some((&eligible, SOMEBODY)),
+        coupon: Some((&eligible, ANY_BUYER)),
         tax: &TaxTable {
             prices_include_tax: false,
             rows: vec![row(None, 100), row(Some("CA"), 725), row(Some("NY"), 400), row(Some("TX"), 625)],
@@ -187,7 +187,7 @@ fn a_price_can_say_what_was_considered_and_why_not() {
     let spent = Coupon { is_active: false, ..eligible.clone() };
     let nothing = ShippingTable { zones: Vec::new() };
     let input =
-        PricingInput { destination: Some(nowhere), coupon: Some((&spent, SOMEBODY)), shipping: &nothing, ..input };
+        PricingInput { destination: Some(nowhere), coupon: Some((&spent, ANY_BUYER)), shipping: &nothing, ..input };
     assert_eq!(
         told(input),
         [

@@ -27,7 +27,7 @@ pub struct ReturnFilter {
 }
 
 /// A place in the list: when the order was placed, which one it is, and the return's place in it.
-pub type ReturnPlace = (Timestamp, Id<Order>, i64);
+pub type ReturnCursor = (Timestamp, Id<Order>, i64);
 
 /// A return.
 #[derive(Clone, Debug, Deserialize)]
@@ -39,7 +39,7 @@ pub struct FoundReturn {
 
 impl FoundReturn {
     /// Where it is in the list.
-    pub fn place(&self) -> ReturnPlace {
+    pub fn place(&self) -> ReturnCursor {
         (self.order.created_at, self.order.id, self.position)
     }
 }
@@ -92,7 +92,7 @@ impl Orders {
     pub async fn list_returns(
         &self,
         filter: &ReturnFilter,
-        after: Option<ReturnPlace>,
+        after: Option<ReturnCursor>,
         limit: i64,
     ) -> Result<Vec<FoundReturn>, StoreError> {
         let newest = Keyset::descending("createdAt");

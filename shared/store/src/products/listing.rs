@@ -31,11 +31,11 @@ pub struct ProductFilter {
     pub tag: Option<String>,
     /// Of this seller.
     pub seller: Option<Id<User>>,
-    /// Whose effective price is not lower.
+    /// OrderScope effective price is not lower.
     pub min_price: Option<Money>,
-    /// Whose effective price is not higher.
+    /// OrderScope effective price is not higher.
     pub max_price: Option<Money>,
-    /// Whose average rating is not lower.
+    /// OrderScope average rating is not lower.
     pub min_rating: Option<f64>,
     /// On the front page, or not.
     pub featured: Option<bool>,
@@ -133,7 +133,7 @@ impl ProductSort {
 /// A place in an ordered list: the sort key of a product.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum ProductPlace {
+pub enum ProductCursor {
     /// A score, as its bits: a decimal form could round it past its neighbour.
     Relevance(u64, Id<Product>),
     /// When it was made.
@@ -150,7 +150,7 @@ pub enum ProductPlace {
     Name(String, Id<Product>),
 }
 
-impl ProductPlace {
+impl ProductCursor {
     fn after(&self) -> (ProductSort, Document) {
         let (sort, value, id): (_, Bson, _) = match self {
             Self::Relevance(bits, id) => (ProductSort::Relevance, f64::from_bits(*bits).into(), id),
@@ -172,16 +172,16 @@ impl ProductPlace {
 
 impl CatalogueEntry {
     /// Its place in a list of this order.
-    pub fn place(&self, sort: ProductSort) -> ProductPlace {
+    pub fn place(&self, sort: ProductSort) -> ProductCursor {
         let product = &self.product;
         match sort {
-            ProductSort::Relevance => ProductPlace::Relevance(self.score.to_bits(), product.id),
-            ProductSort::Newest => ProductPlace::Newest(product.created_at, product.id),
-            ProductSort::Price => ProductPlace::Price(product.price.effective, product.id),
-            ProductSort::PriceDescending => ProductPlace::PriceDescending(product.price.effective, product.id),
-            ProductSort::Rating => ProductPlace::Rating(product.ratings.average.to_bits(), product.id),
-            ProductSort::Bestselling => ProductPlace::Bestselling(product.total_sold, product.id),
-            ProductSort::Name => ProductPlace::Name(product.name.clone(), product.id),
+            ProductSort::Relevance => ProductCursor::Relevance(self.score.to_bits(), product.id),
+            ProductSort::Newest => ProductCursor::Newest(product.created_at, product.id),
+            ProductSort::Price => ProductCursor::Price(product.price.effective, product.id),
+            ProductSort::PriceDescending => ProductCursor::PriceDescending(product.price.effective, product.id),
+            ProductSort::Rating => ProductCursor::Rating(product.ratings.average.to_bits(), product.id),
+            ProductSort::Bestselling => ProductCursor::Bestselling(product.total_sold, product.id),
+            ProductSort::Name => ProductCursor::Name(product.name.clone(), product.id),
         }
     }
 }
@@ -207,7 +207,7 @@ impl Products {
         &self,
         filter: &ProductFilter,
         sort: ProductSort,
-        after: Option<&ProductPlace>,
+        after: Option<&ProductCursor>,
         limit: i64,
     ) -> Result<Vec<CatalogueEntry>, StoreError> {
         let mut pipeline = vec![doc! {"$match": filter.document()}];

@@ -13,7 +13,7 @@ use shared::{
 use super::{Check, snapshot::Snapshot};
 
 /// The relay runs every minute; what it could not send for this long, it cannot send.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10 * 60);
+pub(super) const OVERDUE_AFTER: Duration = Duration::from_secs(10 * 60);
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -32,7 +32,7 @@ pub(super) async fn check(store: &Store, now: Timestamp) -> Result<Vec<Check>> {
     while let Some(promise) = unsent.next(&mut snapshot).await? {
         let age = now.since(promise.created_at);
         let wrong =
-            (age > PATIENCE).then(|| format!("waits for {} since {} minutes", promise.queue, age.as_secs() / 60));
+            (age > OVERDUE_AFTER).then(|| format!("waits for {} since {} minutes", promise.queue, age.as_secs() / 60));
         check.note(promise.id, wrong);
     }
     Ok(vec![check])

@@ -14,7 +14,7 @@ use super::{orders::OrderFacts, snapshot::Row, states};
 pub(super) const FIELDS: &str = "order amount currency status captured refunds timeline.status";
 
 /// What a worker may take to promise the money of a cancelled order back.
-const PATIENCE: Duration = Duration::from_secs(15 * 60);
+const OVERDUE_AFTER: Duration = Duration::from_secs(15 * 60);
 
 /// A payment, as far as it is checked.
 #[derive(Debug, Deserialize)]
@@ -120,6 +120,6 @@ pub(super) fn owed(order: &OrderFacts, payment: &PaymentFacts, now: Timestamp) -
     let promised = payment.promised_back()?;
     let left = payment.captured.minus(promised)?;
     let is_owed =
-        order.status == OrderStatus::Cancelled && left > Money::ZERO && now.since(order.updated_at) > PATIENCE;
+        order.status == OrderStatus::Cancelled && left > Money::ZERO && now.since(order.updated_at) > OVERDUE_AFTER;
     Ok(is_owed.then(|| format!("{} is not promised back yet", left.display(payment.currency))))
 }

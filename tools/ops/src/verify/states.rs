@@ -35,9 +35,9 @@ const PAYMENT: &[(P, P)] = &[
 pub(super) fn order_complaint(timeline: &[O], now: O) -> Option<String> {
     complaint(timeline, now, O::Pending, O::as_str, |at, from, to| {
         // Only what was given up unpaid can be taken up again by late money, unless its customer cancelled it after that.
-        let was_given_up = timeline[..at].ends_with(&[O::Pending, O::Cancelled]);
+        let has_expired = timeline[..at].ends_with(&[O::Pending, O::Cancelled]);
         ORDER.contains(&(from, to))
-            || (was_given_up && [(O::Cancelled, O::Confirmed), (O::Cancelled, O::Cancelled)].contains(&(from, to)))
+            || (has_expired && [(O::Cancelled, O::Confirmed), (O::Cancelled, O::Cancelled)].contains(&(from, to)))
     })
 }
 

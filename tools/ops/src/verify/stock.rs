@@ -10,7 +10,7 @@ use shared::{
 
 use super::{
     Check, joined,
-    messages::PATIENCE,
+    messages::OVERDUE_AFTER,
     snapshot::{Row, Snapshot},
 };
 
@@ -76,7 +76,7 @@ pub(super) async fn check(store: &Store, now: Timestamp) -> Result<Vec<Check>> {
         if let Some(reservations) = reservations {
             let overdue = now.since(reservations.expires_at);
             let wrong = format!("{units} reserved units expired {} minutes ago", overdue.as_secs() / 60);
-            ended.note(&sku, (overdue > PATIENCE).then_some(wrong));
+            ended.note(&sku, (overdue > OVERDUE_AFTER).then_some(wrong));
         }
     }
     ordered.rest(&mut snapshot, |row| stray(&mut without_record, row)).await?;

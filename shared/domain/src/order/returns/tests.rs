@@ -46,15 +46,15 @@ fn an_order_is_refunded_when_every_unit_and_all_the_money_went_back() {
     for is_last in [false, true] {
         let id = request(&mut order, 1).unwrap();
         let _ = order.approve_return(id, NOW).unwrap();
-        assert_eq!(order.finish_returns(&payment, NOW), Applied::Before, "the parcel is not here");
+        assert_eq!(order.finish_returns(&payment, NOW), Idempotent::AlreadyApplied, "the parcel is not here");
         let back = order.receive_return(id, ALL, NOW).unwrap().unwrap();
         let refund = payment.approve_refund(back.refund, "returned", NOW).unwrap();
-        assert_eq!(order.finish_returns(&payment, NOW), Applied::Before, "the money has not gone");
+        assert_eq!(order.finish_returns(&payment, NOW), Idempotent::AlreadyApplied, "the money has not gone");
         payment.refund_transferred(refund, "line 1", NOW).unwrap();
-        assert_eq!(order.finish_returns(&payment, NOW).is_now(), is_last);
+        assert_eq!(order.finish_returns(&payment, NOW).was_executed(), is_last);
     }
     assert_eq!(order.status, OrderStatus::Refunded);
-    assert_eq!(order.finish_returns(&payment, NOW), Applied::Before);
+    assert_eq!(order.finish_returns(&payment, NOW), Idempotent::AlreadyApplied);
 }
 
 #[test]
@@ -101,14 +101,14 @@ fn the_parts_of_a_return_add_up() {
 fn what_has_arrived_is_received_at_once_and_taken_in_once() {
     let mut order = delivered(&[("A", 1, 100)]);
     let id = request(&mut order, 1).unwrap();
-    assert!(order.note_arrival(id, NOW).is_err(), "nobody has approved it");
+    assert!(order.record_arrival(id, NOW).is_err(), "nobody has approved it");
     let _ = order.approve_return(id, NOW).unwrap();
-    assert!(order.note_arrival(id, NOW).unwrap().is_now());
-    assert_eq!(order.note_arrival(id, NOW), Ok(Applied::Before));
+    assert!(order.record_arrival(id, NOW).unwrap().was_executed());
+    assert_eq!(order.record_arrival(id, NOW), Ok(Idempotent::AlreadyApplied));
     let standing = |order: &Order| order.find_return(id).map(|each| (each.status, each.standing()));
     assert_eq!(standing(&order), Ok((ReturnStatus::Approved, ReturnStatus::Received)));
     assert!(order.receive_return(id, ALL, NOW).unwrap().is_some());
-    assert_eq!(order.note_arrival(id, NOW), Ok(Applied::Before));
+    assert_eq!(order.record_arrival(id, NOW), Ok(Idempotent::AlreadyApplied));
     assert_eq!(standing(&order), Ok((ReturnStatus::Received, ReturnStatus::Received)));
 }
 
@@ -151,16 +151,16 @@ fn an_approved_return_is_rejected_for_a_reason_until_its_parcel_is_here() {
     let id = request(&mut order, 1).unwrap();
     let _ = order.approve_return(id, NOW).unwrap();
     assert_eq!(order.reject_return(id, None, NOW), Err(ReturnError::ReasonNeeded));
-    assert!(order.reject_return(id, Some("it never came"), NOW).unwrap().is_now());
-    assert_eq!(order.reject_return(id, None, NOW), Ok(Applied::Before));
+    assert!(order.reject_return(id, Some("it never came"), NOW).unwrap().was_executed());
+    assert_eq!(order.reject_return(id, None, NOW), Ok(Idempotent::AlreadyApplied));
     let rejected = order.find_return(id).unwrap();
     assert_eq!((rejected.rejection_reason.as_deref(), rejected.refund), (Some("it never came"), Money::ZERO));
-    assert!(order.note_arrival(id, NOW).is_err());
+    assert!(order.record_arrival(id, NOW).is_err());
     assert_eq!(order.items[0].returned, 0);
 
     let again = request(&mut order, 1).unwrap();
     let _ = order.approve_return(again, NOW).unwrap();
-    let _ = order.note_arrival(again, NOW).unwrap();
+    let _ = order.record_arrival(again, NOW).unwrap();
     let refused = IllegalTransition { command: "reject a return", from: "received" };
     assert_eq!(order.reject_return(again, Some("too late"), NOW), Err(refused.into()));
     assert_eq!(order.items[0].returned, 1);

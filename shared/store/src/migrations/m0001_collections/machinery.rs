@@ -10,7 +10,7 @@ use super::{
 };
 
 /// How long a sent message can still be looked at.
-const SENT_MESSAGES_ARE_KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
+const SENT_MESSAGE_RETENTION: Duration = Duration::from_secs(7 * 24 * 3600);
 
 pub(super) fn specs() -> Vec<Spec> {
     vec![settings(), outbox(), processed_messages(), idempotency(), webhooks(), migrations()]
@@ -40,7 +40,7 @@ fn outbox() -> Spec {
         indexes: vec![
             // Not a partial index: the server accepts none on a missing field, and here the unsent ones stand together.
             index(doc! {"sentAt": 1, "createdAt": 1}),
-            removed_after("sentAt", SENT_MESSAGES_ARE_KEPT),
+            removed_after("sentAt", SENT_MESSAGE_RETENTION),
         ],
     }
 }

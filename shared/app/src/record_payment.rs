@@ -5,17 +5,17 @@
 
 use super::end_order::{EndOrderError, cancel_in, save_both};
 use shop_domain::{
-    Applied, Id, IllegalTransition, Money, Timestamp,
+    Id, Idempotent, IllegalTransition, Money, Timestamp,
     message::{Event, Message},
     order::{Order, OrderStatus},
     payment::{Begin, Payment, PaymentDetails, PaymentStatus, RefundError},
 };
 use shop_store::transaction;
-use shop_store::{SCHEMA_VERSION, Store, StoreError, TransactionError, Tx, coupons::CouponUse, inventory::Taken};
+use shop_store::{SCHEMA_VERSION, Store, StoreError, TransactionError, Tx, coupons::Redemption, inventory::Taken};
 
 /// Why a payment could not be settled.
 #[derive(Debug, thiserror::Error)]
-pub enum SettleError {
+pub enum RecordError {
     /// The states contradict the answer: somebody has to look.
     #[error(transparent)]
     Illegal(#[from] IllegalTransition),
@@ -27,13 +27,13 @@ pub enum SettleError {
     Store(#[from] StoreError),
 }
 
-impl TransactionError for SettleError {
+impl TransactionError for RecordError {
     fn store_error(&self) -> Option<&StoreError> {
         if let Self::Store(error) = self { Some(error) } else { None }
     }
 }
 
-impl From<EndOrderError> for SettleError {
+impl From<EndOrderError> for RecordError {
     fn from(error: EndOrderError) -> Self {
         match error {
             EndOrderError::Illegal(error) => Self::Illegal(error),
@@ -51,7 +51,7 @@ pub async fn begin_attempt(
     payment: Id<Payment>,
     attempt: i64,
     now: Timestamp,
-) -> Result<(Begin, Payment), SettleError> {
+) -> Result<(Begin, Payment), RecordError> {
     transaction!(store, |tx| {
         let (order, mut payment) = load_payment(store, tx, payment).await?;
         if order.status != OrderStatus::Pending {
@@ -67,13 +67,13 @@ pub async fn begin_attempt(
 
 /// Notes the intent of an attempt, before it is confirmed. `None`: the attempt is over or has an intent already, so this one
 /// must not be confirmed.
-pub async fn note_intent(
+pub async fn record_intent(
     store: &Store,
     payment: Id<Payment>,
     attempt: i64,
     intent: &str,
     now: Timestamp,
-) -> Result<Option<Payment>, SettleError> {
+) -> Result<Option<Payment>, RecordError> {
     transaction!(store, |tx| {
         let (_, mut payment) = load_payment(store, tx, payment).await?;
         if payment.open_intent(attempt, intent.to_owned(), now).is_err() {
@@ -85,21 +85,21 @@ pub async fn note_intent(
 }
 
 /// The money is here: the order is confirmed, or, if it had been given up, taken up again or refunded.
-pub async fn settle_succeeded(
+pub async fn record_succeeded(
     store: &Store,
     payment: Id<Payment>,
     captured: Money,
     details: Option<&PaymentDetails>,
     now: Timestamp,
-) -> Result<Vec<Message>, SettleError> {
+) -> Result<Vec<Message>, RecordError> {
     transaction!(store, |tx| {
-        let (_, messages) = settle_succeeded_in(store, tx, payment, captured, details, None, now).await?;
+        let (_, messages) = record_succeeded_in(store, tx, payment, captured, details, None, now).await?;
         Ok(messages)
     })
 }
 
-/// [`settle_succeeded`] in an open transaction; `reference` is what a bank statement says. Answers the payment too.
-pub async fn settle_succeeded_in(
+/// [`record_succeeded`] in an open transaction; `reference` is what a bank statement says. Answers the payment too.
+pub async fn record_succeeded_in(
     store: &Store,
     tx: &mut Tx,
     payment: Id<Payment>,
@@ -107,9 +107,9 @@ pub async fn settle_succeeded_in(
     details: Option<&PaymentDetails>,
     reference: Option<&str>,
     now: Timestamp,
-) -> Result<(Payment, Vec<Message>), SettleError> {
+) -> Result<(Payment, Vec<Message>), RecordError> {
     let (mut order, mut payment) = load_payment(store, tx, payment).await?;
-    if payment.complete(captured, details.cloned(), now) == Applied::Before {
+    if payment.complete(captured, details.cloned(), now) == Idempotent::AlreadyApplied {
         return Ok((payment, Vec::new()));
     }
     if let Some(reference) = reference {
@@ -117,8 +117,8 @@ pub async fn settle_succeeded_in(
     }
     let mut messages = Vec::new();
     let is_wanted = match order.status {
-        OrderStatus::Cancelled => take_up_again(store, tx, &mut order, now, &mut messages).await?,
-        _ => order.confirm(now)?.is_now(),
+        OrderStatus::Cancelled => reopen(store, tx, &mut order, now, &mut messages).await?,
+        _ => order.confirm(now)?.was_executed(),
     };
     if is_wanted {
         messages.push(Event::OrderPaid {}.about(order.id, now));
@@ -128,19 +128,19 @@ pub async fn settle_succeeded_in(
         messages.push(Event::RefundRequested { refund_id: refund }.about_payment(payment.id, order.id, now));
     }
     save_both(store, tx, &mut order, &mut payment).await?;
-    store.outbox.promise_all(tx, &messages).await?;
+    store.outbox.enqueue_all(tx, &messages).await?;
     Ok((payment, messages))
 }
 
 /// Late money: promises the stock of an order that was given up again, all of it or nothing. Answers whether it could.
-async fn take_up_again(
+async fn reopen(
     store: &Store,
     tx: &mut Tx,
     order: &mut Order,
     now: Timestamp,
     messages: &mut Vec<Message>,
-) -> Result<bool, SettleError> {
-    if !order.was_given_up() {
+) -> Result<bool, RecordError> {
+    if !order.has_expired() {
         return Ok(false);
     }
     let units = order.units();
@@ -151,7 +151,7 @@ async fn take_up_again(
     }
     if let Some(code) = &order.coupon_code {
         let Some(coupon) = store.coupons.find_by_code(code).await? else { return Ok(false) };
-        let claim = CouponUse {
+        let claim = Redemption {
             order: order.id,
             coupon: coupon.id,
             user: order.user,
@@ -159,7 +159,7 @@ async fn take_up_again(
             schema_version: SCHEMA_VERSION,
             created_at: now,
         };
-        if store.coupons.claim_in(tx, &claim).await?.is_err() {
+        if store.coupons.redeem_in(tx, &claim).await?.is_err() {
             return Ok(false);
         }
     }
@@ -179,17 +179,17 @@ async fn take_up_again(
 }
 
 /// The attempt was declined. The order stays open for another until its time is over.
-pub async fn settle_declined(
+pub async fn record_declined(
     store: &Store,
     payment: Id<Payment>,
     attempt: i64,
     reason: &str,
     now: Timestamp,
-) -> Result<Vec<Message>, SettleError> {
+) -> Result<Vec<Message>, RecordError> {
     transaction!(store, |tx| {
         let (mut order, mut payment) = load_payment(store, tx, payment).await?;
         let is_current = payment.attempts == attempt && payment.status == PaymentStatus::Processing;
-        if !is_current || payment.fail(reason, now)? == Applied::Before {
+        if !is_current || payment.fail(reason, now)? == Idempotent::AlreadyApplied {
             return Ok(Vec::new());
         }
         let mut messages = Vec::new();
@@ -197,22 +197,22 @@ pub async fn settle_declined(
             messages.push(Event::EmailPaymentFailed {}.about_payment(payment.id, order.id, now));
         }
         save_both(store, tx, &mut order, &mut payment).await?;
-        store.outbox.promise_all(tx, &messages).await?;
+        store.outbox.enqueue_all(tx, &messages).await?;
         Ok(messages)
     })
 }
 
 /// The gateway waits for the customer.
-pub async fn settle_action_required(
+pub async fn record_action_required(
     store: &Store,
     payment: Id<Payment>,
     attempt: i64,
     now: Timestamp,
-) -> Result<(), SettleError> {
+) -> Result<(), RecordError> {
     transaction!(store, |tx| {
         let (_, mut payment) = load_payment(store, tx, payment).await?;
         let is_current = payment.attempts == attempt && payment.status == PaymentStatus::Processing;
-        if is_current && payment.require_action(now)?.is_now() {
+        if is_current && payment.require_action(now)?.was_executed() {
             store.payments.save_in(tx, &mut payment).await?;
         }
         Ok(())
@@ -221,12 +221,12 @@ pub async fn settle_action_required(
 
 /// The charge can no longer happen: `intent`, if there was one, was called off. That is only wanted of an order that has ended, or
 /// whose time is over: that one ends now. `None`: another intent was opened meanwhile, which has to be called off first.
-pub async fn settle_voided(
+pub async fn record_voided(
     store: &Store,
     payment: Id<Payment>,
     intent: Option<&str>,
     now: Timestamp,
-) -> Result<Option<Vec<Message>>, SettleError> {
+) -> Result<Option<Vec<Message>>, RecordError> {
     transaction!(store, |tx| {
         let (mut order, mut payment) = load_payment(store, tx, payment).await?;
         if !matches!(payment.status, PaymentStatus::Processing | PaymentStatus::Failed) {
@@ -241,7 +241,7 @@ pub async fn settle_voided(
             let ended = cancel_in(store, tx, &mut order, &mut payment, "not paid in time", None, now).await?;
             return Ok(Some(ended));
         }
-        if noted.is_now() {
+        if noted.was_executed() {
             save_both(store, tx, &mut order, &mut payment).await?;
         }
         Ok(Some(Vec::new()))
@@ -253,7 +253,7 @@ pub(super) async fn load_payment(
     store: &Store,
     tx: &mut Tx,
     payment: Id<Payment>,
-) -> Result<(Order, Payment), SettleError> {
+) -> Result<(Order, Payment), RecordError> {
     let missing = || StoreError::Missing(format!("payment {payment} or its order"));
     let payment = store.payments.find_in(tx, payment).await?.ok_or_else(missing)?;
     let order = store.orders.find_in(tx, payment.order).await?.ok_or_else(missing)?;

@@ -3,9 +3,9 @@
 //! A return that is received writes the payment too (`fulfill_order::receive_return`), so of it and the last refund that is
 //! paid out, whichever commits second sees the other, and the order ends once.
 
-use super::settle_payment::{SettleError, load_payment};
+use super::record_payment::{RecordError, load_payment};
 use shop_domain::{
-    Applied, Id, Timestamp,
+    Id, Idempotent, Timestamp,
     message::{Event, Message},
     order::Order,
     payment::{Payment, Refund, RefundLease},
@@ -19,7 +19,7 @@ pub async fn lease_refund(
     payment: Id<Payment>,
     refund: Id<Refund>,
     now: Timestamp,
-) -> Result<RefundLease, SettleError> {
+) -> Result<RefundLease, RecordError> {
     transaction!(store, |tx| {
         let (_, mut payment) = load_payment(store, tx, payment).await?;
         let lease = payment.lease_refund(refund, now);
@@ -31,7 +31,7 @@ pub async fn lease_refund(
 }
 
 /// Ends the lease of a refund whose outcome is unknown.
-pub async fn end_refund_lease(store: &Store, payment: Id<Payment>, refund: Id<Refund>) -> Result<(), SettleError> {
+pub async fn end_refund_lease(store: &Store, payment: Id<Payment>, refund: Id<Refund>) -> Result<(), RecordError> {
     transaction!(store, |tx| {
         let (_, mut payment) = load_payment(store, tx, payment).await?;
         payment.end_refund_lease(refund);
@@ -40,16 +40,16 @@ pub async fn end_refund_lease(store: &Store, payment: Id<Payment>, refund: Id<Re
 }
 
 /// The gateway took a refund.
-pub async fn settle_refunded(
+pub async fn record_refunded(
     store: &Store,
     payment: Id<Payment>,
     refund: Id<Refund>,
     gateway_id: &str,
     now: Timestamp,
-) -> Result<Vec<Message>, SettleError> {
+) -> Result<Vec<Message>, RecordError> {
     transaction!(store, |tx| {
         let (mut order, mut payment) = load_payment(store, tx, payment).await?;
-        if payment.refund_processed(refund, gateway_id, now)? == Applied::Before {
+        if payment.refund_processed(refund, gateway_id, now)? == Idempotent::AlreadyApplied {
             return Ok(Vec::new());
         }
         paid_out_in(store, tx, &mut order, &mut payment, refund, now).await
@@ -57,14 +57,14 @@ pub async fn settle_refunded(
 }
 
 /// An administrator transferred a refund back, in an open transaction. Answers the payment too.
-pub async fn settle_transferred_back_in(
+pub async fn record_transferred_back_in(
     store: &Store,
     tx: &mut Tx,
     payment: Id<Payment>,
     refund: Id<Refund>,
     reference: &str,
     now: Timestamp,
-) -> Result<(Payment, Vec<Message>), SettleError> {
+) -> Result<(Payment, Vec<Message>), RecordError> {
     let (mut order, mut payment) = load_payment(store, tx, payment).await?;
     payment.refund_transferred(refund, reference, now)?;
     let messages = paid_out_in(store, tx, &mut order, &mut payment, refund, now).await?;
@@ -78,12 +78,12 @@ async fn paid_out_in(
     payment: &mut Payment,
     refund: Id<Refund>,
     now: Timestamp,
-) -> Result<Vec<Message>, SettleError> {
+) -> Result<Vec<Message>, RecordError> {
     let messages = vec![Event::EmailRefunded { refund_id: refund }.about_payment(payment.id, order.id, now)];
-    if order.finish_returns(payment, now).is_now() {
+    if order.finish_returns(payment, now).was_executed() {
         store.orders.save_in(tx, order).await?;
     }
     store.payments.save_in(tx, payment).await?;
-    store.outbox.promise_all(tx, &messages).await?;
+    store.outbox.enqueue_all(tx, &messages).await?;
     Ok(messages)
 }

@@ -1,24 +1,24 @@
 //! `payment.voidRequested`
 
 use shared::{
-    app::settle_payment::settle_voided,
+    app::record_payment::record_voided,
     domain::{Id, payment::Payment},
     gateway::IntentState,
     queue::ProcessError,
 };
 
-use crate::{PaymentProcessing, no_answer, not_settled};
+use crate::{PaymentProcessing, no_answer, not_recorded};
 
 impl PaymentProcessing {
     /// Makes sure that a payment can no longer be charged; an order whose time is over ends with it. If it has been charged
     /// after all, it is paid.
-    pub(crate) async fn call_off(&self, id: Id<Payment>) -> Result<(), ProcessError> {
+    pub(crate) async fn void(&self, id: Id<Payment>) -> Result<(), ProcessError> {
         let payment = self.load(id).await?;
         if let Some(noted) = &payment.transaction_id {
             let intent = self.gateway.cancel(noted).await.map_err(no_answer)?;
             match intent.state {
                 IntentState::Cancelled => {}
-                IntentState::Succeeded { .. } => return self.settle(id, payment.intent_attempt, intent).await,
+                IntentState::Succeeded { .. } => return self.record(id, payment.intent_attempt, intent).await,
                 IntentState::Open
                 | IntentState::ActionRequired
                 | IntentState::Processing
@@ -30,9 +30,9 @@ impl PaymentProcessing {
         // Without an intent there is nothing to call off: one that is being opened now will find the payment failed.
         let called_off = payment.transaction_id.as_deref();
         let now = self.worker.clock.now();
-        match settle_voided(&self.worker.store, id, called_off, now).await.map_err(not_settled)? {
+        match record_voided(&self.worker.store, id, called_off, now).await.map_err(not_recorded)? {
             Some(messages) => {
-                self.worker.send(messages).await;
+                self.worker.dispatch(messages).await;
                 Ok(())
             }
             None => Err(ProcessError::retry("an intent was opened meanwhile", "it has to be called off first")),
