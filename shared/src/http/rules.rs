@@ -10,7 +10,7 @@ pub fn line(longest: usize) -> impl FnOnce(&str, &()) -> garde::Result {
     }
 }
 
-/// Like [`line`], or nothing.
+/// Like [`line()`], or nothing.
 pub fn optional_line(longest: usize) -> impl FnOnce(&str, &()) -> garde::Result {
     move |text, ()| {
         if text.chars().any(char::is_control) {

@@ -1,4 +1,4 @@
-//! SQS, both ways: [`publish`] what was promised, [`consume`] what arrives.
+//! SQS, both ways: [`publish`] what was promised, [`consume()`] what arrives.
 
 pub mod consume;
 pub mod publish;

@@ -43,7 +43,7 @@ impl TransactionError for StoreError {
 /// ```ignore
 /// let order = transaction!(store, |tx| {
 ///     let order = store.orders.find_in(tx, id).await?;
-///     …
+///     // …
 ///     Ok(order)
 /// })?;
 /// ```

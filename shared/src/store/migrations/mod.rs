@@ -3,7 +3,7 @@
 //! Migrations only go forward, each is applied once and noted in the ledger, the collection `migrations`. A released
 //! migration is never edited: what it got wrong, the next one puts right.
 //!
-//! A new one is a file `mNNNN_<what>.rs` with `pub(super) async fn run(database, progress)` and a line in [`ALL`]. It must
+//! A new one is a file `mNNNN_<what>.rs` with `pub(super) async fn run(database, progress)` and a line in `ALL`. It must
 //! be idempotent: a migrator that dies halfway leaves no entry, and the next one starts that migration from its beginning.
 //! It must also leave the functions that are running meanwhile able to go on: add first, take away one release later.
 
