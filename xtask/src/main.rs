@@ -6,6 +6,8 @@
 
 mod bench;
 mod campaign;
+mod dependencies;
+mod dist;
 mod mutants;
 mod python;
 mod sam;
@@ -71,6 +73,10 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Check that every dependency is used, allowed, and without known weakness
+    Dependencies(dependencies::Dependencies),
+    /// Build and pack the operator's tool into target/dist
+    Dist(dist::Dist),
     /// Build with SAM, start the API in Docker and try it
     Sam,
     /// Check the SAM template
@@ -96,20 +102,22 @@ fn run(task: Task) -> Result<ExitCode> {
     match task {
         Task::Up { detach, port, state } => up(detach, port, state.folder),
         Task::Down { reset, state: State { folder } } => {
-            run_local(&folder.map_or_else(state, absolute)?, &["down"], reset.then_some("--reset"))
+            run_local(&folder.map_or_else(state, |folder| absolute(&folder))?, &["down"], reset.then_some("--reset"))
         }
         Task::Test { keep, arguments } => test::run(keep, &arguments),
         Task::Campaign(campaign) => campaign.run(),
         Task::Mutants { names } => mutants::run(&names),
         Task::Bench(bench) => bench::run(&bench),
         Task::Openapi { check } => run_local(&state()?, &["openapi"], check.then_some("--check")),
+        Task::Dependencies(dependencies) => dependencies.run(),
+        Task::Dist(dist) => dist.run(),
         Task::Sam => sam::run().map(|()| ExitCode::SUCCESS),
         Task::LintTemplate => sam::lint().map(|()| ExitCode::SUCCESS),
     }
 }
 
 fn up(detach: bool, port: Option<u16>, folder: Option<PathBuf>) -> Result<ExitCode> {
-    let folder = folder.map_or_else(state, absolute)?;
+    let folder = folder.map_or_else(state, |folder| absolute(&folder))?;
     eprintln!("building …");
     // The operator's tool too: an open shop is looked after with it, and `local` says where it is.
     let built = cargo().args(["build", "--bin", "local", "--bin", "ops"]).status().context("cannot run cargo")?;
@@ -155,12 +163,12 @@ fn root() -> &'static Path {
 
 /// The folder of the shop's and the tests' data, logs and addresses.
 fn state() -> Result<PathBuf> {
-    given_folder("SHOP_STATE").map_or_else(|| Ok(root().join(".local")), absolute)
+    given_folder("SHOP_STATE").map_or_else(|| Ok(root().join(".local")), |folder| absolute(&folder))
 }
 
 /// The folder of what is fetched.
 fn tools() -> Result<PathBuf> {
-    given_folder("SHOP_LOCAL_CACHE").map_or_else(state, absolute)
+    given_folder("SHOP_LOCAL_CACHE").map_or_else(state, |folder| absolute(&folder))
 }
 
 fn given_folder(variable: &str) -> Option<PathBuf> {
@@ -168,8 +176,8 @@ fn given_folder(variable: &str) -> Option<PathBuf> {
 }
 
 /// As it is meant here: the programs are started in the workspace's folder.
-fn absolute(folder: PathBuf) -> Result<PathBuf> {
-    std::path::absolute(&folder).with_context(|| format!("{} is no folder", folder.display()))
+fn absolute(folder: &Path) -> Result<PathBuf> {
+    std::path::absolute(folder).with_context(|| format!("{} is no folder", folder.display()))
 }
 
 fn exit_code(status: ExitStatus) -> ExitCode {
