@@ -1,6 +1,6 @@
 //! What an order costs: pure, integer, and able to explain itself.
 //!
-//! The rules are those of section 2 of the domain: line = unit price × quantity; the discount is spread over the eligible
+//! The rules are `docs/DOMAIN.md` §2: line = unit price × quantity; the discount is spread over the eligible
 //! lines; tax is computed per line on the discounted amount; shipping is priced by zone and weight.
 
 mod explanation;
