@@ -259,3 +259,67 @@ fn citations_are_whole_words() {
     let text = "invariant I7, (I10); not I18n, AI3, _I4 or I; domain rules §6, `docs/DOMAIN.md` §2, RFC 9110 §13";
     assert_eq!(cited(text).into_iter().collect::<Vec<_>>(), ["I10", "I7", "§2", "§6"]);
 }
+
+/// Every place that cites an invariant (`I7`) or a section of the rules (`domain rules §2`), with what it cites.
+fn citations() -> Vec<(String, String)> {
+    let root = workspace_root();
+    let mut citations = Vec::new();
+    let mut folders: Vec<PathBuf> = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if path.is_dir() && !name.starts_with('.') && name != "target" {
+                folders.push(path);
+            } else if ["rs", "md", "yaml", "toml", "patch"].iter().any(|kind| name.ends_with(&format!(".{kind}"))) {
+                let text = fs::read_to_string(&path).unwrap();
+                let file = path.strip_prefix(root).unwrap().display().to_string();
+                citations.extend(cited(&text).into_iter().map(|what| (file.clone(), what)));
+            }
+        }
+    }
+    citations
+}
+
+/// What a text cites.
+fn cited(text: &str) -> BTreeSet<String> {
+    let mut cited = BTreeSet::new();
+    let digits = |text: &str| text.chars().take_while(char::is_ascii_digit).collect::<String>();
+    for (at, _) in text.match_indices('I') {
+        let number = digits(&text[at + 1..]);
+        let after = text[at + 1 + number.len()..].chars().next();
+        if !number.is_empty() && !text[..at].ends_with(is_word) && !after.is_some_and(is_word) {
+            cited.insert(format!("I{number}"));
+        }
+    }
+    for before in ["domain rules §", "DOMAIN.md` §"] {
+        let numbers = text.match_indices(before).map(|(at, _)| digits(&text[at + before.len()..]));
+        cited.extend(numbers.filter(|number| !number.is_empty()).map(|number| format!("§{number}")));
+    }
+    cited
+}
+
+#[test]
+fn every_cited_invariant_and_rule_is_in_the_domain_rules() {
+    let rules = fs::read_to_string(workspace_root().join("docs/DOMAIN.md")).unwrap();
+    let invariants = rules.lines().filter_map(|line| Some(line.strip_prefix("| I")?.split(' ').next()?.to_owned()));
+    let invariants: Vec<String> = invariants.map(|number| format!("I{number}")).collect();
+    let numbered: Vec<String> = (1..=invariants.len()).map(|number| format!("I{number}")).collect();
+    assert_eq!(invariants, numbered, "each invariant has one row, in order");
+    let sections = rules.lines().filter_map(|line| Some(line.strip_prefix("## ")?.split_once(". ")?.0.to_owned()));
+    let defined: BTreeSet<String> = sections.map(|number| format!("§{number}")).chain(invariants).collect();
+
+    let citations = citations();
+    let unknown: Vec<_> = citations.iter().filter(|(_, what)| !defined.contains(what)).collect();
+    assert!(unknown.is_empty(), "docs/DOMAIN.md has none of these: {unknown:?}");
+    // The reading itself works: these are known to be there.
+    for (file, what) in [("shared/src/http/idempotency.rs", "I2"), ("shared/src/domain/pricing.rs", "§2")] {
+        assert!(citations.contains(&(file.to_owned(), what.to_owned())), "{what} was not seen in {file}");
+    }
+}
+
+#[test]
+fn citations_are_whole_words() {
+    let text = "invariant I7, (I10); not I18n, AI3, _I4 or I; domain rules §6, `docs/DOMAIN.md` §2, RFC 9110 §13";
+    assert_eq!(cited(text).into_iter().collect::<Vec<_>>(), ["I10", "I7", "§2", "§6"]);
+}

@@ -124,7 +124,7 @@ fn up(detach: bool, port: Option<u16>, folder: Option<PathBuf>) -> Result<ExitCo
     if !built.success() {
         return Ok(exit_code(built));
     }
-    let mut command = local(&folder);
+    let mut command = local(&folder)?;
     command.arg("up").args(detach.then_some("--detach"));
     if let Some(port) = port {
         command.args(["--port", &port.to_string()]);
@@ -134,15 +134,15 @@ fn up(detach: bool, port: Option<u16>, folder: Option<PathBuf>) -> Result<ExitCo
 
 fn run_local(state: &Path, arguments: &[&str], option: Option<&str>) -> Result<ExitCode> {
     eprintln!("building …");
-    let status = local(state).args(arguments).args(option).status().context("cannot run cargo")?;
+    let status = local(state)?.args(arguments).args(option).status().context("cannot run cargo")?;
     Ok(exit_code(status))
 }
 
-/// The `local` program with its state in this folder.
-fn local(state: &Path) -> Command {
+/// The `local` program with its state in this folder. What it fetches is shared by all of them.
+fn local(state: &Path) -> Result<Command> {
     let mut command = cargo();
-    command.args(RUN_LOCAL).arg("--state").arg(state);
-    command
+    command.args(RUN_LOCAL).arg("--state").arg(state).env("SHOP_LOCAL_CACHE", tools()?);
+    Ok(command)
 }
 
 /// Runs the `local` program. Named as a binary of the whole workspace, not as a package: the features of dependencies
@@ -168,7 +168,7 @@ fn state() -> Result<PathBuf> {
 
 /// The folder of what is fetched.
 fn tools() -> Result<PathBuf> {
-    given_folder("SHOP_LOCAL_CACHE").map_or_else(state, |folder| absolute(&folder))
+    given_folder("SHOP_LOCAL_CACHE").map_or_else(|| Ok(root().join(".local")), |folder| absolute(&folder))
 }
 
 fn given_folder(variable: &str) -> Option<PathBuf> {

@@ -51,7 +51,7 @@ fn user_lock() -> Result<File> {
 }
 
 fn components(action: &str) -> Result<String> {
-    let mut command = local(&state()?);
+    let mut command = local(&state()?)?;
     command.args(["components", "--profile", "test", action]);
     let output = command.stderr(Stdio::inherit()).output().context("cannot run cargo")?;
     if !output.status.success() {
