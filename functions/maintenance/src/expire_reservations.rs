@@ -10,10 +10,7 @@ pub(crate) async fn run(worker: &Worker) -> Result<usize, StoreError> {
     let mut ended = 0;
     for (sku, reservation) in &expired {
         match reserve_stock::expire(&worker.store, sku, reservation, worker.clock.now()).await {
-            Ok(messages) => {
-                ended += 1;
-                worker.dispatch(messages).await;
-            }
+            Ok(()) => ended += 1,
             Err(error @ StoreError::Unavailable(_)) => return Err(error),
             // One that cannot be ended must not keep the others.
             Err(error) => {

@@ -9,13 +9,7 @@
 use std::collections::BTreeSet;
 
 use super::place_order::PlaceOrderError;
-use shop_domain::{
-    Id, Quantity, Sku, Timestamp,
-    cart::Cart,
-    inventory::{StockRecord, StockStatus},
-    message::{Event, Message},
-    order::Order,
-};
+use shop_domain::{Id, Quantity, Sku, Timestamp, cart::Cart, inventory::StockStatus, message::Event, order::Order};
 use shop_store::transaction;
 use shop_store::{
     Store, StoreError,
@@ -101,13 +95,9 @@ impl OrderStock {
     /// Releases what was reserved for an order that was refused. What cannot be released now expires.
     pub(super) async fn release(self, store: &Store) {
         for (sku, reservation) in self.units.iter().filter(|(sku, _)| self.reserved.contains(sku)) {
-            match store.inventory.release(sku, reservation).await {
-                // The refused order would have enqueued the message. Others may have reserved units meanwhile.
-                Ok(record) => enqueue_low(store, record.filter(|_| self.low.contains(sku)), self.now).await,
-                Err(error) => {
-                    let error = &error as &dyn std::error::Error;
-                    tracing::warn!(sku = sku.as_str(), error, "a reservation is left to expire");
-                }
+            if let Err(error) = release(store, sku, reservation, self.low.contains(sku), self.now).await {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(sku = sku.as_str(), error, "a reservation is left to expire");
             }
         }
     }
@@ -120,39 +110,34 @@ fn short(sku: &Sku, wanted: Quantity, availability: Availability) -> PlaceOrderE
     PlaceOrderError::InsufficientStock { sku: sku.clone(), available: orderable, may_change }
 }
 
-/// After the release and not with it: its transaction would lose against other writers of the record.
-async fn enqueue_low(store: &Store, record: Option<StockRecord>, now: Timestamp) {
-    let Some(message) = record.and_then(|record| low_stock(record, now)) else { return };
-    let enqueued: Result<(), StoreError> = transaction!(store, |tx| { store.outbox.enqueue(tx, &message).await });
-    if let Err(error) = enqueued {
-        let error = &error as &dyn std::error::Error;
-        tracing::warn!(error, "no message about low stock");
-    }
-}
-
-fn low_stock(record: StockRecord, now: Timestamp) -> Option<Message> {
-    (record.status() != StockStatus::InStock).then(|| Event::EmailLowStock { sku: record.sku }.now(now))
-}
-
-/// Ends a reservation whose process died: confirms it if its order exists, and releases it otherwise. Answers the messages to
-/// send.
-pub async fn expire(
+/// Releases a reservation, and enqueues the message about low stock that its order would have enqueued: other reservations may
+/// keep the stock low. Not in one transaction, which would lose against other writers of the record.
+async fn release(
     store: &Store,
     sku: &Sku,
     reservation: &Reservation,
+    was_low: bool,
     now: Timestamp,
-) -> Result<Vec<Message>, StoreError> {
-    transaction!(store, |tx| {
-        // The fence: from here on the order's transaction conflicts, or finds the cart changed.
+) -> Result<(), StoreError> {
+    let released = store.inventory.release(sku, reservation).await?;
+    let Some(record) = released.filter(|record| was_low && record.status() != StockStatus::InStock) else {
+        return Ok(());
+    };
+    let message = Event::EmailLowStock { sku: record.sku }.now(now);
+    transaction!(store, |tx| { store.outbox.enqueue(tx, &message).await })
+}
+
+/// Ends a reservation whose process died: confirms it if its order exists, and releases it otherwise.
+pub async fn expire(store: &Store, sku: &Sku, reservation: &Reservation, now: Timestamp) -> Result<(), StoreError> {
+    // The fence: from its commit on, an order that does not exist never will.
+    let order_exists: Result<bool, StoreError> = transaction!(store, |tx| {
         store.carts.move_past_in(tx, reservation.cart, reservation.cart_version).await?;
-        if store.orders.find_in(tx, reservation.order).await?.is_some() {
-            store.inventory.confirm_in(tx, sku, reservation.order, now).await?;
-            return Ok(Vec::new());
-        }
+        Ok(store.orders.find_in(tx, reservation.order).await?.is_some())
+    });
+    if order_exists? {
+        store.inventory.confirm([sku], reservation.order, now).await
+    } else {
         // Whether the threshold was crossed by this reservation is not known, so the message may come twice.
-        let released = store.inventory.release_reservation_in(tx, sku, reservation).await?;
-        let messages = Vec::from_iter(released.and_then(|record| low_stock(record, now)));
-        store.outbox.enqueue_all(tx, &messages).await?;
-        Ok(messages)
-    })
+        release(store, sku, reservation, true, now).await
+    }
 }

@@ -115,14 +115,11 @@ impl Inventory {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let skus: Vec<Bson> = skus.into_iter().map(Bson::from).collect();
-        self.collection.update_many(reserved_for(order, doc! {"$in": skus}), confirmation(order, now)).await?;
-        Ok(())
-    }
-
-    /// [`Inventory::confirm`] for one SKU, in a transaction.
-    pub async fn confirm_in(&self, tx: &mut Tx, sku: &Sku, order: Id<Order>, now: Timestamp) -> Result<(), StoreError> {
-        let (filter, update) = (reserved_for(order, sku), confirmation(order, now));
-        self.collection.update_one(filter, update).session(&mut tx.session).await?;
+        let update = doc! {"$set": {
+            "reservations": reservations_without(order),
+            "updatedAt": {"$max": ["$updatedAt", now]},
+        }};
+        self.collection.update_many(reserved_for(order, doc! {"$in": skus}), vec![update]).await?;
         Ok(())
     }
 
@@ -131,21 +128,14 @@ impl Inventory {
     /// # Errors
     /// [`StoreError::Contended`], like [`Inventory::reserve`]; the units stay reserved then.
     pub async fn release(&self, sku: &Sku, reservation: &Reservation) -> Result<Option<StockRecord>, StoreError> {
-        let (filter, update) = release(sku, reservation);
-        let released = self.collection.find_one_and_update(filter, update).return_document(ReturnDocument::After);
-        Ok(released.max_time(LOCK_TIMEOUT).await?)
-    }
-
-    /// [`Inventory::release`], in a transaction.
-    pub async fn release_reservation_in(
-        &self,
-        tx: &mut Tx,
-        sku: &Sku,
-        reservation: &Reservation,
-    ) -> Result<Option<StockRecord>, StoreError> {
-        let (filter, update) = release(sku, reservation);
-        let released = self.collection.find_one_and_update(filter, update).return_document(ReturnDocument::After);
-        Ok(released.session(&mut tx.session).await?)
+        let units = reservation.quantity.get();
+        let update = doc! {"$set": {
+            "reserved": {"$subtract": ["$reserved", units]},
+            "available": {"$add": ["$available", units]},
+            "reservations": reservations_without(reservation.order),
+        }};
+        let released = self.collection.find_one_and_update(reserved_for(reservation.order, sku), vec![update]);
+        Ok(released.return_document(ReturnDocument::After).max_time(LOCK_TIMEOUT).await?)
     }
 
     /// Reservations that have expired, with their SKUs.
@@ -170,20 +160,6 @@ impl Inventory {
 /// The records, named by `skus`, that list a reservation for the order.
 fn reserved_for(order: Id<Order>, skus: impl Into<Bson>) -> Document {
     doc! {"_id": skus.into(), "reservations.order": order}
-}
-
-fn confirmation(order: Id<Order>, now: Timestamp) -> Vec<Document> {
-    vec![doc! {"$set": {"reservations": reservations_without(order), "updatedAt": {"$max": ["$updatedAt", now]}}}]
-}
-
-fn release(sku: &Sku, reservation: &Reservation) -> (Document, Vec<Document>) {
-    let units = reservation.quantity.get();
-    let update = doc! {"$set": {
-        "reserved": {"$subtract": ["$reserved", units]},
-        "available": {"$add": ["$available", units]},
-        "reservations": reservations_without(reservation.order),
-    }};
-    (reserved_for(reservation.order, sku), vec![update])
 }
 
 /// The reservations but that of an order; no field for none at all, so that a refused order leaves no trace.
