@@ -1,4 +1,4 @@
-//! What somebody wants to buy.
+//! Carts.
 
 mod abandonment;
 
@@ -233,7 +233,7 @@ impl Cart {
         now: Timestamp,
     ) -> Result<(), CartError> {
         let line = self.items.iter_mut().find(|line| line.id == id).ok_or(CartError::UnknownItem)?;
-        // Of what is no longer sold nobody can have more.
+        // A line that is no longer sold cannot grow.
         let orderable = if unit_price.is_some() { orderable } else { 0 };
         // Taking units out is always possible, even where there are fewer left than remain in the cart.
         if quantity > line.quantity && quantity.get() > orderable {
@@ -298,7 +298,7 @@ impl Cart {
         Ok(())
     }
 
-    /// Notes that it became an order. Whoever orders an abandoned cart has come back to it, in the same write.
+    /// Converts the cart into an order. Ordering an abandoned cart resumes it in the same write.
     pub fn convert(&mut self, now: Timestamp) {
         self.status = CartStatus::Converted;
         self.updated_at = now;

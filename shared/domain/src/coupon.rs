@@ -91,14 +91,14 @@ pub struct UsageLimit {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct UserRestrictions {
-    /// Only somebody who has not ordered yet.
+    /// Only customers who have not ordered yet.
     pub new_users_only: bool,
     /// Only these; empty is everybody.
     #[schema(value_type = Vec<String>)]
     pub specific_users: Vec<Id<User>>,
 }
 
-/// Who wants to use a coupon. A guest is known by e-mail only at checkout.
+/// The buyer who redeems a coupon. A guest is known by e-mail only at checkout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CouponUser {
     /// The customer; `None` for a guest.

@@ -85,7 +85,7 @@ pub enum Event {
         /// The gateway's id of the intent.
         intent_id: String,
     },
-    /// Nobody knows how the charge ended: look it up.
+    /// The outcome of the charge is unknown: look it up.
     #[serde(rename = "payment.statusUnknown")]
     PaymentStatusUnknown {},
     /// Pick the order.
@@ -106,7 +106,7 @@ pub enum Event {
         /// To whom.
         user_id: Id<User>,
     },
-    /// Somebody tried to register your address again.
+    /// The address was registered again.
     #[serde(rename = "email.alreadyRegistered")]
     EmailAlreadyRegistered {
         /// To whom.

@@ -8,7 +8,7 @@ use super::{
     Address, Currency, Id, Idempotent, IllegalTransition, Money, MoneyError, Timestamp, order::Order, user::User,
 };
 
-/// The payment of one order: all its attempts, and what was given back.
+/// The payment of one order: its attempts and refunds.
 ///
 /// At most one intent at the gateway is alive for it: the next attempt first makes sure that the last one's intent can
 /// never be charged. An intent is charged once, so a payment cannot be charged twice (invariant I3).
@@ -55,7 +55,7 @@ pub struct Payment {
     pub billing_address: Option<Address>,
     /// What arrived.
     pub captured: Money,
-    /// What was or is to be given back.
+    /// Refunds, paid out or to be.
     pub refunds: Vec<Refund>,
     /// Why the last attempt failed, for the customer.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -99,7 +99,7 @@ pub enum GatewayName {
     Stripe,
     /// The customer's bank.
     BankTransfer,
-    /// Nobody: the total was 0.
+    /// None: the total was 0.
     None,
 }
 
@@ -109,13 +109,13 @@ pub enum GatewayName {
 pub enum PaymentStatus {
     /// Not tried yet.
     Pending,
-    /// Being tried; nobody knows yet.
+    /// Being charged; the outcome is unknown.
     Processing,
     /// The money is here.
     Completed,
     /// The last attempt was declined.
     Failed,
-    /// All of it was given back.
+    /// All of it was refunded.
     Refunded,
 }
 
@@ -186,7 +186,7 @@ pub struct PaymentEvent {
     pub note: String,
 }
 
-/// Money that is given back.
+/// A refund.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Refund {
@@ -259,7 +259,7 @@ pub enum RefundLease {
     NotDue,
 }
 
-/// Why money cannot be given back.
+/// Why a refund is refused.
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum RefundError {
     /// Nothing arrived yet.
@@ -433,13 +433,13 @@ impl Payment {
         }
     }
 
-    /// Whether a charge is being made, so that nobody knows how it will end. While the gateway waits for the customer, none is:
-    /// it can be called off.
+    /// Whether a charge is under way, so that its outcome is unknown. While the gateway waits for the customer, none is:
+    /// it can be voided.
     pub fn is_under_way(&self) -> bool {
         self.status == PaymentStatus::Processing && !self.action_required
     }
 
-    /// What is neither given back nor promised back.
+    /// The captured amount less approved and processed refunds.
     pub fn refundable(&self) -> Result<Money, MoneyError> {
         self.captured.minus(Money::sum(self.refunds.iter().map(|refund| refund.amount))?)
     }
@@ -549,7 +549,7 @@ impl Payment {
             self.refunds.iter().filter(|refund| refund.status == RefundStatus::Processed).map(|refund| refund.amount),
         );
         if given_back == Ok(self.captured) {
-            self.enter(PaymentStatus::Refunded, "everything was given back", now);
+            self.enter(PaymentStatus::Refunded, "refunded in full", now);
         }
         Ok(Idempotent::Executed)
     }

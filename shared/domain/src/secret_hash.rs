@@ -1,6 +1,6 @@
 //! How secrets of our own making rest: as their SHA-256.
 //!
-//! For tokens of 256 random bits only, which nobody can guess from the hash. A password is no such secret: see
+//! For tokens of 256 random bits only, which cannot be guessed from the hash. A password is no such secret: see
 //! [`crate::password`].
 
 use aws_lc_rs::digest;

@@ -1,4 +1,4 @@
-//! Sessions: what a refresh token is worth when somebody presents it (RFC 9700 §4.14.2).
+//! Sessions: what a refresh token is worth when it is presented (RFC 9700 §4.14.2).
 
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ pub enum Presented {
     Current,
     /// Refuse it: it has just been exchanged, most likely by the same client.
     JustUsed,
-    /// Refuse it and end the family: somebody else has a copy.
+    /// Refuse it and end the family: there is a copy of the token.
     Replayed,
     /// Refuse it: it is too old.
     Expired,

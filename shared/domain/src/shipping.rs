@@ -95,7 +95,7 @@ impl Default for ShippingTable {
 /// Why a part of a shipping table would never apply.
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum InvalidShippingTable {
-    /// Nobody could tell them apart.
+    /// Two zones of one name.
     #[error("another zone has this name")]
     RepeatedZone {
         /// The place of the later one in the table.

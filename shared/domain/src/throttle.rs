@@ -1,4 +1,4 @@
-//! How long somebody waits who tries too often.
+//! Throttling: how long further attempts are refused.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ impl ThrottlePolicy {
         window: LONGEST_DELAY,
     };
 
-    /// Mails that anybody can have us send to somebody.
+    /// Mails that an unauthenticated request triggers.
     pub const MAILBOX: Self = Self {
         free_tries: 5,
         first_delay: LONGEST_DELAY,

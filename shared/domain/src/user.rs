@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub use super::session::{Session, SessionFamily};
 use super::{Currency, Email, Id, Timestamp, cart::Cart, secret_hash::sha256_hex};
 
-/// What somebody may do.
+/// What an account may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
@@ -175,7 +175,7 @@ pub enum TokenPurpose {
     VerifyEmail,
     /// Lets them choose a new password.
     ResetPassword,
-    /// Shows the lines of a cart that they left. It logs nobody in.
+    /// Shows the lines of a cart that they left. It does not log in.
     ResumeCart,
 }
 

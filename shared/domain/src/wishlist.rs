@@ -1,4 +1,4 @@
-//! What somebody would like to have, one day.
+//! Wishlists.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ pub const MAX_ITEMS: usize = 500;
 
 /// A list of products under a name.
 ///
-/// Whoever has the token of a public list can read it. Of the token only the hash is kept (invariant I10), so it is told when
+/// The token of a public list lets its bearer read it. Of the token only the hash is kept (invariant I10), so it is told when
 /// it is made and never again; sharing a list again makes another one, and the old link is dead.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -56,7 +56,7 @@ pub struct WishlistItem {
     pub notes: Option<String>,
 }
 
-/// How much somebody wants something: from 1, the most, to 5.
+/// The priority of an item: from 1, the highest, to 5.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "i64", into = "i64")]
 pub struct Priority(i64);
@@ -111,7 +111,7 @@ pub enum WishlistError {
 }
 
 impl Wishlist {
-    /// An empty list that nobody else sees.
+    /// An empty private list.
     pub fn new(user: Id<User>, name: String, now: Timestamp) -> Self {
         Self {
             id: Id::new(),

@@ -82,7 +82,7 @@ fn trimmed(text: &str) -> String {
     text.trim().to_owned()
 }
 
-/// What a form sends for what nobody filled in counts as absent.
+/// An empty field of a form counts as absent.
 fn said(text: &str) -> Option<String> {
     let text = text.trim();
     (!text.is_empty()).then(|| text.to_owned())

@@ -3,7 +3,7 @@
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
-/// Work that no customer waits for. It dies with its process, so it may only be what somebody else does later if it is not
+/// Work that no customer waits for. It dies with its process, so it may only be what maintenance does later if it is not
 /// done: what must happen is promised in the outbox. It must end by itself within three seconds, which is what a Lambda has
 /// left when a request took as long as it may.
 ///
@@ -37,7 +37,7 @@ impl BackgroundTasks {
             task.await;
         } else {
             let task = async {
-                // Lets whoever sends the answer go first.
+                // Lets the answer be sent first.
                 tokio::task::yield_now().await;
                 task.await;
             };

@@ -14,7 +14,7 @@ use super::problem::Problem;
 
 /// Prices and stock are in there, so not for long; but while we are away, an old answer is better than none.
 const FOR_ANYBODY: HeaderValue = HeaderValue::from_static("public, max-age=10, stale-if-error=600");
-/// Sellers see their drafts, so what is answered to somebody is for them alone, and they want to see what they just did.
+/// Sellers see their drafts, so an answer to a logged-in user is for them alone, and they want to see what they just did.
 const FOR_ONE: HeaderValue = HeaderValue::from_static("private, no-cache");
 
 /// What the client has already, and whether the answer is for anybody.

@@ -129,7 +129,7 @@ pub struct Jwks {
 }
 
 impl AccessTokens {
-    /// Trusts nobody.
+    /// Trusts no key.
     pub fn none() -> Self {
         Self { keys: Arc::default(), published: Arc::default() }
     }

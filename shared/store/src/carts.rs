@@ -91,7 +91,7 @@ impl Carts {
         Ok(())
     }
 
-    /// Customers' carts in use, with something in them, that nobody has touched since `before`, the longest left first.
+    /// Customers' carts in use, with something in them, unchanged since `before`, the oldest first.
     ///
     /// Index: `lastActivity` among exactly these.
     pub async fn list_abandonable(&self, before: Timestamp, limit: i64) -> Result<Vec<Id<Cart>>, StoreError> {

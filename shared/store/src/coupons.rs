@@ -1,7 +1,7 @@
 //! `coupons` and `couponUses`: who may still use which coupon (invariant I4).
 //!
-//! A use is claimed in the transaction of its order. Every claim also counts the use on the coupon itself, so two parallel
-//! claims of one coupon write the same document: one of them runs again and sees the other.
+//! A coupon is redeemed in the transaction of its order. Every redemption is also counted on the coupon itself, so two parallel
+//! redemptions of one coupon write the same document: one of them runs again and sees the other.
 
 use bson::{Document, doc};
 use futures::TryStreamExt;
@@ -104,7 +104,7 @@ impl Coupons {
         Ok(())
     }
 
-    /// Writes a changed coupon back. It carries no version: whoever claims a use, or changes it too, writes the same
+    /// Writes a changed coupon back. It carries no version: a redemption or another change writes the same
     /// document, so that of two such transactions one runs again and sees the other.
     ///
     /// # Errors
@@ -139,48 +139,52 @@ impl Coupons {
         Ok(self.coupons.count_documents(filter.document()).await?)
     }
 
-    /// What a coupon needs to know about somebody who wants to use it.
+    /// What a coupon needs to know about a buyer who wants to redeem it.
     pub async fn user_of(
         &self,
         coupon: &Coupon,
         user: Option<Id<User>>,
         email: Option<&Email>,
     ) -> Result<CouponUser, StoreError> {
-        let Some(somebody) = somebody(user, email) else {
+        let Some(buyer) = buyer_filter(user, email) else {
             return Ok(CouponUser { id: None, uses: 0, has_ordered: false });
         };
-        let mut of_coupon = somebody.clone();
+        let mut of_coupon = buyer.clone();
         of_coupon.insert("coupon", coupon.id);
         let uses = self.uses.count_documents(of_coupon).await?;
-        let mut ordered = somebody;
+        let mut ordered = buyer;
         ordered.insert("status", doc! {"$ne": "cancelled"});
         let has_ordered = coupon.user_restrictions.new_users_only && self.orders.find_one(ordered).await?.is_some();
         Ok(CouponUser { id: user, uses: i64::try_from(uses).unwrap_or(i64::MAX), has_ordered })
     }
 
-    /// Claims a use for an order; the limits are checked once more, against everything that was claimed and ordered before.
-    /// Claims of one coupon write the same document, so of two that run at once the second sees what the first did.
-    pub async fn redeem_in(&self, tx: &mut Tx, claim: &Redemption) -> Result<Result<(), CouponRefusal>, StoreError> {
+    /// Redeems a coupon for an order; the limits are checked once more, against everything that was redeemed and ordered before.
+    /// Redemptions of one coupon write the same document, so of two that run at once the second sees what the first did.
+    pub async fn redeem_in(
+        &self,
+        tx: &mut Tx,
+        redemption: &Redemption,
+    ) -> Result<Result<(), CouponRefusal>, StoreError> {
         let guard = doc! {
-            "_id": claim.coupon,
+            "_id": redemption.coupon,
             "isActive": true,
             "$or": [
                 {"usageLimit.total": {"$exists": false}},
                 {"$expr": {"$lt": ["$usageCount", "$usageLimit.total"]}},
             ],
         };
-        let update = doc! {"$inc": {"usageCount": 1_i64}, "$set": {"updatedAt": claim.created_at}};
+        let update = doc! {"$inc": {"usageCount": 1_i64}, "$set": {"updatedAt": redemption.created_at}};
         let Some(coupon) = self.coupons.find_one_and_update(guard, update).session(&mut tx.session).await? else {
-            let is_on = self.find_in(tx, claim.coupon).await?.is_some_and(|coupon| coupon.is_active);
+            let is_on = self.find_in(tx, redemption.coupon).await?.is_some_and(|coupon| coupon.is_active);
             return Ok(Err(if is_on { CouponRefusal::LimitReached } else { CouponRefusal::Unknown }));
         };
-        if let Some(refusal) = self.find_refusal_in(tx, &coupon, claim).await? {
-            // The transaction may go on without the coupon (late money does): then nothing of the claim may stay.
+        if let Some(refusal) = self.find_refusal_in(tx, &coupon, redemption).await? {
+            // The transaction may go on without the coupon (late money does): then nothing of the redemption may stay.
             let undo = doc! {"$inc": {"usageCount": -1_i64}};
-            self.coupons.update_one(doc! {"_id": claim.coupon}, undo).session(&mut tx.session).await?;
+            self.coupons.update_one(doc! {"_id": redemption.coupon}, undo).session(&mut tx.session).await?;
             return Ok(Err(refusal));
         }
-        self.uses.insert_one(claim).session(&mut tx.session).await?;
+        self.uses.insert_one(redemption).session(&mut tx.session).await?;
         Ok(Ok(()))
     }
 
@@ -189,19 +193,19 @@ impl Coupons {
         &self,
         tx: &mut Tx,
         coupon: &Coupon,
-        claim: &Redemption,
+        redemption: &Redemption,
     ) -> Result<Option<CouponRefusal>, StoreError> {
-        let Some(somebody) = somebody(claim.user, Some(&claim.email)) else { return Ok(None) };
+        let Some(buyer) = buyer_filter(redemption.user, Some(&redemption.email)) else { return Ok(None) };
         if coupon.user_restrictions.new_users_only {
-            let mut ordered = somebody.clone();
-            ordered.extend(doc! {"_id": {"$ne": claim.order}, "status": {"$ne": "cancelled"}});
+            let mut ordered = buyer.clone();
+            ordered.extend(doc! {"_id": {"$ne": redemption.order}, "status": {"$ne": "cancelled"}});
             if self.orders.find_one(ordered).session(&mut tx.session).await?.is_some() {
                 return Ok(Some(CouponRefusal::NotEligible));
             }
         }
         if let Some(limit) = coupon.usage_limit.per_user {
-            let mut of_coupon = somebody;
-            of_coupon.insert("coupon", claim.coupon);
+            let mut of_coupon = buyer;
+            of_coupon.insert("coupon", redemption.coupon);
             let uses = self.uses.count_documents(of_coupon).session(&mut tx.session).await?;
             if i64::try_from(uses).unwrap_or(i64::MAX) >= limit {
                 return Ok(Some(CouponRefusal::LimitReached));
@@ -212,16 +216,16 @@ impl Coupons {
 
     /// Gives the use of an order back, once: an order that ended unpaid has used nothing.
     pub async fn restore_in(&self, tx: &mut Tx, order: Id<Order>, now: Timestamp) -> Result<(), StoreError> {
-        if let Some(claim) = self.uses.find_one_and_delete(doc! {"_id": order}).session(&mut tx.session).await? {
+        if let Some(redemption) = self.uses.find_one_and_delete(doc! {"_id": order}).session(&mut tx.session).await? {
             let update = doc! {"$inc": {"usageCount": -1_i64}, "$set": {"updatedAt": now}};
-            self.coupons.update_one(doc! {"_id": claim.coupon}, update).session(&mut tx.session).await?;
+            self.coupons.update_one(doc! {"_id": redemption.coupon}, update).session(&mut tx.session).await?;
         }
         Ok(())
     }
 }
 
-/// A customer by id and by address, a guest by address: whoever bought as a guest is nobody new with an account.
-fn somebody(user: Option<Id<User>>, email: Option<&Email>) -> Option<bson::Document> {
+/// A customer by id and by address, a guest by address: a former guest with an account is not a new customer.
+fn buyer_filter(user: Option<Id<User>>, email: Option<&Email>) -> Option<bson::Document> {
     match (user, email) {
         (Some(user), Some(email)) => Some(doc! {"$or": [{"user": user}, {"email": email}]}),
         (Some(user), None) => Some(doc! {"user": user}),

@@ -39,7 +39,7 @@ pub enum Taken {
 pub enum Adjusted {
     /// It is made; the record after it.
     Yes(StockRecord),
-    /// It would make a counter negative, or somebody else changed the stock meanwhile; the record as it is.
+    /// It would make a counter negative, or another process changed the stock meanwhile; the record as it is.
     Refused(StockRecord),
 }
 

@@ -51,7 +51,7 @@ pub const SCHEMA_VERSION: i32 = 1;
 const SERVER_SELECTION_TIMEOUT: Duration = Duration::from_millis(2000);
 
 /// How often a server is asked whether it is well. One that falls silent is given up this long and a connection's time-out
-/// later; with the driver's 10 s, whoever asked it last would wait that long. Not oftener: a busy process that hears the
+/// later; with the driver's 10 s, a request to it would wait that long. Not oftener: a busy process that hears the
 /// answer late would give up a server that is well.
 const HEARTBEAT: Duration = Duration::from_secs(2);
 
@@ -122,7 +122,7 @@ impl Store {
         Self::with_options(Self::options(uri, app_name, pool).await?, database)
     }
 
-    /// How the shop speaks to its database, for whoever wants to add something before the pool is made.
+    /// How the shop speaks to its database, for callers that add options before the pool is made.
     ///
     /// # Errors
     /// If the connection string cannot be understood.

@@ -99,7 +99,7 @@ impl OrderFilter {
                 let or = vec![by_number, doc! {"email": q.to_lowercase()}, doc! {"shipments.trackingNumber": q}];
                 filter.insert("$and", vec![doc! {"$or": or}]);
             }
-            // An order of somebody else must not say by being found whose address or parcel that is.
+            // Finding another customer's order would tell whose address or parcel it is.
             (Some(q), OrderScope::Customer(_) | OrderScope::Seller(_)) => {
                 _ = filter.insert("orderNumber", q.to_uppercase())
             }

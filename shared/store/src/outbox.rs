@@ -80,7 +80,7 @@ impl Outbox {
     }
 
     /// The same, not waited for by a majority: if the note is lost, they are sent again, and every consumer has to expect that
-    /// anyway. Not for whoever asks at once what is left.
+    /// anyway. Not for callers that read the unsent messages at once.
     pub async fn mark_sent_in_passing(&self, ids: &[Id<Message>], now: Timestamp) -> Result<(), StoreError> {
         self.mark(ids, now, WriteConcern::nodes(1)).await
     }

@@ -2,7 +2,7 @@
 //!
 //! A report is about the orders that were *placed* in its period, so that it can be checked against the list of orders, and
 //! of these about those that were *paid* at some time, whatever became of them: units that came back and orders that were
-//! cancelled after payment stay sales, and what was given back for them stands in [`DayRevenue::refunds`]. Everything follows
+//! cancelled after payment stay sales, and what was refunded for them stands in [`DayRevenue::refunds`]. Everything follows
 //! from the orders and their payments; nothing is kept.
 //!
 //! A seller's report is about the seller's own lines: no shipping, and of the refunds those that lines explain.
@@ -117,7 +117,7 @@ pub struct DayRevenue {
     pub shipping: Money,
     /// Σ totals: what was charged.
     pub charged: Money,
-    /// Σ of what was given back so far for orders of this day, whenever that was.
+    /// Σ of refunds so far for orders of this day, whenever they were paid.
     pub refunds: Money,
 }
 
@@ -281,13 +281,13 @@ fn processed(of_each: &str) -> Document {
     doc! {"$map": {"input": processed, "as": "refund", "in": of_each}}
 }
 
-/// An order's own sums, and what its payment gave back.
+/// An order's own sums, and the refunds of its payment.
 fn whole_orders() -> [Document; 2] {
     let refunds = doc! {"$sum": processed("$$refund.amount")};
     [with_payment(), doc! {"$project": {"createdAt": 1, "pricing": 1, "refunds": refunds}}]
 }
 
-/// The sums of the lines that are left in the order. Given back is, once it is paid out, all of it where the order was
+/// The sums of the lines that are left in the order. Refunded is, once it is paid out, all of it where the order was
 /// cancelled, else what was promised back for them with returns.
 fn own_lines() -> [Document; 3] {
     let paid_back = doc! {"$filter": {

@@ -210,19 +210,19 @@ impl Reviews {
         Ok(())
     }
 
-    /// Counts somebody's vote for an approved review, once.
+    /// Counts a customer's vote for an approved review, once.
     pub async fn vote(&self, review: Id<Review>, voter: Id<User>) -> Result<Voted, StoreError> {
         let update = doc! {"$push": {"helpful.voters": voter}, "$inc": {"helpful.count": 1_i64, "version": 1_i64}};
         self.change_once(review, voter, doc! {"user": {"$ne": voter}, "helpful.voters": {"$ne": voter}}, update).await
     }
 
-    /// Takes somebody's vote back, if there is one.
+    /// Removes a customer's vote, if there is one.
     pub async fn unvote(&self, review: Id<Review>, voter: Id<User>) -> Result<Voted, StoreError> {
         let update = doc! {"$pull": {"helpful.voters": voter}, "$inc": {"helpful.count": -1_i64, "version": 1_i64}};
         self.change_once(review, voter, doc! {"helpful.voters": voter}, update).await
     }
 
-    /// Notes that somebody finds an approved review abusive, once.
+    /// Records a customer's report of an approved review, once.
     pub async fn report(&self, review: Id<Review>, by: Id<User>, reason: &str) -> Result<Voted, StoreError> {
         let update = doc! {
             "$push": {"reported.by": by, "reported.reasons": reason},

@@ -80,7 +80,7 @@ impl Throttles {
             }},
             doc! {"$set": {
                 "tries": {"$cond": ["$isOpen", {"$add": ["$tries", 1_i64]}, "$tries"]},
-                // A try that costs nothing refuses nobody: not even those that began before it and are counted after it.
+                // A free attempt causes no refusal, not even of attempts that began before it and are counted after it.
                 "blockedUntil": {"$switch": {
                     "branches": [
                         {"case": {"$not": ["$isOpen"]}, "then": "$blockedUntil"},

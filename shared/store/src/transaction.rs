@@ -17,7 +17,7 @@ pub const RETRY_TIMEOUT: Duration = Duration::from_secs(2);
 const OUTAGE_BUDGET: Duration = Duration::from_millis(1500);
 
 const FIRST_BACKOFF: Duration = Duration::from_millis(4);
-/// Only a herd gets this far, and each of its attempts is in the way of whoever is ahead.
+/// Only a crowd gets this far, and each of its attempts slows the others down.
 const LONGEST_BACKOFF: Duration = Duration::from_millis(500);
 
 /// An open transaction. Whatever is read or written with it happens at once or not at all.

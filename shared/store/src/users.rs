@@ -106,7 +106,7 @@ impl Users {
         Ok(self.collection.find_one(doc! {"email": email}).await?)
     }
 
-    /// Whether somebody has this username.
+    /// Whether an account has this username.
     pub async fn has_username(&self, username: &str) -> Result<bool, StoreError> {
         Ok(self.collection.find_one(doc! {"username": username}).await?.is_some())
     }

@@ -21,7 +21,7 @@ pub enum Reminder {
 }
 
 impl Cart {
-    /// Notes that its owner left it; `None` if they did not, or if there is nobody or nothing to speak of.
+    /// Marks the cart as abandoned; `None` if it is in use, empty, or a guest's.
     #[must_use = "an abandoned cart has to be saved, and its owner reminded if that is due"]
     pub fn abandon(&mut self, now: Timestamp) -> Option<Reminder> {
         let is_left = self.status == CartStatus::Active

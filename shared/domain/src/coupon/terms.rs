@@ -1,4 +1,4 @@
-//! What a coupon may promise: the rules for whoever makes or changes one.
+//! The terms of a coupon: rules for creating and changing one.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use crate::{Money, money::BASIS_POINTS, product::Price};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CouponValue(Decimal);
 
-/// More often than any coupon is used: whoever means "without limit" says so.
+/// More redemptions than any coupon has: no limit is said by leaving it out.
 const MAX_USES: i64 = 1_000_000_000;
 
 /// Why a coupon promises what it cannot.

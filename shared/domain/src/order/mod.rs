@@ -194,7 +194,7 @@ pub struct Notes {
     pub admin: Vec<Remark>,
 }
 
-/// What somebody of the shop noted.
+/// Remarks of the shop.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Remark {
     /// What it says.
@@ -275,7 +275,7 @@ impl Order {
     /// the same transaction. See `docs/adr/0003-late-money.md`.
     ///
     /// # Errors
-    /// Unless it was given up by the shop itself: an order that somebody cancelled stays cancelled.
+    /// Unless it expired: an order that a person cancelled stays cancelled.
     pub fn reopen(&mut self, now: Timestamp) -> Result<(), IllegalTransition> {
         if !self.has_expired() {
             return Err(self.illegal("reopen an order"));
@@ -284,7 +284,7 @@ impl Order {
         Ok(())
     }
 
-    /// Whether it was cancelled by the shop itself, because nobody paid in time, and nobody has cancelled it since.
+    /// Whether it was not paid in time, and no person has cancelled it since.
     pub fn has_expired(&self) -> bool {
         self.status == OrderStatus::Cancelled && self.timeline.last().is_some_and(|last| last.updated_by.is_none())
     }
@@ -319,7 +319,7 @@ impl Order {
         Ok(())
     }
 
-    /// Somebody does not want it any more that the shop itself had given up: from now on late money goes back.
+    /// Cancels an order that has expired: from now on late money is refunded.
     ///
     /// # Errors
     /// Unless it was given up.

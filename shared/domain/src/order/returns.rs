@@ -23,7 +23,7 @@ pub struct Return {
     /// What the customer gets back for it, minor units: until it is received what is to be expected, then what was promised;
     /// nothing once it is rejected.
     pub refund: Money,
-    /// The entry in the payment's `refunds`, once it is received. None if no money was left to give back.
+    /// The entry in the payment's `refunds`, once it is received. None if no money was left to refund.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refund_id: Option<Id<Refund>>,
     /// Why it was rejected.
@@ -56,7 +56,7 @@ pub struct ReturnItem {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ReturnStatus {
-    /// Waits for somebody to decide.
+    /// Waits for an administrator's decision.
     Requested,
     /// May be sent.
     Approved,
@@ -308,7 +308,7 @@ impl Order {
     }
 }
 
-/// Gives back what the items cost, as far as so much is left, and to each its part. Answers how much that is.
+/// The refund of these items: what they cost, as far as so much can still be refunded, split among them.
 fn share_out(items: &mut [ReturnItem], left: Money) -> Result<Money, MoneyError> {
     let worths: Vec<Money> = items.iter().map(|item| item.worth).collect();
     let refund = Money::sum(worths.iter().copied())?.min(left).max(Money::ZERO);

@@ -184,7 +184,7 @@ impl Order {
         Ok(Idempotent::Executed)
     }
 
-    /// The parcels that somebody sees.
+    /// The parcels that a reader may see.
     pub fn shipments_of(&self, lines: LinesOf) -> impl DoubleEndedIterator<Item = &Shipment> {
         self.shipments.iter().filter(move |parcel| lines.includes(parcel.seller))
     }

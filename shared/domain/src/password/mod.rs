@@ -14,13 +14,13 @@ pub const SHORTEST: usize = 8;
 /// The most characters of a password.
 pub const LONGEST: usize = 128;
 
-/// A password that somebody chose and may have. Hides itself in logs.
+/// A password that meets the rules. Hides itself in logs.
 #[derive(Clone, Deserialize, utoipa::ToSchema)]
 #[serde(try_from = "String")]
 #[schema(value_type = String, format = Password, example = "correct-horse-battery")]
 pub struct Password(String);
 
-/// A password that somebody claims to have: anything. Hides itself in logs.
+/// A password as it was typed at login: any text. Hides itself in logs.
 #[derive(Clone, Deserialize, utoipa::ToSchema)]
 #[serde(from = "String")]
 #[schema(value_type = String, format = Password, example = "correct-horse-battery")]

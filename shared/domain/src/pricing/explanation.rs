@@ -92,7 +92,7 @@ pub(super) fn consider_tax(table: &TaxTable, to: Destination<'_>, tax: Money, ex
         explanation.push(Consideration::of_nothing(Rule::Tax, subject_of(row), reason));
     }
     if !of_states.is_empty() {
-        // A country may have a row for each of its states: nobody wants to read fifty times that it is another.
+        // A country may have a row for each of its states: the explanation leaves the fifty others out.
         let states: Vec<&str> = of_states.iter().filter_map(|row| row.state.as_deref()).collect();
         let reason = format!("rows of other states: {}", states.join(", "));
         explanation.push(Consideration::of_nothing(Rule::Tax, to.country.to_owned(), reason));

@@ -214,7 +214,7 @@ pub fn chain(error: &(dyn Error + 'static)) -> String {
         }
         next = cause.source();
     }
-    // A duplicate key error quotes the document's value, which may be somebody's address.
+    // A duplicate key error quotes the document's value, which may be a person's address.
     if let Some(at) = line.find("dup key") {
         line.truncate(at);
         line.push('…');
@@ -227,7 +227,7 @@ impl From<StoreError> for Problem {
         match error {
             StoreError::Unavailable(_) => Self::unavailable(error),
             StoreError::Contended => Self::new(ProblemCode::Busy).retry_after(1).source(error),
-            // Somebody else changed what was to be changed: the customer may look at it and try once more.
+            // Another request changed the same document: the customer may look at it and try once more.
             StoreError::Conflict(_) => Self::new(ProblemCode::Conflict).retry_after(1).source(error),
             StoreError::DuplicateRequest => Self::new(ProblemCode::IdempotencyInProgress).retry_after(1),
             StoreError::Duplicate { .. }

@@ -68,7 +68,7 @@ impl Lock {
     }
 
     async fn take(&self) -> Result<bool, StoreError> {
-        // There is one document with this id: whoever does not hold it collides with it.
+        // There is one document with this id: a migrator that does not hold it collides with it.
         match self.write(doc! {"_id": ID, "holder": self.holder}, true).await {
             Err(StoreError::Duplicate { .. }) => {}
             other => return other,

@@ -28,7 +28,7 @@ use shop_domain::{Clock, Timestamp};
 /// The name of the ledger.
 const LEDGER: &str = "migrations";
 
-/// Told what is being done, for whoever waits.
+/// Reports what is being done.
 type Progress<'a> = &'a mut (dyn FnMut(&str) + Send);
 
 struct Migration {
