@@ -10,6 +10,7 @@
 //! * [`store`]: the only place that speaks to MongoDB.
 //! * [`gateway`]: where money moves: Stripe and bank transfer.
 //! * [`workflows`]: steps that several functions share, each one transaction with its promises.
+//! * [`validation`]: what comes from outside, checked: shapes, rules for fields, and the codes of refusals.
 //! * [`password`]: hashing, which takes time and threads.
 //! * [`http`] and [`queue`]: the two ways in.
 
@@ -21,4 +22,5 @@ pub mod password;
 pub mod queue;
 pub mod store;
 pub mod telemetry;
+pub mod validation;
 pub mod workflows;

@@ -1,29 +1,32 @@
 //! `POST /v1/auth/login`
 
 use axum::{Json, extract::State};
-use garde::Validate;
 use serde::Deserialize;
 use shared::{
     domain::{Email, password::PasswordAttempt, session::Session, user::User},
     http::{CartToken, ClientAddress, Problem, Valid},
     password::Match,
     transaction,
+    validation::{Validate, Violations, rules::length},
     workflows::merge_cart::merge_cart,
 };
 
 use crate::{credentials::prove, problems::AuthError, state::AuthApp, tokens::TokensView};
 
 /// Who somebody says they are.
-#[derive(Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LogIn {
-    #[garde(skip)]
     email: Email,
-    #[garde(skip)]
     password: PasswordAttempt,
     /// The code of the second factor; not looked at where the account has none.
-    #[garde(length(max = 64))]
     totp: Option<String>,
+}
+
+impl Validate for LogIn {
+    fn validate(&self, v: &mut Violations) {
+        v.check("totp", &self.totp, length(0..=64));
+    }
 }
 
 /// Log in

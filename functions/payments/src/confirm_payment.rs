@@ -1,7 +1,6 @@
 //! `POST /v1/payments/{id}/confirm`
 
 use axum::{extract::State, http::StatusCode, response::Response};
-use garde::Validate;
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
@@ -10,26 +9,36 @@ use shared::{
         payment::{GatewayName, Payment, PaymentSource, PaymentStatus},
     },
     http::{
-        App, Buyer, IdempotencyKey, OptionalBody, PathId, Problem, ProblemCode,
+        App, Buyer, FieldCode, IdempotencyKey, OptionalBody, PathId, Problem, ProblemCode,
         idempotency::{Intention, answer, once},
         refuse_card_number,
     },
     store::{StoreError, idempotency::Claim},
     transaction,
+    validation::{
+        Validate, Violations,
+        rules::{ascii, length},
+    },
 };
 
 use crate::{access::load_payment, problems::PaymentProblem, view::PaymentView};
 
 /// Another method, or nothing after 3-D Secure.
-#[derive(Deserialize, Serialize, Validate, utoipa::ToSchema)]
+#[derive(Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ConfirmPayment {
     /// From the gateway's own form: tries again with this method.
-    #[garde(inner(length(min = 1, max = 255)), inner(ascii))]
     token: Option<String>,
     /// A saved method in its place.
-    #[garde(inner(length(max = 64)))]
     saved_method_id: Option<String>,
+}
+
+impl Validate for ConfirmPayment {
+    fn validate(&self, v: &mut Violations) {
+        v.check("token", &self.token, length(1..=255));
+        v.check("token", &self.token, ascii);
+        v.check("savedMethodId", &self.saved_method_id, length(1..=64));
+    }
 }
 
 /// Go on with a payment
@@ -49,7 +58,11 @@ pub(crate) async fn confirm_payment(
     load_payment(&app, &buyer, id).await?;
     if wanted.saved_method_id.is_some() {
         let message = "there is no such saved payment method";
-        return Err(Problem::new(ProblemCode::UnknownReference).field("/savedMethodId", "unknown_reference", message));
+        return Err(Problem::new(ProblemCode::UnknownReference).field(
+            "/savedMethodId",
+            FieldCode::UnknownReference,
+            message,
+        ));
     }
     let intention = Intention::of_buyer(&buyer, &format!("confirm_payment {id}"), &key, &wanted)?;
     if let Some(token) = &wanted.token {
