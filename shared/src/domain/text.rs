@@ -7,7 +7,7 @@ pub enum TextError {
     #[error("must not be blank")]
     Blank,
     /// Fewer characters than the field needs.
-    #[error("must have at least {min} characters")]
+    #[error("must {}", if *min == 1 { "not be empty".to_owned() } else { format!("have at least {min} characters") })]
     TooShort {
         /// The least that the field takes.
         min: usize,

@@ -129,16 +129,14 @@ impl Violations {
         self.at(name, |v| value.validate(v));
     }
 
-    /// Goes to a field and back.
-    pub fn at(&mut self, name: &str, check: impl FnOnce(&mut Self)) {
+    fn at(&mut self, name: &str, check: impl FnOnce(&mut Self)) {
         let here = self.pointer.len();
         push_segment(&mut self.pointer, name);
         check(self);
         self.pointer.truncate(here);
     }
 
-    /// Adds what is wrong with the field that the check is at.
-    pub fn push(&mut self, violation: Violation) {
+    fn push(&mut self, violation: Violation) {
         if self.errors.len() < MOST_ERRORS {
             let Violation { code, message } = violation;
             self.errors.push(FieldError { pointer: self.pointer.clone(), code, message });

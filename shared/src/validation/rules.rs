@@ -84,7 +84,9 @@ pub fn entries<E>(count: RangeInclusive<usize>) -> impl Fn(&[E]) -> Checked {
     move |list| {
         let (min, max) = (count.start(), count.end());
         if list.len() < *min {
-            Err(Violation::new(FieldCode::TooShort, format!("must have at least {min} entries")))
+            let message =
+                if *min == 1 { "must not be empty".to_owned() } else { format!("must have at least {min} entries") };
+            Err(Violation::new(FieldCode::TooShort, message))
         } else if list.len() > *max {
             Err(Violation::new(FieldCode::TooLong, format!("must have at most {max} entries")))
         } else {
