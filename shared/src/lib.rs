@@ -10,6 +10,7 @@
 //! * [`store`]: the only place that speaks to MongoDB.
 //! * [`gateway`]: where money moves.
 //! * [`app`]: every change of more than one aggregate.
+//! * [`validation`]: what comes from outside, checked: shapes, rules for fields, codes of refusals.
 //! * [`http`] and [`queue`]: the two ways in.
 //! * [`config`], [`password`], [`telemetry`]: what every process needs.
 
@@ -21,3 +22,4 @@ pub use shop_queue as queue;
 pub use shop_runtime::{config, password, telemetry};
 pub use shop_store as store;
 pub use shop_store::transaction;
+pub use shop_validation as validation;

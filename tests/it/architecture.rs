@@ -9,19 +9,20 @@ use std::{
 use local::components::workspace_root;
 
 /// The crates of `shared/`, and which of them each may use. Cargo holds them to what their manifests name.
-const ROOMS: [(&str, &[&str]); 7] = [
+const ROOMS: [(&str, &[&str]); 8] = [
     ("domain", &[]),
     ("runtime", &["domain"]),
     ("store", &["domain", "runtime"]),
     ("gateway", &["domain", "runtime"]),
-    ("app", &["domain", "store", "gateway"]),
+    ("validation", &["domain"]),
+    ("app", &["domain", "store", "gateway", "validation"]),
     ("queue", &["domain", "runtime", "store", "app"]),
-    ("http", &["domain", "runtime", "store", "app", "queue"]),
+    ("http", &["domain", "runtime", "store", "validation", "app", "queue"]),
 ];
 
 /// What the domain does without: it decides, and does no I/O.
 const NOT_IN_THE_DOMAIN: [&str; 8] =
-    ["mongodb", "axum", "reqwest", "tokio", "futures", "lambda_runtime", "aws-sdk-sqs", "garde"];
+    ["mongodb", "axum", "reqwest", "tokio", "futures", "lambda_runtime", "aws-sdk-sqs", "lettre"];
 
 /// Crates beside the store that use the driver, and why.
 const USE_THE_DRIVER: [(&str, &str); 5] = [

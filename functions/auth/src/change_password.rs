@@ -1,7 +1,6 @@
 //! `POST /v1/auth/password/change`
 
 use axum::{extract::State, http::StatusCode};
-use garde::Validate;
 use serde::Deserialize;
 use shared::{
     domain::{
@@ -10,20 +9,21 @@ use shared::{
     },
     http::{ClientAddress, CurrentUser, Problem, Valid},
     transaction,
+    validation::Validate,
 };
 
 use crate::{credentials::prove, problems::AuthError, show_me::load_me, state::AuthApp};
 
 /// The old password and the new one.
-#[derive(Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ChangePassword {
-    #[garde(skip)]
     current_password: PasswordAttempt,
     /// 8 to 128 characters, and not one of the first that anybody would guess.
-    #[garde(skip)]
     new_password: Password,
 }
+
+impl Validate for ChangePassword {}
 
 /// Change the password
 ///

@@ -6,19 +6,15 @@ use axum::{
     http::{StatusCode, header},
     response::IntoResponse,
 };
-use garde::Validate;
 use serde::Deserialize;
 use shared::{
     domain::{
         Address,
         address::{AddressType, SavedAddress},
     },
-    http::{
-        App, CurrentUser, Problem, Valid,
-        address::{AddressBody, country_code},
-        rules::{line, optional_line, telephone},
-    },
+    http::{App, CurrentUser, Problem, Valid, address::AddressBody},
     transaction,
+    validation::{Validate, Violations},
 };
 
 use crate::{problems::AuthError, view::AddressView};
@@ -28,45 +24,43 @@ const MAX_ADDRESSES: u64 = 100;
 
 /// An address, and what it is used for.
 // Beside `AddressBody`, because serde cannot both flatten one struct into another and refuse unknown fields.
-#[derive(Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Clone, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct SaveAddress {
     /// What it is used for.
-    #[garde(skip)]
     #[serde(rename = "type")]
     pub(crate) kind: AddressType,
-    #[garde(custom(line(100)))]
     full_name: String,
-    #[garde(inner(custom(optional_line(100))))]
     company: Option<String>,
-    #[garde(custom(line(200)))]
     address_line1: String,
-    #[garde(inner(custom(optional_line(200))))]
     address_line2: Option<String>,
-    #[garde(custom(line(100)))]
     city: String,
-    #[garde(custom(optional_line(100)))]
     #[serde(default)]
     state: String,
-    #[garde(custom(optional_line(20)))]
     postal_code: String,
-    #[garde(custom(country_code))]
     country: String,
-    #[garde(custom(telephone))]
     phone: String,
     /// Whether it is offered first; another one that was is no longer.
-    #[garde(skip)]
     #[serde(default)]
     pub(crate) is_default: bool,
 }
 
+impl Validate for SaveAddress {
+    fn validate(&self, v: &mut Violations) {
+        self.body().validate(v);
+    }
+}
+
 impl SaveAddress {
     /// The address itself.
-    pub(crate) fn address(self) -> Address {
+    pub(crate) fn address(&self) -> Address {
+        self.body().into()
+    }
+
+    fn body(&self) -> AddressBody {
         let Self { full_name, company, address_line1, address_line2, city, state, postal_code, country, phone, .. } =
-            self;
+            self.clone();
         AddressBody { full_name, company, address_line1, address_line2, city, state, postal_code, country, phone }
-            .into()
     }
 }
 

@@ -1,11 +1,11 @@
 //! `POST /v1/auth/password/forgot`
 
 use axum::{Json, extract::State, http::StatusCode};
-use garde::Validate;
 use serde::Deserialize;
 use shared::{
     domain::{Email, Id, message::Event},
     http::{Problem, Valid},
+    validation::Validate,
 };
 
 use crate::{mails, state::AuthApp, view::AcceptedView};
@@ -13,12 +13,13 @@ use crate::{mails, state::AuthApp, view::AcceptedView};
 const MESSAGE: &str = "If there is an account with this address, we have sent it a mail.";
 
 /// OrderScope password.
-#[derive(Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ForgotPassword {
-    #[garde(skip)]
     email: Email,
 }
+
+impl Validate for ForgotPassword {}
 
 /// Ask for a mail to choose a new password with
 ///

@@ -6,6 +6,7 @@ use shared::{
     domain::user::Role,
     http::{Admin, App, Page, PageQuery, Problem, ValidQuery},
     store::users::UserFilter,
+    validation::{Validate, Violations, rules::length},
 };
 
 use crate::view::AccountView;
@@ -24,6 +25,12 @@ pub(crate) struct UserQuery {
     is_active: Option<bool>,
 }
 
+impl Validate for UserQuery {
+    fn validate(&self, v: &mut Violations) {
+        v.check("q", &self.q, length(0..=LONGEST_SEARCH));
+    }
+}
+
 /// List users, the newest first
 #[utoipa::path(get, path = "/v1/auth/users", tag = "auth", security(("bearer" = [])), params(UserQuery, PageQuery),
     responses((status = 200, body = Page<AccountView>)))]
@@ -34,7 +41,7 @@ pub(crate) async fn list_users(
     ValidQuery(page): ValidQuery<PageQuery>,
 ) -> Result<Json<Page<AccountView>>, Problem> {
     let users = &app.store.users;
-    let text = wanted.q.map(|text| text.trim().chars().take(LONGEST_SEARCH).collect::<String>());
+    let text = wanted.q.map(|text| text.trim().to_owned());
     let filter =
         UserFilter { text: text.filter(|text| !text.is_empty()), role: wanted.role, is_active: wanted.is_active };
     let count = if page.count { Some(users.count(&filter).await?) } else { None };

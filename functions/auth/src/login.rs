@@ -1,7 +1,6 @@
 //! `POST /v1/auth/login`
 
 use axum::{Json, extract::State};
-use garde::Validate;
 use serde::Deserialize;
 use shared::{
     app::merge_cart::merge_cart,
@@ -9,19 +8,20 @@ use shared::{
     http::{CartToken, ClientAddress, Problem, Valid},
     password::Match,
     transaction,
+    validation::Validate,
 };
 
 use crate::{credentials::prove, problems::AuthError, state::AuthApp, tokens::TokensView};
 
-/// Who somebody says they are.
-#[derive(Deserialize, Validate, utoipa::ToSchema)]
+/// The credentials of an account.
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LogIn {
-    #[garde(skip)]
     email: Email,
-    #[garde(skip)]
     password: PasswordAttempt,
 }
+
+impl Validate for LogIn {}
 
 /// Log in
 ///

@@ -1,23 +1,28 @@
 //! `POST /v1/auth/logout`
 
 use axum::{extract::State, http::StatusCode};
-use garde::Validate;
 use serde::Deserialize;
 use shared::{
     domain::secret_hash::sha256_hex,
     http::{CurrentUser, OptionalBody, Problem},
     transaction,
+    validation::{Validate, Violations, rules::length},
 };
 
 use crate::{problems::AuthError, state::AuthApp};
 
 /// Which session, if not the one of the access token.
-#[derive(Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct LogOut {
     /// A refresh token of the session to end.
-    #[garde(length(min = 1, max = 128))]
     refresh_token: Option<String>,
+}
+
+impl Validate for LogOut {
+    fn validate(&self, v: &mut Violations) {
+        v.check("refreshToken", &self.refresh_token, length(1..=128));
+    }
 }
 
 /// Log out

@@ -1,7 +1,6 @@
 //! `POST /v1/auth/refresh`
 
 use axum::{Json, extract::State};
-use garde::Validate;
 use serde::Deserialize;
 use shared::{
     domain::{
@@ -11,16 +10,22 @@ use shared::{
     },
     http::{Problem, Valid},
     transaction,
+    validation::{Validate, Violations, rules::length},
 };
 
 use crate::{problems::AuthError, state::AuthApp, tokens::TokensView};
 
 /// The token to exchange.
-#[derive(Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Refresh {
-    #[garde(length(min = 1, max = 128))]
     refresh_token: String,
+}
+
+impl Validate for Refresh {
+    fn validate(&self, v: &mut Violations) {
+        v.check("refreshToken", &self.refresh_token, length(1..=128));
+    }
 }
 
 /// Refresh a session

@@ -1,7 +1,6 @@
 //! `POST /v1/auth/register`
 
 use axum::{Json, extract::State, http::StatusCode};
-use garde::Validate;
 use serde::Deserialize;
 use shared::{
     domain::{
@@ -10,12 +9,13 @@ use shared::{
         password::Password,
         user::{PasswordHash, Role, User},
     },
-    http::{
-        Problem, Valid,
-        rules::{e164, person_name},
-    },
+    http::{Problem, Valid},
     store::users::EMAIL_INDEX,
     transaction,
+    validation::{
+        Validate, Violations,
+        rules::{e164, person_name},
+    },
 };
 
 use crate::{
@@ -29,27 +29,30 @@ use crate::{
 const MESSAGE: &str = "Look into your mailbox: we have sent you a mail.";
 
 /// Who wants an account.
-#[derive(Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Register {
-    #[garde(skip)]
     email: Email,
     /// 8 to 128 characters, and not one of the first that anybody would guess.
-    #[garde(skip)]
     password: Password,
-    #[garde(custom(person_name))]
     #[schema(example = "Ada")]
     first_name: String,
-    #[garde(custom(person_name))]
     #[schema(example = "Lovelace")]
     last_name: String,
     /// 3 to 30 letters, digits, dots, dashes and underscores; unique.
-    #[garde(inner(custom(username_rule)))]
     username: Option<String>,
     /// E.164.
-    #[garde(inner(custom(e164)))]
     #[schema(example = "+442072345678")]
     phone_number: Option<String>,
+}
+
+impl Validate for Register {
+    fn validate(&self, v: &mut Violations) {
+        v.check("firstName", &self.first_name, person_name);
+        v.check("lastName", &self.last_name, person_name);
+        v.check("username", &self.username, username_rule);
+        v.check("phoneNumber", &self.phone_number, e164);
+    }
 }
 
 impl Register {

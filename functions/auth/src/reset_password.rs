@@ -1,25 +1,29 @@
 //! `POST /v1/auth/password/reset`
 
 use axum::{extract::State, http::StatusCode};
-use garde::Validate;
 use serde::Deserialize;
 use shared::{
     domain::{password::Password, secret_hash::sha256_hex, user::TokenPurpose},
     http::{Problem, Valid},
     transaction,
+    validation::{Validate, Violations, rules::length},
 };
 
 use crate::{problems::AuthError, state::AuthApp};
 
 /// The token from the mail, and the new password.
-#[derive(Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ResetPassword {
-    #[garde(length(min = 1, max = 128))]
     token: String,
     /// 8 to 128 characters, and not one of the first that anybody would guess.
-    #[garde(skip)]
     password: Password,
+}
+
+impl Validate for ResetPassword {
+    fn validate(&self, v: &mut Violations) {
+        v.check("token", &self.token, length(1..=128));
+    }
 }
 
 /// Choose a new password by a mailed token

@@ -1,15 +1,15 @@
 //! `PATCH /v1/auth/me`
 
 use axum::{Json, extract::State};
-use garde::Validate;
 use serde::Deserialize;
 use shared::{
     domain::{Currency, Timestamp, patch::present, user::User},
-    http::{
-        App, CurrentUser, Problem, Valid,
-        rules::{e164, person_name, web_address},
-    },
+    http::{App, CurrentUser, Problem, Valid},
     transaction,
+    validation::{
+        Checked, FieldCode, Validate, Violation, Violations,
+        rules::{e164, https_url, person_name},
+    },
 };
 
 use crate::{
@@ -19,50 +19,57 @@ use crate::{
 };
 
 /// What to change: absent fields stay, `null` clears those that may be empty.
-#[derive(Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct UpdateMe {
     #[serde(default, deserialize_with = "present")]
-    #[garde(inner(custom(person_name)))]
     first_name: Option<String>,
     #[serde(default, deserialize_with = "present")]
-    #[garde(inner(custom(person_name)))]
     last_name: Option<String>,
     /// 3 to 30 letters, digits, dots, dashes and underscores; unique.
     #[serde(default, deserialize_with = "present")]
-    #[garde(inner(inner(custom(username_rule))))]
     username: Option<Option<String>>,
     /// E.164.
     #[serde(default, deserialize_with = "present")]
-    #[garde(inner(inner(custom(e164))))]
     phone_number: Option<Option<String>>,
     /// The address of a picture, `https://…`.
     #[serde(default, deserialize_with = "present")]
-    #[garde(inner(inner(custom(web_address))))]
     avatar: Option<Option<String>>,
     #[serde(default, deserialize_with = "present")]
-    #[garde(dive)]
     preferences: Option<UpdatePreferences>,
 }
 
+impl Validate for UpdateMe {
+    fn validate(&self, v: &mut Violations) {
+        v.check("firstName", &self.first_name, person_name);
+        v.check("lastName", &self.last_name, person_name);
+        v.check("username", &self.username, username_rule);
+        v.check("phoneNumber", &self.phone_number, e164);
+        v.check("avatar", &self.avatar, https_url);
+        v.nested("preferences", &self.preferences);
+    }
+}
+
 /// Which preferences to change.
-#[derive(Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct UpdatePreferences {
     #[serde(default, deserialize_with = "present")]
-    #[garde(skip)]
     newsletter: Option<bool>,
     #[serde(default, deserialize_with = "present")]
-    #[garde(skip)]
     notifications: Option<bool>,
     /// BCP 47.
     #[serde(default, deserialize_with = "present")]
-    #[garde(inner(custom(language_tag)))]
     #[schema(example = "en-GB")]
     language: Option<String>,
     #[serde(default, deserialize_with = "present")]
-    #[garde(skip)]
     currency: Option<Currency>,
+}
+
+impl Validate for UpdatePreferences {
+    fn validate(&self, v: &mut Violations) {
+        v.check("language", &self.language, language_tag);
+    }
 }
 
 /// Change one's own profile
@@ -113,7 +120,7 @@ impl UpdateMe {
 }
 
 /// A language tag, as far as its form goes: `en`, `pt-BR`, `zh-Hant-TW`.
-fn language_tag(tag: &str, (): &()) -> garde::Result {
+fn language_tag(tag: &str) -> Checked {
     let mut parts = tag.split('-');
     let is_language = parts
         .next()
@@ -121,5 +128,9 @@ fn language_tag(tag: &str, (): &()) -> garde::Result {
     let is_tag = is_language
         && tag.len() <= 35
         && parts.all(|part| (2..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric()));
-    if is_tag { Ok(()) } else { Err(garde::Error::new("must be a language tag like en or pt-BR (BCP 47)")) }
+    if is_tag {
+        Ok(())
+    } else {
+        Err(Violation::new(FieldCode::Invalid, "must be a language tag like en or pt-BR (BCP 47)"))
+    }
 }

@@ -1,7 +1,6 @@
 //! `PATCH /v1/auth/users/{id}`
 
 use axum::{Json, extract::State};
-use garde::Validate;
 use serde::Deserialize;
 use shared::{
     domain::{
@@ -10,23 +9,24 @@ use shared::{
     },
     http::{Admin, App, PathId, Problem, Valid},
     transaction,
+    validation::Validate,
 };
 
 use crate::{problems::AuthError, view::AccountView};
 
 /// What to change; absent fields stay.
-#[derive(Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct UpdateUser {
     /// What they may do, from their next refresh or login on.
     #[serde(default, deserialize_with = "present")]
-    #[garde(skip)]
     role: Option<Role>,
     /// Whether they may log in. Deactivating ends all their sessions.
     #[serde(default, deserialize_with = "present")]
-    #[garde(skip)]
     is_active: Option<bool>,
 }
+
+impl Validate for UpdateUser {}
 
 /// Change what a user may do
 ///

@@ -1,22 +1,27 @@
 //! `POST /v1/auth/verify-email`
 
 use axum::{extract::State, http::StatusCode};
-use garde::Validate;
 use serde::Deserialize;
 use shared::{
     domain::{secret_hash::sha256_hex, user::TokenPurpose},
     http::{Problem, Valid},
     transaction,
+    validation::{Validate, Violations, rules::length},
 };
 
 use crate::{problems::AuthError, state::AuthApp};
 
 /// The token from the mail.
-#[derive(Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct VerifyEmail {
-    #[garde(length(min = 1, max = 128))]
     token: String,
+}
+
+impl Validate for VerifyEmail {
+    fn validate(&self, v: &mut Violations) {
+        v.check("token", &self.token, length(1..=128));
+    }
 }
 
 /// Verify an e-mail address

@@ -1,11 +1,11 @@
 //! `POST /v1/cart/items`
 
 use axum::{extract::State, response::Response};
-use garde::Validate;
 use serde::Deserialize;
 use shared::{
     domain::{Id, Quantity, Sku, product::Product},
     http::{App, Buyer, IfMatch, MaybeBuyer, Problem, Valid},
+    validation::Validate,
 };
 
 use crate::{
@@ -16,9 +16,8 @@ use crate::{
 };
 
 /// What to put in.
-#[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[garde(allow_unvalidated)]
 pub(crate) struct AddItem {
     #[schema(value_type = String)]
     product_id: Id<Product>,
@@ -27,6 +26,8 @@ pub(crate) struct AddItem {
     /// How many more.
     quantity: Quantity,
 }
+
+impl Validate for AddItem {}
 
 /// Put something into the cart
 ///
@@ -44,13 +45,13 @@ pub(crate) async fn add_cart_item(
     match buyer {
         Some(buyer) => {
             let owner = Owner::of(&buyer);
-            let cart = owner.change(&app, expected, add).await?;
+            let cart = owner.change(&app, &expected, add).await?;
             respond(&app, &owner, &cart, None).await
         }
         None => {
             let token = app.random.secret();
             let owner = Owner::of(&Buyer::Guest(token.clone()));
-            let cart = owner.start(&app, add).await?;
+            let cart = owner.start(&app, &expected, add).await?;
             respond(&app, &owner, &cart, Some(token)).await
         }
     }

@@ -1,7 +1,6 @@
 //! `PATCH /v1/cart/items/{itemId}`
 
 use axum::{extract::State, response::Response};
-use garde::Validate;
 use serde::Deserialize;
 use shared::{
     domain::{
@@ -10,6 +9,7 @@ use shared::{
         inventory::StockRecord,
     },
     http::{App, Buyer, IfMatch, PathId, Problem, Valid},
+    validation::Validate,
 };
 
 use crate::{
@@ -19,12 +19,13 @@ use crate::{
 };
 
 /// How many there are to be.
-#[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-#[garde(allow_unvalidated)]
 pub(crate) struct ChangeItem {
     quantity: Quantity,
 }
+
+impl Validate for ChangeItem {}
 
 /// Set how many units a line has
 #[utoipa::path(patch, path = "/v1/cart/items/{itemId}", tag = "cart", security(("bearer" = []), ("cartToken" = [])),
@@ -46,6 +47,6 @@ pub(crate) async fn change_cart_item(
     let sold = product.and_then(|product| product.sold_in(before.currency, line.variant.as_ref()));
     let unit_price = sold.map(|sold| sold.unit_price);
     let change = |cart: &mut Cart, now| Ok(cart.change(item, wanted.quantity, orderable, unit_price, now)?);
-    let cart = owner.change(&app, expected, change).await?;
+    let cart = owner.change(&app, &expected, change).await?;
     respond(&app, &owner, &cart, None).await
 }

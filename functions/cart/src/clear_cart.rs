@@ -11,7 +11,7 @@ use crate::owner::Owner;
 pub(crate) async fn clear_cart(buyer: Buyer, expected: IfMatch, State(app): State<App>) -> Result<StatusCode, Problem> {
     let owner = Owner::of(&buyer);
     owner
-        .change(&app, expected, |cart, now| {
+        .change(&app, &expected, |cart, now| {
             cart.clear(now);
             Ok(())
         })

@@ -1,11 +1,11 @@
 //! `POST /v1/cart/merge`
 
 use axum::{extract::State, response::Response};
-use garde::Validate;
 use serde::Deserialize;
 use shared::{
     app::merge_cart::{Merged, merge_cart},
     http::{App, Buyer, CurrentUser, Problem, Valid},
+    validation::{Validate, Violations, rules::length},
 };
 
 use crate::{
@@ -15,11 +15,16 @@ use crate::{
 };
 
 /// Which guest's cart.
-#[derive(Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct MergeCart {
-    #[garde(length(min = 1, max = 128))]
     cart_token: String,
+}
+
+impl Validate for MergeCart {
+    fn validate(&self, v: &mut Violations) {
+        v.check("cartToken", &self.cart_token, length(1..=128));
+    }
 }
 
 /// Take a guest's cart over

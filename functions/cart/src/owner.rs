@@ -28,6 +28,13 @@ impl Owner {
         }
     }
 
+    /// A visitor without a token, and the empty cart that they see. It is not stored, and no token opens it.
+    pub(crate) fn visitor(now: Timestamp) -> (Self, Cart) {
+        let owner = Self::Guest(String::new());
+        let cart = owner.empty_cart(now);
+        (owner, cart)
+    }
+
     /// The customer, if it is one.
     pub(crate) fn customer(&self) -> Option<Id<User>> {
         match self {
@@ -61,7 +68,7 @@ impl Owner {
     }
 
     /// Changes the cart: reads it, lets `change` decide, saves it; from the beginning if somebody else saved in between.
-    pub(crate) async fn change<F>(&self, app: &App, expected: IfMatch, change: F) -> Result<Cart, Problem>
+    pub(crate) async fn change<F>(&self, app: &App, expected: &IfMatch, change: F) -> Result<Cart, Problem>
     where
         F: Fn(&mut Cart, Timestamp) -> Result<(), CartProblem>,
     {
@@ -69,21 +76,21 @@ impl Owner {
     }
 
     /// Like [`Owner::change`], for a guest whose token has just been made: there is no cart yet.
-    pub(crate) async fn start<F>(&self, app: &App, change: F) -> Result<Cart, Problem>
+    pub(crate) async fn start<F>(&self, app: &App, expected: &IfMatch, change: F) -> Result<Cart, Problem>
     where
         F: Fn(&mut Cart, Timestamp) -> Result<(), CartProblem>,
     {
-        self.change_with(app, IfMatch(None), true, change).await
+        self.change_with(app, expected, true, change).await
     }
 
-    async fn change_with<F>(&self, app: &App, expected: IfMatch, is_new: bool, change: F) -> Result<Cart, Problem>
+    async fn change_with<F>(&self, app: &App, expected: &IfMatch, is_new: bool, change: F) -> Result<Cart, Problem>
     where
         F: Fn(&mut Cart, Timestamp) -> Result<(), CartProblem>,
     {
         for attempt in 0..RETRIES {
             let now = app.clock.now();
             let mut cart = if is_new && attempt == 0 { self.empty_cart(now) } else { self.load(app).await? };
-            if expected.0.is_some_and(|version| version != cart.version) {
+            if !expected.allows(cart.version) {
                 return Err(Problem::new(ProblemCode::PreconditionFailed).member("version", cart.version));
             }
             let is_unsaved = cart.version == 0;

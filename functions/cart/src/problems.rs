@@ -3,7 +3,7 @@
 use shared::{
     app::quote::QuoteError,
     domain::{cart::CartError, coupon::CouponRefusal, product::NotSellable},
-    http::{Problem, ProblemCode},
+    http::{FieldCode, Problem, ProblemCode},
 };
 
 /// Why a cart was not changed.
@@ -34,7 +34,7 @@ impl From<CartProblem> for Problem {
                 CartError::TooManyLines => Self::new(ProblemCode::CartFull).detail(error.to_string()),
                 CartError::TooManyUnits => Self::new(ProblemCode::ValidationFailed).field(
                     "/quantity",
-                    "out_of_range",
+                    FieldCode::OutOfRange,
                     "one line takes at most 999; the cart already has some",
                 ),
                 CartError::CurrencyMismatch { .. } => {
@@ -42,9 +42,14 @@ impl From<CartProblem> for Problem {
                 }
             },
             CartProblem::NotSellable(error) => match error {
-                NotSellable::VariantRequired | NotSellable::UnknownVariant => {
-                    Self::new(ProblemCode::ValidationFailed).field("/variant", "unknown_variant", error.to_string())
+                NotSellable::VariantRequired => {
+                    Self::new(ProblemCode::ValidationFailed).field("/variant", FieldCode::Missing, error.to_string())
                 }
+                NotSellable::UnknownVariant => Self::new(ProblemCode::ValidationFailed).field(
+                    "/variant",
+                    FieldCode::UnknownReference,
+                    error.to_string(),
+                ),
                 NotSellable::Price(_) => Self::internal(error),
             },
             CartProblem::Coupon(refusal) => {

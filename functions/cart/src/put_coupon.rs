@@ -1,11 +1,11 @@
 //! `PUT /v1/cart/coupon`
 
 use axum::{extract::State, response::Response};
-use garde::Validate;
 use serde::Deserialize;
 use shared::{
     domain::coupon::Coupon,
     http::{App, Buyer, IfMatch, Problem, Valid},
+    validation::{Validate, Violations, rules::length},
 };
 
 use crate::{
@@ -15,12 +15,17 @@ use crate::{
 };
 
 /// Which coupon.
-#[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PutCoupon {
     /// In any case.
-    #[garde(length(min = 1, max = 64))]
     code: String,
+}
+
+impl Validate for PutCoupon {
+    fn validate(&self, v: &mut Violations) {
+        v.check("code", &self.code, length(1..=64));
+    }
 }
 
 /// Use a coupon
@@ -43,7 +48,7 @@ pub(crate) async fn put_cart_coupon(
         return Err(CartProblem::Coupon(refusal).into());
     }
     let cart = owner
-        .change(&app, expected, |cart, now| {
+        .change(&app, &expected, |cart, now| {
             cart.use_coupon(Some(code.clone()), now);
             Ok(())
         })

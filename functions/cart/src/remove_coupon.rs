@@ -18,7 +18,7 @@ pub(crate) async fn remove_cart_coupon(
 ) -> Result<Response, Problem> {
     let owner = Owner::of(&buyer);
     let cart = owner
-        .change(&app, expected, |cart, now| {
+        .change(&app, &expected, |cart, now| {
             cart.use_coupon(None, now);
             Ok(())
         })

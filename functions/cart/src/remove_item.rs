@@ -21,6 +21,6 @@ pub(crate) async fn remove_cart_item(
     State(app): State<App>,
 ) -> Result<Response, Problem> {
     let owner = Owner::of(&buyer);
-    let cart = owner.change(&app, expected, |cart, now| Ok(cart.remove(item, now)?)).await?;
+    let cart = owner.change(&app, &expected, |cart, now| Ok(cart.remove(item, now)?)).await?;
     respond(&app, &owner, &cart, None).await
 }

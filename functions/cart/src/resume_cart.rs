@@ -1,7 +1,6 @@
 //! `POST /v1/cart/resume`
 
 use axum::{extract::State, response::Response};
-use garde::Validate;
 use serde::Deserialize;
 use shared::{
     domain::{
@@ -11,6 +10,7 @@ use shared::{
     },
     http::{App, Buyer, IfMatch, MaybeUser, Problem, ProblemCode, Valid},
     store::Stored,
+    validation::{Validate, Violations, rules::length},
 };
 
 use crate::{
@@ -19,11 +19,16 @@ use crate::{
 };
 
 /// The token out of the mail.
-#[derive(Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ResumeCart {
-    #[garde(length(min = 1, max = 128))]
     token: String,
+}
+
+impl Validate for ResumeCart {
+    fn validate(&self, v: &mut Violations) {
+        v.check("token", &self.token, length(1..=128));
+    }
 }
 
 /// Come back to a cart that was left
@@ -56,7 +61,7 @@ async fn come_back(app: &App, owner: &Owner) -> Result<Response, Problem> {
             cart.resume(now);
             Ok(())
         };
-        cart = owner.change(app, IfMatch(None), resume).await?;
+        cart = owner.change(app, &IfMatch::ANY, resume).await?;
     }
     respond(app, owner, &cart, None).await
 }

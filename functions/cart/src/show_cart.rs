@@ -1,7 +1,7 @@
 //! `GET /v1/cart`
 
 use axum::{extract::State, response::Response};
-use shared::http::{App, Buyer, Problem};
+use shared::http::{App, MaybeBuyer, Problem};
 
 use crate::{
     owner::Owner,
@@ -10,11 +10,18 @@ use crate::{
 
 /// The cart
 ///
-/// Prices and stock are those of this moment; what changed since a line was put in is told in its `problems`.
-#[utoipa::path(get, path = "/v1/cart", tag = "cart", security(("bearer" = []), ("cartToken" = [])),
+/// Prices and stock are those of this moment; what changed since a line was put in is told in its `problems`. A visitor without
+/// a token gets an empty cart, of which nothing is kept: the first write answers with a token.
+#[utoipa::path(get, path = "/v1/cart", tag = "cart", security((), ("bearer" = []), ("cartToken" = [])),
     responses((status = 200, body = CartView)))]
-pub(crate) async fn show_cart(buyer: Buyer, State(app): State<App>) -> Result<Response, Problem> {
-    let owner = Owner::of(&buyer);
-    let cart = owner.load(&app).await?;
+pub(crate) async fn show_cart(MaybeBuyer(buyer): MaybeBuyer, State(app): State<App>) -> Result<Response, Problem> {
+    let (owner, cart) = match buyer {
+        Some(buyer) => {
+            let owner = Owner::of(&buyer);
+            let cart = owner.load(&app).await?;
+            (owner, cart)
+        }
+        None => Owner::visitor(app.clock.now()),
+    };
     respond(&app, &owner, &cart, None).await
 }

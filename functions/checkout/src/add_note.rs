@@ -1,21 +1,26 @@
 //! `POST /v1/orders/{id}/notes`
 
 use axum::{Json, extract::State};
-use garde::Validate;
 use serde::Deserialize;
 use shared::{
     domain::order::Order,
     http::{App, PathId, Problem, ProblemCode, Seller, Valid},
+    validation::{Validate, Violations, rules::lines},
 };
 
 use crate::{access::load_handled, view::OrderView};
 
 /// A remark of the shop. Administrators and its author read it, nobody else.
-#[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AddNote {
-    #[garde(length(chars, min = 1, max = 2000))]
     text: String,
+}
+
+impl Validate for AddNote {
+    fn validate(&self, v: &mut Violations) {
+        v.check("text", &self.text, lines(2000));
+    }
 }
 
 /// Add a remark to an order

@@ -1,7 +1,6 @@
 //! `POST /v1/orders/{id}/cancel`
 
 use axum::{extract::State, http::StatusCode, response::Response};
-use garde::Validate;
 use serde::{Deserialize, Serialize};
 use shared::{
     app::end_order,
@@ -10,6 +9,7 @@ use shared::{
         App, CurrentUser, IdempotencyKey, OptionalBody, PathId, Problem,
         idempotency::{KeyedRequest, once},
     },
+    validation::{Validate, Violations, rules::optional_lines},
 };
 
 use crate::{
@@ -19,11 +19,16 @@ use crate::{
 };
 
 /// Why.
-#[derive(Debug, Deserialize, Serialize, Validate, utoipa::ToSchema)]
+#[derive(Debug, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CancelOrder {
-    #[garde(inner(length(chars, max = 500)))]
     reason: Option<String>,
+}
+
+impl Validate for CancelOrder {
+    fn validate(&self, v: &mut Violations) {
+        v.check("reason", &self.reason, optional_lines(500));
+    }
 }
 
 /// Cancel an order before it is shipped

@@ -1,19 +1,21 @@
 //! `POST /v1/orders/{id}/deliver`
 
 use axum::{Json, extract::State};
-use garde::Validate;
 use serde::Deserialize;
 use shared::{
     domain::order::Order,
     http::{App, OptionalBody, PathId, Problem, Seller},
+    validation::Validate,
 };
 
 use crate::{access::load_handled, problems::illegal, view::OrderView};
 
 /// Nothing yet.
-#[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DeliverOrder {}
+
+impl Validate for DeliverOrder {}
 
 /// Note that parcels of an order arrived
 ///

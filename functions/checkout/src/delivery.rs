@@ -2,7 +2,7 @@
 
 use shared::{
     domain::{Address, Email, Id, address::SavedAddress, cart::Cart, secret_hash::sha256_hex, user::User},
-    http::{App, Buyer, Problem, ProblemCode},
+    http::{App, Buyer, FieldCode, Problem, ProblemCode},
 };
 
 /// The cart to order. None, or none any more, is an empty one; a guest's token that never was one is refused.
@@ -39,7 +39,11 @@ pub(crate) async fn find_email(app: &App, buyer: &Buyer, given: Option<Email>) -
             user.map(|user| user.email).ok_or_else(|| Problem::new(ProblemCode::InvalidToken))
         }
         Buyer::Guest(_) => given.ok_or_else(|| {
-            Problem::new(ProblemCode::ValidationFailed).field("/email", "missing", "a guest says where mails go")
+            Problem::new(ProblemCode::ValidationFailed).field(
+                "/email",
+                FieldCode::Missing,
+                "a guest says where mails go",
+            )
         }),
     }
 }
@@ -60,12 +64,12 @@ pub(crate) async fn find_address(
         (None, Some(_), None) => Err(unknown_address()),
         (None, None, _) => Err(Problem::new(ProblemCode::ValidationFailed).field(
             "/shippingAddress",
-            "missing",
+            FieldCode::Missing,
             "give a shippingAddress, or the addressId of a saved one",
         )),
         (Some(_), Some(_), _) => Err(Problem::new(ProblemCode::ValidationFailed).field(
             "/addressId",
-            "invalid",
+            FieldCode::Invalid,
             "give either a shippingAddress or an addressId, not both",
         )),
     }
@@ -74,7 +78,7 @@ pub(crate) async fn find_address(
 fn unknown_address() -> Problem {
     Problem::new(ProblemCode::UnknownReference).field(
         "/addressId",
-        "unknown_reference",
+        FieldCode::UnknownReference,
         "there is no such saved address",
     )
 }

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use axum::{Json, extract::State};
-use garde::Validate;
 use serde::Deserialize;
 use shared::{
     domain::{
@@ -13,26 +12,29 @@ use shared::{
     },
     http::{App, CurrentUser, Page, PageQuery, Problem, ValidQuery},
     store::orders::{OrderFilter, OrderScope},
+    validation::{Validate, Violations, rules::length},
 };
 
 use crate::{access::Visibility, view::OrderView};
 
 /// Which orders.
-#[derive(Debug, Deserialize, Validate, utoipa::IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListOrders {
-    #[garde(skip)]
     status: Option<OrderStatus>,
     /// Placed at or after.
-    #[garde(skip)]
     from: Option<Timestamp>,
     /// Placed before.
-    #[garde(skip)]
     to: Option<Timestamp>,
     /// An order number; for administrators an e-mail address or a tracking number too.
-    #[garde(inner(length(chars, max = 200)))]
     q: Option<String>,
+}
+
+impl Validate for ListOrders {
+    fn validate(&self, v: &mut Violations) {
+        v.check("q", &self.q, length(0..=200));
+    }
 }
 
 /// List orders, newest first

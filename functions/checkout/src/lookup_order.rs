@@ -12,6 +12,7 @@ use shared::{
         throttle::ThrottlePolicy,
     },
     http::{App, ClientAddress, Problem, ProblemCode, ValidQuery},
+    validation::{Validate, Violations, rules::line},
 };
 
 /// Enough to follow a parcel all day from an office with one address; far too few to guess a number and whose it is.
@@ -31,6 +32,12 @@ pub(crate) struct LookupOrder {
     order_number: String,
     /// The address that the order's mails went to.
     email: Email,
+}
+
+impl Validate for LookupOrder {
+    fn validate(&self, v: &mut Violations) {
+        v.check("orderNumber", &self.order_number, line(100));
+    }
 }
 
 /// What a guest is told of an order: nothing that a mail about it does not say.

@@ -5,7 +5,6 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use garde::Validate;
 use serde::{Deserialize, Serialize};
 use shared::{
     app::place_order::{self as workflow, PlaceOrder},
@@ -16,10 +15,14 @@ use shared::{
         shipping::ShippingMethod,
     },
     http::{
-        App, Buyer, IdempotencyKey, Problem, ProblemCode, Valid,
+        App, Buyer, FieldCode, IdempotencyKey, Problem, ProblemCode, Valid,
         address::AddressBody,
         idempotency::{KeyedRequest, once_prepared},
         refuse_card_number,
+    },
+    validation::{
+        Validate, Violations,
+        rules::{ascii, length, not_negative, optional_lines},
     },
 };
 
@@ -32,38 +35,48 @@ use crate::{
 };
 
 /// Where to, how, and what with.
-#[derive(Clone, Deserialize, Serialize, Validate, utoipa::ToSchema)]
+#[derive(Clone, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[garde(allow_unvalidated)]
 pub(crate) struct Checkout {
     /// Where a guest's mails go; a customer's go to the account's address.
     email: Option<Email>,
-    #[garde(dive)]
     shipping_address: Option<AddressBody>,
     /// A saved address in its place.
     #[schema(value_type = Option<String>)]
     address_id: Option<Id<SavedAddress>>,
     /// The shipping address if absent.
-    #[garde(dive)]
     billing_address: Option<AddressBody>,
     shipping_method: ShippingMethod,
-    #[garde(dive)]
     payment: CheckoutPayment,
     /// What the customer was shown: with any other total the order is refused.
     expected_total: Option<Money>,
-    #[garde(inner(length(chars, max = 1000)))]
     notes: Option<String>,
 }
 
+impl Validate for Checkout {
+    fn validate(&self, v: &mut Violations) {
+        v.nested("shippingAddress", &self.shipping_address);
+        v.nested("billingAddress", &self.billing_address);
+        v.nested("payment", &self.payment);
+        v.check("expectedTotal", &self.expected_total, not_negative);
+        v.check("notes", &self.notes, optional_lines(1000));
+    }
+}
+
 /// What to charge.
-#[derive(Clone, Deserialize, Serialize, Validate, utoipa::ToSchema)]
+#[derive(Clone, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[garde(allow_unvalidated)]
 pub(crate) struct CheckoutPayment {
     method: PaymentMethod,
     /// From the gateway's own form; never a card number. Only an order that costs nothing needs none.
-    #[garde(inner(length(min = 1, max = 255)), inner(ascii))]
     token: Option<String>,
+}
+
+impl Validate for CheckoutPayment {
+    fn validate(&self, v: &mut Violations) {
+        v.check("token", &self.token, length(1..=255));
+        v.check("token", &self.token, ascii);
+    }
 }
 
 /// Order what is in the cart
@@ -103,7 +116,7 @@ fn check_source(payment: &CheckoutPayment) -> Result<Option<PaymentSource>, Prob
     let at = |pointer, code, message| Problem::new(ProblemCode::ValidationFailed).field(pointer, code, message);
     match (&payment.token, payment.method) {
         (Some(_), PaymentMethod::BankTransfer) => {
-            Err(at("/payment/token", "invalid", "a bank transfer takes no token"))
+            Err(at("/payment/token", FieldCode::Invalid, "a bank transfer takes no token"))
         }
         (None, _) => Ok(None),
         (Some(token), _) => {

@@ -3,7 +3,7 @@
 use shared::{
     app::{end_order::EndOrderError, place_order::PlaceOrderError, quote::QuoteError},
     domain::{IllegalTransition, coupon::CouponRefusal, order::PARTLY_SHIPPED},
-    http::{Problem, ProblemCode},
+    http::{FieldCode, Problem, ProblemCode},
 };
 
 use crate::quote_view::QuoteView;
@@ -33,11 +33,11 @@ pub(crate) fn place_problem(error: PlaceOrderError) -> Problem {
         PlaceOrderError::Coupon(refusal) => coupon_problem(refusal),
         PlaceOrderError::NothingToCharge => Problem::new(ProblemCode::ValidationFailed).field(
             "/payment/token",
-            "missing",
+            FieldCode::Missing,
             "give the token that the gateway's form answered",
         ),
         PlaceOrderError::ShippingUnavailable => {
-            Problem::new(ProblemCode::ShippingUnavailable).field("/shippingMethod", "unavailable", &detail)
+            Problem::new(ProblemCode::ShippingUnavailable).field("/shippingMethod", FieldCode::Unavailable, &detail)
         }
         PlaceOrderError::Money(error) => Problem::internal(error),
         PlaceOrderError::Store(error) => error.into(),

@@ -1,12 +1,15 @@
 //! `POST /v1/checkout/quote`
 
 use axum::{Json, extract::State};
-use garde::Validate;
 use serde::Deserialize;
 use shared::{
     app::quote::{QuoteRequest, quote},
     domain::{Id, address::SavedAddress, pricing::Destination, shipping::ShippingMethod},
-    http::{App, Buyer, Problem, Valid, address::country_code},
+    http::{App, Buyer, Problem, Valid},
+    validation::{
+        Validate, Violations,
+        rules::{country_code, length, optional_line},
+    },
 };
 
 use crate::{
@@ -16,55 +19,67 @@ use crate::{
 };
 
 /// Where to, and how.
-#[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct RequestQuote {
     /// The whole address, or as much of it as decides tax and shipping: country and state.
-    #[garde(dive)]
     shipping_address: Option<QuoteAddress>,
     /// A saved address in its place.
-    #[garde(skip)]
     #[schema(value_type = Option<String>)]
     address_id: Option<Id<SavedAddress>>,
     /// Without it the totals carry no shipping.
-    #[garde(skip)]
     shipping_method: Option<ShippingMethod>,
     /// In place of the cart's coupon.
-    #[garde(inner(length(min = 1, max = 64)))]
     coupon_code: Option<String>,
 }
 
+impl Validate for RequestQuote {
+    fn validate(&self, v: &mut Violations) {
+        v.nested("shippingAddress", &self.shipping_address);
+        v.check("couponCode", &self.coupon_code, length(1..=64));
+    }
+}
+
 /// An address, of which a price needs only country and state. The rest may come along, as the frontend has it.
-#[derive(Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[garde(allow_unvalidated)]
 pub(crate) struct QuoteAddress {
-    #[garde(custom(country_code))]
     country: String,
     #[serde(default)]
-    #[garde(length(chars, max = 100))]
     state: String,
-    #[serde(default, rename = "fullName")]
-    #[garde(inner(length(chars, max = 200)))]
-    _full_name: Option<String>,
-    #[serde(default, rename = "company")]
-    #[garde(inner(length(chars, max = 200)))]
-    _company: Option<String>,
-    #[serde(default, rename = "addressLine1")]
-    #[garde(inner(length(chars, max = 200)))]
-    _address_line1: Option<String>,
-    #[serde(default, rename = "addressLine2")]
-    #[garde(inner(length(chars, max = 200)))]
-    _address_line2: Option<String>,
-    #[serde(default, rename = "city")]
-    #[garde(inner(length(chars, max = 200)))]
-    _city: Option<String>,
-    #[serde(default, rename = "postalCode")]
-    #[garde(inner(length(chars, max = 200)))]
-    _postal_code: Option<String>,
-    #[serde(default, rename = "phone")]
-    #[garde(inner(length(chars, max = 200)))]
-    _phone: Option<String>,
+    #[serde(default)]
+    full_name: Option<String>,
+    #[serde(default)]
+    company: Option<String>,
+    #[serde(default)]
+    address_line1: Option<String>,
+    #[serde(default)]
+    address_line2: Option<String>,
+    #[serde(default)]
+    city: Option<String>,
+    #[serde(default)]
+    postal_code: Option<String>,
+    #[serde(default)]
+    phone: Option<String>,
+}
+
+impl Validate for QuoteAddress {
+    fn validate(&self, v: &mut Violations) {
+        v.check("country", &self.country, country_code);
+        v.check("state", &self.state, optional_line(100));
+        let rest = [
+            ("fullName", &self.full_name),
+            ("company", &self.company),
+            ("addressLine1", &self.address_line1),
+            ("addressLine2", &self.address_line2),
+            ("city", &self.city),
+            ("postalCode", &self.postal_code),
+            ("phone", &self.phone),
+        ];
+        for (name, text) in rest {
+            v.check(name, text, optional_line(200));
+        }
+    }
 }
 
 impl std::fmt::Debug for QuoteAddress {

@@ -1,7 +1,6 @@
 //! `POST /v1/orders/{id}/ship`
 
 use axum::{Json, extract::State};
-use garde::Validate;
 use serde::Deserialize;
 use shared::{
     domain::{
@@ -11,12 +10,13 @@ use shared::{
         payment::Payment,
         user::User,
     },
-    http::{
-        App, PathId, Problem, ProblemCode, Seller, ValidCatalogue,
-        rules::{line, web_link},
-    },
+    http::{App, PathId, Problem, ProblemCode, Seller, ValidCatalogue},
     store::{Store, StoreError, TransactionError, inventory::Taken},
     transaction,
+    validation::{
+        Validate, Violations,
+        rules::{line, url},
+    },
 };
 
 use crate::{
@@ -26,20 +26,24 @@ use crate::{
 };
 
 /// Who carries the parcel.
-#[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ShipOrder {
-    #[garde(custom(line(100)))]
     #[schema(min_length = 1, max_length = 100)]
     carrier: String,
-    #[garde(custom(line(100)))]
     #[schema(min_length = 1, max_length = 100)]
     tracking_number: String,
     /// Begins with `https://` or `http://`.
-    #[garde(inner(custom(web_link)))]
     tracking_url: Option<String>,
-    #[garde(skip)]
     estimated_delivery: Option<Timestamp>,
+}
+
+impl Validate for ShipOrder {
+    fn validate(&self, v: &mut Violations) {
+        v.check("carrier", &self.carrier, line(100));
+        v.check("trackingNumber", &self.tracking_number, line(100));
+        v.check("trackingUrl", &self.tracking_url, url);
+    }
 }
 
 /// Hand an order over to the carrier

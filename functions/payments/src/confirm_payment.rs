@@ -1,7 +1,6 @@
 //! `POST /v1/payments/{id}/confirm`
 
 use axum::{extract::State, http::StatusCode, response::Response};
-use garde::Validate;
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
@@ -11,23 +10,33 @@ use shared::{
         payment::{GatewayName, Payment, PaymentSource, PaymentStatus},
     },
     http::{
-        App, Buyer, IdempotencyKey, OptionalBody, PathId, Problem,
+        App, Buyer, IdempotencyKey, OptionalBody, PathId, Problem, ProblemCode,
         idempotency::{KeyedRequest, once},
         refuse_card_number,
     },
     store::{StoreError, idempotency::IdempotencyRecord},
     transaction,
+    validation::{
+        Validate, Violations,
+        rules::{ascii, length},
+    },
 };
 
 use crate::{access::load_payment, problems::PaymentProblem, view::PaymentView};
 
 /// Another method, or nothing after 3-D Secure.
-#[derive(Deserialize, Serialize, Validate, utoipa::ToSchema)]
+#[derive(Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ConfirmPayment {
     /// From the gateway's own form: tries again with this method.
-    #[garde(inner(length(min = 1, max = 255)), inner(ascii))]
     token: Option<String>,
+}
+
+impl Validate for ConfirmPayment {
+    fn validate(&self, v: &mut Violations) {
+        v.check("token", &self.token, length(1..=255));
+        v.check("token", &self.token, ascii);
+    }
 }
 
 /// Go on with a payment

@@ -1,7 +1,6 @@
 //! `POST /v1/payments/{id}/mark-paid`
 
 use axum::{extract::State, http::StatusCode, response::Response};
-use garde::Validate;
 use serde::{Deserialize, Serialize};
 use shared::{
     app::record_payment::{RecordError, record_succeeded_in},
@@ -11,17 +10,23 @@ use shared::{
         idempotency::{KeyedRequest, once},
     },
     transaction,
+    validation::{Validate, Violations, rules::line},
 };
 
 use crate::{access::load_payment, problems::PaymentProblem, view::PaymentView};
 
 /// What the bank statement says.
-#[derive(Debug, Deserialize, Serialize, Validate, utoipa::ToSchema)]
+#[derive(Debug, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MarkPaid {
     /// The reference of the transfer.
-    #[garde(length(chars, min = 1, max = 200))]
     pub(crate) reference: String,
+}
+
+impl Validate for MarkPaid {
+    fn validate(&self, v: &mut Violations) {
+        v.check("reference", &self.reference, line(200));
+    }
 }
 
 /// Note that a bank transfer arrived

@@ -3,7 +3,7 @@
 use shared::{
     app::record_payment::RecordError,
     domain::{IllegalTransition, payment::RefundError},
-    http::{Problem, ProblemCode},
+    http::{FieldCode, Problem, ProblemCode},
     store::{StoreError, TransactionError},
 };
 
@@ -52,7 +52,7 @@ impl From<PaymentProblem> for Problem {
                     Self::new(ProblemCode::RefundExceedsCaptured).detail(detail).member("refundable", left)
                 }
                 RefundError::NotPositive => {
-                    Self::new(ProblemCode::ValidationFailed).field("/amount", "out_of_range", &detail)
+                    Self::new(ProblemCode::ValidationFailed).field("/amount", FieldCode::OutOfRange, &detail)
                 }
                 RefundError::Money(error) => Self::internal(error),
             },

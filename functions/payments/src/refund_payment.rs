@@ -1,7 +1,6 @@
 //! `POST /v1/payments/{id}/refunds`
 
 use axum::{extract::State, http::StatusCode, response::Response};
-use garde::Validate;
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
@@ -15,19 +14,28 @@ use shared::{
     },
     store::{StoreError, idempotency::IdempotencyRecord},
     transaction,
+    validation::{
+        Validate, Violations,
+        rules::{lines, positive},
+    },
 };
 
 use crate::{access::load_payment, problems::PaymentProblem, view::PaymentView};
 
 /// How much, and why.
-#[derive(Debug, Deserialize, Serialize, Validate, utoipa::ToSchema)]
+#[derive(Debug, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RefundPayment {
     /// Everything that is left if absent.
-    #[garde(skip)]
     amount: Option<Money>,
-    #[garde(length(chars, min = 1, max = 500))]
     reason: String,
+}
+
+impl Validate for RefundPayment {
+    fn validate(&self, v: &mut Violations) {
+        v.check("amount", &self.amount, positive);
+        v.check("reason", &self.reason, lines(500));
+    }
 }
 
 /// Give money back

@@ -1,41 +1,47 @@
 //! `POST /v1/products/{id}/inventory/adjustments`
 
 use axum::{extract::State, http::StatusCode, response::Response};
-use garde::Validate;
 use serde::{Deserialize, Serialize};
 use shared::{
     app::save_product::MAX_UNITS,
     domain::{Id, Sku, message::Event, product::Product},
     http::{
-        App, CurrentUser, IdempotencyKey, PathId, Problem, ProblemCode, Seller, ValidCatalogue,
+        App, CurrentUser, FieldCode, IdempotencyKey, PathId, Problem, ProblemCode, Seller, ValidCatalogue,
         idempotency::{KeyedRequest, once},
-        rules::line,
     },
     store::{idempotency::IdempotencyRecord, inventory::Adjusted},
     transaction,
+    validation::{
+        Validate, Violations,
+        rules::{line, range},
+    },
 };
 
 use crate::{access::load_own_in, problems::CatalogueProblem, show_inventory::InventoryRecord};
 
 /// Either `delta` and `reason`: what came in or was lost; or `setTo` and `expected`: what was counted, and what was
 /// thought to be there.
-#[derive(Clone, Debug, Deserialize, Serialize, Validate, utoipa::ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[garde(allow_unvalidated)]
 pub(crate) struct AdjustInventory {
     sku: Sku,
     /// How many more; fewer if negative.
-    #[garde(range(min = -MAX_UNITS, max = MAX_UNITS))]
     delta: Option<i64>,
     /// Why.
-    #[garde(inner(custom(line(200))))]
     reason: Option<String>,
     /// How many there are in the warehouse.
-    #[garde(range(min = 0, max = MAX_UNITS))]
     set_to: Option<i64>,
     /// How many were thought to be in the warehouse.
-    #[garde(range(min = 0, max = MAX_UNITS))]
     expected: Option<i64>,
+}
+
+impl Validate for AdjustInventory {
+    fn validate(&self, v: &mut Violations) {
+        v.check("delta", &self.delta, range(-MAX_UNITS..=MAX_UNITS));
+        v.check("reason", &self.reason, line(200));
+        v.check("setTo", &self.set_to, range(0..=MAX_UNITS));
+        v.check("expected", &self.expected, range(0..=MAX_UNITS));
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -46,10 +52,11 @@ enum Correction {
 
 impl AdjustInventory {
     fn correction(&self) -> Result<Correction, Problem> {
-        let missing = |field: &str| Problem::new(ProblemCode::ValidationFailed).field(field, "missing", "is required");
+        let missing =
+            |field: &str| Problem::new(ProblemCode::ValidationFailed).field(field, FieldCode::Missing, "is required");
         match (self.delta, self.set_to) {
             (Some(0), None) => {
-                Err(Problem::new(ProblemCode::ValidationFailed).field("/delta", "out_of_range", "must not be 0"))
+                Err(Problem::new(ProblemCode::ValidationFailed).field("/delta", FieldCode::OutOfRange, "must not be 0"))
             }
             (Some(_), None) if self.reason.is_none() => Err(missing("/reason")),
             (Some(delta), None) => Ok(Correction::By(delta)),
@@ -60,7 +67,7 @@ impl AdjustInventory {
             (None, None) => Err(missing("/delta")),
             (Some(_), Some(_)) => Err(Problem::new(ProblemCode::ValidationFailed).field(
                 "/setTo",
-                "invalid",
+                FieldCode::Invalid,
                 "goes with `expected`, not with `delta`",
             )),
         }

@@ -1,24 +1,35 @@
 //! What creating and changing a category have in common.
 
-use garde::Validate;
 use serde::{Deserialize, Serialize};
-use shared::{domain::category::CategoryMetadata, store::StoreError};
+use shared::{
+    validation::{
+        Validate, Violations,
+        rules::{entries, line, optional_line, optional_lines},
+    },
+    {domain::category::CategoryMetadata, store::StoreError},
+};
 
 use crate::problems::CatalogueProblem;
 
 /// For search engines.
-#[derive(Clone, Debug, Deserialize, Serialize, Validate, utoipa::ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct MetadataInput {
-    #[garde(length(chars, max = 200))]
     #[serde(default)]
     seo_title: Option<String>,
-    #[garde(length(chars, max = 500))]
     #[serde(default)]
     seo_description: Option<String>,
-    #[garde(length(max = 50), inner(length(chars, min = 1, max = 50)))]
     #[serde(default)]
     keywords: Vec<String>,
+}
+
+impl Validate for MetadataInput {
+    fn validate(&self, v: &mut Violations) {
+        v.check("seoTitle", &self.seo_title, optional_line(200));
+        v.check("seoDescription", &self.seo_description, optional_lines(500));
+        v.check("keywords", &self.keywords, entries(0..=50));
+        v.each("keywords", &self.keywords, line(50));
+    }
 }
 
 impl From<MetadataInput> for CategoryMetadata {

@@ -5,13 +5,16 @@ use axum::{
     extract::State,
     http::{HeaderName, StatusCode, header},
 };
-use garde::Validate;
 use serde::Deserialize;
 use shared::{
     domain::{Slug, category::Category},
-    http::{Admin, App, Problem, ValidCatalogue, rules::line},
+    http::{Admin, App, Problem, ValidCatalogue},
     store::{StoreError, Tx, categories::CategoryKey},
     transaction,
+    validation::{
+        Validate, Violations,
+        rules::{length, line, optional_line, optional_lines},
+    },
 };
 
 use crate::{
@@ -22,30 +25,34 @@ use crate::{
 };
 
 /// A category to be made.
-#[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[garde(allow_unvalidated)]
 pub(crate) struct CreateCategory {
     /// Siblings differ in their names.
-    #[garde(custom(line(100)))]
     name: String,
     /// Unique. Made from the name if absent.
     slug: Option<Slug>,
-    #[garde(length(chars, max = 2000))]
     description: Option<String>,
     /// An id, a slug or a path of slugs; a root if absent.
-    #[garde(length(max = 1000))]
     parent: Option<String>,
     /// Place among its siblings; 0 if absent.
     order: Option<i32>,
-    #[garde(length(chars, max = 2048))]
     image: Option<String>,
-    #[garde(length(chars, max = 2048))]
     icon: Option<String>,
     /// True if absent.
     is_active: Option<bool>,
-    #[garde(dive)]
     metadata: Option<MetadataInput>,
+}
+
+impl Validate for CreateCategory {
+    fn validate(&self, v: &mut Violations) {
+        v.check("name", &self.name, line(100));
+        v.check("description", &self.description, optional_lines(2000));
+        v.check("parent", &self.parent, length(0..=1000));
+        v.check("image", &self.image, optional_line(2048));
+        v.check("icon", &self.icon, optional_line(2048));
+        v.nested("metadata", &self.metadata);
+    }
 }
 
 /// Make a category

@@ -1,7 +1,7 @@
 //! `GET /v1/categories`
 
 use axum::{extract::State, response::Response};
-use shared::http::{App, Caching, MaybeUser, Page, Problem};
+use shared::http::{App, Caching, Page, Problem, Viewer};
 
 use crate::category_view::CategoryTree;
 
@@ -12,7 +12,7 @@ use crate::category_view::CategoryTree;
 #[utoipa::path(get, path = "/v1/categories", tag = "products", security((), ("bearer" = [])),
     responses((status = 200, body = Page<CategoryTree>), (status = 304, description = "Not modified")))]
 pub(crate) async fn list_categories(
-    MaybeUser(user): MaybeUser,
+    Viewer(user): Viewer,
     caching: Caching,
     State(app): State<App>,
 ) -> Result<Response, Problem> {

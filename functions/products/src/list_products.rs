@@ -4,7 +4,7 @@ mod search;
 
 use axum::{extract::State, response::Response};
 use shared::{
-    http::{App, Caching, MaybeUser, Page, PageQuery, Problem, ValidQuery, query},
+    http::{App, Caching, Page, PageQuery, Problem, ValidQuery, Viewer, query},
     store::products::listing::ProductCursor,
 };
 
@@ -19,7 +19,7 @@ use search::{ProductSearch, Question};
     params(ProductSearch, PageQuery),
     responses((status = 200, body = Page<ProductView>), (status = 304, description = "Not modified")))]
 pub(crate) async fn list_products(
-    MaybeUser(user): MaybeUser,
+    Viewer(user): Viewer,
     caching: Caching,
     State(app): State<App>,
     ValidQuery(search): ValidQuery<ProductSearch>,

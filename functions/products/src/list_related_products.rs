@@ -1,7 +1,7 @@
 //! `GET /v1/products/{id}/related`
 
 use axum::{extract::State, response::Response};
-use shared::http::{App, Caching, MaybeUser, Page, PathText, Problem};
+use shared::http::{App, Caching, Page, PathText, Problem, Viewer};
 
 use crate::{access::find_visible, view::ProductView};
 
@@ -15,7 +15,7 @@ const MOST: i64 = 12;
     params(("id" = String, Path, description = "id or slug")),
     responses((status = 200, body = Page<ProductView>), (status = 304, description = "Not modified")))]
 pub(crate) async fn list_related_products(
-    MaybeUser(user): MaybeUser,
+    Viewer(user): Viewer,
     caching: Caching,
     PathText(name): PathText,
     State(app): State<App>,

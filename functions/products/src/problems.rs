@@ -3,7 +3,7 @@
 use shared::{
     app::save_product::SaveProductError,
     domain::{IllegalTransition, inventory::StockRecord, offer::InvalidOffer},
-    http::{Problem, ProblemCode},
+    http::{FieldCode, Problem, ProblemCode},
     store::{StoreError, TransactionError},
 };
 
@@ -70,12 +70,14 @@ impl From<CatalogueProblem> for Problem {
             CatalogueProblem::Save(error) => match error {
                 SaveProductError::Invalid(invalid) => Self::new(ProblemCode::ValidationFailed).field(
                     format!("/{}", invalid.field()),
-                    "invalid",
+                    FieldCode::Invalid,
                     invalid.to_string(),
                 ),
-                SaveProductError::UnknownCategory => {
-                    Self::new(ProblemCode::UnknownReference).field("/category", "unknown", "there is no such category")
-                }
+                SaveProductError::UnknownCategory => Self::new(ProblemCode::UnknownReference).field(
+                    "/category",
+                    FieldCode::UnknownReference,
+                    "there is no such category",
+                ),
                 SaveProductError::BackorderOwed(_) => Self::new(ProblemCode::StockConflict).detail(error.to_string()),
                 SaveProductError::SlugTaken => Self::new(ProblemCode::SlugTaken),
                 SaveProductError::SkuTaken(sku) => {
@@ -88,20 +90,22 @@ impl From<CatalogueProblem> for Problem {
             },
             CatalogueProblem::UnknownSku => Self::new(ProblemCode::UnknownReference).field(
                 "/sku",
-                "unknown",
+                FieldCode::UnknownReference,
                 "the product is not sold under this SKU",
             ),
             CatalogueProblem::StockConflict(record) => Self::new(ProblemCode::StockConflict)
                 .member("onHand", record.on_hand)
                 .member("reserved", record.reserved)
                 .member("available", record.available),
-            CatalogueProblem::UnknownParent => {
-                Self::new(ProblemCode::UnknownReference).field("/parent", "unknown", "there is no such category")
-            }
+            CatalogueProblem::UnknownParent => Self::new(ProblemCode::UnknownReference).field(
+                "/parent",
+                FieldCode::UnknownReference,
+                "there is no such category",
+            ),
             CatalogueProblem::CategorySlugTaken => Self::new(ProblemCode::SlugTaken),
             CatalogueProblem::CategoryNameTaken => Self::new(ProblemCode::Conflict)
                 .detail("Another category beside it has this name.")
-                .field("/name", "taken", "siblings differ in their names"),
+                .field("/name", FieldCode::Taken, "siblings differ in their names"),
             CatalogueProblem::CategoryCycle => Self::new(ProblemCode::CategoryCycle),
             CatalogueProblem::CategoryInUse => Self::new(ProblemCode::CategoryInUse),
             CatalogueProblem::Store(error) => error.into(),

@@ -3,7 +3,7 @@
 use axum::{extract::State, response::Response};
 use shared::{
     domain::{Id, category::Category},
-    http::{App, Caching, MaybeUser, PathText, Problem},
+    http::{App, Caching, PathText, Problem, Viewer},
     store::categories::{CategoryKey, CategorySurroundings},
 };
 
@@ -16,7 +16,7 @@ use crate::category_view::CategoryDetail;
     params(("id" = String, Path, description = "id or slug")),
     responses((status = 200, body = CategoryDetail), (status = 304, description = "Not modified")))]
 pub(crate) async fn show_category(
-    MaybeUser(user): MaybeUser,
+    Viewer(user): Viewer,
     caching: Caching,
     PathText(name): PathText,
     State(app): State<App>,

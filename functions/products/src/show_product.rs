@@ -1,7 +1,7 @@
 //! `GET /v1/products/{id}`
 
 use axum::{extract::State, response::Response};
-use shared::http::{App, Caching, MaybeUser, PathText, Problem};
+use shared::http::{App, Caching, PathText, Problem, Viewer};
 
 use crate::{access::find_visible, view::ProductView};
 
@@ -12,7 +12,7 @@ use crate::{access::find_visible, view::ProductView};
     params(("id" = String, Path, description = "id or slug")),
     responses((status = 200, body = ProductView), (status = 304, description = "Not modified")))]
 pub(crate) async fn show_product(
-    MaybeUser(user): MaybeUser,
+    Viewer(user): Viewer,
     caching: Caching,
     PathText(name): PathText,
     State(app): State<App>,

@@ -1,13 +1,16 @@
 //! `PATCH /v1/categories/{id}`
 
 use axum::{Json, extract::State};
-use garde::Validate;
 use serde::Deserialize;
 use shared::{
     domain::{Id, Slug, category::Category, patch::present},
-    http::{Admin, App, PathId, Problem, ValidCatalogue, rules::line},
+    http::{Admin, App, PathId, Problem, ValidCatalogue},
     store::{Tx, categories::CategoryKey},
     transaction,
+    validation::{
+        Validate, Violations,
+        rules::{length, line, optional_line, optional_lines},
+    },
 };
 
 use crate::{
@@ -18,44 +21,48 @@ use crate::{
 };
 
 /// A change of a category: absent fields stay as they are, null clears where that is possible.
-#[derive(Clone, Debug, Default, Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-#[garde(allow_unvalidated)]
 pub(crate) struct UpdateCategory {
     /// Siblings differ in their names.
-    #[garde(inner(custom(line(100))))]
     #[serde(deserialize_with = "present")]
     name: Option<String>,
     /// Unique. The paths of everything below follow.
     #[serde(deserialize_with = "present")]
     slug: Option<Slug>,
-    #[garde(length(chars, max = 2000))]
     #[serde(deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
     description: Option<Option<String>>,
     /// An id, a slug or a path of slugs; null makes it a root. Everything below moves along.
-    #[garde(length(max = 1000))]
     #[serde(deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
     parent: Option<Option<String>>,
     /// Place among its siblings.
     #[serde(deserialize_with = "present")]
     order: Option<i32>,
-    #[garde(length(chars, max = 2048))]
     #[serde(deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
     image: Option<Option<String>>,
-    #[garde(length(chars, max = 2048))]
     #[serde(deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
     icon: Option<Option<String>>,
     /// False hides it, and everything below it, from the tree.
     #[serde(deserialize_with = "present")]
     is_active: Option<bool>,
-    #[garde(dive)]
     #[serde(deserialize_with = "present")]
     #[schema(value_type = Option<MetadataInput>)]
     metadata: Option<Option<MetadataInput>>,
+}
+
+impl Validate for UpdateCategory {
+    fn validate(&self, v: &mut Violations) {
+        v.check("name", &self.name, line(100));
+        v.check("description", &self.description, optional_lines(2000));
+        v.check("parent", &self.parent, length(0..=1000));
+        v.check("image", &self.image, optional_line(2048));
+        v.check("icon", &self.icon, optional_line(2048));
+        v.nested("metadata", &self.metadata);
+    }
 }
 
 impl UpdateCategory {

@@ -1,6 +1,5 @@
 //! What customers write.
 
-use garde::Validate;
 use serde::Deserialize;
 use shared::{
     domain::{
@@ -9,34 +8,44 @@ use shared::{
         product::Product,
         review::{Rating, ReviewContent},
     },
-    http::rules::{line, lines, web_address},
+    validation::{
+        Validate, Violations,
+        rules::{entries, https_url, line, optional_lines},
+    },
 };
 
 /// A new review.
-#[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[garde(allow_unvalidated)]
 pub(crate) struct CreateReview {
     #[schema(value_type = String)]
     pub(crate) product_id: Id<Product>,
     /// 1 to 5.
     rating: Rating,
-    #[garde(inner(custom(line(200))))]
     title: Option<String>,
-    #[garde(inner(custom(lines(5000))))]
     comment: Option<String>,
     /// `https://…`
-    #[garde(length(max = 10), inner(custom(web_address)))]
     #[serde(default)]
     images: Vec<String>,
     /// What is good.
-    #[garde(length(max = 20), inner(custom(line(200))))]
     #[serde(default)]
     pros: Vec<String>,
     /// What is not.
-    #[garde(length(max = 20), inner(custom(line(200))))]
     #[serde(default)]
     cons: Vec<String>,
+}
+
+impl Validate for CreateReview {
+    fn validate(&self, v: &mut Violations) {
+        v.check("title", &self.title, line(200));
+        v.check("comment", &self.comment, optional_lines(5000));
+        v.check("images", &self.images, entries(0..=10));
+        v.each("images", &self.images, https_url);
+        for (name, points) in [("pros", &self.pros), ("cons", &self.cons)] {
+            v.check(name, points, entries(0..=20));
+            v.each(name, points, line(200));
+        }
+    }
 }
 
 impl From<CreateReview> for ReviewContent {
@@ -47,33 +56,40 @@ impl From<CreateReview> for ReviewContent {
 }
 
 /// A change of a review: absent fields stay as they are, null clears where that is possible.
-#[derive(Clone, Debug, Default, Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-#[garde(allow_unvalidated)]
 pub(crate) struct UpdateReview {
     /// 1 to 5.
     #[serde(deserialize_with = "present")]
     rating: Option<Rating>,
-    #[garde(inner(inner(custom(line(200)))))]
     #[serde(deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
     title: Option<Option<String>>,
-    #[garde(inner(inner(custom(lines(5000)))))]
     #[serde(deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
     comment: Option<Option<String>>,
     /// All of them.
-    #[garde(length(max = 10), inner(inner(custom(web_address))))]
     #[serde(deserialize_with = "present")]
     images: Option<Vec<String>>,
     /// All of them.
-    #[garde(length(max = 20), inner(inner(custom(line(200)))))]
     #[serde(deserialize_with = "present")]
     pros: Option<Vec<String>>,
     /// All of them.
-    #[garde(length(max = 20), inner(inner(custom(line(200)))))]
     #[serde(deserialize_with = "present")]
     cons: Option<Vec<String>>,
+}
+
+impl Validate for UpdateReview {
+    fn validate(&self, v: &mut Violations) {
+        v.check("title", &self.title, line(200));
+        v.check("comment", &self.comment, optional_lines(5000));
+        v.check("images", &self.images, entries(0..=10));
+        v.each("images", &self.images, https_url);
+        for (name, points) in [("pros", &self.pros), ("cons", &self.cons)] {
+            v.check(name, points, entries(0..=20));
+            v.each(name, points, line(200));
+        }
+    }
 }
 
 impl UpdateReview {

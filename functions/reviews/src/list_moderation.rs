@@ -6,6 +6,7 @@ use shared::{
     domain::review::ReviewStatus,
     http::{Admin, App, Page, PageQuery, Problem, ValidQuery, query},
     store::reviews::{ReviewCursor, ReviewFilter, ReviewSort},
+    validation::Validate,
 };
 
 use crate::view::ModeratedReview;
@@ -19,6 +20,8 @@ pub(crate) struct ModerationSearch {
     /// Whether readers complained.
     reported: Option<bool>,
 }
+
+impl Validate for ModerationSearch {}
 
 /// The moderators' queue
 ///

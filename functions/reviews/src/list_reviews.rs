@@ -10,6 +10,7 @@ use shared::{
     },
     http::{App, Caching, Page, PageQuery, Problem, ValidQuery, query},
     store::reviews::{ReviewCursor, ReviewFilter, ReviewSort},
+    validation::Validate,
 };
 
 use crate::view::{ReviewSummary, ReviewView};
@@ -29,6 +30,8 @@ pub(crate) struct ReviewSearch {
     #[param(inline)]
     sort: Option<SortParameter>,
 }
+
+impl Validate for ReviewSearch {}
 
 #[derive(Clone, Copy, Debug, Deserialize, utoipa::ToSchema)]
 pub(crate) enum SortParameter {

@@ -1,22 +1,27 @@
 //! `PUT /v1/reviews/{id}/reply`
 
 use axum::{Json, extract::State};
-use garde::Validate;
 use serde::Deserialize;
 use shared::{
     domain::review::{AdminReply, Review},
-    http::{App, PathId, Problem, Seller, Valid, rules::lines},
+    http::{App, PathId, Problem, Seller, Valid},
     transaction,
+    validation::{Validate, Violations, rules::lines},
 };
 
 use crate::{problems::ReviewProblem, view::ReviewView};
 
 /// The shop's answer.
-#[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ReplyToReview {
-    #[garde(length(chars, min = 1), custom(lines(5000)))]
     text: String,
+}
+
+impl Validate for ReplyToReview {
+    fn validate(&self, v: &mut Violations) {
+        v.check("text", &self.text, lines(5000));
+    }
 }
 
 /// Answer a review

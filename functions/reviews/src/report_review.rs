@@ -1,21 +1,26 @@
 //! `POST /v1/reviews/{id}/report`
 
 use axum::{extract::State, http::StatusCode};
-use garde::Validate;
 use serde::Deserialize;
 use shared::{
     domain::review::Review,
-    http::{App, CurrentUser, PathId, Problem, Valid, rules::line},
+    http::{App, CurrentUser, PathId, Problem, Valid},
+    validation::{Validate, Violations, rules::line},
 };
 
 use crate::problems::counted;
 
 /// Why a review should not be there.
-#[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ReportReview {
-    #[garde(custom(line(500)))]
     reason: String,
+}
+
+impl Validate for ReportReview {
+    fn validate(&self, v: &mut Violations) {
+        v.check("reason", &self.reason, line(500));
+    }
 }
 
 /// Report a review

@@ -3,7 +3,7 @@
 use axum::{Json, extract::State};
 use shared::{
     domain::review::Review,
-    http::{App, MaybeUser, PathId, Problem},
+    http::{App, PathId, Problem, Viewer},
 };
 
 use crate::{problems::ReviewProblem, view::ReviewView};
@@ -14,7 +14,7 @@ use crate::{problems::ReviewProblem, view::ReviewView};
 #[utoipa::path(get, path = "/v1/reviews/{id}", tag = "reviews", security((), ("bearer" = [])),
     params(("id" = String, Path)), responses((status = 200, body = ReviewView)))]
 pub(crate) async fn show_review(
-    MaybeUser(user): MaybeUser,
+    Viewer(user): Viewer,
     PathId(id): PathId<Review>,
     State(app): State<App>,
 ) -> Result<Json<ReviewView>, Problem> {

@@ -4,14 +4,13 @@
 //! A row describes a product, not its stock: `inventory.quantity` is the first stock of a SKU that is new. What was sold or
 //! adjusted since is not overwritten by importing the file again.
 
-use garde::Validate;
-
 use super::save_product::{ProductRow, SaveProductError, draft_of, insert_in, save_in, set_parent, set_status};
 use shop_domain::{
     Id, Idempotent, Slug, Timestamp, category::Category, offer::InvalidOffer, product::Product, user::User,
 };
 use shop_store::transaction;
 use shop_store::{Store, StoreError, TransactionError, Tx, categories::CategoryKey};
+use shop_validation::{FieldError, Violations, json};
 
 /// What became of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,10 +35,23 @@ pub async fn import_line(
     line: &str,
     now: Timestamp,
 ) -> Result<RowOutcome, StoreError> {
-    match serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(line)) {
+    match read_row(line) {
         Ok(row) => import_row(store, seller, row, now).await,
-        Err(error) => Ok(RowOutcome::Rejected(vec![format!("{}: {}", error.path(), error.inner())])),
+        Err(reason) => Ok(RowOutcome::Rejected(vec![reason])),
     }
+}
+
+fn read_row(line: &str) -> Result<ProductRow, String> {
+    let document = json::parse(line.as_bytes()).map_err(|error| format!("the line {error}"))?;
+    match document.duplicate() {
+        Some(duplicate) => Err(in_words(&duplicate)),
+        None => document.read().map_err(|error| in_words(&error.into())),
+    }
+}
+
+/// `price.regular: is required`.
+fn in_words(error: &FieldError) -> String {
+    format!("{}: {}", error.pointer.trim_start_matches('/').replace('/', "."), error.message)
 }
 
 /// Imports one row, as a product of `seller`.
@@ -52,8 +64,9 @@ pub async fn import_row(
     row: ProductRow,
     now: Timestamp,
 ) -> Result<RowOutcome, StoreError> {
-    if let Err(report) = row.validate() {
-        return Ok(RowOutcome::Rejected(report.iter().map(|(path, error)| format!("{path}: {error}")).collect()));
+    let errors = Violations::of(&row);
+    if !errors.is_empty() {
+        return Ok(RowOutcome::Rejected(errors.iter().map(in_words).collect()));
     }
     let outcome = transaction!(store, |tx| {
         match store.products.find_by_sku_in(tx, &row.sku).await? {

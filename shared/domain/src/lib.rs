@@ -28,6 +28,7 @@ pub mod shipping;
 pub mod sku;
 pub mod slug;
 pub mod tax;
+pub mod text;
 pub mod throttle;
 pub mod time;
 pub mod transition;

@@ -1,48 +1,41 @@
 //! A postal address as a request writes it.
 
-use garde::Validate;
 use serde::{Deserialize, Serialize};
 
-use super::rules::{line, optional_line, telephone};
-use shop_domain::{Address, address};
+use shop_domain::Address;
+use shop_validation::{
+    Validate, Violations,
+    rules::{country_code, line, optional_line, telephone},
+};
 
 /// Where a parcel or an invoice goes.
-#[derive(Clone, Deserialize, Serialize, Validate, utoipa::ToSchema)]
+#[derive(Clone, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = AddressInput)]
 pub struct AddressBody {
     /// Who receives it.
-    #[garde(custom(line(100)))]
     #[schema(example = "Ada Lovelace")]
     pub full_name: String,
     /// The company, if any.
-    #[garde(inner(custom(optional_line(100))))]
     pub company: Option<String>,
     /// Street and number.
-    #[garde(custom(line(200)))]
     #[schema(example = "12 St James's Square")]
     pub address_line1: String,
     /// Apartment, suite, floor.
-    #[garde(inner(custom(optional_line(200))))]
     pub address_line2: Option<String>,
     /// City.
-    #[garde(custom(line(100)))]
     #[schema(example = "London")]
     pub city: String,
     /// State or province; empty or absent where there is none.
-    #[garde(custom(optional_line(100)))]
     #[serde(default)]
     pub state: String,
     /// Postal code; empty where there is none.
-    #[garde(custom(optional_line(20)))]
     #[schema(example = "SW1Y 4JH")]
     pub postal_code: String,
     /// ISO 3166-1 alpha-2, capital letters.
-    #[garde(custom(country_code))]
     #[schema(example = "GB")]
     pub country: String,
     /// For the carrier.
-    #[garde(custom(telephone))]
     #[schema(example = "+442072345678")]
     pub phone: String,
 }
@@ -53,12 +46,17 @@ impl std::fmt::Debug for AddressBody {
     }
 }
 
-/// Checks that there is a country with this ISO 3166-1 alpha-2 code, for `garde`.
-pub fn country_code(code: &str, (): &()) -> garde::Result {
-    if address::is_country(code) {
-        Ok(())
-    } else {
-        Err(garde::Error::new("must be a country's two capital letters (ISO 3166-1), such as US"))
+impl Validate for AddressBody {
+    fn validate(&self, v: &mut Violations) {
+        v.check("fullName", &self.full_name, line(100));
+        v.check("company", &self.company, optional_line(100));
+        v.check("addressLine1", &self.address_line1, line(200));
+        v.check("addressLine2", &self.address_line2, optional_line(200));
+        v.check("city", &self.city, line(100));
+        v.check("state", &self.state, optional_line(100));
+        v.check("postalCode", &self.postal_code, optional_line(20));
+        v.check("country", &self.country, country_code);
+        v.check("phone", &self.phone, telephone);
     }
 }
 
@@ -91,7 +89,8 @@ fn said(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ProblemCode, body};
+    use crate::ProblemCode;
+    use crate::body;
 
     const GOOD: &str = r#"{"fullName":" Ada Lovelace ","company":"","addressLine1":"12 St James's Square",
         "city":"London","state":"","postalCode":"SW1Y 4JH","country":"GB","phone":"+44 20 7234 5678"}"#;

@@ -10,7 +10,10 @@ use axum::{
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Serialize;
 
-use super::problem::Problem;
+use super::{
+    headers::{EntityTag, EntityTags},
+    problem::Problem,
+};
 
 /// Prices and stock are in there, so not for long; but while we are away, an old answer is better than none.
 const FOR_ANYBODY: HeaderValue = HeaderValue::from_static("public, max-age=10, stale-if-error=600");
@@ -20,7 +23,7 @@ const FOR_ONE: HeaderValue = HeaderValue::from_static("private, no-cache");
 /// What the client has already, and whether the answer is for anybody.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caching {
-    known_tags: Vec<String>,
+    known: Option<EntityTags>,
     is_for_anybody: bool,
 }
 
@@ -28,10 +31,8 @@ impl<S: Sync> FromRequestParts<S> for Caching {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let lines = parts.headers.get_all(header::IF_NONE_MATCH).iter();
-        let tags = lines.filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(','));
         Ok(Self {
-            known_tags: tags.map(|tag| opaque(tag).to_owned()).collect(),
+            known: EntityTags::read(&parts.headers, &header::IF_NONE_MATCH),
             is_for_anybody: !parts.headers.contains_key(header::AUTHORIZATION),
         })
     }
@@ -42,25 +43,28 @@ impl Caching {
     pub fn answer(&self, body: &impl Serialize) -> Result<Response, Problem> {
         let body = serde_json::to_vec(body).map_err(Problem::internal)?;
         let hash = digest::digest(&digest::SHA256, &body);
-        // Weak: the same content, whatever a proxy does to its encoding.
-        let tag = format!("W/\"{}\"", BASE64_URL_SAFE_NO_PAD.encode(&hash.as_ref()[..16]));
-        let mut response = if self.known_tags.iter().any(|known| known == "*" || known == opaque(&tag)) {
+        let opaque = BASE64_URL_SAFE_NO_PAD.encode(&hash.as_ref()[..16]);
+        let mut response = if self.has(&opaque) {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
             ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response()
         };
         let headers = response.headers_mut();
-        headers.insert(header::ETAG, HeaderValue::from_str(&tag).map_err(Problem::internal)?);
+        // Weak: the same content, whatever a proxy does to its encoding.
+        headers.insert(header::ETAG, HeaderValue::from_str(&format!("W/\"{opaque}\"")).map_err(Problem::internal)?);
         headers.insert(header::CACHE_CONTROL, if self.is_for_anybody { FOR_ANYBODY } else { FOR_ONE });
         headers.insert(header::VARY, HeaderValue::from_static("authorization"));
         Ok(response)
     }
-}
 
-/// What weak comparison compares.
-fn opaque(tag: &str) -> &str {
-    let tag = tag.trim();
-    tag.strip_prefix("W/").unwrap_or(tag)
+    /// Whether the client has it: by weak comparison, which only looks at what is between the quotes.
+    fn has(&self, current: &str) -> bool {
+        match &self.known {
+            None => false,
+            Some(EntityTags::Any) => true,
+            Some(EntityTags::Listed(tags)) => tags.iter().any(|EntityTag { opaque, .. }| opaque == current),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -87,12 +91,14 @@ mod tests {
             (first.status(), first.headers()["content-type"].to_str().unwrap()),
             (StatusCode::OK, "application/json")
         );
-        for known in [tag, tag.strip_prefix("W/").unwrap(), "*", &format!("\"other\", {tag}")] {
+        let strong = tag.strip_prefix("W/").unwrap();
+        for known in [tag, strong, "*", &format!("\"other\", {tag}"), &format!("\"a,b\",{strong}")] {
             let again = ask(&[("if-none-match", known)]).await;
             assert_eq!(again.status(), StatusCode::NOT_MODIFIED, "{known}");
             assert_eq!(again.headers()["etag"], tag);
         }
-        for other in ["\"other\"", "W/\"other\"", ""] {
+        let quoted = format!("\"x, {strong}");
+        for other in ["\"other\"", "W/\"other\"", "", strong.trim_matches('"'), &quoted] {
             assert_eq!(ask(&[("if-none-match", other)]).await.status(), StatusCode::OK, "{other}");
         }
     }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderValue, header, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts},
 };
 use lambda_http::request::RequestContext;
 
@@ -44,22 +44,80 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
     }
 }
 
-/// The version that the client last saw (`If-Match: "3"`); `None` where it does not care. An entity tag that is none
-/// of ours cannot match: 412.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct IfMatch(pub Option<i64>);
+/// What a precondition asks for: the members of `If-Match` or `If-None-Match` (RFC 9110, sections 13.1.1 and 13.1.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum EntityTags {
+    /// `*`
+    Any,
+    /// A list. What is not an entity tag is left out: it matches nothing.
+    Listed(Vec<EntityTag>),
+}
+
+/// `"3"`, or `W/"3"` where only the meaning is the same, not every byte.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct EntityTag {
+    pub(super) is_weak: bool,
+    pub(super) opaque: String,
+}
+
+impl EntityTags {
+    /// The members of a header, whether they come in one line or several; `None` without the header.
+    pub(super) fn read(headers: &HeaderMap, name: &HeaderName) -> Option<Self> {
+        let lines: Vec<&str> = headers.get_all(name).iter().map(|line| line.to_str().unwrap_or_default()).collect();
+        match lines.as_slice() {
+            [] => None,
+            [only] if only.trim() == "*" => Some(Self::Any),
+            lines => Some(Self::Listed(lines.iter().flat_map(|line| EntityTag::list(line)).collect())),
+        }
+    }
+}
+
+impl EntityTag {
+    /// The entity tags of one line. A comma within the quotes is part of a tag.
+    fn list(line: &str) -> Vec<Self> {
+        let mut is_quoted = false;
+        let separates = move |character| {
+            is_quoted ^= character == '"';
+            character == ',' && !is_quoted
+        };
+        line.split(separates).filter_map(|member| Self::read(member.trim())).collect()
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let (is_weak, quoted) = text.strip_prefix("W/").map_or((false, text), |quoted| (true, quoted));
+        let opaque = quoted.strip_prefix('"')?.strip_suffix('"')?;
+        (!opaque.contains('"')).then(|| Self { is_weak, opaque: opaque.to_owned() })
+    }
+}
+
+/// The versions that the client knows (`If-Match: "3"`): a change goes through if the current one is among them, or if the
+/// header is absent or `*`. A header without any version of ours cannot match: 412.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IfMatch(Option<Vec<i64>>);
+
+impl IfMatch {
+    /// Whatever the version is.
+    pub const ANY: Self = Self(None);
+
+    /// Whether something of this version may be changed.
+    pub fn allows(&self, version: i64) -> bool {
+        self.0.as_ref().is_none_or(|versions| versions.contains(&version))
+    }
+}
 
 impl<S: Sync> FromRequestParts<S> for IfMatch {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let Some(value) = parts.headers.get(header::IF_MATCH) else { return Ok(Self(None)) };
-        let text = value.to_str().unwrap_or_default().trim();
-        if text == "*" {
-            return Ok(Self(None));
-        }
-        let version = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).and_then(|text| text.parse().ok());
-        version.map(|version| Self(Some(version))).ok_or_else(|| Problem::new(ProblemCode::PreconditionFailed))
+        let Some(EntityTags::Listed(tags)) = EntityTags::read(&parts.headers, &header::IF_MATCH) else {
+            return Ok(Self::ANY);
+        };
+        // A weak tag never matches here, nor does a number that is written in another way than ours.
+        let strong = tags.iter().filter(|tag| !tag.is_weak);
+        let versions: Vec<i64> = strong
+            .filter_map(|tag| tag.opaque.parse().ok().filter(|version: &i64| version.to_string() == tag.opaque))
+            .collect();
+        if versions.is_empty() { Err(Problem::new(ProblemCode::PreconditionFailed)) } else { Ok(Self(Some(versions))) }
     }
 }
 
@@ -171,15 +229,41 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn if_match_is_a_version() {
-        let read = |text: &'static str| async move {
-            IfMatch::from_request_parts(&mut request("if-match", &[text]), &()).await.map_err(|problem| problem.code())
+    async fn if_match_is_a_list_of_versions_of_which_one_has_to_match() {
+        let read = |lines: &'static [&'static str]| async move {
+            IfMatch::from_request_parts(&mut request("if-match", lines), &()).await.map_err(|problem| problem.code())
         };
-        assert_eq!(IfMatch::from_request_parts(&mut request("x", &[]), &()).await.unwrap(), IfMatch(None));
-        assert_eq!(read("\"3\"").await, Ok(IfMatch(Some(3))));
-        assert_eq!(read("*").await, Ok(IfMatch(None)));
-        for other in ["3", "\"x\"", "W/\"3\"", "\"99999999999999999999\"", ""] {
-            assert_eq!(read(other).await, Err(ProblemCode::PreconditionFailed), "{other}");
+        assert_eq!(read(&[]).await, Ok(IfMatch::ANY));
+        assert_eq!(read(&["*"]).await, Ok(IfMatch::ANY));
+        assert!(IfMatch::ANY.allows(0) && IfMatch::ANY.allows(3));
+        let lists: [&[&str]; 8] = [
+            &["\"3\""],
+            &["\"99\", \"3\""],
+            &["\"3\",\"99\""],
+            &["\"99\"", "\"3\""],
+            &["\"a, b\", \"3\""],
+            &["W/\"1\", \"3\""],
+            &["nonsense, \"3\""],
+            &[" , \"3\" ,, "],
+        ];
+        for list in lists {
+            let expected = read(list).await.unwrap();
+            assert!(expected.allows(3) && !expected.allows(1), "{list:?}");
+        }
+        let others: [&[&str]; 10] = [
+            &["3"],
+            &["\"x\""],
+            &["W/\"3\""],
+            &["\"99999999999999999999\""],
+            &[""],
+            &["\"03\""],
+            &["\"+3\""],
+            &["\"1, 3\""],
+            &["\"3"],
+            &["\"3\"\"4\""],
+        ];
+        for other in others {
+            assert_eq!(read(other).await, Err(ProblemCode::PreconditionFailed), "{other:?}");
         }
         assert_eq!(version_tag(3), "\"3\"");
     }

@@ -1,6 +1,8 @@
 //! Who is asking. These extractors stand first in a handler's signature, so that a stranger is refused before anything
 //! of the request is read, and nobody can forget to check.
 
+use std::convert::Infallible;
+
 use axum::{
     extract::{FromRef, FromRequestParts},
     http::{HeaderMap, header, request::Parts},
@@ -38,9 +40,15 @@ impl CurrentUser {
     }
 }
 
-/// Whoever it is, if they say. A token that is sent must be good: 401 otherwise.
+/// A user, or a guest without a token. A token that is sent must be good: 401 otherwise, so that nothing is done for a guest
+/// that was meant for an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MaybeUser(pub Option<CurrentUser>);
+
+/// Who reads something public. A bad or expired token counts as none: what is public stays readable, and what only the
+/// user may see is left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Viewer(pub Option<CurrentUser>);
 
 /// Somebody who runs the shop; 403 for other users.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,6 +111,19 @@ where
             request_id::record_user(user.id);
         }
         Ok(Self(user))
+    }
+}
+
+impl<S> FromRequestParts<S> for Viewer
+where
+    S: Send + Sync,
+    App: FromRef<S>,
+{
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let user = MaybeUser::from_request_parts(parts, state).await;
+        Ok(Self(user.ok().and_then(|MaybeUser(user)| user)))
     }
 }
 

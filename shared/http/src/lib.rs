@@ -4,7 +4,7 @@
 //!
 //! * what every handler can ask for: [`app`],
 //! * who is asking: [`identity`], [`token`],
-//! * what was sent, checked: [`body`], [`query`], [`path`], [`headers`], [`rules`], [`address`],
+//! * what was sent, checked by [`crate::validation`]: [`body`], [`query`], [`path`], [`headers`], [`address`],
 //! * lists: [`page`],
 //! * every refusal: [`problem`],
 //! * what surrounds every request: [`serve`], [`cors`],
@@ -29,7 +29,6 @@ pub mod path;
 pub mod problem;
 pub mod query;
 mod request_id;
-pub mod rules;
 pub mod serve;
 pub mod settings;
 pub mod token;
@@ -40,10 +39,10 @@ pub use self::{
     body::{OptionalBody, RawBody, Valid, ValidCatalogue, refuse_card_number},
     caching::Caching,
     headers::{CartToken, ClientAddress, IdempotencyKey, IfMatch},
-    identity::{Admin, Buyer, CurrentUser, MaybeBuyer, MaybeUser, Seller},
+    identity::{Admin, Buyer, CurrentUser, MaybeBuyer, MaybeUser, Seller, Viewer},
     page::{Page, PageQuery},
     path::{PathId, PathText},
-    problem::{Problem, ProblemCode},
+    problem::{FieldCode, Problem, ProblemCode},
     query::ValidQuery,
     request_id::RequestId,
 };

@@ -23,7 +23,7 @@ use utoipa::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::problem::{FieldError, ProblemCode, ProblemDocument};
+use super::problem::{FieldCode, FieldError, ProblemCode, ProblemDocument};
 
 /// The name of the security scheme: `security(("bearer" = []))`.
 pub const BEARER: &str = "bearer";
@@ -54,6 +54,7 @@ pub fn describe(mut document: OpenApi) -> OpenApi {
     components.schemas.insert(ProblemDocument::name().into_owned(), ProblemDocument::schema());
     components.schemas.insert(ProblemCode::name().into_owned(), ProblemCode::schema());
     components.schemas.insert(FieldError::name().into_owned(), FieldError::schema());
+    components.schemas.insert(FieldCode::name().into_owned(), FieldCode::schema());
     components.responses.insert("Problem".to_owned(), RefOr::T(problem_response()));
     for item in document.paths.paths.values_mut() {
         for operation in operations(item) {

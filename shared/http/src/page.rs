@@ -2,9 +2,10 @@
 //! skip anything while others write.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{problem::Problem, query};
+use shop_validation::{Validate, Violations, rules::range};
 
 /// Longer than any sort key that we hand out.
 const CURSOR_LIMIT_BYTES: usize = 2048;
@@ -14,7 +15,7 @@ const CURSOR_LIMIT_BYTES: usize = 2048;
 #[into_params(parameter_in = Query)]
 pub struct PageQuery {
     /// How many items at most.
-    #[serde(default = "default_limit", deserialize_with = "limit")]
+    #[serde(default = "default_limit")]
     #[param(minimum = 1, maximum = 100, default = 20)]
     pub limit: u32,
     /// Where the last page ended: its `nextCursor`.
@@ -28,10 +29,9 @@ const fn default_limit() -> u32 {
     20
 }
 
-fn limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    match u32::deserialize(deserializer)? {
-        limit @ 1..=100 => Ok(limit),
-        _ => Err(serde::de::Error::custom("must be from 1 to 100")),
+impl Validate for PageQuery {
+    fn validate(&self, v: &mut Violations) {
+        v.check("limit", &self.limit, range(1..=100));
     }
 }
 

@@ -27,6 +27,7 @@ use super::{
     body::BODY_LIMIT_BYTES,
     health,
     problem::{Problem, ProblemCode, Report},
+    query::DeclaredParameters,
     request_id::{self, Facts},
 };
 use shop_domain::{Clock, Random};
@@ -38,8 +39,10 @@ const LAMBDA_MARGIN: Duration = Duration::from_millis(500);
 /// Makes a server of a group's routes (or of several groups', merged): adds `GET /v1/health` and surrounds everything.
 /// No request takes longer than `deadline`, nor longer than its Lambda lives.
 pub fn finish(routes: OpenApiRouter, app: &App, deadline: Duration) -> Router {
-    let (router, _) = routes.merge(health::routes().with_state(app.clone())).split_for_parts();
-    surround(router, &Surroundings { random: app.random.clone(), clock: app.clock.clone(), deadline }, app.cors.layer())
+    let (router, document) = routes.merge(health::routes().with_state(app.clone())).split_for_parts();
+    let parameters = DeclaredParameters::of(&document);
+    let surroundings = Surroundings { random: app.random.clone(), clock: app.clock.clone(), deadline, parameters };
+    surround(router, &surroundings, app.cors.layer())
 }
 
 /// Serves API Gateway's requests until Lambda ends the process.
@@ -58,15 +61,32 @@ struct Surroundings {
     random: Random,
     clock: Clock,
     deadline: Duration,
+    parameters: DeclaredParameters,
 }
 
 fn surround(router: Router, surroundings: &Surroundings, cors: tower_http::cors::CorsLayer) -> Router {
     // The last layer is the outermost.
     router
         .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
+        .layer(middleware::from_fn_with_state(surroundings.clone(), refuse_unknown_parameters))
         .layer(middleware::from_fn_with_state(surroundings.clone(), contain))
         .layer(cors)
         .layer(middleware::from_fn_with_state(surroundings.clone(), observe))
+}
+
+/// Refuses query parameters that the operation does not have: a misspelt filter must not answer with the whole list.
+async fn refuse_unknown_parameters(
+    State(surroundings): State<Surroundings>,
+    route: Option<MatchedPath>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if let (Some(route), Some(query)) = (route, request.uri().query())
+        && let Err(problem) = surroundings.parameters.check(route.as_str(), request.method(), query)
+    {
+        return problem.into_response();
+    }
+    next.run(request).await
 }
 
 /// Names the request, logs it once, and completes the answer's headers.
@@ -183,7 +203,8 @@ mod tests {
     use tower::ServiceExt;
 
     use super::*;
-    use crate::{RequestId, cors::CorsOrigins};
+    use crate::RequestId;
+    use crate::cors::CorsOrigins;
 
     #[expect(clippy::panic, reason = "the test is about panics")]
     async fn panicking() -> &'static str {
@@ -198,8 +219,12 @@ mod tests {
             .route("/slow", get(|| async { tokio::time::sleep(Duration::from_secs(60)).await }))
             .route("/cached", get(|| async { ([(header::CACHE_CONTROL, "public, max-age=60")], Json(1)) }))
             .route("/down", get(|| async { Problem::unavailable("the database is away") }));
-        let surroundings =
-            Surroundings { random: Random::seeded(1), clock: Clock::system(), deadline: Duration::from_millis(50) };
+        let surroundings = Surroundings {
+            random: Random::seeded(1),
+            clock: Clock::system(),
+            deadline: Duration::from_millis(50),
+            parameters: DeclaredParameters::default(),
+        };
         surround(router, &surroundings, CorsOrigins::parse("https://shop.example").unwrap().layer())
     }
 

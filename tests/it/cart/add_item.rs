@@ -205,10 +205,10 @@ async fn a_change_can_be_bound_to_what_was_seen() {
     let stale = add("\"1\"").await;
     stale.is_problem(412, "precondition_failed");
     assert_eq!(stale.json["version"], 2);
-    for nonsense in ["\"mine\"", "2", "W/\"2\""] {
+    for nonsense in ["\"mine\"", "2", "W/\"2\"", "\"98\", \"99\"", "\"1, 2\""] {
         add(nonsense).await.is_problem(412, "precondition_failed");
     }
-    add("*").await.is(200);
+    add("\"99\", \"2\"").await.is(200);
     // Of several who saw the same, one is right.
     let replies = join_all((0..8).map(|_| add("\"3\""))).await;
     let mut statuses: Vec<u16> = replies.iter().map(|reply| reply.status.as_u16()).collect();

@@ -88,11 +88,29 @@ async fn what_changed_since_a_line_was_put_in_is_told() {
 }
 
 #[tokio::test]
-async fn nobody_sees_a_cart_without_saying_whose() {
+async fn a_first_time_visitor_has_an_empty_cart() {
+    let shop = TestShop::start().await;
+    let mug = shop.stock("MUG-1", 5).await;
+    let cart = shop.get("/v1/cart").await;
+    assert_eq!((&cart.is(200).json["items"], &cart.json["totals"]["total"]), (&json!([]), &json!(0)));
+    assert_eq!((&cart.json["version"], cart.header("etag")), (&json!(0), Some("\"0\"")));
+    assert!(cart.json.get("cartToken").is_none() && cart.header("x-cart-token").is_none(), "{}", cart.json);
+    assert_eq!(cart.header("cache-control"), Some("no-store"));
+    assert_eq!(shop.count("carts").await, 0, "looking makes nothing");
+
+    let item = json!({"productId": mug, "quantity": 1});
+    let add = |expected: &str| shop.request("POST", "/v1/cart/items").header("if-match", expected).json(item.clone());
+    add("\"1\"").send().await.is_problem(412, "precondition_failed");
+    let added = add("\"0\"").send().await;
+    assert!(added.is(200).json["cartToken"].is_string(), "{}", added.json);
+    assert_eq!(lines(&shop.get("/v1/cart").await), [], "the cart is whose the token is");
+}
+
+#[tokio::test]
+async fn nobody_sees_a_cart_without_its_token() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 5).await;
     let guest = Guest::with(&shop, &mug, 1).await;
-    shop.get("/v1/cart").await.is_problem(401, "not_authenticated");
     shop.request("GET", "/v1/cart").bearer("forged").send().await.is_problem(401, "invalid_token");
     for token in ["no-such-token", &"x".repeat(129), "not a token"] {
         shop.request("GET", "/v1/cart").cart(token).send().await.is_problem(404, "cart_not_found");

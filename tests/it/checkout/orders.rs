@@ -146,6 +146,9 @@ async fn an_address_finds_orders_for_administrators_only() {
     for person in [&sale.grace, &sale.eve, &sale.ada] {
         assert_eq!(found(&person.get(&path).await.is(200).json), 0);
     }
+    let endless = sale.admin.get(&format!("/v1/orders?q={}", "x".repeat(201))).await;
+    let error = &endless.is_problem(422, "invalid_query").json["errors"][0];
+    assert_eq!((&error["pointer"], &error["code"]), (&json!("/q"), &json!("too_long")));
     let number = shop.find_order(&sale.order).await.order_number.to_lowercase();
     for person in [&sale.grace, &sale.ada, &sale.admin] {
         assert_eq!(found(&person.get(&format!("/v1/orders?q={number}")).await.is(200).json), 1);

@@ -175,6 +175,11 @@ async fn a_total_that_the_customer_was_not_shown_is_refused_with_the_one_that_it
         let quote = &refused.is_problem(409, "price_changed").json["quote"];
         assert_eq!((&quote["totals"]["total"], &quote["lines"][0]["unitPrice"]), (&json!(2900), &json!(1200)));
     }
+    for total in [-1, i64::MIN] {
+        let refused = ada.checkout_with("negative", shown(total)).await;
+        let error = &refused.is_problem(422, "validation_failed").json["errors"][0];
+        assert_eq!((&error["pointer"], &error["code"]), (&json!("/expectedTotal"), &json!("out_of_range")));
+    }
     assert_eq!((shop.count("orders").await, shop.stock_of("MUG-1").await.reserved), (0, 0));
     // A refusal uses no key up.
     let placed = ada.checkout_with("before", shown(2900)).await;

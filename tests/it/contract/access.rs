@@ -5,7 +5,7 @@ use shared::{
     domain::{Id, user::Role},
     http::token::{Claims, SigningKey},
 };
-use tests::{Person, Request, TestShop};
+use tests::{Person, Reply, Request, TestShop};
 
 use super::{
     findings::Findings,
@@ -52,9 +52,9 @@ async fn without_a_token_nobody_gets_past_the_door() {
 }
 
 #[tokio::test]
-async fn a_bad_token_is_refused_even_where_none_is_needed() {
+async fn a_bad_token_is_refused_wherever_something_is_done_for_its_user() {
     ask_everywhere(async |api, world, operation, findings| {
-        if !operation.takes_bearer() {
+        if !operation.takes_bearer() || operation.is_public_read() {
             return;
         }
         for (what, authorization) in bad_tokens(&world.shop, &world.ada) {
@@ -69,6 +69,36 @@ async fn a_bad_token_is_refused_even_where_none_is_needed() {
         findings.expect_refusal(&what, &reply, &[401], &["invalid_token"]);
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_public_read_ignores_a_bad_token() {
+    ask_everywhere(async |_, world, operation, findings| {
+        if !operation.is_public_read() {
+            return;
+        }
+        let path = world.path(operation);
+        let expected = answer(&world.by_nobody(operation, &path).send().await);
+        let mut requests: Vec<(&str, Request)> = bad_tokens(&world.shop, &world.ada)
+            .into_iter()
+            .map(|(what, token)| (what, world.by_nobody(operation, &path).header("authorization", token)))
+            .collect();
+        requests.push(("two tokens", world.by(&world.root, operation, &path).bearer(&world.root.token)));
+        for (what, request) in requests {
+            let answer = answer(&request.send().await);
+            findings.expect(answer == expected, || format!("{} with {what}: {answer:?}", operation.name()));
+        }
+    })
+    .await;
+}
+
+/// What a reply says, apart from the id of its request.
+fn answer(reply: &Reply) -> (u16, Value) {
+    let mut body = reply.json.clone();
+    if let Some(members) = body.as_object_mut() {
+        members.remove("requestId");
+    }
+    (reply.status.as_u16(), body)
 }
 
 fn bad_tokens(shop: &TestShop, person: &Person) -> Vec<(&'static str, String)> {

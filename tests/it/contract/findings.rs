@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, fs, sync::LazyLock};
 
 use local::components::workspace_root;
 use serde_json::Value;
+use shared::validation::FieldCode;
 use tests::Reply;
 
 /// What was found wrong so far.
@@ -90,8 +91,11 @@ fn faults_of_problem(reply: &Reply) -> Vec<String> {
         if text("pointer").is_none_or(|pointer| !pointer.is_empty() && !pointer.starts_with('/')) {
             faults.push("an error whose pointer is none".to_owned());
         }
-        if text("code").is_none_or(str::is_empty) || text("message").is_none_or(str::is_empty) {
-            faults.push("an error without code or message".to_owned());
+        if !FieldCode::ALL.iter().any(|code| text("code") == Some(code.as_str())) {
+            faults.push(format!("an error whose code is not on the list: {}", error["code"]));
+        }
+        if text("message").is_none_or(str::is_empty) {
+            faults.push("an error without message".to_owned());
         }
     }
     let body = String::from_utf8_lossy(&reply.body).to_lowercase();

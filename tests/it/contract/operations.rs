@@ -47,7 +47,7 @@ const CONTRACT: &str = "
     PATCH  /v1/categories/{id}                      A
     DELETE /v1/categories/{id}                      A
 
-    GET    /v1/cart                                 G
+    GET    /v1/cart                                 -
     DELETE /v1/cart                                 G
     POST   /v1/cart/items                           -
     PATCH  /v1/cart/items/{itemId}                  G own
@@ -221,6 +221,11 @@ impl Operation {
     /// Whether it looks at access tokens.
     pub(super) fn takes_bearer(&self) -> bool {
         self.security().contains(&Some("bearer"))
+    }
+
+    /// Whether it reads something public, of which users may see more: no cart, which is the buyer's own.
+    pub(super) fn is_public_read(&self) -> bool {
+        self.method == "GET" && self.rule.who == Who::Anybody && !self.security().contains(&Some("cartToken"))
     }
 }
 

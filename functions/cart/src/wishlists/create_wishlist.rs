@@ -5,30 +5,34 @@ use axum::{
     extract::State,
     http::{HeaderName, StatusCode, header},
 };
-use garde::Validate;
 use serde::Deserialize;
 use shared::{
     domain::{
         secret_hash::sha256_hex,
         wishlist::{MAX_LISTS, Wishlist},
     },
-    http::{App, CurrentUser, Problem, Valid, rules::line},
+    http::{App, CurrentUser, Problem, Valid},
     transaction,
+    validation::{Validate, Violations, rules::line},
 };
 
 use super::{problems::WishlistProblem, view::WishlistView};
 
 /// A new list.
-#[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct CreateWishlist {
     /// 1 to 100 characters; several lists may be called alike.
-    #[garde(custom(line(100)))]
     name: String,
     /// Whether to share it at once: the answer then has the `shareToken`.
-    #[garde(skip)]
     #[serde(default)]
     is_public: bool,
+}
+
+impl Validate for CreateWishlist {
+    fn validate(&self, v: &mut Violations) {
+        v.check("name", &self.name, line(100));
+    }
 }
 
 /// Start a wishlist

@@ -1,7 +1,6 @@
 //! `POST /v1/wishlists/{id}/items/{productId}/move-to-cart`
 
 use axum::{extract::State, response::Response};
-use garde::Validate;
 use serde::Deserialize;
 use shared::{
     domain::{
@@ -14,6 +13,7 @@ use shared::{
     http::{App, Buyer, CurrentUser, OptionalBody, Problem, path::PathIds},
     store::{Store, StoreError, Stored},
     transaction,
+    validation::Validate,
 };
 
 use super::problems::WishlistProblem;
@@ -24,15 +24,16 @@ use crate::{
 };
 
 /// How much of it.
-#[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-#[garde(allow_unvalidated)]
 pub(crate) struct MoveToCart {
     /// 1 if absent.
     quantity: Option<Quantity>,
     /// The SKU of the chosen variant; required where the product has variants.
     variant: Option<Sku>,
 }
+
+impl Validate for MoveToCart {}
 
 /// How often the customer's first cart may be made by somebody else before this gives up.
 const RETRIES: usize = 5;

@@ -1,7 +1,6 @@
 //! `PUT /v1/wishlists/{id}/items/{productId}`
 
 use axum::{Json, extract::State};
-use garde::Validate;
 use serde::Deserialize;
 use shared::{
     domain::{
@@ -10,23 +9,28 @@ use shared::{
         user::User,
         wishlist::{Priority, Wishlist},
     },
-    http::{App, CurrentUser, OptionalBody, Problem, path::PathIds, rules::lines},
+    http::{App, CurrentUser, OptionalBody, Problem, path::PathIds},
     store::StoreError,
     transaction,
+    validation::{Validate, Violations, rules::optional_lines},
 };
 
 use super::{problems::WishlistProblem, view::WishlistView};
 
 /// What is said about a product. What is absent is not said: a note that was there is gone.
-#[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PutItem {
     /// From 1, what they want most, to 5; 3 if absent.
-    #[garde(skip)]
     priority: Option<Priority>,
     /// For themselves: others do not see it.
-    #[garde(inner(custom(lines(500))))]
     notes: Option<String>,
+}
+
+impl Validate for PutItem {
+    fn validate(&self, v: &mut Violations) {
+        v.check("notes", &self.notes, optional_lines(500));
+    }
 }
 
 /// Put a product on a wishlist, or say something else about it

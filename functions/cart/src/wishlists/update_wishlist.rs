@@ -1,27 +1,31 @@
 //! `PATCH /v1/wishlists/{id}`
 
 use axum::{Json, extract::State};
-use garde::Validate;
 use serde::Deserialize;
 use shared::{
     domain::{patch::present, secret_hash::sha256_hex, wishlist::Wishlist},
-    http::{App, CurrentUser, PathId, Problem, Valid, rules::line},
+    http::{App, CurrentUser, PathId, Problem, Valid},
     transaction,
+    validation::{Validate, Violations, rules::line},
 };
 
 use super::{problems::WishlistProblem, view::WishlistView};
 
 /// What to change: absent fields stay as they are.
-#[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct UpdateWishlist {
-    #[garde(inner(custom(line(100))))]
     #[serde(default, deserialize_with = "present")]
     name: Option<String>,
     /// `false` makes its link worthless for good; `true` shares a private list, and the answer has the `shareToken`.
-    #[garde(skip)]
     #[serde(default, deserialize_with = "present")]
     is_public: Option<bool>,
+}
+
+impl Validate for UpdateWishlist {
+    fn validate(&self, v: &mut Violations) {
+        v.check("name", &self.name, line(100));
+    }
 }
 
 /// Rename a wishlist, share it or stop sharing it

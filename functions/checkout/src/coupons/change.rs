@@ -1,6 +1,5 @@
 //! A change of a coupon, as a request writes it.
 
-use garde::Validate;
 use serde::Deserialize;
 use shared::{
     domain::{
@@ -10,20 +9,22 @@ use shared::{
         patch::present,
         product::Product,
     },
-    http::{App, Problem, rules::lines},
+    http::{App, Problem},
+    validation::{
+        Validate, Violations,
+        rules::{entries, optional_lines},
+    },
 };
 
 use super::input::{MAX_IDS, UsageLimitInput, UserRestrictionsInput, check_references, unique};
 
 /// A change of a coupon: absent fields stay as they are, null clears where that is possible.
-#[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[garde(allow_unvalidated)]
 pub(crate) struct UpdateCoupon {
     /// Unique. Orders keep the code that they were placed with.
     #[serde(default, deserialize_with = "present")]
     code: Option<String>,
-    #[garde(inner(inner(custom(lines(500)))))]
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
     description: Option<Option<String>>,
@@ -38,11 +39,9 @@ pub(crate) struct UpdateCoupon {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<i64>)]
     maximum_discount: Option<Option<Money>>,
-    #[garde(length(max = MAX_IDS))]
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Vec<String>>)]
     applicable_products: Option<Vec<Id<Product>>>,
-    #[garde(length(max = MAX_IDS))]
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Vec<String>>)]
     applicable_categories: Option<Vec<Id<Category>>>,
@@ -51,7 +50,6 @@ pub(crate) struct UpdateCoupon {
     #[schema(value_type = Option<UsageLimitInput>)]
     usage_limit: Option<Option<UsageLimitInput>>,
     /// Null: no restrictions.
-    #[garde(dive)]
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<UserRestrictionsInput>)]
     user_restrictions: Option<Option<UserRestrictionsInput>>,
@@ -62,6 +60,15 @@ pub(crate) struct UpdateCoupon {
     valid_until: Option<Option<Timestamp>>,
     #[serde(default, deserialize_with = "present")]
     is_active: Option<bool>,
+}
+
+impl Validate for UpdateCoupon {
+    fn validate(&self, v: &mut Violations) {
+        v.check("description", &self.description, optional_lines(500));
+        v.check("applicableProducts", &self.applicable_products, entries(0..=MAX_IDS));
+        v.check("applicableCategories", &self.applicable_categories, entries(0..=MAX_IDS));
+        v.nested("userRestrictions", &self.user_restrictions);
+    }
 }
 
 impl UpdateCoupon {

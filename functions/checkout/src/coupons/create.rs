@@ -5,7 +5,6 @@ use axum::{
     extract::State,
     http::{HeaderName, StatusCode, header},
 };
-use garde::Validate;
 use serde::Deserialize;
 use shared::{
     domain::{
@@ -15,8 +14,12 @@ use shared::{
         product::Product,
         user::User,
     },
-    http::{Admin, App, Problem, Valid, rules::lines},
+    http::{Admin, App, Problem, Valid},
     store::SCHEMA_VERSION,
+    validation::{
+        Validate, Violations,
+        rules::{entries, optional_lines},
+    },
 };
 
 use super::{
@@ -26,14 +29,12 @@ use super::{
 };
 
 /// A coupon to be made.
-#[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[garde(allow_unvalidated)]
 pub(crate) struct CreateCoupon {
     /// 1–64 letters, digits, dashes, dots and underscores; unique, whatever their case.
     #[schema(example = "SPRING-10")]
     code: String,
-    #[garde(inner(custom(lines(500))))]
     description: Option<String>,
     #[serde(rename = "type")]
     kind: CouponKind,
@@ -45,16 +46,13 @@ pub(crate) struct CreateCoupon {
     maximum_discount: Option<Money>,
     /// Eligible products; with `applicableCategories`, either is enough; both empty: everything.
     #[serde(default)]
-    #[garde(length(max = MAX_IDS))]
     #[schema(value_type = Vec<String>)]
     applicable_products: Vec<Id<Product>>,
     /// Eligible categories with all below them.
     #[serde(default)]
-    #[garde(length(max = MAX_IDS))]
     #[schema(value_type = Vec<String>)]
     applicable_categories: Vec<Id<Category>>,
     usage_limit: Option<UsageLimitInput>,
-    #[garde(dive)]
     user_restrictions: Option<UserRestrictionsInput>,
     /// Now if absent.
     valid_from: Option<Timestamp>,
@@ -62,6 +60,15 @@ pub(crate) struct CreateCoupon {
     valid_until: Option<Timestamp>,
     /// True if absent.
     is_active: Option<bool>,
+}
+
+impl Validate for CreateCoupon {
+    fn validate(&self, v: &mut Violations) {
+        v.check("description", &self.description, optional_lines(500));
+        v.check("applicableProducts", &self.applicable_products, entries(0..=MAX_IDS));
+        v.check("applicableCategories", &self.applicable_categories, entries(0..=MAX_IDS));
+        v.nested("userRestrictions", &self.user_restrictions);
+    }
 }
 
 /// Make a coupon

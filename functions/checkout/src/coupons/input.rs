@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use garde::Validate;
 use serde::Deserialize;
 use shared::{
     domain::{
@@ -13,16 +12,16 @@ use shared::{
         product::Product,
         user::User,
     },
-    http::{App, Problem, ProblemCode},
+    http::{App, FieldCode, Problem, ProblemCode},
+    validation::{Validate, Violations, rules::entries},
 };
 
 /// More ids than anybody lists by hand; whoever needs more makes a category.
 pub(super) const MAX_IDS: usize = 200;
 
 /// How often a coupon can be used: absent fields stay as they are (in a new coupon: without limit), null is no limit.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[garde(allow_unvalidated)]
 pub(crate) struct UsageLimitInput {
     /// By all together; 1 to 1,000,000,000.
     #[serde(default, deserialize_with = "present")]
@@ -42,18 +41,22 @@ impl UsageLimitInput {
 }
 
 /// Who may use a coupon: absent fields stay as they are (in a new coupon: without restriction).
-#[derive(Clone, Debug, Default, Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct UserRestrictionsInput {
     /// Only somebody who has not ordered yet.
-    #[garde(skip)]
     #[serde(default, deserialize_with = "present")]
     new_users_only: Option<bool>,
     /// Only these; empty is everybody.
-    #[garde(length(max = MAX_IDS))]
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Vec<String>>)]
     specific_users: Option<Vec<Id<User>>>,
+}
+
+impl Validate for UserRestrictionsInput {
+    fn validate(&self, v: &mut Violations) {
+        v.check("specificUsers", &self.specific_users, entries(0..=MAX_IDS));
+    }
 }
 
 impl UserRestrictionsInput {
@@ -94,7 +97,7 @@ fn known<T>(pointer: &str, what: &str, wanted: &[Id<T>], found: &[Id<T>]) -> Res
     match wanted.iter().position(|id| !found.contains(id)) {
         Some(index) => Err(Problem::new(ProblemCode::UnknownReference).field(
             format!("{pointer}/{index}"),
-            "unknown_reference",
+            FieldCode::UnknownReference,
             format!("there is no such {what}"),
         )),
         None => Ok(()),

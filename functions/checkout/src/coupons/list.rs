@@ -5,6 +5,7 @@ use serde::Deserialize;
 use shared::{
     http::{Admin, App, Page, PageQuery, Problem, ValidQuery},
     store::coupons::CouponFilter,
+    validation::{Validate, Violations, rules::length},
 };
 
 use super::view::CouponView;
@@ -18,6 +19,12 @@ pub(crate) struct ListCoupons {
     code: Option<String>,
     /// Switched on, or off. A coupon whose time is over is still switched on.
     is_active: Option<bool>,
+}
+
+impl Validate for ListCoupons {
+    fn validate(&self, v: &mut Violations) {
+        v.check("code", &self.code, length(0..=64));
+    }
 }
 
 /// List coupons, newest first

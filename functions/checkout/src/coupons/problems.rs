@@ -2,7 +2,7 @@
 
 use shared::{
     domain::coupon::InvalidCoupon,
-    http::{Problem, ProblemCode},
+    http::{FieldCode, Problem, ProblemCode},
     store::{StoreError, TransactionError, coupons::CODE_INDEX},
 };
 
@@ -41,7 +41,7 @@ impl From<CouponProblem> for Problem {
         match problem {
             CouponProblem::NotFound => Self::not_found("coupon"),
             CouponProblem::Invalid(invalid) => {
-                let code = if invalid == InvalidCoupon::NoValue { "missing" } else { "invalid" };
+                let code = if invalid == InvalidCoupon::NoValue { FieldCode::Missing } else { FieldCode::Invalid };
                 let pointer = format!("/{}", invalid.field());
                 Self::new(ProblemCode::ValidationFailed).field(pointer, code, invalid.to_string())
             }

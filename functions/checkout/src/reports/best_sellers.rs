@@ -6,20 +6,29 @@ use shared::{
     domain::Money,
     http::{App, Problem, Seller, ValidQuery},
     store::reports::ProductSales,
+    validation::{Validate, Violations, rules::range},
 };
 
-use super::{
-    period::Period,
-    view::{ReportedProductView, checked_limit},
-};
+use super::{period::Period, view::ReportedProductView};
 
 /// How many products.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct BestSellersQuery {
     /// How many products at most.
+    #[serde(default = "default_limit")]
     #[param(minimum = 1, maximum = 100, default = 20)]
-    limit: Option<i64>,
+    limit: i64,
+}
+
+const fn default_limit() -> i64 {
+    20
+}
+
+impl Validate for BestSellersQuery {
+    fn validate(&self, v: &mut Violations) {
+        v.check("limit", &self.limit, range(1..=100));
+    }
 }
 
 /// Which products were sold most.
@@ -52,8 +61,7 @@ pub(crate) async fn report_best_sellers(
     ValidQuery(asked): ValidQuery<BestSellersQuery>,
 ) -> Result<Json<BestSellers>, Problem> {
     let scope = period.scope(user, app.clock.now())?;
-    let limit = checked_limit(asked.limit, 20, 100)?;
-    let sales = app.store.reports.best_sellers(&scope, limit).await?;
+    let sales = app.store.reports.best_sellers(&scope, asked.limit).await?;
     Ok(Json(BestSellers { items: sales.into_iter().map(ProductSalesView::from).collect() }))
 }
 

@@ -6,17 +6,29 @@ use shared::{
     domain::Sku,
     http::{App, Problem, Seller, ValidQuery},
     store::reports,
+    validation::{Validate, Violations, rules::range},
 };
 
-use super::view::{ReportedProductView, checked_limit};
+use super::view::ReportedProductView;
 
 /// How many SKUs.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct LowStockQuery {
     /// How many SKUs at most.
+    #[serde(default = "default_limit")]
     #[param(minimum = 1, maximum = 1000, default = 100)]
-    limit: Option<i64>,
+    limit: i64,
+}
+
+const fn default_limit() -> i64 {
+    100
+}
+
+impl Validate for LowStockQuery {
+    fn validate(&self, v: &mut Violations) {
+        v.check("limit", &self.limit, range(1..=1000));
+    }
 }
 
 /// What runs out.
@@ -49,7 +61,7 @@ pub(crate) async fn report_low_stock(
     ValidQuery(asked): ValidQuery<LowStockQuery>,
 ) -> Result<Json<LowStockReport>, Problem> {
     let seller = (!user.is_admin()).then_some(user.id);
-    let low = app.store.reports.low_stock(seller, checked_limit(asked.limit, 100, 1000)?).await?;
+    let low = app.store.reports.low_stock(seller, asked.limit).await?;
     Ok(Json(LowStockReport { items: low.into_iter().map(LowStockView::from).collect() }))
 }
 

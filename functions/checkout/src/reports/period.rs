@@ -5,6 +5,7 @@ use shared::{
     domain::{Currency, Timestamp},
     http::{CurrentUser, Problem, query::invalid},
     store::reports::ReportScope,
+    validation::Validate,
 };
 
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
@@ -41,6 +42,8 @@ pub(crate) struct Period {
     /// Only orders in this currency; USD if absent.
     currency: Option<Currency>,
 }
+
+impl Validate for Period {}
 
 impl Period {
     /// What somebody may know about these days.

@@ -1,10 +1,7 @@
 //! What several reports show.
 
 use serde::Serialize;
-use shared::{
-    domain::{Id, Slug, product::Product},
-    http::{Problem, query::invalid},
-};
+use shared::domain::{Id, Slug, product::Product};
 
 /// A product, by name.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -15,12 +12,4 @@ pub(crate) struct ReportedProductView {
     /// Null if the product is gone.
     pub(super) slug: Option<Slug>,
     pub(super) name: String,
-}
-
-/// How many rows, within what a report gives.
-pub(super) fn checked_limit(asked: Option<i64>, usual: i64, most: i64) -> Result<i64, Problem> {
-    match asked.unwrap_or(usual) {
-        limit if (1..=most).contains(&limit) => Ok(limit),
-        _ => Err(invalid("limit", format!("must be from 1 to {most}"))),
-    }
 }

@@ -6,6 +6,7 @@ use shared::{
     domain::{order::ReturnStatus, user::Role},
     http::{App, CurrentUser, Page, PageQuery, Problem, ValidQuery},
     store::orders::returns::{FoundReturn, ReturnFilter},
+    validation::Validate,
 };
 
 use super::view::ReturnView;
@@ -18,6 +19,8 @@ pub(crate) struct ListReturns {
     /// `requested`: what waits to be decided.
     status: Option<ReturnStatus>,
 }
+
+impl Validate for ListReturns {}
 
 /// List returns, those of the newest orders first
 ///

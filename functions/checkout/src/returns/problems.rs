@@ -2,7 +2,7 @@
 
 use shared::{
     domain::{IllegalTransition, order::ReturnError},
-    http::{Problem, ProblemCode},
+    http::{FieldCode, Problem, ProblemCode},
     store::{StoreError, TransactionError},
 };
 
@@ -49,7 +49,7 @@ impl From<ReturnProblem> for Problem {
                 .member("state", error.from),
             ReturnProblem::UnknownLine(index) => Self::new(ProblemCode::UnknownReference).field(
                 format!("/items/{index}/itemId"),
-                "unknown_reference",
+                FieldCode::UnknownReference,
                 "the order has no such line",
             ),
             ReturnProblem::Refused(error) => refused(error),
@@ -67,7 +67,7 @@ fn refused(error: ReturnError) -> Problem {
             .member("itemId", item)
             .member("left", left),
         ReturnError::ReasonNeeded => {
-            Problem::new(ProblemCode::ValidationFailed).field("/reason", "missing", error.to_string())
+            Problem::new(ProblemCode::ValidationFailed).field("/reason", FieldCode::Missing, error.to_string())
         }
         // A stored return names lines of its own order.
         ReturnError::UnknownItem(_) | ReturnError::Money(_) => Problem::internal(error),

@@ -1,7 +1,6 @@
 //! `POST /v1/returns/{id}/reject`
 
 use axum::{Json, extract::State};
-use garde::Validate;
 use serde::Deserialize;
 use shared::{
     domain::{
@@ -9,21 +8,26 @@ use shared::{
         order::{Order, Return},
     },
     http::{Admin, App, OptionalBody, PathId, Problem},
+    validation::{Validate, Violations, rules::lines},
 };
 
 use super::{
     decide::{Command, decide},
-    request::said,
     view::ReturnView,
 };
 
 /// Why.
-#[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RejectReturn {
     /// For the customer. Required where the return was approved before.
-    #[garde(inner(custom(said)))]
     reason: Option<String>,
+}
+
+impl Validate for RejectReturn {
+    fn validate(&self, v: &mut Violations) {
+        v.check("reason", &self.reason, lines(500));
+    }
 }
 
 /// Refuse a return

@@ -1,7 +1,6 @@
 //! `POST /v1/orders/{id}/returns`
 
 use axum::{extract::State, http::StatusCode, response::Response};
-use garde::Validate;
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
@@ -11,22 +10,30 @@ use shared::{
     http::{
         App, CurrentUser, IdempotencyKey, PathId, Problem, Valid,
         idempotency::{KeyedRequest, once},
-        rules::{line, lines},
     },
     store::{StoreError, idempotency::IdempotencyRecord},
     transaction,
+    validation::{
+        Validate, Violations,
+        rules::{entries, lines},
+    },
 };
 
 use super::{problems::ReturnProblem, view::ReturnView};
 
 /// What is sent back, and why.
-#[derive(Debug, Deserialize, Serialize, Validate, utoipa::ToSchema)]
+#[derive(Debug, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RequestReturn {
-    #[garde(length(min = 1, max = 100))]
     items: Vec<ReturnedLine>,
-    #[garde(custom(said))]
     reason: String,
+}
+
+impl Validate for RequestReturn {
+    fn validate(&self, v: &mut Violations) {
+        v.check("items", &self.items, entries(1..=100));
+        v.check("reason", &self.reason, lines(500));
+    }
 }
 
 /// Units of one line.
@@ -37,11 +44,6 @@ pub(crate) struct ReturnedLine {
     #[schema(value_type = String)]
     item_id: Id<OrderItem>,
     quantity: Quantity,
-}
-
-/// Any number of lines, the first of which says something.
-pub(super) fn said(text: &str, context: &()) -> garde::Result {
-    if text.trim().is_empty() { line(500)(text, context) } else { lines(500)(text, context) }
 }
 
 /// Ask to send units of an order back

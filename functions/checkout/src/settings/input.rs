@@ -1,116 +1,129 @@
 //! The tables as requests write them.
 
-use garde::Validate;
 use serde::Deserialize;
 use shared::{
     domain::{
         Money,
-        address::is_country,
         money::BASIS_POINTS,
         product::Price,
         shipping::{ShippingMethod, ShippingRate, ShippingTable, ShippingZone},
         tax::{TaxRow, TaxTable},
     },
-    http::{address::country_code, rules::line},
+    validation::{
+        Checked, Validate, Violations,
+        rules::{amount, country_code, entries, line, range},
+    },
 };
 
 /// High enough for a piano by air, low enough that no weight makes a price overflow.
 const HIGHEST_PER_KG: Money = Money::from_minor(100_000_000);
 
 /// Who pays which tax.
-#[derive(Clone, Debug, Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = TaxTableInput)]
 pub(crate) struct TaxInput {
     /// Whether catalogue prices contain the tax already.
-    #[garde(skip)]
     prices_include_tax: bool,
     /// One for each place; the most specific one that matches the shipping address decides.
-    #[garde(length(max = 1000), dive)]
     rows: Vec<TaxRowInput>,
 }
 
+impl Validate for TaxInput {
+    fn validate(&self, v: &mut Violations) {
+        v.check("rows", &self.rows, entries(0..=1000));
+        v.nested("rows", &self.rows);
+    }
+}
+
 /// The rate of one place.
-#[derive(Clone, Debug, Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct TaxRowInput {
     /// ISO 3166-1 alpha-2.
-    #[garde(custom(country_code))]
     country: String,
     /// The state as addresses write it; null or absent is the whole country.
-    #[garde(inner(custom(line(100))))]
     state: Option<String>,
     /// Basis points: 725 is 7.25 %.
-    #[garde(range(min = 0, max = BASIS_POINTS))]
     rate_bp: i64,
     /// Whether shipping is taxed too. False if absent.
     #[serde(default)]
-    #[garde(skip)]
     tax_shipping: bool,
 }
 
+impl Validate for TaxRowInput {
+    fn validate(&self, v: &mut Violations) {
+        v.check("country", &self.country, country_code);
+        v.check("state", &self.state, line(100));
+        v.check("rateBp", &self.rate_bp, range(0..=BASIS_POINTS));
+    }
+}
+
 /// How parcels travel and what that costs.
-#[derive(Clone, Debug, Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = ShippingTableInput)]
 pub(crate) struct ShippingInput {
     /// The zone that names the country decides; the one that names `*` is the rest of the world. Nothing is sent to a country
     /// without zone.
-    #[garde(length(max = 300), dive)]
     zones: Vec<ShippingZoneInput>,
 }
 
+impl Validate for ShippingInput {
+    fn validate(&self, v: &mut Violations) {
+        v.check("zones", &self.zones, entries(0..=300));
+        v.nested("zones", &self.zones);
+    }
+}
+
 /// Countries that share their prices.
-#[derive(Clone, Debug, Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ShippingZoneInput {
     /// For people; unique.
-    #[garde(custom(line(100)))]
     name: String,
     /// ISO 3166-1 alpha-2, or `*`. Each lies in one zone.
-    #[garde(length(min = 1, max = 300), inner(custom(country_or_rest)))]
     countries: Vec<String>,
     /// What is offered there, each method once; nothing is sent there without any.
-    #[garde(dive)]
     methods: Vec<ShippingRateInput>,
 }
 
+impl Validate for ShippingZoneInput {
+    fn validate(&self, v: &mut Violations) {
+        v.check("name", &self.name, line(100));
+        v.check("countries", &self.countries, entries(1..=300));
+        v.each("countries", &self.countries, country_or_rest);
+        v.nested("methods", &self.methods);
+    }
+}
+
 /// What one method costs in one zone.
-#[derive(Clone, Debug, Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ShippingRateInput {
-    #[garde(skip)]
     method: ShippingMethod,
     /// For the parcel.
-    #[garde(custom(amount(Price::HIGHEST)))]
     price: Money,
     /// For each kilogram begun. 0 if absent.
     #[serde(default)]
-    #[garde(custom(amount(HIGHEST_PER_KG)))]
     price_per_kg: Money,
     /// Free from this amount of lines after discount; null or absent is never.
-    #[garde(inner(custom(amount(Price::HIGHEST))))]
     free_from: Option<Money>,
     /// Days to delivery.
-    #[garde(range(min = 0, max = 365))]
     estimated_days: Option<i32>,
 }
 
-fn country_or_rest(text: &str, context: &()) -> garde::Result {
-    if text == "*" || is_country(text) { Ok(()) } else { country_code(text, context) }
+impl Validate for ShippingRateInput {
+    fn validate(&self, v: &mut Violations) {
+        v.check("price", &self.price, amount(Price::HIGHEST));
+        v.check("pricePerKg", &self.price_per_kg, amount(HIGHEST_PER_KG));
+        v.check("freeFrom", &self.free_from, amount(Price::HIGHEST));
+        v.check("estimatedDays", &self.estimated_days, range(0..=365));
+    }
 }
 
-fn amount(most: Money) -> impl FnOnce(&Money, &()) -> garde::Result {
-    move |amount, ()| {
-        // As garde's own rule says it, so that both become `out_of_range`.
-        if *amount < Money::ZERO {
-            Err(garde::Error::new("lower than 0"))
-        } else if *amount > most {
-            Err(garde::Error::new(format!("greater than {}", most.minor())))
-        } else {
-            Ok(())
-        }
-    }
+fn country_or_rest(text: &str) -> Checked {
+    if text == "*" { Ok(()) } else { country_code(text) }
 }
 
 impl From<TaxInput> for TaxTable {

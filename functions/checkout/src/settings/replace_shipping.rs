@@ -3,7 +3,7 @@
 use axum::{Json, extract::State};
 use shared::{
     domain::shipping::ShippingTable,
-    http::{Admin, App, Problem, ProblemCode, Valid},
+    http::{Admin, App, FieldCode, Problem, ProblemCode, Valid},
 };
 
 use super::input::ShippingInput;
@@ -21,7 +21,7 @@ pub(crate) async fn replace_shipping_settings(
     let table = ShippingTable::from(wanted);
     table.check().map_err(|error| {
         let pointer = format!("/{}", error.field());
-        Problem::new(ProblemCode::ValidationFailed).field(pointer, "repeated", error.to_string())
+        Problem::new(ProblemCode::ValidationFailed).field(pointer, FieldCode::Repeated, error.to_string())
     })?;
     app.store.settings.set_shipping(&table, app.clock.now()).await?;
     Ok(Json(table))

@@ -3,7 +3,7 @@
 use axum::{Json, extract::State};
 use shared::{
     domain::tax::TaxTable,
-    http::{Admin, App, Problem, ProblemCode, Valid},
+    http::{Admin, App, FieldCode, Problem, ProblemCode, Valid},
 };
 
 use super::input::TaxInput;
@@ -20,7 +20,11 @@ pub(crate) async fn replace_tax_settings(
 ) -> Result<Json<TaxTable>, Problem> {
     let table = TaxTable::from(wanted);
     table.check().map_err(|error| {
-        Problem::new(ProblemCode::ValidationFailed).field(format!("/rows/{}", error.row), "repeated", error.to_string())
+        Problem::new(ProblemCode::ValidationFailed).field(
+            format!("/rows/{}", error.row),
+            FieldCode::Repeated,
+            error.to_string(),
+        )
     })?;
     app.store.settings.set_tax(&table, app.clock.now()).await?;
     Ok(Json(table))

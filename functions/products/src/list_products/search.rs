@@ -7,10 +7,14 @@ use shared::{
         product::ProductStatus,
         user::{Role, User},
     },
-    http::{App, CurrentUser, Problem, ProblemCode, query::invalid},
+    http::{App, CurrentUser, Problem, ProblemCode},
     store::{
         categories::CategoryKey,
         products::listing::{ProductFilter, ProductSort},
+    },
+    validation::{
+        Validate, Violations,
+        rules::{length, range},
     },
 };
 
@@ -50,6 +54,15 @@ pub(crate) struct ProductSearch {
     sort: Option<SortParameter>,
 }
 
+impl Validate for ProductSearch {
+    fn validate(&self, v: &mut Violations) {
+        v.check("q", &self.q, length(0..=LONGEST_TEXT));
+        v.check("brand", &self.brand, length(0..=LONGEST_TEXT));
+        v.check("tag", &self.tag, length(0..=LONGEST_TEXT));
+        v.check("minRating", &self.min_rating, range(0.0..=5.0));
+    }
+}
+
 #[derive(Clone, Copy, Debug, Deserialize, utoipa::ToSchema)]
 pub(crate) enum SortParameter {
     #[serde(rename = "relevance")]
@@ -75,16 +88,8 @@ pub(crate) struct Question {
 }
 
 impl ProductSearch {
-    /// Checks the search and looks its category up; `None` if there is no such category, and so nothing in it.
+    /// Looks the category up; `None` if there is no such category, and so nothing in it.
     pub(crate) async fn resolve(self, app: &App, user: Option<&CurrentUser>) -> Result<Option<Question>, Problem> {
-        for (name, text) in [("q", &self.q), ("brand", &self.brand), ("tag", &self.tag)] {
-            if text.as_ref().is_some_and(|text| text.chars().count() > LONGEST_TEXT) {
-                return Err(invalid(name, format!("has at most {LONGEST_TEXT} characters")));
-            }
-        }
-        if self.min_rating.is_some_and(|rating| !(0.0..=5.0).contains(&rating)) {
-            return Err(invalid("minRating", "is a number from 0 to 5"));
-        }
         let mut filter = ProductFilter::of_status(self.status.unwrap_or(ProductStatus::Published));
         filter.seller = self.seller;
         if self.status.is_some() {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use garde::Validate;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -18,72 +17,62 @@ use shop_domain::{
     patch::present,
     product::{Price, Product, StockPolicy},
 };
+use shop_validation::{
+    Validate, Violations,
+    rules::{at_least, entries, length, line, lines},
+};
 
 /// A change of a product: absent fields stay as they are, null clears where that is possible.
 ///
 /// The SKU is not among them, because orders and stock are kept under it; neither is the stock, which is adjusted.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-#[garde(allow_unvalidated)]
 pub struct ProductChanges {
     /// 3–200 characters.
-    #[garde(length(chars, min = 3, max = 200), inner(custom(rules::line)))]
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Unique.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub slug: Option<Slug>,
     /// The long text.
-    #[garde(length(chars, max = 20_000), inner(custom(rules::lines)))]
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// The summary.
-    #[garde(length(chars, max = 500), inner(inner(custom(rules::lines))))]
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub short_description: Option<Option<String>>,
     /// An id, a slug or a path of slugs; null takes it out of every category.
-    #[garde(length(max = 1000))]
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub category: Option<Option<String>>,
     /// Free text.
-    #[garde(length(chars, max = 100), inner(inner(custom(rules::line))))]
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub subcategory: Option<Option<String>>,
     /// Who makes it.
-    #[garde(length(chars, max = 100), inner(inner(custom(rules::line))))]
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub brand: Option<Option<String>>,
     /// What it costs.
-    #[garde(dive)]
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub price: Option<PriceChange>,
     /// What happens when the stock runs out.
-    #[garde(dive)]
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub inventory: Option<PolicyChange>,
     /// All of them; at most one is primary.
-    #[garde(length(max = 30), dive)]
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub images: Option<Vec<ImageInput>>,
     /// Name → value, all of them.
-    #[garde(inner(custom(rules::specifications)))]
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub specifications: Option<BTreeMap<String, String>>,
     /// Weight and size.
-    #[garde(dive)]
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<DimensionsInput>)]
     pub dimensions: Option<Option<DimensionsInput>>,
     /// How it travels.
-    #[garde(dive)]
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub shipping: Option<ShippingInput>,
     /// For search engines.
-    #[garde(dive)]
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<SeoInput>)]
     pub seo: Option<Option<SeoInput>>,
@@ -94,22 +83,45 @@ pub struct ProductChanges {
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub is_active: Option<bool>,
     /// For search and filters; all of them.
-    #[garde(length(max = 50), inner(inner(length(chars, max = 50), custom(rules::line))))]
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<String>>,
     /// What a buyer chooses between; all of them.
-    #[garde(length(max = 5), dive)]
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub options: Option<Vec<OptionInput>>,
     /// The combinations that are sold; all of them.
-    #[garde(length(max = 200), dive)]
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub variants: Option<Vec<VariantInput>>,
     /// Shown beside it; all of them.
-    #[garde(length(max = 50))]
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<String>>)]
     pub related_products: Option<Vec<Id<Product>>>,
+}
+
+impl Validate for ProductChanges {
+    fn validate(&self, v: &mut Violations) {
+        v.check("name", &self.name, line(200));
+        v.check("name", &self.name, at_least(3));
+        v.check("description", &self.description, lines(20_000));
+        v.check("shortDescription", &self.short_description, lines(500));
+        v.check("category", &self.category, length(0..=1000));
+        v.check("subcategory", &self.subcategory, line(100));
+        v.check("brand", &self.brand, line(100));
+        v.nested("price", &self.price);
+        v.nested("inventory", &self.inventory);
+        v.check("images", &self.images, entries(0..=30));
+        v.nested("images", &self.images);
+        v.check("specifications", &self.specifications, rules::specifications);
+        v.nested("dimensions", &self.dimensions);
+        v.nested("shipping", &self.shipping);
+        v.nested("seo", &self.seo);
+        v.check("tags", &self.tags, entries(0..=50));
+        v.each("tags", &self.tags, line(50));
+        v.check("options", &self.options, entries(0..=5));
+        v.nested("options", &self.options);
+        v.check("variants", &self.variants, entries(0..=200));
+        v.nested("variants", &self.variants);
+        v.check("relatedProducts", &self.related_products, entries(0..=50));
+    }
 }
 
 impl ProductChanges {

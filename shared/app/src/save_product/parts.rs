@@ -1,25 +1,28 @@
 //! The parts of a product as they are written down by people: requests and import files. Unknown fields are refused,
-//! ranges are checked by `garde`, and what belongs together is checked by [`shop_domain::offer`].
+//! fields are checked by their rules, and what belongs together is checked by [`shop_domain::offer`].
 
 use std::collections::BTreeMap;
 
-use garde::Validate;
 use serde::{Deserialize, Serialize};
 
+use super::rules;
 use shop_domain::{
     Currency, Money, Sku,
     patch::present,
-    product::{Dimensions, Image, ProductOption, Seo, ShippingPolicy, Variant},
+    product::{Dimensions, Image, Price, ProductOption, Seo, ShippingPolicy, Variant},
     shipping::ShippingMethod,
+};
+use shop_validation::{
+    Validate, Violations,
+    rules::{amount, entries, line, optional_line, optional_lines, range, url},
 };
 
 /// More than any shop has of anything, and far from where sums overflow.
 pub const MAX_UNITS: i64 = 1_000_000_000;
 
 /// What a product costs.
-#[derive(Clone, Debug, Serialize, Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[garde(allow_unvalidated)]
 pub struct PriceInput {
     /// The normal price in minor units.
     pub regular: Money,
@@ -31,10 +34,16 @@ pub struct PriceInput {
     pub currency: Option<Currency>,
 }
 
+impl Validate for PriceInput {
+    fn validate(&self, v: &mut Violations) {
+        v.check("regular", &self.regular, amount(Price::HIGHEST));
+        v.check("sale", &self.sale, amount(Price::HIGHEST));
+    }
+}
+
 /// What of a price changes.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[garde(allow_unvalidated)]
 pub struct PriceChange {
     /// The normal price in minor units.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
@@ -48,57 +57,69 @@ pub struct PriceChange {
     pub currency: Option<Currency>,
 }
 
+impl Validate for PriceChange {
+    fn validate(&self, v: &mut Violations) {
+        v.check("regular", &self.regular, amount(Price::HIGHEST));
+        v.check("sale", &self.sale, amount(Price::HIGHEST));
+    }
+}
+
 /// The first stock, and what happens when it runs out.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[garde(allow_unvalidated)]
 pub struct InventoryInput {
     /// How many there are at first. Not for a product with variants, which have their own.
-    #[garde(range(min = 0, max = MAX_UNITS))]
     #[serde(default)]
     pub quantity: Option<i64>,
     /// `low_stock` at or below this; 10 if absent.
-    #[garde(range(min = 0, max = MAX_UNITS))]
     #[serde(default)]
     pub low_stock_threshold: Option<i64>,
     /// Whether it can be ordered without stock.
     #[serde(default)]
     pub allow_backorder: Option<bool>,
     /// How far below zero; without a limit if absent.
-    #[garde(range(min = 0, max = MAX_UNITS))]
     #[serde(default)]
     pub backorder_limit: Option<i64>,
 }
 
+impl Validate for InventoryInput {
+    fn validate(&self, v: &mut Violations) {
+        v.check("quantity", &self.quantity, range(0..=MAX_UNITS));
+        v.check("lowStockThreshold", &self.low_stock_threshold, range(0..=MAX_UNITS));
+        v.check("backorderLimit", &self.backorder_limit, range(0..=MAX_UNITS));
+    }
+}
+
 /// What changes about the policy for when stock runs out. The stock itself is adjusted, not edited.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[garde(allow_unvalidated)]
 pub struct PolicyChange {
     /// `low_stock` at or below this.
-    #[garde(range(min = 0, max = MAX_UNITS))]
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub low_stock_threshold: Option<i64>,
     /// Whether it can be ordered without stock.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub allow_backorder: Option<bool>,
     /// How far below zero; null lifts the limit.
-    #[garde(range(min = 0, max = MAX_UNITS))]
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<i64>)]
     pub backorder_limit: Option<Option<i64>>,
 }
 
+impl Validate for PolicyChange {
+    fn validate(&self, v: &mut Violations) {
+        v.check("lowStockThreshold", &self.low_stock_threshold, range(0..=MAX_UNITS));
+        v.check("backorderLimit", &self.backorder_limit, range(0..=MAX_UNITS));
+    }
+}
+
 /// A picture.
-#[derive(Clone, Debug, Serialize, Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[garde(allow_unvalidated)]
 pub struct ImageInput {
     /// Where it is: `https://…`.
-    #[garde(length(max = 2048), custom(super::rules::web_address))]
     pub url: String,
     /// What it shows, for those who cannot see it.
-    #[garde(length(chars, max = 300))]
     #[serde(default)]
     pub alt: String,
     /// Shown first; if none is, the first one is.
@@ -106,32 +127,43 @@ pub struct ImageInput {
     pub is_primary: bool,
 }
 
+impl Validate for ImageInput {
+    fn validate(&self, v: &mut Violations) {
+        v.check("url", &self.url, url);
+        v.check("alt", &self.alt, optional_line(300));
+    }
+}
+
 /// Weight and size.
-#[derive(Clone, Debug, Serialize, Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DimensionsInput {
     /// Kilograms.
-    #[garde(range(min = 0.0, max = 100_000.0))]
     #[serde(default)]
     pub weight: f64,
     /// Centimetres.
-    #[garde(range(min = 0.0, max = 100_000.0))]
     #[serde(default)]
     pub length: f64,
     /// Centimetres.
-    #[garde(range(min = 0.0, max = 100_000.0))]
     #[serde(default)]
     pub width: f64,
     /// Centimetres.
-    #[garde(range(min = 0.0, max = 100_000.0))]
     #[serde(default)]
     pub height: f64,
 }
 
+impl Validate for DimensionsInput {
+    fn validate(&self, v: &mut Violations) {
+        v.check("weight", &self.weight, range(0.0..=100_000.0));
+        v.check("length", &self.length, range(0.0..=100_000.0));
+        v.check("width", &self.width, range(0.0..=100_000.0));
+        v.check("height", &self.height, range(0.0..=100_000.0));
+    }
+}
+
 /// How it travels.
-#[derive(Clone, Debug, Serialize, Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[garde(allow_unvalidated)]
 pub struct ShippingInput {
     /// Ships free.
     #[serde(default)]
@@ -140,58 +172,79 @@ pub struct ShippingInput {
     #[serde(default)]
     pub shipping_class: Option<ShippingMethod>,
     /// Days to delivery.
-    #[garde(range(min = 0, max = 365))]
     #[serde(default)]
     pub estimated_days: Option<i32>,
 }
 
+impl Validate for ShippingInput {
+    fn validate(&self, v: &mut Violations) {
+        v.check("estimatedDays", &self.estimated_days, range(0..=365));
+    }
+}
+
 /// For search engines.
-#[derive(Clone, Debug, Serialize, Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SeoInput {
     /// Title.
-    #[garde(length(chars, max = 200))]
     #[serde(default)]
     pub title: Option<String>,
     /// Description.
-    #[garde(length(chars, max = 500))]
     #[serde(default)]
     pub description: Option<String>,
     /// Keywords.
-    #[garde(length(max = 50), inner(length(chars, min = 1, max = 50)))]
     #[serde(default)]
     pub keywords: Vec<String>,
 }
 
+impl Validate for SeoInput {
+    fn validate(&self, v: &mut Violations) {
+        v.check("title", &self.title, optional_line(200));
+        v.check("description", &self.description, optional_lines(500));
+        v.check("keywords", &self.keywords, entries(0..=50));
+        v.each("keywords", &self.keywords, line(50));
+    }
+}
+
 /// What a buyer chooses between.
-#[derive(Clone, Debug, Serialize, Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OptionInput {
     /// `Size`.
-    #[garde(custom(super::rules::name_of_a_field))]
     pub name: String,
     /// `S`, `M`, `L`.
-    #[garde(length(min = 1, max = 100), inner(length(chars, min = 1, max = 100)))]
     pub values: Vec<String>,
 }
 
+impl Validate for OptionInput {
+    fn validate(&self, v: &mut Violations) {
+        v.check("name", &self.name, rules::field_name);
+        v.check("values", &self.values, entries(1..=100));
+        v.each("values", &self.values, line(100));
+    }
+}
+
 /// A combination of options that is sold.
-#[derive(Clone, Debug, Serialize, Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[garde(allow_unvalidated)]
 pub struct VariantInput {
     /// Unique among products and variants.
     pub sku: Sku,
     /// Option name → chosen value.
     pub choices: BTreeMap<String, String>,
     /// Added to the product's effective price, in minor units.
-    #[garde(custom(super::rules::modifier))]
     #[serde(default)]
     pub price_modifier: Money,
     /// How many there are at first, if the SKU is new; otherwise it changes nothing.
-    #[garde(range(min = 0, max = MAX_UNITS))]
     #[serde(default)]
     pub quantity: Option<i64>,
+}
+
+impl Validate for VariantInput {
+    fn validate(&self, v: &mut Violations) {
+        v.check("priceModifier", &self.price_modifier, rules::price_modifier);
+        v.check("quantity", &self.quantity, range(0..=MAX_UNITS));
+    }
 }
 
 impl From<ImageInput> for Image {

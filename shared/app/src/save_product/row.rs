@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use garde::Validate;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -18,89 +17,102 @@ use shop_domain::{
     offer::InvalidOffer,
     product::{Product, ProductStatus},
 };
+use shop_validation::{
+    Validate, Violations,
+    rules::{at_least, entries, length, line, lines},
+};
 
 /// A product as it is written down to be made.
-#[derive(Clone, Debug, Serialize, Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[garde(allow_unvalidated)]
 pub struct ProductRow {
     /// Unique among products and variants; cannot be changed later.
     pub sku: Sku,
     /// 3–200 characters.
-    #[garde(length(chars, min = 3, max = 200), custom(rules::line))]
     pub name: String,
     /// Unique. Made from the name if absent.
     #[serde(default)]
     pub slug: Option<Slug>,
     /// The long text.
-    #[garde(length(chars, max = 20_000), custom(rules::lines))]
     pub description: String,
     /// The summary.
-    #[garde(length(chars, max = 500), inner(custom(rules::lines)))]
     #[serde(default)]
     pub short_description: Option<String>,
     /// An id, a slug or a path of slugs such as `personal-care/beauty`.
-    #[garde(length(max = 1000))]
     #[serde(default)]
     pub category: Option<String>,
     /// Free text.
-    #[garde(length(chars, max = 100), inner(custom(rules::line)))]
     #[serde(default)]
     pub subcategory: Option<String>,
     /// Who makes it.
-    #[garde(length(chars, max = 100), inner(custom(rules::line)))]
     #[serde(default)]
     pub brand: Option<String>,
     /// What it costs.
-    #[garde(dive)]
     pub price: PriceInput,
     /// The first stock, and what happens when it runs out.
-    #[garde(dive)]
     #[serde(default)]
     pub inventory: Option<InventoryInput>,
     /// At most one is primary.
-    #[garde(length(max = 30), dive)]
     #[serde(default)]
     pub images: Option<Vec<ImageInput>>,
     /// Name → value.
-    #[garde(inner(custom(rules::specifications)))]
     #[serde(default)]
     pub specifications: Option<BTreeMap<String, String>>,
     /// Weight and size.
-    #[garde(dive)]
     #[serde(default)]
     pub dimensions: Option<DimensionsInput>,
     /// How it travels.
-    #[garde(dive)]
     #[serde(default)]
     pub shipping: Option<ShippingInput>,
     /// For search engines.
-    #[garde(dive)]
     #[serde(default)]
     pub seo: Option<SeoInput>,
     /// On the front page.
     #[serde(default)]
     pub featured: Option<bool>,
     /// For search and filters.
-    #[garde(length(max = 50), inner(inner(length(chars, max = 50), custom(rules::line))))]
     #[serde(default)]
     pub tags: Option<Vec<String>>,
     /// What a buyer chooses between.
-    #[garde(length(max = 5), dive)]
     #[serde(default)]
     pub options: Option<Vec<OptionInput>>,
     /// The combinations that are sold.
-    #[garde(length(max = 200), dive)]
     #[serde(default)]
     pub variants: Option<Vec<VariantInput>>,
     /// Shown beside it.
-    #[garde(length(max = 50))]
     #[serde(default)]
     #[schema(value_type = Option<Vec<String>>)]
     pub related_products: Option<Vec<Id<Product>>>,
     /// `draft` if absent.
     #[serde(default)]
     pub status: Option<ProductStatus>,
+}
+
+impl Validate for ProductRow {
+    fn validate(&self, v: &mut Violations) {
+        v.check("name", &self.name, line(200));
+        v.check("name", &self.name, at_least(3));
+        v.check("description", &self.description, lines(20_000));
+        v.check("shortDescription", &self.short_description, lines(500));
+        v.check("category", &self.category, length(0..=1000));
+        v.check("subcategory", &self.subcategory, line(100));
+        v.check("brand", &self.brand, line(100));
+        v.nested("price", &self.price);
+        v.nested("inventory", &self.inventory);
+        v.check("images", &self.images, entries(0..=30));
+        v.nested("images", &self.images);
+        v.check("specifications", &self.specifications, rules::specifications);
+        v.nested("dimensions", &self.dimensions);
+        v.nested("shipping", &self.shipping);
+        v.nested("seo", &self.seo);
+        v.check("tags", &self.tags, entries(0..=50));
+        v.each("tags", &self.tags, line(50));
+        v.check("options", &self.options, entries(0..=5));
+        v.nested("options", &self.options);
+        v.check("variants", &self.variants, entries(0..=200));
+        v.nested("variants", &self.variants);
+        v.check("relatedProducts", &self.related_products, entries(0..=50));
+    }
 }
 
 /// How many there are at first, by SKU.

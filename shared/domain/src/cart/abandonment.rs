@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::{Cart, CartItem, CartStatus};
-use crate::{Id, Timestamp};
+use crate::Id;
+use crate::Timestamp;
 
 /// How long a customer's cart lies untouched before it counts as abandoned.
 pub const ABANDONED_AFTER: Duration = Duration::from_secs(24 * 3600);
@@ -60,7 +61,9 @@ impl Cart {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Money, Quantity, Sku};
+    use crate::Money;
+    use crate::Quantity;
+    use crate::Sku;
 
     const MONDAY: Timestamp = Timestamp::from_millis(0);
     const DAY: Duration = Duration::from_secs(24 * 3600);

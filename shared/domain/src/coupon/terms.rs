@@ -6,7 +6,9 @@ use rust_decimal::{Decimal, prelude::ToPrimitive};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{Coupon, CouponKind};
-use crate::{Money, money::BASIS_POINTS, product::Price};
+use crate::Money;
+use crate::money::BASIS_POINTS;
+use crate::product::Price;
 
 /// What a coupon gives, as people write it: a percent with at most two decimals (`12.5`) or minor units (`500`), depending
 /// on its kind.

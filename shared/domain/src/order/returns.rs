@@ -3,10 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Order, OrderItem, OrderStatus};
-use crate::{
-    Id, Idempotent, IllegalTransition, Money, MoneyError, Quantity, Sku, Timestamp,
-    payment::{Payment, Refund},
-};
+use crate::Id;
+use crate::Idempotent;
+use crate::IllegalTransition;
+use crate::Money;
+use crate::MoneyError;
+use crate::Quantity;
+use crate::Sku;
+use crate::Timestamp;
+use crate::payment::{Payment, Refund};
 
 /// Units of an order that the customer sends back.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -4,7 +4,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Order, OrderItem, OrderStatus};
-use crate::{Id, Idempotent, IllegalTransition, Quantity, Sku, Timestamp, user::User};
+use crate::Id;
+use crate::Idempotent;
+use crate::IllegalTransition;
+use crate::Quantity;
+use crate::Sku;
+use crate::Timestamp;
+use crate::user::User;
 
 /// A parcel: the lines of one seller that were handed over to a carrier at once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

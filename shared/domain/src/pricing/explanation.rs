@@ -3,13 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::Destination;
-use crate::{
-    Money, MoneyError,
-    coupon::{Coupon, CouponKind, CouponRefusal, Discount},
-    priced_line::PricedLine,
-    shipping::{ShippingRate, ShippingTable, ShippingZone},
-    tax::{TaxRow, TaxTable},
-};
+use crate::Money;
+use crate::MoneyError;
+use crate::coupon::{Coupon, CouponKind, CouponRefusal, Discount};
+use crate::priced_line::PricedLine;
+use crate::shipping::{ShippingRate, ShippingTable, ShippingZone};
+use crate::tax::{TaxRow, TaxTable};
 
 /// What sort of rule was considered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]

@@ -3,21 +3,19 @@
 //! The order is fixed: media type, size, syntax, raw card data, shape, ranges. No message quotes a value, because a
 //! value may be a secret that was sent to the wrong place.
 
-mod inspect;
-mod shape;
+mod card_data;
 
 use axum::{
     body::{Body, Bytes},
     extract::{FromRequest, Request},
     http::{HeaderMap, header},
 };
-use garde::Validate;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 
-pub use self::inspect::{Cards, refuse_card_number};
-pub(super) use self::shape::{Complaint, push_segment};
+pub use self::card_data::refuse_card_number;
 use super::problem::{Problem, ProblemCode};
+use shop_validation::{FieldError, Validate, Violations, json};
 
 /// The largest body that a JSON operation reads.
 pub const BODY_LIMIT_BYTES: usize = 256 * 1024;
@@ -41,7 +39,7 @@ pub struct RawBody<const LIMIT: usize = BODY_LIMIT_BYTES>(pub Bytes);
 
 impl<T, S> FromRequest<S> for Valid<T>
 where
-    T: DeserializeOwned + Validate<Context = ()>,
+    T: DeserializeOwned + Validate,
     S: Send + Sync,
 {
     type Rejection = Problem;
@@ -53,7 +51,7 @@ where
 
 impl<T, S> FromRequest<S> for OptionalBody<T>
 where
-    T: DeserializeOwned + Validate<Context = ()>,
+    T: DeserializeOwned + Validate,
     S: Send + Sync,
 {
     type Rejection = Problem;
@@ -61,7 +59,7 @@ where
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         let bytes = read(&parts.headers, body, BODY_LIMIT_BYTES).await?;
-        if bytes.is_empty() {
+        if json::without_bom(&bytes).is_empty() {
             return parse(b"{}", Cards::Refused).map(Self);
         }
         require_json(&parts.headers)?;
@@ -71,7 +69,7 @@ where
 
 impl<T, S> FromRequest<S> for ValidCatalogue<T>
 where
-    T: DeserializeOwned + Validate<Context = ()>,
+    T: DeserializeOwned + Validate,
     S: Send + Sync,
 {
     type Rejection = Problem;
@@ -124,15 +122,35 @@ async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Pr
     }
 }
 
+/// What to do about values that look like card data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cards {
+    /// Refuse the document.
+    Refused,
+    /// Take no notice.
+    Ignored,
+}
+
 /// Parses and validates a JSON document as [`Valid`] does, for documents that do not come as a request's body.
 pub fn parse<T>(bytes: &[u8], cards: Cards) -> Result<T, Problem>
 where
-    T: DeserializeOwned + Validate<Context = ()>,
+    T: DeserializeOwned + Validate,
 {
-    inspect::inspect(bytes, cards)?;
-    let value: T = shape::deserialize(bytes)?;
-    value.validate().map_err(|report| shape::violations(&report))?;
-    Ok(value)
+    let document = json::parse(bytes)
+        .map_err(|error| Problem::new(ProblemCode::MalformedJson).detail(format!("The body {error}.")))?;
+    if cards == Cards::Refused {
+        card_data::refuse(&document.value)?;
+    }
+    if let Some(duplicate) = document.duplicate() {
+        let detail = "A name occurs twice in one object.";
+        return Err(Problem::new(ProblemCode::MalformedJson).detail(detail).fields([duplicate]));
+    }
+    let value: T =
+        document.read().map_err(|error| Problem::new(ProblemCode::InvalidBody).fields([FieldError::from(error)]))?;
+    match Violations::of(&value) {
+        errors if errors.is_empty() => Ok(value),
+        errors => Err(Problem::new(ProblemCode::ValidationFailed).fields(errors)),
+    }
 }
 
 #[cfg(test)]

@@ -65,6 +65,8 @@ problem_codes! {
         "The body has the right shape but holds values that are not allowed. `errors` points at each.";
     InvalidQuery = UNPROCESSABLE_ENTITY "invalid_query" "Invalid query parameter",
         "A query parameter has a value that is not allowed. `errors` names it.";
+    UnknownParameter = UNPROCESSABLE_ENTITY "unknown_parameter" "Unknown query parameter",
+        "The operation has no such query parameter. `errors` names it; the operation's documentation lists those it has.";
     RawCardDataRefused = UNPROCESSABLE_ENTITY "raw_card_data_refused" "Raw card data refused",
         "The body holds what looks like a card number or a card's security code. Send such data to the payment gateway only, and its token here.";
     UnknownReference = UNPROCESSABLE_ENTITY "unknown_reference" "Unknown reference",
@@ -205,6 +207,7 @@ mod tests {
     use std::{collections::HashSet, fmt::Write, path::Path};
 
     use super::*;
+    use shop_validation::FieldCode;
 
     fn documentation() -> String {
         let mut text = String::from(
@@ -212,12 +215,21 @@ mod tests {
              Every refusal is `application/problem+json` (RFC 9457) with a stable `code`. Branch on the code, show the `detail`, \
              and quote the `requestId` when you ask for help. Members beside the standard ones (`available`, `reason`, `quote`) \
              are named below.\n\n\
-             This page is written from `shared/http/src/problem/code.rs`: \
+             This page is written from `shared/src/http/problem/code.rs` and `shared/src/validation/code.rs`: \
              `UPDATE_DOCS=1 cargo test -p shared problem::code`.\n\n\
              | code | status | meaning, and what to do |\n|---|---|---|\n",
         );
         for code in ProblemCode::ALL {
             let _ = writeln!(text, "| `{}` | {} | {} |", code.as_str(), code.status().as_u16(), code.meaning());
+        }
+        text.push_str(
+            "\n## Fields\n\n\
+             `errors` lists what is wrong with which field or query parameter. Each entry has a `pointer` (RFC 6901, or `/` \
+             and the name of the parameter), a `message` for people, and one of these codes:\n\n\
+             | code | meaning |\n|---|---|\n",
+        );
+        for code in FieldCode::ALL {
+            let _ = writeln!(text, "| `{}` | {} |", code.as_str(), code.meaning());
         }
         text
     }
@@ -244,6 +256,13 @@ mod tests {
             assert!(seen.insert(text), "{text} occurs twice");
             assert!(text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{text}");
             assert!(code.status().is_client_error() || code.status().is_server_error(), "{text}");
+            assert!(code.meaning().ends_with('.'), "{text}");
+        }
+        seen.clear();
+        for code in FieldCode::ALL {
+            let text = code.as_str();
+            assert!(seen.insert(text), "{text} occurs twice");
+            assert!(text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{text}");
             assert!(code.meaning().ends_with('.'), "{text}");
         }
     }

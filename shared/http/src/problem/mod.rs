@@ -18,6 +18,7 @@ use serde_json::{Map, Value};
 pub use self::code::ProblemCode;
 use super::request_id;
 use shop_store::StoreError;
+pub use shop_validation::{FieldCode, FieldError};
 
 /// How long to wait before asking again when something that we depend on is away.
 const RETRY_AFTER_SECONDS: u64 = 2;
@@ -32,17 +33,6 @@ struct Parts {
     members: Map<String, Value>,
     retry_after_seconds: Option<u64>,
     source: Option<Box<dyn Error + Send + Sync>>,
-}
-
-/// What is wrong with one field.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-pub struct FieldError {
-    /// A JSON pointer into the body (`/items/0/quantity`), or `/` and the name of a query parameter.
-    pub pointer: String,
-    /// Stable and `snake_case`.
-    pub code: String,
-    /// For people.
-    pub message: String,
 }
 
 impl Problem {
@@ -82,8 +72,14 @@ impl Problem {
 
     /// Points at a field.
     #[must_use]
-    pub fn field(mut self, pointer: impl Into<String>, code: impl Into<String>, message: impl Into<String>) -> Self {
-        self.0.errors.push(FieldError { pointer: pointer.into(), code: code.into(), message: message.into() });
+    pub fn field(self, pointer: impl Into<String>, code: FieldCode, message: impl Into<String>) -> Self {
+        self.fields([FieldError { pointer: pointer.into(), code, message: message.into() }])
+    }
+
+    /// Points at fields.
+    #[must_use]
+    pub fn fields(mut self, errors: impl IntoIterator<Item = FieldError>) -> Self {
+        self.0.errors.extend(errors);
         self
     }
 
@@ -278,7 +274,7 @@ mod tests {
         let cause = std::io::Error::other("connection to 10.0.0.7 refused");
         let problem = Problem::new(ProblemCode::InsufficientStock)
             .detail("Only 3 are left.")
-            .field("/items/0/quantity", "out_of_range", "at most 3")
+            .field("/items/0/quantity", FieldCode::OutOfRange, "at most 3")
             .member("available", 3)
             .member("code", "mine")
             .retry_after(0)

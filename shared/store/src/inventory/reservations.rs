@@ -12,7 +12,7 @@ use mongodb::options::ReturnDocument;
 use serde::Deserialize;
 
 use super::{Inventory, enough};
-use crate::{StoreError, Tx};
+use crate::StoreError;
 use shop_domain::{Id, Quantity, Sku, Timestamp, cart::Cart, inventory::StockRecord, order::Order};
 
 /// How long the server lets an update wait for others that write the same record.

@@ -1,7 +1,9 @@
 //! Returns, one by one and together.
 
 use super::{super::tests::*, *};
-use crate::{Currency, order::LinesOf, payment::PaymentMethod};
+use crate::Currency;
+use crate::order::LinesOf;
+use crate::payment::PaymentMethod;
 
 /// Enough money for anything.
 const ALL: Money = Money::from_minor(1_000_000);

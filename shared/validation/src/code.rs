@@ -1,0 +1,75 @@
+//! The closed set of reasons why a field is refused. `docs/ERRORS.md` is written from this table, and a test holds the
+//! two together.
+
+use serde::Serialize;
+
+/// Declares [`FieldCode`]: variant, code, and what it means.
+macro_rules! field_codes {
+    ($($variant:ident = $code:literal $meaning:literal;)*) => {
+        /// Why a field or a query parameter was refused. The text form is part of the contract and never changes its
+        /// meaning.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum FieldCode {
+            $(#[doc = $meaning] $variant,)*
+        }
+
+        impl FieldCode {
+            /// All of them, in the order of the documentation.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The stable `snake_case` form that clients branch on.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $code,)* }
+            }
+
+            /// What it means, in one or two sentences.
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => $meaning,)* }
+            }
+        }
+    };
+}
+
+field_codes! {
+    // The shape.
+    Missing = "missing" "The field is required, by itself or by what the other fields say.";
+    UnknownField = "unknown_field" "The request has no such field.";
+    UnknownParameter = "unknown_parameter" "The operation has no such query parameter.";
+    DuplicateName = "duplicate_name" "The name occurs twice in one object or query.";
+    WrongType = "wrong_type" "The value is of another JSON type, or the parameter cannot be read as its type.";
+    UnknownValue = "unknown_value" "The value is none of those that the field takes; the message lists them.";
+
+    // The value.
+    Invalid = "invalid" "The value does not have the form that the field needs; the message describes it.";
+    Blank = "blank" "The text is empty or white space.";
+    TooShort = "too_short" "The text has too few characters, or the list too few entries.";
+    TooLong = "too_long" "The text has too many characters, or the list too many entries.";
+    OutOfRange = "out_of_range" "The number is too small or too large.";
+    Repeated = "repeated" "Another entry of the same list says the same.";
+    RawCardData = "raw_card_data" "The value looks like a card number, or the name like that of a security code.";
+
+    // What the value names.
+    UnknownReference = "unknown_reference" "What the value names does not exist or is not yours.";
+    Taken = "taken" "Another resource has this value, and it must be unique.";
+    Unavailable = "unavailable" "What the value chooses is not offered here.";
+}
+
+impl Serialize for FieldCode {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl utoipa::PartialSchema for FieldCode {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .enum_values(Some(Self::ALL.iter().map(|code| code.as_str())))
+            .into()
+    }
+}
+impl utoipa::ToSchema for FieldCode {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "FieldCode".into()
+    }
+}

@@ -1,0 +1,168 @@
+//! The rules for fields: each says what it takes, and by which code it refuses. Those for text are
+//! [`shop_domain::text`]'s.
+
+use std::{fmt::Display, ops::RangeInclusive};
+
+use super::{Checked, FieldCode, Violation};
+use shop_domain::{Money, address, text};
+
+/// One line that is not blank, of at most `max` characters.
+pub fn line(max: usize) -> impl Fn(&str) -> Checked {
+    move |value| Ok(text::line(value, max)?)
+}
+
+/// One line of at most `max` characters, which may be blank.
+pub fn optional_line(max: usize) -> impl Fn(&str) -> Checked {
+    move |value| Ok(text::optional_line(value, max)?)
+}
+
+/// Any number of lines that are not all blank, of at most `max` characters together.
+pub fn lines(max: usize) -> impl Fn(&str) -> Checked {
+    move |value| Ok(text::lines(value, max)?)
+}
+
+/// Any number of lines of at most `max` characters together, which may be blank.
+pub fn optional_lines(max: usize) -> impl Fn(&str) -> Checked {
+    move |value| Ok(text::optional_lines(value, max)?)
+}
+
+/// The name of a person.
+pub fn person_name(value: &str) -> Checked {
+    Ok(text::person_name(value)?)
+}
+
+/// Text of so many characters, whichever they are: what is only compared, such as a token.
+pub fn length(characters: RangeInclusive<usize>) -> impl Fn(&str) -> Checked {
+    move |value| {
+        text::at_least(value, *characters.start())?;
+        Ok(text::at_most(value, *characters.end())?)
+    }
+}
+
+/// Text of at least so many characters.
+pub fn at_least(characters: usize) -> impl Fn(&str) -> Checked {
+    move |value| Ok(text::at_least(value, characters)?)
+}
+
+/// Text of nothing but ASCII characters.
+pub fn ascii(value: &str) -> Checked {
+    if value.is_ascii() { Ok(()) } else { Err(Violation::new(FieldCode::Invalid, "must be ASCII")) }
+}
+
+/// A telephone number as people write it.
+pub fn telephone(value: &str) -> Checked {
+    Ok(text::telephone(value)?)
+}
+
+/// A telephone number as machines write it (ITU-T E.164).
+pub fn e164(value: &str) -> Checked {
+    Ok(text::e164(value)?)
+}
+
+/// The URL of something that is shown within the shop's own pages.
+pub fn https_url(value: &str) -> Checked {
+    Ok(text::https_url(value)?)
+}
+
+/// The URL of something that is only linked to.
+pub fn url(value: &str) -> Checked {
+    Ok(text::url(value)?)
+}
+
+/// The code of a country (ISO 3166-1 alpha-2).
+pub fn country_code(value: &str) -> Checked {
+    if address::is_country(value) {
+        Ok(())
+    } else {
+        let message = "must be a country's two capital letters (ISO 3166-1), such as US";
+        Err(Violation::new(FieldCode::Invalid, message))
+    }
+}
+
+/// A list of so many entries.
+pub fn entries<E>(count: RangeInclusive<usize>) -> impl Fn(&[E]) -> Checked {
+    move |list| {
+        let (min, max) = (count.start(), count.end());
+        if list.len() < *min {
+            let message =
+                if *min == 1 { "must not be empty".to_owned() } else { format!("must have at least {min} entries") };
+            Err(Violation::new(FieldCode::TooShort, message))
+        } else if list.len() > *max {
+            Err(Violation::new(FieldCode::TooLong, format!("must have at most {max} entries")))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// A number within these bounds.
+pub fn range<N: PartialOrd + Display>(bounds: RangeInclusive<N>) -> impl Fn(&N) -> Checked {
+    move |number| {
+        if bounds.contains(number) {
+            return Ok(());
+        }
+        let message = format!("must be from {} to {}", bounds.start(), bounds.end());
+        Err(Violation::new(FieldCode::OutOfRange, message))
+    }
+}
+
+/// An amount that may be zero, but not negative.
+pub fn not_negative(amount: &Money) -> Checked {
+    if *amount >= Money::ZERO { Ok(()) } else { Err(Violation::new(FieldCode::OutOfRange, "must not be negative")) }
+}
+
+/// An amount of more than zero.
+pub fn positive(amount: &Money) -> Checked {
+    if *amount > Money::ZERO { Ok(()) } else { Err(Violation::new(FieldCode::OutOfRange, "must be more than 0")) }
+}
+
+/// An amount that is not negative, of at most `max`.
+pub fn amount(max: Money) -> impl Fn(&Money) -> Checked {
+    move |amount| range(0..=max.minor())(&amount.minor())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(checked: Checked) -> Option<FieldCode> {
+        checked.err().map(|violation| violation.code)
+    }
+
+    #[test]
+    fn a_rule_refuses_by_a_code() {
+        assert_eq!(code(line(3)("")), Some(FieldCode::Blank));
+        assert_eq!(code(line(3)("a\tb")), Some(FieldCode::Invalid));
+        assert_eq!(code(lines(3)("abcd")), Some(FieldCode::TooLong));
+        assert_eq!(code(length(1..=2)("")), Some(FieldCode::TooShort));
+        assert_eq!(code(length(1..=2)("éé")), None);
+        assert_eq!(code(ascii("é")), Some(FieldCode::Invalid));
+        assert_eq!((code(country_code("US")), code(country_code("us"))), (None, Some(FieldCode::Invalid)));
+    }
+
+    #[test]
+    fn bounds_are_inclusive_and_named() {
+        assert_eq!((code(range(1..=5)(&1)), code(range(1..=5)(&5))), (None, None));
+        for number in [0, 6] {
+            let violation = range(1..=5)(&number).unwrap_err();
+            assert_eq!(violation, Violation::new(FieldCode::OutOfRange, "must be from 1 to 5"));
+        }
+        assert_eq!(code(range(0.0..=5.0)(&f64::NAN)), Some(FieldCode::OutOfRange));
+        let most = Money::from_minor(500);
+        assert_eq!((code(amount(most)(&Money::ZERO)), code(amount(most)(&most))), (None, None));
+        assert_eq!((code(not_negative(&Money::ZERO)), code(positive(&most))), (None, None));
+        let minus_one = Money::from_minor(-1);
+        assert_eq!(code(not_negative(&minus_one)), Some(FieldCode::OutOfRange));
+        assert_eq!(code(positive(&Money::ZERO)), Some(FieldCode::OutOfRange));
+        for minor in [-1, 501] {
+            assert_eq!(code(amount(most)(&Money::from_minor(minor))), Some(FieldCode::OutOfRange), "{minor}");
+        }
+    }
+
+    #[test]
+    fn entries_are_counted() {
+        assert_eq!(code(entries(1..=2)(&[1, 2])), None);
+        assert_eq!(code(entries::<u8>(1..=2)(&[])), Some(FieldCode::TooShort));
+        assert_eq!(code(entries(0..=2)(&[1, 2, 3])), Some(FieldCode::TooLong));
+    }
+}
