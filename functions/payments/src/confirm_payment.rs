@@ -10,7 +10,7 @@ use shared::{
         payment::{GatewayName, Payment, PaymentSource, PaymentStatus},
     },
     http::{
-        App, Buyer, IdempotencyKey, OptionalBody, PathId, Problem, ProblemCode,
+        App, Buyer, IdempotencyKey, OptionalBody, PathId, Problem,
         idempotency::{KeyedRequest, once},
         refuse_card_number,
     },

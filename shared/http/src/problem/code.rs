@@ -215,8 +215,8 @@ mod tests {
              Every refusal is `application/problem+json` (RFC 9457) with a stable `code`. Branch on the code, show the `detail`, \
              and quote the `requestId` when you ask for help. Members beside the standard ones (`available`, `reason`, `quote`) \
              are named below.\n\n\
-             This page is written from `shared/src/http/problem/code.rs` and `shared/src/validation/code.rs`: \
-             `UPDATE_DOCS=1 cargo test -p shared problem::code`.\n\n\
+             This page is written from `shared/http/src/problem/code.rs` and `shared/validation/src/code.rs`: \
+             `UPDATE_DOCS=1 cargo test -p shop-http problem::code`.\n\n\
              | code | status | meaning, and what to do |\n|---|---|---|\n",
         );
         for code in ProblemCode::ALL {
@@ -244,7 +244,7 @@ mod tests {
         let written = std::fs::read_to_string(&path).unwrap_or_default();
         assert!(
             written == expected,
-            "docs/ERRORS.md is not what the codes say; run UPDATE_DOCS=1 cargo test -p shared problem::code"
+            "docs/ERRORS.md is not what the codes say; run UPDATE_DOCS=1 cargo test -p shop-http problem::code"
         );
     }
 
