@@ -79,7 +79,7 @@ impl From<Category> for CategoryView {
 impl CategoryTree {
     /// Plants the trees that these nodes make; a node whose parent is not among them is left out. Siblings keep the
     /// order of the list.
-    pub(crate) fn plant(categories: Vec<Category>) -> Vec<Self> {
+    pub(crate) fn tree_of(categories: Vec<Category>) -> Vec<Self> {
         let mut by_parent: BTreeMap<Option<Id<Category>>, Vec<Category>> = BTreeMap::new();
         for category in categories {
             by_parent.entry(category.parent).or_default().push(category);
@@ -130,9 +130,9 @@ mod tests {
         let nails = category("Nails", Some(&beauty));
         let home = category("Home", None);
         assert_eq!(
-            outline(&CategoryTree::plant(vec![care.clone(), home, beauty, nails.clone()])),
+            outline(&CategoryTree::tree_of(vec![care.clone(), home, beauty, nails.clone()])),
             "care(beauty(nails())) home()"
         );
-        assert_eq!(outline(&CategoryTree::plant(vec![care, nails])), "care()");
+        assert_eq!(outline(&CategoryTree::tree_of(vec![care, nails])), "care()");
     }
 }

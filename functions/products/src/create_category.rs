@@ -69,7 +69,7 @@ pub(crate) async fn create_category(
         let parent = match &wanted.parent {
             Some(name) => {
                 let key = CategoryKey::parse(name).ok_or(CatalogueProblem::UnknownParent)?;
-                Some(categories.hold_in(tx, &key).await?.ok_or(CatalogueProblem::UnknownParent)?)
+                Some(categories.lock_in(tx, &key).await?.ok_or(CatalogueProblem::UnknownParent)?)
             }
             None => None,
         };

@@ -19,5 +19,5 @@ pub(crate) async fn list_categories(
     let sees_all = user.is_some_and(|user| user.is_admin());
     let mut categories = app.store.categories.list_all().await?;
     categories.retain(|category| category.is_active || sees_all);
-    caching.answer(&Page::whole(CategoryTree::plant(categories)))
+    caching.answer(&Page::whole(CategoryTree::tree_of(categories)))
 }

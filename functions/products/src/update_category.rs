@@ -116,7 +116,7 @@ async fn change(app: &App, tx: &mut Tx, id: Id<Category>, changes: &UpdateCatego
             if before.contains(&found) {
                 return Err(CatalogueProblem::CategoryCycle);
             }
-            store.categories.hold_in(tx, &CategoryKey::Id(found.id)).await?
+            store.categories.lock_in(tx, &CategoryKey::Id(found.id)).await?
         }
         None => None,
     };

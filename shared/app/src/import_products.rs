@@ -91,7 +91,7 @@ async fn create(
     let stock = row.first_stock()?;
     let (slug_is_given, status, category) = (row.slug.is_some(), row.status, row.category.clone());
     let mut product = draft_of(row, seller, now)?;
-    hang(tx, store, &mut product, category.as_deref(), now).await?;
+    assign_category(tx, store, &mut product, category.as_deref(), now).await?;
     if let Some(status) = status {
         let _ = set_status(&mut product, status, now).map_err(SaveProductError::from)?;
     }
@@ -114,7 +114,7 @@ async fn update(
     let (status, category) = (row.status, row.category.clone());
     let mut product = before.clone();
     row.into_changes().apply(&mut product)?;
-    hang(tx, store, &mut product, category.as_deref(), now).await?;
+    assign_category(tx, store, &mut product, category.as_deref(), now).await?;
     if let Some(status) = status {
         let _ = set_status(&mut product, status, now).map_err(SaveProductError::from)?;
     }
@@ -125,7 +125,7 @@ async fn update(
 }
 
 /// Hangs the product into the category that the row names. Categories that do not exist yet are made.
-async fn hang(
+async fn assign_category(
     tx: &mut Tx,
     store: &Store,
     product: &mut Product,
@@ -136,7 +136,7 @@ async fn hang(
     let key = CategoryKey::parse(name).ok_or(RowError::InvalidCategory)?;
     if let Some(found) = store.categories.find_by_in(tx, &key).await? {
         if product.category != Some(found.id) {
-            let held = store.categories.hold_in(tx, &CategoryKey::Id(found.id)).await?;
+            let held = store.categories.lock_in(tx, &CategoryKey::Id(found.id)).await?;
             set_parent(product, held.as_ref());
         }
         return Ok(());
@@ -149,7 +149,7 @@ async fn hang(
     let mut parent: Option<Category> = None;
     for depth in 1..=slugs.len() {
         let path = CategoryKey::Path(slugs[..depth].to_vec());
-        let node = match store.categories.hold_in(tx, &path).await? {
+        let node = match store.categories.lock_in(tx, &path).await? {
             Some(node) => node,
             None => add_category(tx, store, &slugs[depth - 1], parent.as_ref(), now).await?,
         };

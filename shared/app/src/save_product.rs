@@ -126,7 +126,7 @@ pub async fn assign_category_in(
     category: &str,
 ) -> Result<(), SaveProductError> {
     let key = CategoryKey::parse(category).ok_or(SaveProductError::UnknownCategory)?;
-    let category = store.categories.hold_in(tx, &key).await?.ok_or(SaveProductError::UnknownCategory)?;
+    let category = store.categories.lock_in(tx, &key).await?.ok_or(SaveProductError::UnknownCategory)?;
     set_parent(product, Some(&category));
     Ok(())
 }

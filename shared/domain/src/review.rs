@@ -231,8 +231,8 @@ impl Review {
         }
     }
 
-    /// Replaces what the author decided. What the public has not seen yet waits for a moderator again: otherwise anybody
-    /// could have something harmless approved and put something else in its place.
+    /// Replaces what the author decided. What the public has not seen yet waits for a moderator again: otherwise a
+    /// harmless text could be approved and then replaced.
     pub fn revise(&mut self, content: ReviewContent, now: Timestamp) -> (Idempotent, RatingChange) {
         if self.content() == content {
             return (Idempotent::AlreadyApplied, RatingChange { sum: 0, count: 0 });

@@ -20,7 +20,7 @@ const FOR_ANYBODY: HeaderValue = HeaderValue::from_static("public, max-age=10, s
 /// Sellers see their drafts, so an answer to a logged-in user is for them alone, and they want to see what they just did.
 const FOR_ONE: HeaderValue = HeaderValue::from_static("private, no-cache");
 
-/// What the client has already, and whether the answer is for anybody.
+/// What the client has already, and whether the answer is public.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caching {
     known: Option<EntityTags>,

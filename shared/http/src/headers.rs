@@ -158,7 +158,7 @@ impl<S: Sync> FromRequestParts<S> for CartToken {
     }
 }
 
-/// Who is at the other end of the connection, for throttling. Never taken from a header, which anybody can write: in
+/// Who is at the other end of the connection, for throttling. Never taken from a header, which any client can write: in
 /// Lambda it is API Gateway's source address; elsewhere the server puts a `ClientAddress` into the request's
 /// extensions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,5 +1,5 @@
 //! Who is asking. These extractors stand first in a handler's signature, so that a stranger is refused before anything
-//! of the request is read, and nobody can forget to check.
+//! of the request is read, and no handler can forget to check.
 
 use std::convert::Infallible;
 
@@ -20,7 +20,7 @@ use shop_domain::{
     user::{Role, SessionFamily, User},
 };
 
-/// Somebody with a valid access token; 401 for anybody else.
+/// A user with a valid access token; 401 otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CurrentUser {
     /// Who it is.
@@ -50,16 +50,16 @@ pub struct MaybeUser(pub Option<CurrentUser>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Viewer(pub Option<CurrentUser>);
 
-/// Somebody who runs the shop; 403 for other users.
+/// An administrator; 403 for other users.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Admin(pub CurrentUser);
 
-/// Somebody who sells, or runs the shop; 403 for other users. Whether the thing at hand is theirs is the handler's
+/// A seller or an administrator; 403 for other users. Whether the thing at hand is theirs is the handler's
 /// question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seller(pub CurrentUser);
 
-/// Somebody who has a cart: a user, or a guest with a cart token; 401 for anybody else. Hides the token in logs.
+/// A buyer: a user, or a guest with a cart token; 401 otherwise. Hides the token in logs.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Buyer {
     /// A user, whatever cart token they send beside.
@@ -77,7 +77,7 @@ impl std::fmt::Debug for Buyer {
     }
 }
 
-/// Like [`Buyer`], or nobody yet: a guest's first write makes the cart.
+/// Like [`Buyer`], or a first-time visitor: the first write makes the cart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MaybeBuyer(pub Option<Buyer>);
 

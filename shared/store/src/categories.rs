@@ -3,9 +3,9 @@
 //! Indexes: `slug` (unique), `(parent, name)` (unique: siblings differ in name), `path`, `ancestors`, and the seed's
 //! `level`, `order`, `isActive`.
 //!
-//! Whoever relies on a node's place (hangs something into it, or below it) *holds* the node in the same transaction. That
-//! is a write, so of two transactions that would together cut the tree (A below B while B below A, a product into a
-//! category that is being deleted) one has to start again and then sees what the other did.
+//! A transaction that relies on a node's position (assigns a product to it, or makes it a parent) *locks* the node with a write.
+//! So two transactions that would together cut the tree (A below B while B below A, a product into a category that is being
+//! deleted) conflict, and the second sees what the first did.
 
 use std::ops::Deref;
 
@@ -121,7 +121,7 @@ impl Categories {
     }
 
     /// The category of this name, held where it is until the transaction ends.
-    pub async fn hold_in(&self, tx: &mut Tx, key: &CategoryKey) -> Result<Option<Category>, StoreError> {
+    pub async fn lock_in(&self, tx: &mut Tx, key: &CategoryKey) -> Result<Option<Category>, StoreError> {
         let touch = self.collection.find_one_and_update(key.filter(), doc! {"$inc": {"version": 1}});
         Ok(touch.return_document(ReturnDocument::After).session(&mut tx.session).await?)
     }

@@ -1,4 +1,4 @@
-//! `throttles`: who tried too often, and which devices are known. Keys are hashes; nothing here names anybody.
+//! `throttles`: who tried too often, and which devices are known. Keys are hashes; nothing here names a person.
 
 use std::time::Duration;
 

@@ -161,7 +161,7 @@ impl de::Visitor<'_> for Written {
         Ok(CouponValue(Decimal::from(value)))
     }
 
-    /// A number's shortest decimal form is what was written, as far as anybody writes a percentage.
+    /// A number's shortest decimal form is what was written, for any percentage that people write.
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<CouponValue, E> {
         value.to_string().parse().map(CouponValue).map_err(|_| E::custom("must be a number of ordinary size"))
     }

@@ -36,7 +36,7 @@ pub enum WeakPassword {
     #[error("must have at most {LONGEST} characters")]
     TooLong,
     /// It is among those that are tried first.
-    #[error("is among the first that anybody would guess; choose another")]
+    #[error("is among the first guesses of an attacker; choose another")]
     TooCommon,
 }
 
