@@ -34,8 +34,8 @@ pub(crate) async fn race(arena: Arena, run: Run) {
             buyer.request("POST", &format!("/v1/orders/{order}/cancel")).key("cancel").send().await
         };
         let (ship, cancel): (Reply, Reply) = rivals.race(ship, cancel).await;
-        [&ship, &cancel].into_iter().for_each(|reply| run.tally.note(reply));
-        rivals.note(ship.status == 200);
+        [&ship, &cancel].into_iter().for_each(|reply| run.tally.record(reply));
+        rivals.record(ship.status == 200);
         let status = scene.find_order(order).await.status;
         if ship.status == 200 {
             left += quantities[number];

@@ -48,7 +48,7 @@ pub(crate) async fn race(arena: Arena, run: Run) {
             let price = run.between(500, 2000);
             prices.lock().unwrap().push(price);
             let change = json!({"price": {"regular": price}});
-            run.tally.note(&seller.patch(&format!("/v1/products/{mug}"), change).await);
+            run.tally.record(&seller.patch(&format!("/v1/products/{mug}"), change).await);
             tokio::time::sleep(run.pause(400)).await;
         }
     };
@@ -104,7 +104,7 @@ async fn shop_around(run: &Run, buyer: Person, pot: String) -> Outcome {
         cancelled = Some(buyer.request("POST", &path).key("cancel").send().await);
     }
     for reply in [&placed, &added].into_iter().chain(&cancelled) {
-        run.tally.note(reply);
+        run.tally.record(reply);
     }
     Outcome { placed, added, cancelled }
 }
@@ -117,7 +117,7 @@ async fn check_out(run: &Run, buyer: &Person) -> Reply {
         if !is_in_progress(&reply) {
             break;
         }
-        run.tally.note(&reply);
+        run.tally.record(&reply);
         tokio::time::sleep(run.pause(100)).await;
         reply = buyer.checkout("order").await;
     }

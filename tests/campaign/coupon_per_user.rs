@@ -34,7 +34,7 @@ pub(crate) async fn race(arena: Arena, run: Run) {
         async move {
             tokio::time::sleep(pause).await;
             let replies = attempt.await;
-            replies.iter().for_each(|reply| tally.note(reply));
+            replies.iter().for_each(|reply| tally.record(reply));
             replies
         }
     }))

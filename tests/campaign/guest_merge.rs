@@ -42,7 +42,7 @@ pub(crate) async fn race(arena: Arena, run: Run) {
 
         let mut mugs = Vec::new();
         for login in &logins {
-            run.tally.note(login);
+            run.tally.record(login);
             login.is(200);
             let cart = scene.request("GET", "/v1/cart").bearer(&access(login)).send().await;
             let units = units(&cart);

@@ -4,7 +4,7 @@ use tests::{at_once, campaign::Run};
 
 use crate::{
     Arena,
-    scene::{A_WHILE, MOMENT_MILLIS, Scene, with_status},
+    scene::{AFTER_LEASE, MOMENT_MILLIS, Scene, with_status},
 };
 
 const POSTS: usize = 100;
@@ -23,7 +23,7 @@ pub(crate) async fn race(arena: Arena, run: Run) {
         }
     }))
     .await;
-    replies.iter().for_each(|reply| run.tally.note(reply));
+    replies.iter().for_each(|reply| run.tally.record(reply));
 
     let answers = with_status(&replies, 201);
     for reply in replies.iter().filter(|reply| reply.status != 201 && reply.status != 503) {
@@ -32,7 +32,7 @@ pub(crate) async fn race(arena: Arena, run: Run) {
     }
     let originals = answers.iter().filter(|reply| reply.header("idempotent-replayed").is_none());
     assert!(originals.count() <= 1, "it was carried out more than once");
-    scene.clock.advance(A_WHILE);
+    scene.clock.advance(AFTER_LEASE);
     let last = ada.checkout("one-intention").await;
     last.is(201);
     for answer in answers {

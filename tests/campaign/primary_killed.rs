@@ -13,7 +13,7 @@ use tests::{TestShop, at_once, campaign::Run};
 
 use crate::{
     Arena,
-    scene::{A_WHILE, Scene, is_in_progress},
+    scene::{AFTER_LEASE, Scene, is_in_progress},
 };
 
 const BUYERS: usize = 40;
@@ -33,7 +33,7 @@ pub(crate) async fn race(arena: Arena, run: Run) {
         async move {
             tokio::time::sleep(pause).await;
             let reply = buyer.checkout("order").await;
-            tally.note(&reply);
+            tally.record(&reply);
             acknowledged.fetch_add(u64::from(reply.status == 201), Ordering::SeqCst);
             reply
         }
@@ -53,7 +53,7 @@ pub(crate) async fn race(arena: Arena, run: Run) {
     let (first, ()) = futures::join!(checkouts, work(&scene, &is_over));
 
     // Claims that nobody could release run out.
-    scene.clock.advance(A_WHILE);
+    scene.clock.advance(AFTER_LEASE);
     // Everybody clicks again, and again, until the new primary serves them.
     let placed = scene.check_out(&buyers).await;
     for (first, placed) in first.iter().zip(&placed) {

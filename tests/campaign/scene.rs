@@ -7,10 +7,10 @@ use tests::{Person, Reply, StripeApi, TestShop, at_once, campaign::Run};
 use crate::Arena;
 
 /// Longer than a claim keeps others away.
-pub(crate) const A_WHILE: Duration = Duration::from_secs(36);
+pub(crate) const AFTER_LEASE: Duration = Duration::from_secs(36);
 
 /// How often somebody who is told that the shop is not available comes again.
-const PERSISTENCE: usize = 20;
+const MAX_ATTEMPTS: usize = 20;
 
 /// How far apart those are who come at once.
 pub(crate) const MOMENT_MILLIS: u64 = 30;
@@ -42,14 +42,14 @@ impl Scene {
     /// still busy with what an earlier request left behind. Answers what each was told in the end.
     pub(crate) async fn check_out(&self, buyers: &[Person]) -> Vec<Reply> {
         let mut replies: Vec<Option<Reply>> = vec![None; buyers.len()];
-        for attempt in 0..PERSISTENCE {
+        for attempt in 0..MAX_ATTEMPTS {
             let waiting: Vec<usize> = (0..buyers.len()).filter(|number| replies[*number].is_none()).collect();
             if waiting.is_empty() {
                 break;
             }
             if attempt > 0 {
                 tokio::time::sleep(Duration::from_millis(500)).await;
-                self.clock.advance(A_WHILE);
+                self.clock.advance(AFTER_LEASE);
             }
             for (number, reply) in self.click(buyers, waiting).await {
                 replies[number] = Some(reply).filter(is_decided);
@@ -66,7 +66,7 @@ impl Scene {
             async move {
                 tokio::time::sleep(pause).await;
                 let reply = buyer.checkout("order").await;
-                tally.note(&reply);
+                tally.record(&reply);
                 (number, reply)
             }
         }))
@@ -77,10 +77,10 @@ impl Scene {
     /// is where it belongs.
     pub(crate) async fn close(&self) {
         self.verify().await;
-        self.settle().await;
+        self.process_everything().await;
         self.verify().await;
-        self.money_is_where_it_belongs(&self.stripe).await;
-        self.run.tally.note_orders(self.count("orders").await);
+        self.assert_money_matches_orders(&self.stripe).await;
+        self.run.tally.record_orders(self.count("orders").await);
     }
 }
 

@@ -1,4 +1,4 @@
-//! What Cargo cannot say of the house in docs/ARCHITECTURE.md: which crate may name which, and what a new function needs.
+//! Rules of docs/ARCHITECTURE.md that Cargo cannot enforce: which crate may depend on which, and what a function needs.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -8,8 +8,8 @@ use std::{
 
 use local::components::workspace_root;
 
-/// The crates of `shared/`, and which of them each may use. Cargo holds them to what their manifests name.
-const ROOMS: [(&str, &[&str]); 8] = [
+/// The crates of `shared/`, and which of them each may depend on.
+const SHARED_CRATES: [(&str, &[&str]); 8] = [
     ("domain", &[]),
     ("runtime", &["domain"]),
     ("store", &["domain", "runtime"]),
@@ -20,17 +20,17 @@ const ROOMS: [(&str, &[&str]); 8] = [
     ("http", &["domain", "runtime", "store", "validation", "app", "queue"]),
 ];
 
-/// What the domain does without: it decides, and does no I/O.
+/// Dependencies that the domain must not have: it decides, and does no I/O.
 const NOT_IN_THE_DOMAIN: [&str; 8] =
     ["mongodb", "axum", "reqwest", "tokio", "futures", "lambda_runtime", "aws-sdk-sqs", "lettre"];
 
-/// Crates beside the store that use the driver, and why.
+/// The crates that may use the driver, and why.
 const USE_THE_DRIVER: [(&str, &str); 5] = [
     ("shared/store", "this is the store"),
-    ("tools/bench", "is what the store is measured against"),
+    ("tools/bench", "measures the store against the driver"),
     ("tools/local", "starts the database and waits for it"),
     ("tools/ops", "loads more rows at once than any request"),
-    ("tests", "looks at what is stored"),
+    ("tests", "reads what is stored"),
 ];
 
 /// The manifests of the workspace, by folder.
@@ -56,7 +56,7 @@ fn functions() -> BTreeSet<String> {
     folders.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
 
-/// Whether a manifest names a dependency.
+/// Whether a manifest names this dependency.
 fn needs(manifest: &str, name: &str) -> bool {
     manifest.lines().any(|line| {
         let rest = line.strip_prefix(name).map(str::trim_start);
@@ -82,13 +82,13 @@ fn rust_files(folder: &Path, into: &mut Vec<PathBuf>) {
 #[test]
 fn dependencies_of_the_shared_crates_point_down() {
     let manifests = manifests();
-    let rooms: BTreeSet<&str> = ROOMS.iter().map(|(room, _)| *room).collect();
+    let crates: BTreeSet<&str> = SHARED_CRATES.iter().map(|(name, _)| *name).collect();
     let found = manifests.keys().filter_map(|folder| folder.strip_prefix("shared/"));
-    assert_eq!(found.collect::<BTreeSet<_>>(), rooms, "a room without a line in ROOMS");
-    for (room, may_use) in ROOMS {
-        let manifest = &manifests[&format!("shared/{room}")];
-        for other in rooms.iter().filter(|other| **other != room && !may_use.contains(other)) {
-            assert!(!needs(manifest, &format!("shop-{other}")), "shop-{room} may not use shop-{other}");
+    assert_eq!(found.collect::<BTreeSet<_>>(), crates, "a shared crate is missing in SHARED_CRATES");
+    for (name, may_use) in SHARED_CRATES {
+        let manifest = &manifests[&format!("shared/{name}")];
+        for other in crates.iter().filter(|other| **other != name && !may_use.contains(other)) {
+            assert!(!needs(manifest, &format!("shop-{other}")), "shop-{name} may not depend on shop-{other}");
         }
     }
     for name in NOT_IN_THE_DOMAIN {
@@ -97,7 +97,7 @@ fn dependencies_of_the_shared_crates_point_down() {
 }
 
 #[test]
-fn only_the_store_knows_the_driver() {
+fn only_the_store_depends_on_the_driver() {
     let known: BTreeSet<&str> = USE_THE_DRIVER.iter().map(|(folder, _)| *folder).collect();
     let manifests = manifests();
     let using = manifests.iter().filter(|(_, manifest)| needs(manifest, "mongodb")).map(|(folder, _)| folder.as_str());
@@ -109,7 +109,7 @@ fn functions_use_the_shared_crate_and_neither_tools_nor_each_other() {
     let functions = functions();
     for function in &functions {
         let manifest = &manifests()[&format!("functions/{function}")];
-        assert!(needs(manifest, "shared"), "{function} does without the shared crate");
+        assert!(needs(manifest, "shared"), "{function} does not depend on the shared crate");
         let others = functions.iter().map(String::as_str).chain(["bench", "local", "ops", "tests", "xtask"]);
         for other in others {
             assert!(!needs(manifest, other), "{function} depends on {other}");
@@ -132,8 +132,8 @@ fn every_function_begins_the_same_way() {
                  {function}::serve().await\n\
              }}\n"
         );
-        assert_eq!(main, expected, "functions/{function}/src/main.rs begins otherwise than the others");
-        assert!(folder.join("lib.rs").is_file(), "{function} has no table of contents");
+        assert_eq!(main, expected, "functions/{function}/src/main.rs differs from the others");
+        assert!(folder.join("lib.rs").is_file(), "{function} has no src/lib.rs");
     }
 }
 
@@ -150,11 +150,12 @@ fn a_new_function_is_deployed_runs_locally_and_is_tested() {
             forgotten.push(format!("{function} has no block in template.yaml"));
         }
         if !format!("{shop}{serve}").contains(&format!("{function}::")) {
-            forgotten.push(format!("{function} has no place in tools/local/src/shop.rs"));
+            forgotten.push(format!("{function} is missing in tools/local/src/shop.rs"));
         }
-        // What moves money is tried as a whole: requests, gateway and messages together.
+        // A consumer is tested together with the functions that send to it.
         let suite = match function.as_str() {
-            "payments" | "payment_processing" | "order_fulfillment" | "notifications" | "maintenance" => "workers",
+            "payments" | "payment_processing" => "payments",
+            "order_fulfillment" | "notifications" | "maintenance" => "workers",
             function => function,
         };
         if !tests.join(suite).is_dir() {
@@ -164,7 +165,7 @@ fn a_new_function_is_deployed_runs_locally_and_is_tested() {
     assert!(forgotten.is_empty(), "{}", forgotten.join("\n"));
 }
 
-/// One endpoint, one file: whoever looks for an endpoint finds it by its path at the top of a file.
+/// One endpoint, one file, which begins with its path so that a search finds it.
 #[test]
 fn every_endpoint_has_a_file_of_its_own_that_begins_with_its_path() {
     let root = workspace_root();
@@ -197,7 +198,7 @@ fn every_endpoint_has_a_file_of_its_own_that_begins_with_its_path() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// Every place that cites an invariant (`I7`) or a section of the rules (`domain rules §2`), with what it cites.
+/// Every citation of an invariant (`I7`) or a section of the rules (`domain rules §2`), with its file.
 fn citations() -> Vec<(String, String)> {
     let root = workspace_root();
     let mut citations = Vec::new();
@@ -218,7 +219,7 @@ fn citations() -> Vec<(String, String)> {
     citations
 }
 
-/// What a text cites.
+/// The invariants and sections that a text cites.
 fn cited(text: &str) -> BTreeSet<String> {
     let mut cited = BTreeSet::new();
     let digits = |text: &str| text.chars().take_while(char::is_ascii_digit).collect::<String>();
@@ -249,7 +250,7 @@ fn every_cited_invariant_and_rule_is_in_the_domain_rules() {
     let citations = citations();
     let unknown: Vec<_> = citations.iter().filter(|(_, what)| !defined.contains(what)).collect();
     assert!(unknown.is_empty(), "docs/DOMAIN.md has none of these: {unknown:?}");
-    // The reading itself works: these are known to be there.
+    // These citations are known to exist, so the search works.
     for (file, what) in [("shared/http/src/idempotency.rs", "I2"), ("shared/domain/src/pricing.rs", "§2")] {
         assert!(citations.contains(&(file.to_owned(), what.to_owned())), "{what} was not seen in {file}");
     }

@@ -14,7 +14,7 @@ type Draws = Arc<Mutex<Vec<u64>>>;
 /// Fails where the first draw is even, which the seed alone decides.
 const FLIPS: Campaign<Draws> = Campaign {
     name: "flips",
-    about: "a race that somebody loses half of the time",
+    about: "a race that fails half of the time",
     race: |draws, run| {
         async move {
             let draw = run.random.below(1000);
@@ -33,7 +33,7 @@ async fn flip(seed: u64, runs: u64) -> (Report, Vec<u64>) {
 }
 
 #[tokio::test]
-async fn a_failed_run_is_named_by_its_seed_and_stops_no_other() {
+async fn a_failed_run_is_reported_with_its_seed_and_stops_no_other() {
     let (report, draws) = flip(7, 40).await;
     let summary = &report.summaries[0];
     assert_eq!((summary.runs, draws.len()), (40, 40));
@@ -60,7 +60,7 @@ async fn all_runs_follow_from_one_seed() {
 }
 
 #[tokio::test]
-async fn a_campaign_that_is_bounded_in_time_has_at_least_one_run() {
+async fn a_campaign_with_a_time_limit_has_at_least_one_run() {
     const SLOW: Campaign<()> = Campaign {
         name: "slow",
         about: "a race that takes its time",

@@ -61,7 +61,7 @@ const ANSWERS: [(&str, u16); 7] = [
     ("cart_add_item", 200),
     ("checkout_place", 201),
     ("health", 200),
-    // Nobody can commit a token that is good.
+    // A valid token cannot be committed.
     ("payments_show", 401),
     ("products_list", 200),
     ("reviews_list", 200),
@@ -82,7 +82,7 @@ async fn the_sample_requests_are_answered() {
         let (status, body) = serve(&shop, &samples[name]).await;
         assert_eq!(status, expected, "{name}: {body}");
         match name {
-            "auth_register" => assert_eq!(shop.count("users").await, 2, "the seller, and who registered"),
+            "auth_register" => assert_eq!(shop.count("users").await, 2, "the seller and the registered customer"),
             "cart_add_item" => assert_eq!(body["items"][0]["quantity"], 2, "{body}"),
             "checkout_place" => assert_eq!(body["status"], "pending", "{body}"),
             "payments_show" => assert_eq!(body["code"], "invalid_token"),
@@ -105,7 +105,7 @@ async fn product_with_id(shop: &TestShop, id: ObjectId) {
     assert_eq!(moved.modified_count, 1, "the stock is found by its product");
 }
 
-/// A guest's cart whose token is known beforehand, as nobody's is.
+/// A guest's cart with a known token.
 async fn guest_with_token(shop: &TestShop, product: ObjectId, token: &str) {
     let added = shop.post("/v1/cart/items", json!({"productId": product.to_hex(), "quantity": 1})).await;
     let given = added.is(200).json["cartToken"].as_str().unwrap().to_owned();
@@ -116,7 +116,7 @@ async fn guest_with_token(shop: &TestShop, product: ObjectId, token: &str) {
 }
 
 #[test]
-fn the_sample_requests_come_by_the_routes_of_the_template_and_reach_every_function() {
+fn the_sample_requests_match_the_routes_and_reach_every_function() {
     let template = Template::load();
     let mut reached = BTreeSet::new();
     let webhooks = samples("webhooks").into_iter().filter(|(name, _)| name.ends_with(".http"));
@@ -132,7 +132,7 @@ fn the_sample_requests_come_by_the_routes_of_the_template_and_reach_every_functi
     assert_eq!(reached, all, "each function behind the HTTP API has a sample");
 }
 
-/// The names of all types of messages, as serde tells them to whoever gets one wrong.
+/// The names of all message types, from the error of serde for an unknown one.
 fn all_types() -> BTreeSet<String> {
     let complaint = serde_json::from_value::<Event>(json!({"type": "?", "data": {}})).unwrap_err().to_string();
     let (_, expected) = complaint.split_once("expected").unwrap_or_else(|| panic!("serde says {complaint}"));
@@ -149,7 +149,7 @@ fn record(sample: &str) -> (SqsMessage, Message) {
 }
 
 #[test]
-fn every_type_of_message_has_a_sample_that_says_it() {
+fn every_message_type_has_a_sample() {
     let samples = samples("sqs");
     assert_eq!(samples.keys().cloned().collect::<BTreeSet<_>>(), all_types());
     let mut messages = BTreeSet::new();
@@ -167,8 +167,8 @@ fn every_type_of_message_has_a_sample_that_says_it() {
     }
 }
 
-/// What the samples are about is in no shop: who needs it gives the message up, who can do without it is done.
-fn needs_what_it_is_about(event: &Event) -> bool {
+/// Whether processing this event fails without the document that it is about.
+fn requires_its_document(event: &Event) -> bool {
     match event {
         Event::PaymentRequested { .. }
         | Event::RefundRequested { .. }
@@ -177,7 +177,7 @@ fn needs_what_it_is_about(event: &Event) -> bool {
         | Event::OrderPaid {}
         | Event::OrderCancelled {}
         | Event::OrderReturned { .. } => true,
-        // The gateway also tells of what is not ours, and mail is not sent to nobody.
+        // Webhooks may be about foreign intents, and a mail without a recipient is skipped.
         Event::PaymentWebhookReceived { .. }
         | Event::EmailVerification { .. }
         | Event::EmailAlreadyRegistered { .. }
@@ -194,15 +194,15 @@ fn needs_what_it_is_about(event: &Event) -> bool {
 }
 
 #[tokio::test]
-async fn a_message_about_nothing_is_given_up_alone() {
+async fn a_message_about_an_unknown_document_fails_alone() {
     let shop = TestShop::start().await;
     let mut batches: BTreeMap<Queue, SqsEvent> = BTreeMap::new();
-    let mut given_up: BTreeMap<Queue, BTreeSet<String>> = BTreeMap::new();
+    let mut poison: BTreeMap<Queue, BTreeSet<String>> = BTreeMap::new();
     for sample in samples("sqs").into_values() {
         let (record, message) = record(&sample);
         let queue = message.event.queue();
-        if needs_what_it_is_about(&message.event) {
-            given_up.entry(queue).or_default().insert(record.message_id.clone().unwrap());
+        if requires_its_document(&message.event) {
+            poison.entry(queue).or_default().insert(record.message_id.clone().unwrap());
             let error = shop.consumer(queue).process(message.clone()).await.unwrap_err();
             assert!(matches!(error, ProcessError::Poison(_)), "{:?}: {error:?}", message.event);
         }
@@ -212,12 +212,12 @@ async fn a_message_about_nothing_is_given_up_alone() {
         let response = consume(shop.consumer(queue).as_ref(), batches.remove(&queue).unwrap()).await;
         let failed: BTreeSet<String> =
             response.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect();
-        assert_eq!(failed, given_up.remove(&queue).unwrap_or_default(), "{queue:?}");
+        assert_eq!(failed, poison.remove(&queue).unwrap_or_default(), "{queue:?}");
     }
 }
 
 #[tokio::test]
-async fn a_message_in_the_wrong_queue_is_given_up() {
+async fn a_message_in_the_wrong_queue_is_poison() {
     let shop = TestShop::start().await;
     for sample in samples("sqs").into_values() {
         let (_, message) = record(&sample);
@@ -230,7 +230,7 @@ async fn a_message_in_the_wrong_queue_is_given_up() {
 }
 
 #[tokio::test]
-async fn the_sample_webhook_is_genuine_at_its_time_and_is_looked_into_once() {
+async fn the_sample_webhook_has_a_valid_signature_and_one_effect() {
     let samples = samples("webhooks");
     let request: Value = serde_json::from_str(&samples["payment_intent.succeeded.http"]).unwrap();
     let body = request["body"].as_str().unwrap();
@@ -249,7 +249,7 @@ async fn the_sample_webhook_is_genuine_at_its_time_and_is_looked_into_once() {
     let late = local::shop::Shop { webhook_secret: secret, ..test.shop.clone() };
     let sample = samples["payment_intent.succeeded.http"].as_str();
     let (status, problem) = serve(&late, sample).await;
-    assert_eq!((status, &problem["code"]), (400, &json!("invalid_signature")), "it is too old by now");
+    assert_eq!((status, &problem["code"]), (400, &json!("invalid_signature")), "its timestamp is too old");
 
     let in_time = local::shop::Shop { clock: Clock::set_to(signed_at), ..late };
     for _ in 0..2 {
@@ -259,14 +259,14 @@ async fn the_sample_webhook_is_genuine_at_its_time_and_is_looked_into_once() {
     assert_eq!(test.count("webhooks").await, 1);
     let outbox = test.store().database().collection::<bson::Document>("outbox");
     assert_eq!(outbox.count_documents(doc! {}).await.unwrap(), 1);
-    let promised = outbox.find_one(doc! {}).await.unwrap().unwrap();
-    let promised: Message = serde_json::from_str(promised.get_str("body").unwrap()).unwrap();
+    let enqueued = outbox.find_one(doc! {}).await.unwrap().unwrap();
+    let enqueued: Message = serde_json::from_str(enqueued.get_str("body").unwrap()).unwrap();
     let sample = self::samples("sqs").remove("payment.webhookReceived").unwrap();
-    assert_eq!(promised.event, record(&sample).1.event, "the sample message is what this webhook promises");
+    assert_eq!(enqueued.event, record(&sample).1.event, "the sample message is the one that this webhook enqueues");
 }
 
 #[tokio::test]
-async fn the_sample_of_the_schedule_is_one_and_a_run_with_nothing_to_do_does_nothing() {
+async fn the_sample_schedule_event_runs_maintenance_without_effect() {
     let samples = samples("schedule");
     assert_eq!(samples.keys().collect::<Vec<_>>(), ["every_minute"]);
     let event: EventBridgeEvent = serde_json::from_str(&samples["every_minute"]).unwrap();

@@ -1,4 +1,4 @@
-//! One `Idempotency-Key`, one effect, one answer: what a duplicate meets, and what an outage leaves behind.
+//! One `Idempotency-Key`, one effect, one answer: duplicates, and requests that an outage interrupts.
 
 use std::time::Duration;
 
@@ -117,7 +117,7 @@ async fn a_duplicate_refund_in_flight_answers_with_the_first_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_duplicate_of_a_request_that_takes_too_long_is_told_to_come_back() {
+async fn a_duplicate_of_a_slow_request_is_told_to_retry_later() {
     let shop = TestShop::start().await;
     let ada = buyer(&shop).await;
     let store = shop.store();
@@ -136,7 +136,7 @@ async fn a_duplicate_of_a_request_that_takes_too_long_is_told_to_come_back() {
 }
 
 #[tokio::test]
-async fn a_commit_that_took_too_long_is_asked_for_again() {
+async fn a_commit_that_timed_out_is_retried() {
     let mongodb = OwnMongodb::start("commit-late").await;
     let shop = TestShop::start_at(mongodb.place().await, |real| real);
     let ada = buyer(&shop).await;
@@ -149,7 +149,7 @@ async fn a_commit_that_took_too_long_is_asked_for_again() {
 
 /// A primary that steps down while a majority is waited for says that the write is there, and that it may yet be lost.
 #[tokio::test]
-async fn a_write_that_no_majority_confirms_may_have_happened() {
+async fn a_write_without_majority_may_have_been_applied() {
     let mongodb = OwnMongodb::start("unconfirmed").await;
     let shop = TestShop::start_at(mongodb.place().await, |real| real);
     let ada = buyer(&shop).await;
@@ -177,7 +177,7 @@ async fn a_write_that_no_majority_confirms_may_have_happened() {
 
 /// What refuses a duplicate may be the effect of the first request, so no refusal is told before its record was looked for.
 #[tokio::test]
-async fn a_refusal_is_told_only_after_the_record_was_looked_for() {
+async fn a_refusal_is_answered_only_after_looking_for_the_record() {
     let mongodb = OwnMongodb::start("refusal").await;
     let shop = TestShop::start_at(mongodb.place().await, |real| real);
     let ada = shop.customer("ada").await;

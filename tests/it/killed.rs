@@ -1,8 +1,7 @@
-//! `kill -9` of the process that sells, at every point: before and after each of its commands to the database, and at every
-//! point at which it waits. Found by injected fault, not by luck; see [`tests::victim`].
+//! `kill -9` of a process at every point: before and after each database command, and at each await point; see
+//! [`tests::victim`].
 //!
-//! Nothing half-done is ever to be seen, nobody who was told of an order loses it, and whoever asks again gets one order and
-//! pays it once.
+//! An order is stored completely or not at all, no acknowledged order is lost, and a retry gets one order and one charge.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -13,24 +12,24 @@ use shared::domain::{Id, message::Queue, order::OrderStatus};
 use tests::{
     OwnMongodb, Person, Reply, StripeApi, TestShop, cards,
     people::checkout_body,
-    victim::{self, Buyer, Life, Moment, Work},
+    victim::{self, Buyer, Moment, VictimRun, Work},
 };
 
 const VICTIM: &str = "killed::the_victim";
 
-/// Longer than a claim keeps others away, and than the relay leaves a promise to who made it.
-const A_WHILE: Duration = Duration::from_secs(36);
+/// Longer than the reservation lease and the delay of the relay.
+const AFTER_LEASE: Duration = Duration::from_secs(36);
 
-/// More than any checkout waits: something goes on without end.
-const TOO_MANY: usize = 300;
+/// More await points than any checkout has.
+const MAX_AWAIT_POINTS: usize = 300;
 
 #[test]
 #[ignore = "the tests of this file start it, and kill it"]
 fn the_victim() {
-    victim::live();
+    victim::run_victim();
 }
 
-/// A shop with a database of its own: what dead processes leave open there disturbs nobody else.
+/// A shop with its own database, because killed processes leave transactions open there.
 struct Scene {
     shop: TestShop,
     stripe: StripeApi,
@@ -39,17 +38,17 @@ struct Scene {
     _mongodb: OwnMongodb,
 }
 
-/// Somebody whose checkout is cut short.
+/// A buyer whose checkout process is killed.
 struct Case {
     buyer: Buyer,
     email: String,
-    /// What only they order.
+    /// The product that only this buyer orders.
     sku: String,
     work: Work,
-    life: Life,
-    /// The order that was there after the death.
+    life: VictimRun,
+    /// The order that was stored after the kill.
     order: Option<String>,
-    /// How many transactions the death left open at the server.
+    /// The number of transactions that the kill left open at the server.
     left_open: i64,
 }
 
@@ -66,8 +65,8 @@ impl Scene {
         Self { shop, stripe, seller, mug, _mongodb: mongodb }
     }
 
-    /// A customer with two products in the cart, one of which runs low with this order, and a coupon upon them: every write
-    /// that an order can bring about is in it.
+    /// A customer with two products, one of which this order brings to low stock, and a coupon: the checkout makes every
+    /// write that an order can cause.
     async fn customer(&self, number: usize) -> (Buyer, String, String) {
         let sku = format!("POT-{number}");
         let pot = self.shop.product_of(&self.seller, &sku, json!({"inventory": {"quantity": 11}})).await;
@@ -78,7 +77,7 @@ impl Scene {
         (Buyer::Customer(customer.id), customer.email, sku)
     }
 
-    /// A guest with two units of a product of their own in the cart, and a coupon upon them.
+    /// A guest with two units of a separate product and a coupon in the cart.
     async fn guest(&self, number: usize) -> (Buyer, String, String) {
         let sku = format!("POT-{number}");
         let pot = self.shop.product_of(&self.seller, &sku, json!({})).await;
@@ -89,14 +88,14 @@ impl Scene {
         (Buyer::Guest(token), format!("guest{number}.{}@example.test", Id::<()>::new()), sku)
     }
 
-    /// Lets somebody check out and die at this moment, and looks at what is left.
+    /// Kills a checkout at this moment, and checks the stored state.
     async fn kill(&self, (buyer, email, sku): (Buyer, String, String), moment: Option<Moment>) -> Case {
         let mut body = checkout_body(cards::GOOD);
         if matches!(buyer, Buyer::Guest(_)) {
             body["email"] = json!(email);
         }
         let work = Work::Checkout { buyer: buyer.clone(), key: "my-order".to_owned(), body };
-        let life = self.shop.let_die(VICTIM, &work, moment).await;
+        let life = self.shop.kill_at(VICTIM, &work, moment).await;
         let left_open = self.end_orphans().await;
         let order = self.order_of(&email).await;
         let is_there = i64::from(order.is_some());
@@ -111,23 +110,23 @@ impl Scene {
         Case { buyer, email, sku, work, life, order, left_open }
     }
 
-    /// Somebody's order that is to be charged.
+    /// An order that is to be charged.
     async fn order(&self, number: usize) -> Value {
         let customer = self.shop.customer(&format!("payer{number}")).await;
         customer.order(&self.mug, 1).await.is(201).json.clone()
     }
 
-    /// Lets a worker charge an order and die at this moment, and looks at what is left.
-    async fn kill_charge(&self, order: &Value, moment: Moment) -> Life {
+    /// Kills a worker at this moment of a charge, and checks the stored state.
+    async fn kill_charge(&self, order: &Value, moment: Moment) -> VictimRun {
         let message = self.shop.enqueued_about("payment.requested", order["id"].as_str().unwrap()).await.remove(0);
-        let life = self.shop.let_die(VICTIM, &Work::Deliver(message), Some(moment)).await;
+        let life = self.shop.kill_at(VICTIM, &Work::Deliver(message), Some(moment)).await;
         self.end_orphans().await;
         assert!(life.answer.as_ref().is_none_or(|(status, _)| *status == 200), "{moment:?}: it did not charge");
         self.shop.verify().await;
         life
     }
 
-    /// The server drops what dead processes left open after a minute; this is that minute. Answers how many there were.
+    /// Aborts the open transactions of killed processes, as the server does after a minute. Answers their number.
     async fn end_orphans(&self) -> i64 {
         let admin = self.shop.store().database().client().database("admin");
         let status = admin.run_command(doc! {"serverStatus": 1}).await.unwrap();
@@ -152,10 +151,10 @@ impl Scene {
         request.key(key).json(body.clone()).send().await
     }
 
-    /// Everybody asks again: each gets one order, the one that was there if there was one. Answers them by e-mail address.
-    async fn everybody_asks_again(&self, cases: &[Case]) -> BTreeMap<String, Value> {
-        self.shop.clock.advance(A_WHILE);
-        // What the dead held, and did not order, is free again.
+    /// Every buyer retries and gets one order, the stored one if it exists. Answers the orders by e-mail address.
+    async fn retry_all(&self, cases: &[Case]) -> BTreeMap<String, Value> {
+        self.shop.clock.advance(AFTER_LEASE);
+        // The reservations of killed checkouts without an order are released.
         self.shop.run_maintenance().await;
         for case in cases {
             let is_there = i64::from(case.order.is_some());
@@ -169,7 +168,7 @@ impl Scene {
                 let was_there = case.order.as_ref().map(|order| (order.clone(), Some("true")));
                 assert_eq!((id.clone(), reply.header("idempotent-replayed")), was_there.unwrap_or((id, None)));
                 if let Some((_, body)) = &case.life.answer {
-                    assert_eq!(&reply.body, body.as_bytes(), "what was acknowledged has changed");
+                    assert_eq!(&reply.body, body.as_bytes(), "the acknowledged answer has changed");
                 }
                 assert_eq!(self.shop.stock_of(&case.sku).await.reserved, 2);
                 orders.insert(case.email.clone(), reply.json.clone());
@@ -180,7 +179,7 @@ impl Scene {
         orders
     }
 
-    /// The relay sends what the dead promised and did not send; then each order is paid once, with what it comes to.
+    /// The relay sends the messages of the killed processes; then each order is charged its total once.
     async fn are_paid_once(&self, orders: impl IntoIterator<Item = &Value>) {
         self.shop.run_maintenance().await;
         while self.shop.poller(Queue::Payments).poll(0).await.unwrap() > 0 {}
@@ -195,7 +194,7 @@ impl Scene {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_order_is_whole_or_nothing_whichever_command_was_the_last() {
+async fn an_order_is_atomic_whichever_command_was_the_last() {
     let scene = Scene::open("killed-commands").await;
     let undisturbed = scene.kill(scene.customer(0).await, None).await;
     let commands = undisturbed.life.commands.clone();
@@ -211,7 +210,7 @@ async fn an_order_is_whole_or_nothing_whichever_command_was_the_last() {
         for moment in [Moment::Before(number), Moment::After(number)] {
             let case = scene.kill(scene.customer(cases.len()).await, Some(moment)).await;
             assert!(case.life.was_killed, "{moment:?} never came: {:#?}", case.life.commands);
-            // What is there is decided by the commit and by nothing else.
+            // Only the commit decides whether the order exists.
             let is_committed = matches!(moment, Moment::Before(number) if number > commit)
                 || matches!(moment, Moment::After(number) if number >= commit);
             assert_eq!(case.order.is_some(), is_committed, "{moment:?} {}", commands[number - 1]);
@@ -219,18 +218,18 @@ async fn an_order_is_whole_or_nothing_whichever_command_was_the_last() {
         }
     }
     eprintln!("killed {} times around {} commands: {commands:?}", cases.len() - 1, commands.len());
-    assert!(cases.iter().any(|case| case.left_open > 0), "nobody died within a transaction");
-    let orders = scene.everybody_asks_again(&cases).await;
+    assert!(cases.iter().any(|case| case.left_open > 0), "no process was killed within a transaction");
+    let orders = scene.retry_all(&cases).await;
     scene.are_paid_once(orders.values()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_order_is_whole_or_nothing_wherever_it_waited() {
+async fn an_order_is_atomic_at_whichever_await_point_it_was_killed() {
     let scene = Scene::open("killed-waits").await;
     let mut cases: Vec<Case> = Vec::new();
     while cases.last().is_none_or(|case| case.life.was_killed) {
         let number = cases.len() + 1;
-        assert!(number < TOO_MANY, "a checkout waits without end");
+        assert!(number < MAX_AWAIT_POINTS, "a checkout waits without end");
         cases.push(scene.kill(scene.guest(number).await, Some(Moment::Waiting(number))).await);
     }
     let (undisturbed, killed) = cases.split_last().unwrap();
@@ -238,17 +237,17 @@ async fn an_order_is_whole_or_nothing_wherever_it_waited() {
     let ordered = killed.iter().filter(|case| case.order.is_some()).count();
     eprintln!("killed at {} await points of {} commands, {ordered} times with an order", killed.len(), commands.len());
     assert!(killed.len() >= commands.len() && (1..killed.len()).contains(&ordered));
-    let orders = scene.everybody_asks_again(&cases).await;
+    let orders = scene.retry_all(&cases).await;
     scene.are_paid_once(orders.values()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_charge_is_made_once_wherever_its_worker_died() {
+async fn a_charge_is_made_once_wherever_its_worker_was_killed() {
     let scene = Scene::open("killed-charges").await;
     let mut orders: Vec<Value> = Vec::new();
     loop {
         let number = orders.len() + 1;
-        assert!(number < TOO_MANY, "a charge waits without end");
+        assert!(number < MAX_AWAIT_POINTS, "a charge waits without end");
         orders.push(scene.order(number).await);
         let life = scene.kill_charge(orders.last().unwrap(), Moment::Waiting(number)).await;
         if !life.was_killed {
@@ -257,6 +256,6 @@ async fn a_charge_is_made_once_wherever_its_worker_died() {
             break;
         }
     }
-    // The message comes again, to where a charge was cut short and to where it was made.
+    // Each message is delivered again, for interrupted and for completed charges.
     scene.are_paid_once(&orders).await;
 }

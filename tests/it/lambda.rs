@@ -1,4 +1,4 @@
-//! A function beside Lambda's runtime API, as far as one can have it here: when it answers, and when it asks for more.
+//! A function with a simulated Lambda runtime API: when it answers, and when it asks for the next request.
 
 use std::{
     env,
@@ -29,7 +29,7 @@ struct Lambda {
 }
 
 impl Lambda {
-    fn note(&self, what: &'static str) -> usize {
+    fn record(&self, what: &'static str) -> usize {
         let mut saw = self.saw.lock().unwrap();
         saw.push(what);
         saw.len()
@@ -37,7 +37,7 @@ impl Lambda {
 }
 
 async fn next(State(lambda): State<Lambda>) -> impl IntoResponse {
-    if lambda.note("asks for a request") > 1 {
+    if lambda.record("asks for a request") > 1 {
         lambda.asked_again.add_permits(1);
         return std::future::pending().await;
     }
@@ -52,15 +52,15 @@ async fn next(State(lambda): State<Lambda>) -> impl IntoResponse {
 }
 
 async fn take_answer(State(lambda): State<Lambda>) {
-    lambda.note("answers");
+    lambda.record("answers");
     lambda.answered.add_permits(1);
 }
 
-/// What the function leaves to do: it lasts until somebody has the answer, and a little longer.
+/// A background task of the function, which ends shortly after the answer was received.
 async fn work(State(lambda): State<Lambda>) {
     lambda.answered.acquire().await.unwrap().forget();
     tokio::time::sleep(Duration::from_millis(200)).await;
-    lambda.note("does what is left");
+    lambda.record("finishes the background task");
 }
 
 #[tokio::test]
@@ -78,7 +78,7 @@ async fn the_function() {
 }
 
 #[tokio::test]
-async fn what_is_left_is_done_after_the_answer_and_before_the_process_is_frozen() {
+async fn background_tasks_run_after_the_answer_and_before_the_freeze() {
     let lambda =
         Lambda { saw: Arc::default(), answered: Arc::new(Semaphore::new(0)), asked_again: Arc::new(Semaphore::new(0)) };
     let router = Router::new()
@@ -103,5 +103,5 @@ async fn what_is_left_is_done_after_the_answer_and_before_the_process_is_frozen(
     function.wait().unwrap();
     assert!(asked_again.is_ok(), "only: {:?}", lambda.saw.lock().unwrap());
     let saw = lambda.saw.lock().unwrap().clone();
-    assert_eq!(saw, ["asks for a request", "answers", "does what is left", "asks for a request"]);
+    assert_eq!(saw, ["asks for a request", "answers", "finishes the background task", "asks for a request"]);
 }

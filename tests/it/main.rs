@@ -1,4 +1,4 @@
-//! The shop tested as a whole: one folder per function, and what crosses them beside it.
+//! Integration tests of the shop: one folder per function, and beside them the tests that cross functions.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -20,12 +20,13 @@ mod killed;
 mod lambda;
 mod migrations;
 mod ops;
+mod order_lifecycle;
 mod outage;
+mod payments;
 mod products;
 mod races;
 mod reservations;
 mod reviews;
-mod sale;
 mod validators;
 mod verify;
 mod watch;

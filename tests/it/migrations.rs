@@ -79,7 +79,7 @@ async fn migrating_again_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_migration_that_broke_off_is_started_again() {
+async fn an_interrupted_migration_is_restarted() {
     let database = EmptyDatabase::migrated().await;
     let contents = database.contents().await;
     let ledger = database.0.database().collection::<Document>("migrations");
@@ -122,7 +122,7 @@ async fn of_several_migrators_one_works_and_the_others_wait() {
 }
 
 #[tokio::test]
-async fn the_lock_of_a_dead_migrator_runs_out() {
+async fn the_lock_of_a_dead_migrator_expires() {
     let database = EmptyDatabase::new().await;
     let expires_at = Clock::system().now().plus(Duration::from_millis(700));
     let lock = doc! {"_id": "lock", "holder": Id::<()>::new(), "expiresAt": expires_at};
@@ -136,7 +136,7 @@ async fn the_lock_of_a_dead_migrator_runs_out() {
 }
 
 #[tokio::test]
-async fn a_database_that_a_newer_version_migrated_is_left_alone() {
+async fn a_database_migrated_by_a_newer_version_is_refused() {
     let database = EmptyDatabase::migrated().await;
     let entry = doc! {"_id": "m9999", "name": "later", "appliedAt": Clock::system().now(), "durationMs": 1};
     database.0.database().collection("migrations").insert_one(entry).await.unwrap();

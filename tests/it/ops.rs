@@ -43,7 +43,7 @@ async fn everything(store: &Store) -> BTreeMap<String, Vec<Document>> {
 }
 
 #[tokio::test]
-async fn a_seeded_catalogue_is_continued_and_extended_and_never_changed() {
+async fn seeding_resumes_and_extends_a_catalogue_and_changes_no_product() {
     let database = EmptyDatabase::migrated().await;
     let (store, clock) = (&database.0, Clock::system());
     let report = seed::seed(store, &clock, 1200).await.unwrap();
@@ -69,7 +69,7 @@ async fn a_seeded_catalogue_is_continued_and_extended_and_never_changed() {
 }
 
 #[tokio::test]
-async fn the_demo_shop_opens_twice_without_harm() {
+async fn loading_the_demo_shop_again_changes_nothing() {
     let database = EmptyDatabase::migrated().await;
     let (store, clock) = (&database.0, Clock::system());
     let account = |email, role| DemoAccount {
@@ -102,7 +102,7 @@ async fn knows(user: &User, password: &str) -> bool {
 }
 
 #[tokio::test]
-async fn an_administrator_is_made_once() {
+async fn an_administrator_is_created_once() {
     let database = EmptyDatabase::migrated().await;
     let (store, clock) = (&database.0, Clock::system());
     let account = Account {
@@ -149,7 +149,7 @@ fn row(sku: &str, price: &str, more: &str) -> String {
 }
 
 #[tokio::test]
-async fn good_rows_are_kept_and_bad_ones_named() {
+async fn valid_rows_are_imported_and_invalid_rows_reported() {
     let database = EmptyDatabase::migrated().await;
     let (store, clock) = (&database.0, Clock::system());
     let accounts = [DemoAccount {

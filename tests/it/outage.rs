@@ -1,5 +1,4 @@
-//! The database goes away while the shop sells, politely or not: whatever was acknowledged is still there, and whatever was not
-//! can be asked for again.
+//! Outages of the database during checkouts: acknowledged orders survive, and other requests can be retried.
 
 use std::{
     collections::BTreeSet,
@@ -11,11 +10,11 @@ use futures::future::join_all;
 use shared::domain::order::OrderStatus;
 use tests::{OwnMongodb, Person, Reply, StripeApi, TestShop};
 
-/// Longer than a claim keeps others away, and than the relay leaves a promise to who made it.
-const A_WHILE: Duration = Duration::from_secs(36);
+/// Longer than the reservation lease and the delay of the relay.
+const AFTER_LEASE: Duration = Duration::from_secs(36);
 
-/// How long a silent server may leave anybody waiting: it is given up after four seconds, and another looked for for two.
-const SOON: Duration = Duration::from_secs(8);
+/// The limit for an answer while the server is frozen: four seconds for the command and two for server selection.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(8);
 
 async fn open(mongodb: &OwnMongodb) -> (TestShop, StripeApi) {
     let shop = TestShop::start_at(mongodb.place().await, |real| real);
@@ -34,8 +33,8 @@ async fn buyers(shop: &TestShop, product: &str, count: usize) -> Vec<Person> {
     buyers
 }
 
-/// What the buyers are told, who come one after the other, so that some are served before the event and others are not: it
-/// comes when five of them have their orders.
+/// The answers to buyers who check out one after the other. The event starts after five orders, so that some checkouts come
+/// before it and others after it.
 async fn check_out_around(buyers: &[Person], apart: Duration, event: impl Future<Output = ()>) -> Vec<Reply> {
     let acknowledged = AtomicUsize::new(0);
     let acknowledged = &acknowledged;
@@ -50,14 +49,14 @@ async fn check_out_around(buyers: &[Person], apart: Duration, event: impl Future
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         event.await;
-        assert!(acknowledged.load(Ordering::SeqCst) < buyers.len(), "everybody was served before");
+        assert!(acknowledged.load(Ordering::SeqCst) < buyers.len(), "every buyer was served before");
     };
     futures::join!(join_all(checkouts), happening).0
 }
 
-/// Everybody clicks again, later. Who was acknowledged is told the same once more.
-async fn click_again(shop: &TestShop, buyers: &[Person], replies: &[Reply]) -> Vec<Reply> {
-    shop.clock.advance(A_WHILE);
+/// Every buyer retries later. An acknowledged buyer gets the same answer.
+async fn retry_all(shop: &TestShop, buyers: &[Person], replies: &[Reply]) -> Vec<Reply> {
+    shop.clock.advance(AFTER_LEASE);
     let placed = join_all(buyers.iter().map(|buyer| buyer.checkout("order"))).await;
     for (first, second) in replies.iter().zip(&placed) {
         if first.status.as_u16() == 201 {
@@ -80,7 +79,7 @@ async fn are_paid_once(shop: &TestShop, stripe: &StripeApi, placed: &[Reply]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_outage_between_two_clicks_loses_nothing() {
+async fn an_outage_between_two_requests_loses_nothing() {
     let mongodb = OwnMongodb::start("clicks").await;
     let (shop, stripe) = open(&mongodb).await;
     let mug = shop.stock("MUG-1", 20).await;
@@ -94,7 +93,7 @@ async fn an_outage_between_two_clicks_loses_nothing() {
         refused.is_problem(503, "unavailable");
         assert!(refused.header("retry-after").is_some());
     }
-    assert!(maintenance::run(&shop.maintenance()).await.is_err(), "it says that it could not do its work");
+    assert!(maintenance::run(&shop.maintenance()).await.is_err(), "maintenance reports its failure");
 
     mongodb.start_again().await;
     shop.get("/v1/health").await.is(200);
@@ -125,33 +124,33 @@ async fn a_killed_database_keeps_every_order_that_was_acknowledged() {
         assert_eq!(shop.find_order(&reply.id()).await.order_number, reply.json["orderNumber"].as_str().unwrap());
     }
     shop.verify().await;
-    let placed = click_again(&shop, &buyers, &replies).await;
+    let placed = retry_all(&shop, &buyers, &replies).await;
     shop.run_maintenance().await;
     shop.run_queues().await;
     are_paid_once(&shop, &stripe, &placed).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_primary_that_hands_over_costs_a_buyer_a_click_at_most() {
+async fn a_primary_step_down_costs_a_buyer_at_most_one_retry() {
     let mongodb = OwnMongodb::start_set("hands-over", 3).await;
     let (shop, stripe) = open(&mongodb).await;
     let mug = shop.stock("MUG-1", 100).await;
     let buyers = buyers(&shop, &mug, 40).await;
     let replies = check_out_around(&buyers, Duration::from_millis(25), mongodb.step_down()).await;
     for reply in replies.iter().filter(|reply| reply.status.as_u16() != 201) {
-        // The next primary may not know of a claim, or of stock that was held, that the last one had acknowledged alone.
+        // The new primary may lack a record or a reservation that only the old one had.
         assert!(reply.status == 503 || reply.json["code"] == "idempotency_in_progress", "{reply:?}");
         assert!(reply.header("retry-after").is_some(), "{reply:?}");
     }
 
-    let placed = click_again(&shop, &buyers, &replies).await;
+    let placed = retry_all(&shop, &buyers, &replies).await;
     shop.run_maintenance().await;
     shop.run_queues().await;
     are_paid_once(&shop, &stripe, &placed).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn workers_that_lose_the_database_charge_nobody_twice() {
+async fn workers_that_lose_the_database_charge_no_order_twice() {
     let mongodb = OwnMongodb::start("workers").await;
     let (shop, stripe) = open(&mongodb).await;
     let mug = shop.stock("MUG-1", 100).await;
@@ -175,9 +174,9 @@ async fn workers_that_lose_the_database_charge_nobody_twice() {
     are_paid_once(&shop, &stripe, &placed).await;
 }
 
-/// Not ended, but silent: its connections stay open, and nothing but the time tells.
+/// The connections stay open, so that only a timeout detects the outage.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_falls_silent_is_away_too() {
+async fn a_frozen_database_answers_unavailable_in_time() {
     let mongodb = OwnMongodb::start("silent").await;
     let (shop, stripe) = open(&mongodb).await;
     let mug = shop.stock("MUG-1", 10).await;
@@ -189,10 +188,10 @@ async fn a_database_that_falls_silent_is_away_too() {
         refused.is_problem(503, "unavailable");
         assert!(refused.header("retry-after").is_some());
     }
-    assert!(started.elapsed() <= SOON, "{:?}", started.elapsed());
+    assert!(started.elapsed() <= ANSWER_TIMEOUT, "{:?}", started.elapsed());
 
     mongodb.thaw();
-    shop.clock.advance(A_WHILE);
+    shop.clock.advance(AFTER_LEASE);
     let placed = join_all(buyers.iter().map(|buyer| buyer.checkout("order"))).await;
     shop.run_queues().await;
     are_paid_once(&shop, &stripe, &placed).await;

@@ -1,4 +1,4 @@
-//! Many at once, or two against each other: whoever wins, every invariant holds afterwards, and nobody is told a lie.
+//! Concurrent requests: whichever wins, every invariant holds afterwards, and every answer is true.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use shared::domain::{order::OrderStatus, payment::PaymentStatus};
 use tests::{Person, Reply, Rivals, StripeApi, TestShop, at_once, cards, people::checkout_body};
 
-/// What one product at 10.00 with its parcel comes to.
+/// The total of one product at 10.00 with shipping.
 const TOTAL: i64 = 1500;
 
 async fn customers(shop: &TestShop, count: usize) -> Vec<Person> {
@@ -30,7 +30,7 @@ fn with_status(replies: &[Reply], status: u16) -> Vec<&Reply> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_fifty_buyers_at_once_seven_get_the_last_seven() {
+async fn of_fifty_concurrent_buyers_seven_get_the_last_seven() {
     let shop = TestShop::start().await;
     let stripe = StripeApi::watch(&shop.place.components.stripe_api).await;
     let mug = shop.stock("MUG-1", 7).await;
@@ -60,9 +60,9 @@ async fn of_fifty_buyers_at_once_seven_get_the_last_seven() {
     shop.verify().await;
 }
 
-/// Far more than there are connections, so that whoever is ahead must not wait for one behind all the others.
+/// Far more buyers than connections, so that a transaction must not wait for a connection behind all others.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_crowd_leaves_no_unit_behind_and_is_told_that_there_are_no_more() {
+async fn a_crowd_buys_every_unit_and_the_others_are_told_it_is_sold_out() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 30).await;
     let buyers = shop.crowd(300, |_| (vec![(mug.as_str(), 1)], None)).await;
@@ -111,7 +111,7 @@ async fn twenty_posts_of_one_checkout_are_one_order_and_one_charge() {
 }
 
 #[tokio::test]
-async fn a_key_names_one_intention_of_one_caller() {
+async fn a_key_belongs_to_one_request_of_one_caller() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 50).await;
     let ada = shop.customer("ada").await;
@@ -140,7 +140,7 @@ async fn a_key_names_one_intention_of_one_caller() {
 }
 
 #[tokio::test]
-async fn a_refusal_leaves_the_key_free_for_another_try() {
+async fn a_refusal_leaves_the_key_free() {
     let shop = TestShop::start().await;
     let seller = shop.seller("grace").await;
     let mug = shop.product_of(&seller, "MUG-1", json!({"inventory": {"quantity": 1}})).await;
@@ -191,7 +191,7 @@ async fn parallel_additions_to_a_cart_add_up() {
     let ada = shop.customer("ada").await;
     let token = guest(&shop, &pot).await;
 
-    // The customer has no cart yet: making it is part of the race.
+    // The customer has no cart yet: its creation is part of the race.
     let of_customer = join_all((0..24).map(|number| ada.add_to_cart(&mug, 1 + number % 3)));
     let of_guest = join_all((0..24).map(|number| add_as_guest(&shop, &token, &mug, 1 + number % 3)));
     let (of_customer, of_guest) = futures::join!(of_customer, of_guest);
@@ -206,7 +206,7 @@ async fn parallel_additions_to_a_cart_add_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guests_cart_is_taken_over_once_however_many_log_in_with_it() {
+async fn a_guest_cart_is_merged_once_under_concurrent_logins() {
     let shop = TestShop::start().await;
     let (mug, pot) = (shop.stock("MUG-1", 50).await, shop.stock("POT-1", 50).await);
     for round in 0..4 {
@@ -236,7 +236,7 @@ async fn a_guests_cart_is_taken_over_once_however_many_log_in_with_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cart_that_is_edited_while_it_is_ordered_loses_nothing() {
+async fn a_cart_edited_during_its_checkout_loses_nothing() {
     let shop = TestShop::start().await;
     let (mug, pot) = (shop.stock("MUG-1", 99).await, shop.stock("POT-1", 99).await);
     let mut rivals = Rivals::new();
@@ -246,7 +246,7 @@ async fn a_cart_that_is_edited_while_it_is_ordered_loses_nothing() {
         added.is(200);
         let left = quantities(&ada.get("/v1/cart").await);
         let ordered = placed.json["items"].as_array().map_or(0, Vec::len);
-        rivals.note(ordered == 1);
+        rivals.record(ordered == 1);
         if placed.status.as_u16() == 201 {
             // The pot is in the order or in the next cart, and never in both.
             assert_eq!(left, if ordered == 2 { json!({}) } else { json!({"POT-1": 1}) }, "{}", placed.json["items"]);
@@ -255,7 +255,7 @@ async fn a_cart_that_is_edited_while_it_is_ordered_loses_nothing() {
             assert_eq!(left, json!({"MUG-1": 1, "POT-1": 1}));
         }
     }
-    rivals.were_rivals();
+    rivals.assert_close();
     shop.verify().await;
 }
 
@@ -273,7 +273,7 @@ async fn an_order_is_either_shipped_or_cancelled() {
         let tracking = json!({"carrier": "DHL", "trackingNumber": "JD014600003817"});
         let path = format!("/v1/orders/{order}/ship");
         let (ship, cancel) = rivals.race(seller.post(&path, tracking), cancel(buyer, &order)).await;
-        rivals.note(ship.status.as_u16() == 200);
+        rivals.record(ship.status.as_u16() == 200);
         if ship.status.as_u16() == 200 {
             cancel.is_problem(409, "order_not_cancellable");
         } else {
@@ -281,7 +281,7 @@ async fn an_order_is_either_shipped_or_cancelled() {
             cancel.is(200);
         }
     }
-    rivals.were_rivals();
+    rivals.assert_close();
     shop.deliver_everything().await;
 
     let shipped = i64::try_from(rivals.won[0]).unwrap();
@@ -300,7 +300,7 @@ async fn an_order_is_either_shipped_or_cancelled() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_paid_back_entirely_is_not_shipped_after_that() {
+async fn a_fully_refunded_order_is_not_shipped() {
     let shop = TestShop::start().await;
     let (seller, admin) = (shop.seller("grace").await, shop.admin("root").await);
     let mug = shop.product_of(&seller, "MUG-1", json!({"inventory": {"quantity": 50}})).await;
@@ -318,21 +318,21 @@ async fn what_is_paid_back_entirely_is_not_shipped_after_that() {
         let (ship, refund) = rivals.race(seller.post(&path, tracking), refund).await;
         refund.is(202);
         let has_left = ship.status.as_u16() == 200;
-        rivals.note(has_left);
+        rivals.record(has_left);
         if !has_left {
             ship.is_problem(409, "illegal_transition");
         }
         // Both wrote the payment, one after the other.
         assert_eq!(shop.payment_of(&order).await.version - payment.version, if has_left { 2 } else { 1 });
     }
-    rivals.were_rivals();
+    rivals.assert_close();
     shop.deliver_everything().await;
     assert_eq!(shop.stock_of("MUG-1").await.shipped, i64::try_from(rivals.won[0]).unwrap());
     shop.verify().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn cancelling_against_paying_never_keeps_money_for_nothing() {
+async fn cancelling_during_a_charge_never_keeps_money_for_nothing() {
     let shop = TestShop::start().await;
     let stripe = StripeApi::watch(&shop.place.components.stripe_api).await;
     let mug = shop.stock("MUG-1", 50).await;
@@ -342,7 +342,7 @@ async fn cancelling_against_paying_never_keeps_money_for_nothing() {
         let charge = shop.enqueued_about("payment.requested", &order).await;
         let (_, cancelled) = rivals.race(shop.deliver(&charge), cancel(&buyer, &order)).await;
         let was_cancelled = cancelled.status.as_u16() == 200;
-        rivals.note(!was_cancelled);
+        rivals.record(!was_cancelled);
         if !was_cancelled {
             cancelled.is_problem(409, "order_not_cancellable");
             assert!(cancelled.header("retry-after").is_some());
@@ -352,12 +352,12 @@ async fn cancelling_against_paying_never_keeps_money_for_nothing() {
         assert_eq!(status, if was_cancelled { OrderStatus::Cancelled } else { OrderStatus::Processing });
         assert_eq!(kept(&stripe, &shop, &order).await, if was_cancelled { 0 } else { TOTAL });
     }
-    rivals.were_rivals();
+    rivals.assert_close();
     shop.verify().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn giving_up_against_paying_never_keeps_money_for_nothing() {
+async fn expiring_during_a_charge_never_keeps_money_for_nothing() {
     let shop = TestShop::start().await;
     let stripe = StripeApi::watch(&shop.place.components.stripe_api).await;
     let mug = shop.stock("MUG-1", 50).await;
@@ -372,7 +372,7 @@ async fn giving_up_against_paying_never_keeps_money_for_nothing() {
         };
         rivals.race(shop.deliver(&charge), giving_up).await;
         shop.deliver_everything().await;
-        // A charge that could not be called off is asked about again a little later.
+        // A void that failed is retried later.
         shop.clock.advance(Duration::from_secs(6 * 60));
         shop.run_maintenance().await;
         shop.deliver_everything().await;
@@ -380,9 +380,9 @@ async fn giving_up_against_paying_never_keeps_money_for_nothing() {
         let is_paid = status == OrderStatus::Processing;
         assert!(is_paid || status == OrderStatus::Cancelled, "{status:?}");
         assert_eq!(kept(&stripe, &shop, &order).await, if is_paid { TOTAL } else { 0 });
-        rivals.note(is_paid);
+        rivals.record(is_paid);
     }
-    rivals.were_rivals();
+    rivals.assert_close();
     shop.verify().await;
 }
 
@@ -390,7 +390,7 @@ async fn cancel(buyer: &Person, order: &str) -> Reply {
     buyer.request("POST", &format!("/v1/orders/{order}/cancel")).key("cancel").send().await
 }
 
-/// What the Stripe API holds for an order, whatever the shop believes.
+/// The charges less the refunds of an order at the Stripe API.
 async fn kept(stripe: &StripeApi, shop: &TestShop, order: &str) -> i64 {
     let payment = shop.payment_of(order).await.id;
     let (charges, refunds) = (stripe.charges_of(payment).await, stripe.refunds_of(payment).await);

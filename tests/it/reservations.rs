@@ -1,4 +1,4 @@
-//! Reservations: units of an order that is being placed are the order's or free again, exactly once, whichever process dies.
+//! Reservations: each is confirmed or released exactly once, whichever process dies.
 
 use std::time::Duration;
 
@@ -66,7 +66,7 @@ async fn reserved_units_are_released_once() {
 }
 
 #[tokio::test]
-async fn a_shortage_tells_whether_units_are_reserved_for_orders_that_may_not_come_about() {
+async fn a_shortage_tells_whether_the_missing_units_are_only_reserved() {
     let shop = TestShop::start().await;
     shop.stock("MUG-1", 3).await;
     let (first, second) = (abandoned(&shop), abandoned(&shop));
@@ -78,7 +78,7 @@ async fn a_shortage_tells_whether_units_are_reserved_for_orders_that_may_not_com
 }
 
 #[tokio::test]
-async fn a_buyer_waits_for_reserved_units_with_nothing_reserved() {
+async fn a_checkout_that_waits_for_units_has_nothing_reserved() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", TWO).await;
     let pot = shop.stock("POT-1", TWO).await;
@@ -115,7 +115,7 @@ async fn reserved_but_uncommitted_stock_answers_busy_not_out_of_stock() {
 }
 
 #[tokio::test]
-async fn an_expired_reservation_is_released_and_low_stock_is_told() {
+async fn an_expired_reservation_is_released_and_low_stock_is_reported() {
     let shop = TestShop::start().await;
     shop.stock("MUG-1", 9).await;
     assert!(matches!(reserve(&shop, &abandoned(&shop)).await, Reserved::Yes(_)));
@@ -237,7 +237,7 @@ fn namespace(shop: &TestShop, collection: &str) -> String {
 }
 
 #[tokio::test]
-async fn units_released_while_a_shortage_is_looked_into_are_worth_another_attempt() {
+async fn units_released_during_the_availability_check_lead_to_a_retry() {
     let mongodb = OwnMongodb::start("released").await;
     let shop = TestShop::start_at(mongodb.place().await, |real| real);
     let mug = shop.stock("MUG-1", TWO).await;
@@ -274,7 +274,7 @@ async fn a_second_attempt_keeps_the_reservations_of_the_first() {
 }
 
 #[tokio::test]
-async fn a_reservation_that_no_majority_confirms_places_no_order() {
+async fn a_reservation_without_majority_places_no_order() {
     let mongodb = OwnMongodb::start("unconfirmed-reservation").await;
     let shop = TestShop::start_at(mongodb.place().await, |real| real);
     let mug = shop.stock("MUG-1", 5).await;
@@ -297,7 +297,7 @@ async fn a_reservation_that_no_majority_confirms_places_no_order() {
 
 /// An update that was not answered may still be carried out, when the units are an order's.
 #[tokio::test(flavor = "multi_thread")]
-async fn units_whose_release_is_uncertain_become_no_order() {
+async fn no_order_is_placed_with_units_whose_release_is_uncertain() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 50).await;
     let pot = shop.stock("POT-1", TWO).await;

@@ -1,4 +1,4 @@
-//! The database's own last line: it takes what the code writes, and refuses what would break an invariant, whoever asks.
+//! The validators of the database: they accept what the code writes, and refuse what breaks an invariant.
 
 mod samples;
 
@@ -32,11 +32,11 @@ fn add(field: &str, by: i64) -> Document {
     doc! {"$inc": {field: by}}
 }
 
-/// The samples have: 10 units on hand and 2 of them reserved; 5000 captured and 3000 promised back; a coupon used 3 of 3
+/// The samples have: 10 units on hand and 2 of them reserved; 5000 captured and 3000 of refunds approved; a coupon used 3 of 3
 /// times; an order of 2 × 1000 with 200 off, 500 for shipping and 144 of tax on top.
 fn bad() -> Vec<Bad> {
     let mut bad = vec![
-        ("inventory", "more promised than there are (I1)", doc! {"$inc": {"reserved": 9_i64, "available": -9_i64}}),
+        ("inventory", "more reserved than on hand (I1)", doc! {"$inc": {"reserved": 9_i64, "available": -9_i64}}),
         ("inventory", "available is not on hand less reserved (I1)", add("available", 1)),
         ("inventory", "units out of nowhere (I1)", doc! {"$inc": {"onHand": 1_i64, "available": 1_i64}}),
         (
@@ -72,8 +72,8 @@ fn bad() -> Vec<Bad> {
         ("orders", "no line", set("items", Bson::Array(Vec::new()))),
         ("orders", "a state that the timeline does not know (I6)", set("status", "delivered")),
         ("orders", "a tracking that is not of the latest parcel", set("tracking.trackingNumber", "2")),
-        ("orders", "a remark of nobody", doc! {"$unset": {"notes.admin.0.by": ""}}),
-        ("orders", "a parcel of nobody", doc! {"$unset": {"shipments.0.seller": ""}}),
+        ("orders", "a note without an author", doc! {"$unset": {"notes.admin.0.by": ""}}),
+        ("orders", "a parcel without a seller", doc! {"$unset": {"shipments.0.seller": ""}}),
         ("orders", "a parcel with nothing in it", set("shipments.0.items", Bson::Array(Vec::new()))),
         ("products", "a sale that is none", doc! {"$set": {"price.sale": 1000_i64, "price.effective": 1000_i64}}),
         ("products", "an effective price of its own (I8)", set("price.effective", 900_i64)),
@@ -88,19 +88,19 @@ fn bad() -> Vec<Bad> {
         ),
         ("categories", "a level that is not its depth (I8)", set("level", 3)),
         ("reviews", "six stars", set("rating", 6_i64)),
-        ("reviews", "votes that nobody gave (I8)", set("helpful.count", 1_i64)),
+        ("reviews", "votes that were not cast (I8)", set("helpful.count", 1_i64)),
         ("users", "a password in clear (I10)", set("password", "correct-horse-battery")),
         ("users", "an unknown role", set("role", "owner")),
         ("users", "an object in place of an address", set("email", doc! {"gt": ""})),
         ("sessions", "a token in clear (I10)", set("tokenHash", "c2VjcmV0")),
         ("wishlists", "a token in clear (I10)", set("shareToken", "c2VjcmV0")),
-        ("wishlists", "a list that everybody could see if they knew how", doc! {"$unset": {"shareToken": ""}}),
-        ("wishlists", "a link to a list that nobody else may see", set("isPublic", false)),
+        ("wishlists", "a public list without a token", doc! {"$unset": {"shareToken": ""}}),
+        ("wishlists", "a token of a private list", set("isPublic", false)),
         ("wishlists", "a wish beyond all others", set("items.0.priority", 0_i64)),
         ("carts", "a token in clear (I10)", set("sessionId", "c2VjcmV0")),
         ("carts", "a thousand of one thing", set("items.0.quantity", 1000_i64)),
         ("addresses", "a country that is none", set("country", "usa")),
-        ("outbox", "a queue that nobody reads", set("queue", "marketing")),
+        ("outbox", "an unknown queue", set("queue", "marketing")),
         ("idempotency", "a status that is none", set("answer", doc! {"status": 7, "body": ""})),
         ("migrations", "an entry without a name", doc! {"$unset": {"name": ""}}),
     ];
@@ -133,7 +133,7 @@ fn bad() -> Vec<Bad> {
 }
 
 #[tokio::test]
-async fn what_the_code_writes_is_taken_and_what_breaks_an_invariant_is_refused() {
+async fn valid_documents_are_accepted_and_broken_invariants_refused() {
     let database = EmptyDatabase::migrated().await;
     let collection = |name: &str| -> Collection<Document> { database.0.database().collection(name) };
     let samples = samples::all();
@@ -158,7 +158,7 @@ async fn what_the_code_writes_is_taken_and_what_breaks_an_invariant_is_refused()
 }
 
 #[tokio::test]
-async fn backorder_lets_stock_be_promised_that_is_not_there() {
+async fn backorder_allows_reservations_beyond_the_stock() {
     let database = EmptyDatabase::migrated().await;
     let inventory: Collection<Document> = database.0.database().collection("inventory");
     let (_, mut sample) = samples::all().into_iter().find(|(name, _)| *name == "inventory").unwrap();

@@ -1,4 +1,4 @@
-//! `ops verify` finds what it looks for: each promise is broken by hand, past every validator, and named.
+//! `ops verify`: each rule is broken by hand, bypassing the validators, and the violation is reported.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ struct Sold {
     shipped: String,
     /// Paid, and being picked.
     picked: String,
-    /// Paid, cancelled, and given back.
+    /// Paid, cancelled, and refunded.
     cancelled: String,
     mug: String,
 }
@@ -96,7 +96,7 @@ fn id(text: &str) -> Bson {
 }
 
 #[tokio::test]
-async fn a_shop_that_sold_something_keeps_every_promise() {
+async fn a_shop_with_orders_satisfies_every_rule() {
     let sold = sold().await;
     let report = sold.report().await;
     assert!(report.is_clean(), "{report}");
@@ -113,7 +113,7 @@ async fn a_shop_that_sold_something_keeps_every_promise() {
 }
 
 #[tokio::test]
-async fn stock_that_is_off_by_one_is_named() {
+async fn stock_that_is_off_by_one_is_reported() {
     let sold = sold().await;
     let mug = || doc! {"_id": "MUG-1"};
     sold.breaks("counters add up", "MUG-1", "inventory", mug(), doc! {"$inc": {"onHand": 1_i64}}).await;
@@ -130,7 +130,7 @@ async fn stock_that_is_off_by_one_is_named() {
 }
 
 #[tokio::test]
-async fn answers_without_orders_and_orders_without_answers_are_named() {
+async fn answers_without_orders_and_orders_without_answers_are_reported() {
     let sold = sold().await;
     let answer = || doc! {"answer.location": format!("/v1/orders/{}", sold.picked)};
     sold.misses("a new order is one answered checkout", &sold.picked, "idempotency", answer()).await;
@@ -144,7 +144,7 @@ async fn answers_without_orders_and_orders_without_answers_are_named() {
 }
 
 #[tokio::test]
-async fn money_that_does_not_add_up_is_named() {
+async fn money_that_does_not_add_up_is_reported() {
     let sold = sold().await;
     let payment = sold.shop.payment_of(&sold.cancelled).await.id.to_string();
     let of = |order: &str| doc! {"order": id(order)};
@@ -156,8 +156,8 @@ async fn money_that_does_not_add_up_is_named() {
     sold.breaks("nothing is charged beyond", &payment, "payments", of(&sold.cancelled), unpaid).await;
     let dearer = doc! {"$inc": {"amount": 1_i64}};
     sold.breaks("its one payment agree", &sold.picked, "payments", of(&sold.picked), dearer).await;
-    let for_nobody = doc! {"$set": {"order": Id::<()>::new()}};
-    sold.breaks("its one payment agree", &sold.picked, "payments", of(&sold.picked), for_nobody).await;
+    let without_user = doc! {"$set": {"order": Id::<()>::new()}};
+    sold.breaks("its one payment agree", &sold.picked, "payments", of(&sold.picked), without_user).await;
     sold.misses("its one payment agree", &sold.shipped, "payments", of(&sold.shipped)).await;
     let failed = doc! {"$set": {"status": "failed"}};
     sold.breaks("its one payment agree", &sold.shipped, "payments", of(&sold.shipped), failed).await;
@@ -165,13 +165,13 @@ async fn money_that_does_not_add_up_is_named() {
     let kept = doc! {"$set": {"refunds": [], "status": "completed"}, "$pop": {"timeline": 1}};
     let payments = sold.shop.store().database().collection::<Document>("payments");
     payments.update_one(of(&sold.cancelled), kept).bypass_document_validation(true).await.unwrap();
-    assert!(sold.report().await.is_clean(), "somebody may be about to give it back");
+    assert!(sold.report().await.is_clean(), "a refund may be in progress");
     sold.shop.clock.advance(Duration::from_secs(16 * 60));
     sold.names("on its way back", &sold.cancelled).await;
 }
 
 #[tokio::test]
-async fn totals_that_do_not_re_compute_are_named() {
+async fn totals_that_differ_from_a_recomputation_are_reported() {
     let sold = sold().await;
     let rule = "totals re-compute";
     let fields = [
@@ -199,7 +199,7 @@ async fn totals_that_do_not_re_compute_are_named() {
 }
 
 #[tokio::test]
-async fn states_that_were_never_reached_are_named() {
+async fn states_that_the_timeline_never_reached_are_reported() {
     let sold = sold().await;
     let order = |order: &str| doc! {"_id": id(order)};
     let jump = doc! {"$set": {"timeline.1.status": "pending"}};
@@ -223,7 +223,7 @@ async fn states_that_were_never_reached_are_named() {
 }
 
 #[tokio::test]
-async fn a_return_that_gives_back_what_no_refund_does_is_named() {
+async fn a_return_without_a_matching_refund_is_reported() {
     let sold = sold().await;
     let (shop, order) = (&sold.shop, &sold.shipped);
     let root = shop.admin("returns").await;
@@ -242,7 +242,7 @@ async fn a_return_that_gives_back_what_no_refund_does_is_named() {
 }
 
 #[tokio::test]
-async fn coupons_that_were_used_too_often_or_never_are_named() {
+async fn coupons_redeemed_too_often_or_never_are_reported() {
     let sold = sold().await;
     let once = || doc! {"code": "ONCE"};
     sold.breaks("used as often as it counts", "ONCE", "coupons", once(), doc! {"$inc": {"usageCount": 1_i64}}).await;
@@ -265,7 +265,7 @@ async fn coupons_that_were_used_too_often_or_never_are_named() {
 }
 
 #[tokio::test]
-async fn secrets_in_clear_are_counted_and_not_named() {
+async fn secrets_in_clear_are_counted_and_not_printed() {
     let sold = sold().await;
     let rule = "passwords and tokens rest as hashes";
     for (collection, field, clear) in [
@@ -284,7 +284,7 @@ async fn secrets_in_clear_are_counted_and_not_named() {
 }
 
 #[tokio::test]
-async fn derived_figures_that_differ_from_a_recount_are_named() {
+async fn derived_figures_that_differ_from_a_recount_are_reported() {
     let sold = sold().await;
     let mug = || doc! {"_id": id(&sold.mug)};
     sold.breaks("rating is that of", &sold.mug, "products", mug(), doc! {"$inc": {"ratings.sum": 1_i64}}).await;
@@ -305,7 +305,7 @@ async fn derived_figures_that_differ_from_a_recount_are_named() {
 }
 
 #[tokio::test]
-async fn a_promise_that_nobody_sends_is_to_be_looked_at() {
+async fn a_message_that_is_never_sent_is_a_warning() {
     let sold = sold().await;
     let message = sold.shop.outbox().await.remove(0).id.to_string();
     let filter = || doc! {"_id": id(&message)};
@@ -317,7 +317,7 @@ async fn a_promise_that_nobody_sends_is_to_be_looked_at() {
 }
 
 #[tokio::test]
-async fn a_reservation_that_never_ends_is_named() {
+async fn a_reservation_that_never_ends_is_reported() {
     let sold = sold().await;
     let reservation = |minutes_ago: i64| {
         let expires_at = Timestamp::from_millis(sold.shop.clock.now().as_millis() - minutes_ago * 60 * 1000);
@@ -333,7 +333,7 @@ async fn a_reservation_that_never_ends_is_named() {
 }
 
 #[tokio::test]
-async fn a_second_open_cart_is_named() {
+async fn a_second_open_cart_is_reported() {
     // The unique index does not allow it, so this database has none.
     let place = tests::place::Place::take().await;
     let name = format!("test_without_indexes_{}", std::process::id());

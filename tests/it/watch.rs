@@ -8,7 +8,7 @@ fn majority() -> Document {
 }
 
 #[test]
-fn commands_that_could_lose_what_was_acknowledged_are_seen() {
+fn commands_that_could_lose_acknowledged_writes_are_detected() {
     let reservation = doc! {"findAndModify": "inventory", "update": {"$push": {"reservations": {}}}};
     let bulk = doc! {"update": "inventory", "updates": [{"q": {"reservations.order": 1}, "u": {}}]};
     for write in [reservation, bulk] {

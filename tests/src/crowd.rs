@@ -1,5 +1,5 @@
-//! Hundreds of customers with something in the cart, written straight into the database: over the API they would take
-//! longer to arrive than the race that they are there for.
+//! Hundreds of customers with filled carts, inserted into the database directly, because the API would take longer than the
+//! race itself.
 
 use std::collections::BTreeMap;
 
@@ -16,16 +16,16 @@ use shared::{
 
 use crate::{people::Person, shop::TestShop};
 
-/// What a cart is made of: products with their quantities, in this order, and a coupon's code.
+/// The content of a cart: products with their quantities, in this order, and a coupon's code.
 pub type Wanted<'a> = (Vec<(&'a str, i64)>, Option<&'a str>);
 
 impl TestShop {
-    /// So many customers, each with a cart. `wanted` is asked for each one's number.
+    /// Customers, each with a cart. `wanted` answers the content of each cart by its number.
     pub async fn crowd<'a>(&self, size: usize, wanted: impl Fn(usize) -> Wanted<'a>) -> Vec<Person> {
         let now = self.clock.now();
         let products = self.products().await;
         let (mut users, mut carts) = (Vec::with_capacity(size), Vec::with_capacity(size));
-        // All of one crowd share what makes their addresses their own.
+        // The suffix makes the addresses of this crowd unique.
         let crowd = self.random.readable(8).to_lowercase();
         for number in 0..size {
             let email = Email::try_new(&format!("buyer{number}.{crowd}@example.test")).unwrap();
@@ -39,7 +39,7 @@ impl TestShop {
         people
     }
 
-    /// So many guests with the same in each cart. Answers their carts' tokens.
+    /// Guests with the same content in each cart. Answers the carts' tokens.
     pub async fn guests(&self, size: usize, wanted: &Wanted<'_>) -> Vec<String> {
         let products = self.products().await;
         let tokens: Vec<String> = (0..size).map(|_| self.random.secret()).collect();
@@ -70,7 +70,7 @@ fn fill(mut cart: Cart, (items, coupon): &Wanted<'_>, products: &BTreeMap<String
             quantity: Quantity::try_new(*quantity).unwrap(),
             unit_price: sellable.unit_price,
             currency: product.price.currency,
-            // Whether there is that much is what the race is about.
+            // Availability is checked by the checkout under test.
             orderable: i64::MAX,
         };
         cart.add(item, now).unwrap();

@@ -1,4 +1,4 @@
-//! A gateway that fails on demand around the real one: what the Stripe API server never does, a network does.
+//! A gateway that wraps the real one and fails on demand, as a network does.
 
 use std::{
     sync::{
@@ -15,18 +15,18 @@ use shared::{
 };
 use tokio::sync::Semaphore;
 
-/// When an answer gets lost.
+/// What of a call is lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// Before the gateway hears of it.
+    /// The request: the gateway does nothing.
     RequestLost,
-    /// After the gateway has done it.
+    /// The answer: the gateway has done it.
     AnswerLost,
 }
 
-/// A call of the gateway.
+/// A method of the gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "each is the method that it is called like")]
+#[allow(missing_docs, reason = "each is the method of that name")]
 pub enum Call {
     Open,
     Confirm,
@@ -35,18 +35,18 @@ pub enum Call {
     Refund,
 }
 
-/// Where a call is held up.
+/// Where a call is blocked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
-    /// Before the gateway hears of it.
+    /// Before the gateway receives it.
     Before,
-    /// After the gateway has done it, and before we hear of it.
+    /// After the gateway has done it, before its answer arrives.
     After,
 }
 
-/// A call that is held up until this is dropped.
+/// A call that is blocked until this is dropped.
 #[derive(Debug)]
-pub struct Held(Arc<Gate>);
+pub struct BlockedCall(Arc<Gate>);
 
 #[derive(Debug)]
 struct Gate {
@@ -54,21 +54,21 @@ struct Gate {
     open: Semaphore,
 }
 
-impl Held {
-    /// Waits until a call is held up here.
+impl BlockedCall {
+    /// Waits until a call is blocked here.
     pub async fn arrived(&self) {
         let arrived = tokio::time::timeout(Duration::from_secs(30), self.0.arrived.acquire()).await;
-        arrived.expect("no call comes by here").unwrap().forget();
+        arrived.expect("no call reached this point").unwrap().forget();
     }
 }
 
-impl Drop for Held {
+impl Drop for BlockedCall {
     fn drop(&mut self) {
         self.0.open.add_permits(1);
     }
 }
 
-/// The real gateway behind a bad network.
+/// The real gateway behind a faulty network.
 #[derive(Debug)]
 pub struct FaultyGateway {
     real: Arc<dyn PaymentGateway>,
@@ -80,7 +80,7 @@ pub struct FaultyGateway {
 }
 
 impl FaultyGateway {
-    /// A network that is good so far.
+    /// A network without faults so far.
     pub fn around(real: Arc<dyn PaymentGateway>) -> Arc<Self> {
         Arc::new(Self {
             real,
@@ -91,27 +91,27 @@ impl FaultyGateway {
         })
     }
 
-    /// The next call of this kind fails like this, once.
+    /// The next call of this method fails like this, once.
     pub fn fail_next(&self, call: Call, fault: Fault) {
         self.faults.lock().unwrap().push((call, fault));
     }
 
-    /// From now on this share of all calls fails, in one way or the other.
+    /// From now on this percentage of all calls loses the request or the answer.
     pub fn storm(&self, random: Random, percent: u64) {
         *self.storm.lock().unwrap() = Some((random, percent));
     }
 
-    /// The network is good again.
+    /// The network has no faults any more.
     pub fn calm(&self) {
         *self.storm.lock().unwrap() = None;
         self.faults.lock().unwrap().clear();
     }
 
-    /// Holds the next call of this kind up until the answer is dropped.
-    pub fn hold_next(&self, call: Call, moment: Moment) -> Held {
+    /// Blocks the next call of this method until the returned value is dropped.
+    pub fn block_next(&self, call: Call, moment: Moment) -> BlockedCall {
         let gate = Arc::new(Gate { arrived: Semaphore::new(0), open: Semaphore::new(0) });
         self.gates.lock().unwrap().push((call, moment, Arc::clone(&gate)));
-        Held(gate)
+        BlockedCall(gate)
     }
 
     fn fault(&self, call: Call) -> Option<Fault> {

@@ -1,4 +1,4 @@
-//! The harness: a shop of one's own for every test, on the real components.
+//! The harness: each test has its own shop, on the real components.
 //!
 //! ```ignore
 //! let shop = TestShop::start().await;

@@ -1,4 +1,4 @@
-//! A MongoDB of a test's own, to be stopped and killed without disturbing anybody: one server, or a set of three.
+//! A MongoDB for one test, which may stop and kill it: one server, or a set of three.
 
 use std::{
     fs::{self, File},
@@ -29,7 +29,7 @@ pub struct OwnMongodb {
     folder: PathBuf,
     ports: Vec<u16>,
     uri: String,
-    _held: File,
+    _lock: File,
 }
 
 impl OwnMongodb {
@@ -42,40 +42,40 @@ impl OwnMongodb {
     pub async fn start_set(name: &str, members: usize) -> Self {
         let folder = workspace_root().join(".local/test/own").join(name);
         let supervisor = Supervisor::new(&folder).unwrap();
-        let held = supervisor.lock("own").await.unwrap();
-        // What a killed test left behind.
+        let lock = supervisor.lock("own").await.unwrap();
+        // A killed test may have left it running.
         mongodb::stop_set(&supervisor, Duration::ZERO).await.unwrap();
         let _ = fs::remove_dir_all(folder.join("data"));
         let mut config = Config::from_env(Profile::Test, &workspace_root().join(".local")).unwrap();
         config.folder.clone_from(&folder);
         let ports = free_ports(members);
         let uri = mongodb::ensure_set(&config, &supervisor, &ports).await.unwrap();
-        Self { config, supervisor, folder, ports, uri, _held: held }
+        Self { config, supervisor, folder, ports, uri, _lock: lock }
     }
 
-    /// Where a test works, with this database.
+    /// A place with this database.
     pub async fn place(&self) -> Place {
         let mut components = components().await;
         components.mongodb_uri.clone_from(&self.uri);
         Place::take_with(components).await
     }
 
-    /// Ends it as an operator would.
+    /// Stops it cleanly.
     pub async fn stop(&self) {
         assert!(mongodb::stop_set(&self.supervisor, Duration::from_secs(20)).await.unwrap());
     }
 
     /// `kill -9` of every member.
     pub fn kill(&self) {
-        assert!(self.signal(Signal::KILL), "there is nothing to kill");
+        assert!(self.signal(Signal::KILL), "no member is running");
     }
 
-    /// `kill -9` of the member that is written to at this moment; the others elect another.
+    /// `kill -9` of the primary; the others elect another.
     pub async fn kill_primary(&self) {
         let end = Instant::now() + Duration::from_secs(20);
         loop {
             if let Some(primary) = mongodb::primary(&self.ports).await.unwrap() {
-                assert!(self.supervisor.signal(primary, Signal::KILL), "there is nothing to kill");
+                assert!(self.supervisor.signal(primary, Signal::KILL), "no member is running");
                 return;
             }
             assert!(Instant::now() < end, "the set has no primary");
@@ -83,38 +83,38 @@ impl OwnMongodb {
         }
     }
 
-    /// Lets the member that is written to at this moment hand over to another, as it does before it is maintained.
+    /// The primary steps down, as before its maintenance.
     pub async fn step_down(&self) {
         let client = Client::with_uri_str(&self.uri).await.unwrap();
         client.database("admin").run_command(doc! {"replSetStepDown": 10}).await.unwrap();
     }
 
-    /// Lets its commands last, or fail: `mode` and `data` are those of the server's fail point `failCommand`.
+    /// Delays or fails its commands: `mode` and `data` are those of the server's fail point `failCommand`.
     pub async fn fail(&self, mode: impl Into<Bson>, data: Document) {
         let fail = doc! {"configureFailPoint": "failCommand", "mode": mode.into(), "data": data};
         let client = Client::with_uri_str(&self.uri).await.unwrap();
         client.database("admin").run_command(fail).await.unwrap();
     }
 
-    /// Starts whatever of it does not run, with the data that it had.
+    /// Starts the members that do not run, with their data.
     pub async fn start_again(&self) {
         mongodb::ensure_set(&self.config, &self.supervisor, &self.ports).await.unwrap();
     }
 
-    /// Stops it between two instructions: its connections stay open, and nothing answers.
+    /// Suspends the processes: connections stay open, and nothing answers.
     pub fn freeze(&self) {
-        assert!(self.signal(Signal::STOP), "there is nothing to freeze");
+        assert!(self.signal(Signal::STOP), "no member is running");
     }
 
-    /// Lets it go on.
+    /// Resumes the processes.
     pub fn thaw(&self) {
-        assert!(self.signal(Signal::CONT), "there is nothing to thaw");
+        assert!(self.signal(Signal::CONT), "no member is running");
     }
 
-    /// Whether one of them was there to hear it.
+    /// Whether a member received the signal.
     fn signal(&self, signal: Signal) -> bool {
-        let heard = |(name, _)| self.supervisor.signal(name, signal);
-        mongodb::members(&self.ports).map(heard).fold(false, std::ops::BitOr::bitor)
+        let received = |(name, _)| self.supervisor.signal(name, signal);
+        mongodb::members(&self.ports).map(received).fold(false, std::ops::BitOr::bitor)
     }
 }
 
@@ -125,8 +125,8 @@ impl Drop for OwnMongodb {
     }
 }
 
-/// Free ports below those that the kernel gives to connections: one of them could take the port of a member that is down.
-/// Never the same twice, for a server takes its port only a while after it was asked to.
+/// Free ports below the ephemeral range, so that no connection takes the port of a member that is down. Never the same
+/// twice, because a server binds its port only some time after it was started.
 fn free_ports(count: usize) -> Vec<u16> {
     const CANDIDATES: Range<u16> = 20_000..32_000;
     static TRIED: AtomicUsize = AtomicUsize::new(0);

@@ -1,4 +1,4 @@
-//! Customers, sellers and administrators, and what they do most.
+//! Customers, sellers and administrators, and their most frequent requests.
 
 use axum::Router;
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ pub mod cards {
     pub const DECLINED: &str = "pm_card_chargeCustomerFail";
 }
 
-/// Somebody with an account and a valid access token.
+/// A user with an account and a valid access token.
 #[derive(Clone)]
 pub struct Person {
     /// Their account.
@@ -87,7 +87,7 @@ impl Person {
         self.checkout_with(key, checkout_body(cards::GOOD)).await
     }
 
-    /// Checks out, and again whenever the shop says that it is busy.
+    /// Checks out, and retries while the answer is `busy`.
     pub async fn checkout_until_decided(&self, key: &str) -> Reply {
         for _ in 0..MAX_ATTEMPTS {
             let reply = self.checkout(key).await;
@@ -135,10 +135,10 @@ pub fn address() -> Value {
     })
 }
 
-/// How often a request is sent again.
+/// How often a request is sent.
 const MAX_ATTEMPTS: usize = 20;
 
-/// Sends a request again whenever the shop says that it is busy, as its `Retry-After` asks for.
+/// Sends a request again while the answer is `busy`, which has a `Retry-After`.
 pub async fn until_decided(send: impl AsyncFn() -> Reply) -> Reply {
     for _ in 0..MAX_ATTEMPTS {
         let reply = send().await;

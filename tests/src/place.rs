@@ -1,6 +1,6 @@
-//! Where a test works: one database and one set of queues out of a few, held for as long as the test runs.
+//! The place of a test: one of a few databases with its queues, locked while the test runs.
 //!
-//! Making twenty collections with their indexes takes longer than most tests, so they are made once and emptied for the next.
+//! Creating the collections takes longer than most tests, so they are created once and emptied for the next test.
 
 use std::{
     fs::{self, File, TryLockError},
@@ -18,20 +18,20 @@ use tokio::sync::OnceCell;
 
 use crate::watch;
 
-/// More than tests run at once.
+/// More places than tests that run concurrently.
 const PLACES: usize = 16;
 
-/// A place that is held; others get it when this is dropped.
+/// A locked place, released on drop.
 #[derive(Debug)]
 pub struct Place {
     /// The database, migrated and empty.
     pub store: Store,
     /// Its queues, empty: the three, and each one's dead-letter queue as `<name>-dlq`.
     pub queues: std::collections::BTreeMap<String, String>,
-    /// Where everything is.
+    /// The addresses of the components.
     pub components: Components,
-    /// `None` in a process that works in a place that another one holds.
-    pub(crate) _held: Option<File>,
+    /// `None` in a process that uses the place of another process.
+    pub(crate) _lock: Option<File>,
 }
 
 static COMPONENTS: OnceCell<Components> = OnceCell::const_new();
@@ -54,7 +54,7 @@ impl Place {
 
     /// Like [`Place::take`], with these components.
     pub async fn take_with(components: Components) -> Self {
-        let (number, held) = hold().await;
+        let (number, lock) = lock_one().await;
         let database = format!("test_{number}");
         let mut options = Store::options(&components.mongodb_uri, "tests", PoolSize::LOCAL).await.unwrap();
         options.command_event_handler = Some(watch::handler());
@@ -64,17 +64,17 @@ impl Place {
         let prefix = format!("{database}-");
         remove_queues(&components.sqs_endpoint, &prefix).await;
         let queues = sqs::ensure_queues(&components.sqs_endpoint, &prefix, 30).await.unwrap();
-        Self { store, queues, components, _held: Some(held) }
+        Self { store, queues, components, _lock: Some(lock) }
     }
 
-    /// What the publisher needs.
+    /// The URLs of the queues, for the publisher.
     pub fn queue_urls(&self) -> QueueUrls {
         Queue::ALL.into_iter().map(|queue| (queue, self.queues[queue.as_str()].clone())).collect()
     }
 }
 
-/// The lock of a place. Processes that die let go of it.
-async fn hold() -> (usize, File) {
+/// Locks a place. The operating system releases the lock of a process that dies.
+async fn lock_one() -> (usize, File) {
     let folder = workspace_root().join(".local/test/places");
     fs::create_dir_all(&folder).unwrap();
     loop {
@@ -90,7 +90,7 @@ async fn hold() -> (usize, File) {
     }
 }
 
-/// Purging would be simpler, but may be done once a minute only.
+/// Deletes the queues, because a queue may be purged only once a minute.
 async fn remove_queues(endpoint: &str, prefix: &str) {
     let client = sqs::client(endpoint);
     let left = client.list_queues().queue_name_prefix(prefix).send().await.unwrap();

@@ -1,4 +1,4 @@
-//! Requests, as API Gateway would hand them to a function, and replies.
+//! Requests as API Gateway passes them to a function, and replies.
 
 use axum::{
     Router,
@@ -9,7 +9,7 @@ use http_body_util::BodyExt;
 use serde_json::Value;
 use tower::ServiceExt;
 
-/// A request that is being written.
+/// Builds a request.
 pub struct Request {
     router: Router,
     method: String,
@@ -30,7 +30,7 @@ impl Request {
         self
     }
 
-    /// By whoever has this access token.
+    /// With this access token.
     #[must_use]
     pub fn bearer(self, token: &str) -> Self {
         self.header("authorization", format!("Bearer {token}"))
@@ -82,7 +82,7 @@ impl Request {
     }
 }
 
-/// What came back.
+/// The answer to a [`Request`].
 #[derive(Clone, Debug)]
 pub struct Reply {
     what: String,
@@ -90,7 +90,7 @@ pub struct Reply {
     pub status: StatusCode,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body as it came.
+    /// The body, unparsed.
     pub body: Vec<u8>,
     /// The body as JSON; `null` if it is none.
     pub json: Value,
@@ -105,7 +105,7 @@ impl Reply {
         self
     }
 
-    /// Fails the test unless this is a problem with this status and code, and of the shape that every problem has.
+    /// Fails the test unless this is a complete problem with this status and code.
     #[track_caller]
     pub fn is_problem(&self, status: u16, code: &str) -> &Self {
         self.is(status);
@@ -123,7 +123,7 @@ impl Reply {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// The id of what came back.
+    /// The `id` in the body.
     #[track_caller]
     pub fn id(&self) -> String {
         self.json["id"].as_str().unwrap_or_else(|| panic!("{}: no id in {}", self.what, self.json)).to_owned()

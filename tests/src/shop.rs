@@ -1,4 +1,4 @@
-//! A shop of one's own.
+//! The shop of a test.
 
 use std::{ops::Deref, sync::Arc, time::Duration};
 
@@ -35,17 +35,17 @@ use crate::{
     watch,
 };
 
-/// The hash of no password: well-formed, so that whoever guesses is refused as usual.
+/// A well-formed hash of no known password, so that a login is refused as usual.
 const UNKNOWN_PASSWORD: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$bm9ib2R5LWtub3dzLXRoaXMtcGFzc3dvcmQtYXQtYWw";
 
-/// What the tests' webhooks are signed with.
+/// The secret that signs the tests' webhooks.
 pub const WEBHOOK_SECRET: &str = "whsec_tests";
 
-/// A shop of one's own: its database and queues are nobody else's, its clock can be moved.
+/// A shop with its own database and queues, and a clock that can be moved.
 pub struct TestShop {
     /// The same shop that `cargo xtask up` serves.
     pub shop: Shop,
-    /// Where it works.
+    /// Its database and queues.
     pub place: Place,
     router: Router,
 }
@@ -72,7 +72,7 @@ impl TestShop {
         Self::start_with(|stripe| stripe).await
     }
 
-    /// An empty shop whose gateway is made of the real one.
+    /// An empty shop whose gateway wraps the real one.
     pub async fn start_with(gateway: impl FnOnce(Arc<dyn PaymentGateway>) -> Arc<dyn PaymentGateway>) -> Self {
         Self::start_at(Place::take().await, gateway)
     }
@@ -115,7 +115,7 @@ impl TestShop {
         Self { router: shop.router(), shop, place }
     }
 
-    /// Changes what the shop is made of. People who were there before go on using it as it was.
+    /// Replaces parts of the shop. A [`Person`] made before keeps using the old ones.
     pub fn reopen(&mut self, change: impl FnOnce(&mut Shop)) {
         change(&mut self.shop);
         self.router = self.shop.router();
@@ -131,22 +131,22 @@ impl TestShop {
         self.router.clone()
     }
 
-    /// A request by nobody; see [`Request`].
+    /// A request without a token; see [`Request`].
     pub fn request(&self, method: &str, path: &str) -> Request {
         Request::new(self.router(), method, path)
     }
 
-    /// `GET` by nobody.
+    /// `GET` without a token.
     pub async fn get(&self, path: &str) -> Reply {
         self.request("GET", path).send().await
     }
 
-    /// `POST` by nobody.
+    /// `POST` without a token.
     pub async fn post(&self, path: &str, body: Value) -> Reply {
         self.request("POST", path).json(body).send().await
     }
 
-    /// Somebody with an account and a valid access token. Their password is not known: see the auth suite for logging in.
+    /// A user with an account and a valid access token, but no known password: see the auth suite for logins.
     pub async fn person(&self, name: &str, role: Role) -> Person {
         // All tests share one mail box.
         let email = format!("{name}.{}@example.test", self.random.readable(8).to_lowercase());
@@ -156,13 +156,13 @@ impl TestShop {
     }
 
     pub(crate) fn account(&self, email: Email, name: &str, role: Role) -> User {
-        let nobody_knows = PasswordHash::from_phc(UNKNOWN_PASSWORD.to_owned());
-        let mut user = User::new(email, nobody_knows, name.to_owned(), "Test".to_owned(), role, self.clock.now());
+        let unknown_password = PasswordHash::from_phc(UNKNOWN_PASSWORD.to_owned());
+        let mut user = User::new(email, unknown_password, name.to_owned(), "Test".to_owned(), role, self.clock.now());
         user.is_email_verified = true;
         user
     }
 
-    /// Whoever has this account.
+    /// The user of this account.
     pub async fn person_with(&self, id: Id<User>) -> Person {
         Person::new(self, &self.store().users.find(id).await.unwrap().unwrap())
     }
@@ -239,13 +239,13 @@ impl TestShop {
         collection.find(bson::doc! {}).await.unwrap().try_collect().await.unwrap()
     }
 
-    /// How many documents a collection holds.
+    /// The number of documents in a collection.
     pub async fn count(&self, collection: &str) -> u64 {
         let collection = self.store().database().collection::<bson::Document>(collection);
         collection.count_documents(bson::doc! {}).await.unwrap()
     }
 
-    /// What Lambda does between a queue and its function.
+    /// Polls a queue for its function, as Lambda does.
     pub fn poller(&self, queue: Queue) -> Poller {
         Poller {
             client: sqs::client(&self.place.components.sqs_endpoint),
@@ -254,7 +254,7 @@ impl TestShop {
         }
     }
 
-    /// Feeds the workers until every queue is empty. Messages that have to come again stay invisible meanwhile.
+    /// Polls until every queue is empty. Failed messages stay invisible meanwhile.
     pub async fn run_queues(&self) {
         loop {
             let mut received = 0;
@@ -282,7 +282,7 @@ impl TestShop {
         }
     }
 
-    /// The mails to somebody, oldest first: subject and text.
+    /// The mails to an address, oldest first: subject and text.
     pub async fn mails_to(&self, email: &str) -> Vec<(String, String)> {
         let url = format!("{}/messages?to={email}", self.place.components.mailbox_url);
         let mails: Vec<Value> = reqwest::get(url).await.unwrap().json().await.unwrap();

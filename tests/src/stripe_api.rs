@@ -1,4 +1,4 @@
-//! What the Stripe API says that happened, whatever the shop believes.
+//! The payments as the Stripe API reports them, independent of what the shop has recorded.
 
 use std::collections::BTreeMap;
 
@@ -7,11 +7,10 @@ use shared::domain::Id;
 
 const SECRET_KEY: &str = "sk_test_local_shop";
 
-/// Asks the server for 3-D Secure before it charges.
+/// The number of a card that requires 3-D Secure.
 pub const NEEDS_AUTHENTICATION: &str = "4000002500003155";
 
-/// The Stripe API beside the shop. It is shared by all tests and never forgets, so this one sees only what is newer than
-/// itself.
+/// The Stripe API of the tests. All tests share it, so this client reads only what is newer than itself.
 #[derive(Clone, Debug)]
 pub struct StripeApi {
     base: String,
@@ -20,17 +19,17 @@ pub struct StripeApi {
     since_charge: String,
 }
 
-/// What happened to the money of a payment.
+/// The charges and refunds of a payment.
 #[derive(Clone, Debug, Default)]
 pub struct Moved {
     /// Each charge that succeeded.
     pub charged: Vec<i64>,
-    /// All that was refunded.
-    pub given_back: i64,
+    /// The sum of the refunds.
+    pub refunded: i64,
 }
 
 impl StripeApi {
-    /// Begins to look at what happens.
+    /// Reads what is newer than this call.
     pub async fn watch(base: &str) -> Self {
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let mut api = Self { base: base.to_owned(), http, since_intent: String::new(), since_charge: String::new() };
@@ -54,7 +53,7 @@ impl StripeApi {
         text(&self.post("payment_methods", &form).await["id"])
     }
 
-    /// What the customer does in the gateway's own form.
+    /// Completes or fails 3-D Secure, as the customer does in the gateway's form.
     pub async fn authenticate(&self, client_secret: &str, success: bool) -> Value {
         let intent = client_secret.split_once("_secret_").unwrap().0;
         let form = [("client_secret", client_secret), ("success", if success { "true" } else { "false" })];
@@ -88,11 +87,11 @@ impl StripeApi {
         charges
     }
 
-    /// The amounts that were given back for a payment.
+    /// The amounts that were refunded for a payment.
     pub async fn refunds_of<T>(&self, payment: Id<T>) -> Vec<i64> {
         let mut refunds = Vec::new();
         for intent in self.intents_of(payment).await {
-            // The server cannot list the refunds of what was never charged.
+            // The server cannot list the refunds of an intent without a charge.
             if !intent["latest_charge"].is_null() {
                 let found = self.get("refunds", &[("payment_intent", &text(&intent["id"])), ("limit", "1000")]).await;
                 refunds
@@ -102,7 +101,7 @@ impl StripeApi {
         refunds
     }
 
-    /// Every payment that an intent was opened for, with the amounts that were charged and what of them was given back.
+    /// The charges and refunds of every payment that an intent was opened for.
     pub async fn money(&self) -> BTreeMap<String, Moved> {
         let mut payments = BTreeMap::<String, Moved>::new();
         let mut of_intent = BTreeMap::new();
@@ -118,7 +117,7 @@ impl StripeApi {
                 && charge["status"] == "succeeded"
             {
                 moved.charged.push(charge["amount"].as_i64().unwrap());
-                moved.given_back += charge["amount_refunded"].as_i64().unwrap();
+                moved.refunded += charge["amount_refunded"].as_i64().unwrap();
             }
         }
         payments
@@ -130,7 +129,7 @@ impl StripeApi {
         charges.iter().filter(|charge| charge["status"] == "succeeded" && charge["amount"] == amount).count()
     }
 
-    /// The last events about an intent, as its webhooks would carry them.
+    /// An intent, as its webhooks would carry it.
     pub async fn intent(&self, id: &str) -> Value {
         self.get(&format!("payment_intents/{id}"), &[]).await
     }

@@ -1,8 +1,8 @@
-//! A process that works in a test's shop and is killed: `kill -9`, at a moment that the test names.
+//! A process that works in a test's shop and is killed with `kill -9` at a given moment.
 //!
-//! The victim is the test's program once more; an environment variable says what it is to do. At its moment it says so and
-//! never goes on: before or after a command to the database its only thread stops, so that nothing is sent or heard any more;
-//! at an await point the work is not polled again, while what it asked for goes its way. Then the test kills it.
+//! The victim is the test program started again, with its task in an environment variable. At the moment it reports to the
+//! test and stops: before or after a database command its only thread parks, so nothing more is sent or received; at an
+//! await point the work is not polled again, while its pending request completes. Then the test kills it.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -27,37 +27,37 @@ use shared::{
 
 use crate::{place::Place, shop::TestShop};
 
-/// What the victim is told by.
-const ERRAND: &str = "SHOP_TESTS_VICTIM";
+/// The environment variable with the task of the victim.
+const TASK: &str = "SHOP_TESTS_VICTIM";
 
-/// What its lines begin with; the test runner has lines of its own.
-const SAYS: &str = "victim: ";
+/// The prefix of its lines, which tells them from those of the test runner.
+const PREFIX: &str = "victim: ";
 
-/// How long what was asked for has to happen, after the victim waits for it and before it is killed.
-const SETTLING: Duration = Duration::from_millis(40);
+/// The time for a pending request to complete before the victim is killed.
+const REQUEST_TIMEOUT: Duration = Duration::from_millis(40);
 
 /// When the victim is killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Moment {
     /// Before this command is sent to the database, counted from 1.
     Before(usize),
-    /// After the database's answer to it came, and before the shop's code hears of it.
+    /// After the database's answer arrived, before the shop's code receives it.
     After(usize),
-    /// At this of the points at which the work waits, counted from 1: what it waits for happens, and it never hears of it.
+    /// At this await point, counted from 1: the pending request completes, and its answer is never received.
     Waiting(usize),
 }
 
-/// What the victim does.
+/// The work of the victim.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "a request is described by the API")]
 pub enum Work {
     /// `POST /v1/checkout`.
     Checkout { buyer: Buyer, key: String, body: Value },
-    /// Carries a message out.
+    /// Processes a message.
     Deliver(OutboxMessage),
 }
 
-/// Who checks out.
+/// The buyer of a checkout.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Buyer {
     /// A customer.
@@ -66,19 +66,19 @@ pub enum Buyer {
     Guest(String),
 }
 
-/// What a victim did with its life.
+/// The run of a victim.
 #[derive(Debug, Default)]
-pub struct Life {
-    /// The commands that it sent, such as `insert orders`.
+pub struct VictimRun {
+    /// The database commands that it sent, such as `insert orders`.
     pub commands: Vec<String>,
-    /// Whether it was killed; if not, its work was done before its moment came.
+    /// Whether it was killed; otherwise its work completed before the moment.
     pub was_killed: bool,
-    /// How it answered: status and body.
+    /// Its answer: status and body.
     pub answer: Option<(u16, String)>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Errand {
+struct Task {
     mongodb_uri: String,
     sqs_endpoint: String,
     stripe_api: String,
@@ -93,23 +93,24 @@ struct Errand {
 #[derive(Serialize, Deserialize)]
 enum Line {
     Command(String),
-    MomentHasCome,
+    MomentReached,
     Answer(u16, String),
 }
 
 impl Line {
-    fn say(&self) {
+    fn send(&self) {
         let mut out = stdout().lock();
-        writeln!(out, "\n{SAYS}{}", serde_json::to_string(self).unwrap()).unwrap();
+        writeln!(out, "\n{PREFIX}{}", serde_json::to_string(self).unwrap()).unwrap();
         out.flush().unwrap();
     }
 }
 
 impl TestShop {
-    /// Lets a victim do this, and kills it at its moment. `test` is the full name of a test that calls [`live`].
-    pub async fn let_die(&self, test: &str, work: &Work, moment: Option<Moment>) -> Life {
+    /// Starts a victim with this work, and kills it at the moment. `test` is the full name of a test that calls
+    /// [`run_victim`].
+    pub async fn kill_at(&self, test: &str, work: &Work, moment: Option<Moment>) -> VictimRun {
         let Components { mongodb_uri, sqs_endpoint, stripe_api, smtp_url, mailbox_url } = self.place.components.clone();
-        let errand = Errand {
+        let task = Task {
             mongodb_uri,
             sqs_endpoint,
             stripe_api,
@@ -121,113 +122,111 @@ impl TestShop {
             moment,
         };
         let mut command = Command::new(env::current_exe().unwrap());
-        command
-            .args(["--exact", test, "--ignored", "--nocapture"])
-            .env(ERRAND, serde_json::to_string(&errand).unwrap());
+        command.args(["--exact", test, "--ignored", "--nocapture"]).env(TASK, serde_json::to_string(&task).unwrap());
         tokio::task::spawn_blocking(move || watch(command)).await.unwrap()
     }
 }
 
-/// Reads what the victim says, and kills it when its moment has come.
-fn watch(mut command: Command) -> Life {
+/// Reads the lines of the victim, and kills it at its moment.
+fn watch(mut command: Command) -> VictimRun {
     let mut victim = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
-    let mut life = Life::default();
+    let mut run = VictimRun::default();
     for line in BufReader::new(victim.stdout.take().unwrap()).lines() {
-        let Some(line) = line.unwrap().strip_prefix(SAYS).map(|line| serde_json::from_str(line).unwrap()) else {
+        let Some(line) = line.unwrap().strip_prefix(PREFIX).map(|line| serde_json::from_str(line).unwrap()) else {
             continue;
         };
         match line {
-            Line::Command(name) => life.commands.push(name),
-            Line::Answer(status, body) => life.answer = Some((status, body)),
-            Line::MomentHasCome => {
-                thread::sleep(SETTLING);
+            Line::Command(name) => run.commands.push(name),
+            Line::Answer(status, body) => run.answer = Some((status, body)),
+            Line::MomentReached => {
+                thread::sleep(REQUEST_TIMEOUT);
                 victim.kill().unwrap();
-                life.was_killed = true;
+                run.was_killed = true;
             }
         }
     }
     let status = victim.wait().unwrap();
-    assert!(life.was_killed || status.success(), "the victim died by itself: {status}");
-    life
+    assert!(run.was_killed || status.success(), "the victim died by itself: {status}");
+    run
 }
 
-/// The victim's whole life.
-pub fn live() {
-    let errand = env::var(ERRAND).expect("this is for victims only: other tests start them");
-    let errand: Errand = serde_json::from_str(&errand).unwrap();
-    // One thread: while it stops, nothing goes on behind its back.
+/// The body of the victim process.
+pub fn run_victim() {
+    let task = env::var(TASK).expect("only a victim runs this: other tests start it");
+    let task: Task = serde_json::from_str(&task).unwrap();
+    // A single thread, so that parking it stops everything.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(run(errand));
+    runtime.block_on(run(task));
 }
 
-async fn run(errand: Errand) {
-    let fate = Arc::new(Fate { moment: errand.moment, so_far: Mutex::default() });
-    let shop = open(&errand, &fate).await;
-    match errand.work {
+async fn run(task: Task) {
+    let kill_point = Arc::new(KillPoint { moment: task.moment, progress: Mutex::default() });
+    let shop = open(&task, &kill_point).await;
+    match task.work {
         Work::Checkout { buyer, key, body } => {
             let request = match buyer {
                 Buyer::Customer(id) => shop.person_with(id).await.request("POST", "/v1/checkout"),
                 Buyer::Guest(token) => shop.request("POST", "/v1/checkout").cart(&token),
             };
-            let reply = fate.of(request.key(&key).json(body).send()).await;
-            Line::Answer(reply.status.as_u16(), String::from_utf8(reply.body).unwrap()).say();
+            let reply = kill_point.run(request.key(&key).json(body).send()).await;
+            Line::Answer(reply.status.as_u16(), String::from_utf8(reply.body).unwrap()).send();
         }
-        Work::Deliver(promise) => {
-            let failed = fate.of(shop.deliver(&[promise])).await;
-            Line::Answer(if failed.is_empty() { 200 } else { 500 }, String::new()).say();
+        Work::Deliver(message) => {
+            let failed = kill_point.run(shop.deliver(&[message])).await;
+            Line::Answer(if failed.is_empty() { 200 } else { 500 }, String::new()).send();
         }
     }
 }
 
-async fn open(errand: &Errand, fate: &Arc<Fate>) -> TestShop {
-    let mut options = Store::options(&errand.mongodb_uri, "victim", PoolSize::LAMBDA).await.unwrap();
-    let noting = Arc::clone(fate);
-    options.command_event_handler = Some(EventHandler::callback(move |event| noting.note(&event)));
-    let store = Store::with_options(options, &errand.database).unwrap();
+async fn open(task: &Task, kill_point: &Arc<KillPoint>) -> TestShop {
+    let mut options = Store::options(&task.mongodb_uri, "victim", PoolSize::LAMBDA).await.unwrap();
+    let observer = Arc::clone(kill_point);
+    options.command_event_handler = Some(EventHandler::callback(move |event| observer.observe(&event)));
+    let store = Store::with_options(options, &task.database).unwrap();
     store.ping().await.unwrap();
     let components = Components {
-        mongodb_uri: errand.mongodb_uri.clone(),
-        sqs_endpoint: errand.sqs_endpoint.clone(),
-        stripe_api: errand.stripe_api.clone(),
-        smtp_url: errand.smtp_url.clone(),
-        mailbox_url: errand.mailbox_url.clone(),
+        mongodb_uri: task.mongodb_uri.clone(),
+        sqs_endpoint: task.sqs_endpoint.clone(),
+        stripe_api: task.stripe_api.clone(),
+        smtp_url: task.smtp_url.clone(),
+        mailbox_url: task.mailbox_url.clone(),
     };
-    let place = Place { store, queues: errand.queues.clone(), components, _held: None };
+    let place = Place { store, queues: task.queues.clone(), components, _lock: None };
     TestShop::start_at(place, |real| real)
 }
 
-/// What the victim did so far, and when it ends.
-struct Fate {
+/// The progress of the victim, and the moment at which it stops.
+struct KillPoint {
     moment: Option<Moment>,
-    so_far: Mutex<SoFar>,
+    progress: Mutex<Progress>,
 }
 
 #[derive(Default)]
-struct SoFar {
+struct Progress {
     has_begun: bool,
     commands: usize,
     waits: usize,
-    /// The numbers of the commands that are not answered yet.
+    /// The numbers of the commands without an answer yet.
     open: HashMap<i32, usize>,
 }
 
-impl Fate {
-    /// Does the work, and stops it for good at the await point that was named.
-    async fn of<T>(&self, work: impl Future<Output = T>) -> T {
-        self.so_far.lock().unwrap().has_begun = true;
+impl KillPoint {
+    /// Runs the work, and stops polling it at the await point of the moment.
+    async fn run<T>(&self, work: impl Future<Output = T>) -> T {
+        self.progress.lock().unwrap().has_begun = true;
         let mut work = pin!(work);
-        let mut is_over = false;
+        let mut is_stopped = false;
         std::future::poll_fn(|context| {
-            if is_over {
+            if is_stopped {
                 return Poll::Pending;
             }
             let polled = work.as_mut().poll(context);
             if polled.is_pending() {
-                let mut so_far = self.so_far.lock().unwrap();
-                so_far.waits += 1;
-                if self.moment == Some(Moment::Waiting(so_far.waits)) {
-                    Line::MomentHasCome.say();
-                    is_over = true;
+                let mut progress = self.progress.lock().unwrap();
+                progress.waits += 1;
+                if self.moment == Some(Moment::Waiting(progress.waits)) {
+                    Line::MomentReached.send();
+                    is_stopped = true;
                 }
             }
             polled
@@ -235,26 +234,26 @@ impl Fate {
         .await
     }
 
-    fn note(&self, event: &CommandEvent) {
-        let mut so_far = self.so_far.lock().unwrap();
-        if !so_far.has_begun {
+    fn observe(&self, event: &CommandEvent) {
+        let mut progress = self.progress.lock().unwrap();
+        if !progress.has_begun {
             return;
         }
         let moment = match event {
             CommandEvent::Started(started) => {
-                so_far.commands += 1;
-                let number = so_far.commands;
-                so_far.open.insert(started.request_id, number);
+                progress.commands += 1;
+                let number = progress.commands;
+                progress.open.insert(started.request_id, number);
                 let on = started.command.get_str(&started.command_name).unwrap_or_default();
-                Line::Command(format!("{} {on}", started.command_name).trim().to_owned()).say();
+                Line::Command(format!("{} {on}", started.command_name).trim().to_owned()).send();
                 Moment::Before(number)
             }
-            CommandEvent::Succeeded(done) => Moment::After(so_far.open.remove(&done.request_id).unwrap_or_default()),
-            CommandEvent::Failed(failed) => Moment::After(so_far.open.remove(&failed.request_id).unwrap_or_default()),
+            CommandEvent::Succeeded(done) => Moment::After(progress.open.remove(&done.request_id).unwrap_or_default()),
+            CommandEvent::Failed(failed) => Moment::After(progress.open.remove(&failed.request_id).unwrap_or_default()),
             _ => return,
         };
         if self.moment == Some(moment) {
-            Line::MomentHasCome.say();
+            Line::MomentReached.send();
             loop {
                 thread::park();
             }

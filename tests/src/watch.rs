@@ -1,12 +1,12 @@
-//! Watches every command that a test sends to the database, and fails the test at one that could lose what was acknowledged:
-//! a reservation without majority, a transaction without explicit concerns, a read from a secondary.
+//! Inspects every database command of a test, and fails the test if one could lose an acknowledged write: a reservation
+//! without majority, a transaction without explicit concerns, a read from a secondary.
 
 use std::sync::Mutex;
 
 use bson::Document;
 use mongodb::event::{EventHandler, command::CommandEvent};
 
-/// What was seen in this process. A test has a process of its own.
+/// The faults of this process. Each test has its own process.
 static FAULTS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 /// Looks at each command before it is sent.
@@ -30,16 +30,16 @@ pub fn assert_no_faults() {
 pub fn fault_of(command: &Document) -> Option<&'static str> {
     let is_in_transaction = command.get_bool("autocommit").is_ok_and(|commits| !commits);
     if writes_reservation(command) && !is_in_transaction && !waits_for_majority(command) {
-        return Some("a reservation that waits for no majority");
+        return Some("a reservation without majority");
     }
     if command.get_bool("startTransaction").unwrap_or(false) && read_concern(command) != Some("snapshot") {
-        return Some("a transaction that reads no snapshot");
+        return Some("a transaction without read concern snapshot");
     }
     if command.contains_key("commitTransaction") && !waits_for_majority(command) {
-        return Some("a commit that waits for no majority");
+        return Some("a commit without majority");
     }
     let mode = command.get_document("$readPreference").ok().and_then(|preference| preference.get_str("mode").ok());
-    // `primaryPreferred` is how the driver speaks to a single server of its own accord.
+    // The driver itself uses `primaryPreferred` for a single server.
     if mode.is_some_and(|mode| !matches!(mode, "primary" | "primaryPreferred")) {
         return Some("a read that may come from a secondary");
     }

@@ -172,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_mutant_can_be_made_and_the_tests_that_are_to_notice_it_are_there() {
+    fn every_mutant_applies_and_names_existing_tests() {
         let mutants = read_all().unwrap();
         assert!(mutants.len() >= 5, "where are they?");
         for Mutant { name, tests, patch, .. } in mutants {

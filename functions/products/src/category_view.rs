@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tree_grows_from_its_nodes_and_what_hangs_on_nothing_falls() {
+    fn a_tree_is_built_from_its_nodes_without_orphans() {
         let care = category("Care", None);
         let beauty = category("Beauty", Some(&care));
         let nails = category("Nails", Some(&beauty));

@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_for_both_uses_rivals_with_all() {
+    fn an_address_for_both_uses_conflicts_with_all() {
         assert!(AddressType::Both.rivals().contains(&AddressType::Shipping));
         assert!(!AddressType::Shipping.rivals().contains(&AddressType::Billing));
     }

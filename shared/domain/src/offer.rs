@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_chosen_cannot_be_sold() {
+    fn variants_must_match_the_options() {
         let size = [option("Size", &["S", "M"])];
         let small = variant("TEE-S", &[("Size", "S")]);
         for (options, variants, expected) in [

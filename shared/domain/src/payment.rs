@@ -629,7 +629,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cost_nothing_is_not_paid_back() {
+    fn a_free_payment_is_not_refunded() {
         let mut payment = payment(0);
         let _ = payment.complete(Money::ZERO, None, NOW);
         assert!(!payment.is_paid_back());

@@ -415,7 +415,7 @@ mod tests {
     }
 
     #[test]
-    fn a_price_that_makes_no_sense_is_refused() {
+    fn an_invalid_price_is_refused() {
         assert_eq!(price(-1, None), Err(InvalidPrice::Negative));
         assert_eq!(price(1000, Some(1000)), Err(InvalidPrice::SaleNotBelowRegular));
         assert_eq!(price(i64::MAX, None), Err(InvalidPrice::TooHigh));

@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_used_token_is_a_slip_for_10_seconds_and_theft_from_then_on() {
+    fn a_reused_token_is_tolerated_for_10_seconds_then_a_replay() {
         let session = Session { used_at: Some(START), ..Session::start(Id::new(), "token", START) };
         assert_eq!(session.presented(after(0)), Presented::JustUsed);
         assert_eq!(session.presented(START.minus(Duration::from_secs(3))), Presented::JustUsed);
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_successor_stays_in_the_family_and_lives_anew() {
+    fn a_successor_stays_in_the_family_with_a_new_lifetime() {
         let first = Session::start(Id::new(), "first", START);
         let second = first.successor("second", after(3600));
         assert_eq!((second.family, second.user), (first.family, first.user));

@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_in_a_table_hides_something_else() {
+    fn no_row_of_a_table_shadows_another() {
         let zone = |name: &str, countries: &[&str]| ShippingZone {
             name: name.into(),
             countries: countries.iter().map(|&country| country.into()).collect(),

@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_slug_is_refused() {
+    fn an_invalid_slug_is_refused() {
         for text in ["", "-a", "a-", "a--b", "A", "a b", "507f1f77bcf86cd799439011"] {
             assert_eq!(Slug::try_new(text), Err(InvalidSlug), "{text}");
         }

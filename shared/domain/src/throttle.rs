@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn five_tries_are_free_and_then_the_wait_doubles_up_to_a_quarter_of_an_hour() {
+    fn five_attempts_are_free_then_the_wait_doubles_up_to_15_minutes() {
         let seconds: Vec<u64> = ThrottlePolicy::ACCOUNT.delays().iter().map(Duration::as_secs).collect();
         assert_eq!(seconds, [0, 0, 0, 0, 5, 10, 20, 40, 80, 160, 320, 640, 900]);
     }

@@ -102,13 +102,13 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_trimmed_and_what_is_blank_is_absent() {
+    fn an_address_is_trimmed_and_blank_fields_are_absent() {
         let address = Address::from(read(GOOD).unwrap());
         assert_eq!((address.full_name.as_str(), address.company, address.state.as_str()), ("Ada Lovelace", None, ""));
     }
 
     #[test]
-    fn what_a_carrier_could_not_use_is_refused() {
+    fn an_undeliverable_address_is_refused() {
         for (from, to, pointer) in [
             (" Ada Lovelace ", "  ", "/fullName"),
             ("London", "Lon\\ndon", "/city"),

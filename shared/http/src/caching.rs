@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_the_client_has_is_not_sent_again() {
+    async fn an_unchanged_answer_is_not_sent_again() {
         let first = ask(&[]).await;
         let tag = first.headers()["etag"].to_str().unwrap();
         assert_eq!(
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_answered_to_somebody_is_not_shown_to_others() {
+    async fn private_answers_are_not_cached_for_others() {
         assert!(ask(&[]).await.headers()["cache-control"].to_str().unwrap().starts_with("public"));
         let personal = ask(&[("authorization", "Bearer x")]).await;
         assert_eq!(personal.headers()["cache-control"], "private, no-cache");

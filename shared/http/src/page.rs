@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_cursor_of_this_list_is_refused() {
+    fn a_cursor_that_is_not_of_this_list_is_refused() {
         let long = "A".repeat(CURSOR_LIMIT_BYTES + 1);
         let operator = BASE64_URL_SAFE_NO_PAD.encode(r#"{"$gt":""}"#);
         for cursor in ["", "x", "%%%", &encode_cursor(&"text"), &encode_cursor(&(1,)), &operator, &long] {

@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_no_id_is_not_found() {
+    async fn a_malformed_id_is_not_found() {
         assert_eq!(status("/ids/507f1f77bcf86cd799439011").await, 200);
         for path in ["/ids/x", "/ids/1", "/ids/%7B%22%24gt%22%3A%22%22%7D", "/ids/%ff", "/ids/507f1f77bcf86cd79943901g"]
         {
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn text_is_text_within_reason() {
+    async fn text_of_a_reasonable_length_is_accepted() {
         assert_eq!(status("/texts/mug").await, 200);
         for path in ["/texts/%ff", "/texts/a%00b"] {
             assert_eq!(status(path).await, 404, "{path}");

@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_the_router_refuses_is_a_problem() {
+    async fn a_refusal_by_the_router_is_a_problem() {
         let (_, body) = problem("GET", "/nothing").await;
         assert_eq!(body["code"], "not_found");
         let (response, body) = problem("DELETE", "/things/1").await;
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_takes_too_long_is_unavailable() {
+    async fn a_request_that_takes_too_long_is_unavailable() {
         let (response, body) = problem("GET", "/slow").await;
         assert_eq!((response.status().as_u16(), body["code"].as_str()), (503, Some("unavailable")));
         assert!(response.headers().contains_key("retry-after"));

@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_http_needs_has_defaults_and_faults_are_reported_together() {
+    fn http_settings_have_defaults_and_faults_are_reported_together() {
         let mut env = Env::from_pairs([("X", "x")]);
         let http = HttpSettings::read(&mut env);
         env.finish().unwrap();

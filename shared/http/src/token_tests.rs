@@ -160,7 +160,7 @@ fn a_changed_or_cut_token_is_refused() {
 }
 
 #[test]
-fn keys_that_are_none_are_refused() {
+fn invalid_keys_are_refused() {
     for pem in ["", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"] {
         assert!(SigningKey::from_pem(pem).is_err());
     }

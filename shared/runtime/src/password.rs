@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn comparing_with_nobodys_password_is_as_much_work_and_never_matches() {
+    async fn comparing_for_an_unknown_account_costs_the_same_and_never_matches() {
         let nobodys = password_hash::PasswordHash::new(UNKNOWN_HASH).unwrap();
         assert!(!is_outdated(&nobodys));
         assert_eq!(nobodys.hash.unwrap().len(), 32);
@@ -191,13 +191,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_no_hash_is_an_error_and_no_match() {
+    async fn an_invalid_hash_is_an_error_and_no_match() {
         let broken = PasswordHash::from_phc("no hash at all".to_owned());
         assert!(matches!(passwords(1).compare(&attempt("x"), Some(&broken)).await, Err(PasswordError::Hash(_))));
     }
 
     #[tokio::test]
-    async fn who_waits_too_long_is_told_to_come_again() {
+    async fn a_comparison_that_waits_too_long_answers_busy() {
         let passwords = Passwords { patience: Duration::from_millis(1), ..passwords(1) };
         let _busy = passwords.permits.acquire().await.unwrap();
         assert!(matches!(passwords.compare(&attempt("x"), None).await, Err(PasswordError::Busy)));

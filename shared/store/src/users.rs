@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_searched_for_is_never_a_pattern() {
+    fn a_search_term_is_never_a_pattern() {
         assert_eq!(literal("a.*[b]$"), r"a\.\*\[b\]\$");
         assert_eq!(literal("žluť 1"), "žluť 1");
     }

@@ -68,7 +68,7 @@ async fn at_most_one_address_is_the_default_of_a_use() {
 }
 
 #[tokio::test]
-async fn parallel_defaults_leave_one() {
+async fn parallel_defaults_leave_one_default() {
     let shop = TestShop::start().await;
     let ada = shop.customer("ada").await;
     let replies = futures::future::join_all((0..6).map(|_| ada.post(PATH, entry("shipping", true)))).await;
@@ -88,7 +88,7 @@ async fn parallel_defaults_leave_one() {
 }
 
 #[tokio::test]
-async fn a_strangers_address_does_not_exist() {
+async fn an_address_of_another_user_is_not_found() {
     let shop = TestShop::start().await;
     let (ada, grace) = (shop.customer("ada").await, shop.customer("grace").await);
     let path = format!("{PATH}/{}", ada.post(PATH, entry("both", true)).await.id());
@@ -109,7 +109,7 @@ async fn a_strangers_address_does_not_exist() {
 }
 
 #[tokio::test]
-async fn what_is_no_address_is_refused_and_nothing_is_stored() {
+async fn an_invalid_address_is_refused_and_nothing_is_stored() {
     let shop = TestShop::start().await;
     let ada = shop.customer("ada").await;
     for (field, value, pointer) in [
@@ -139,7 +139,7 @@ async fn what_is_no_address_is_refused_and_nothing_is_stored() {
 }
 
 #[tokio::test]
-async fn a_long_list_comes_page_by_page_and_has_an_end() {
+async fn a_long_list_is_paginated_and_limited() {
     let shop = TestShop::start().await;
     let ada = shop.customer("ada").await;
     for number in 0..100 {

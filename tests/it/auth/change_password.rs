@@ -37,7 +37,7 @@ async fn a_wrong_current_password_is_refused_and_counts_as_a_guess() {
 }
 
 #[tokio::test]
-async fn of_two_changes_at_once_one_counts() {
+async fn of_two_concurrent_changes_one_succeeds() {
     let shop = TestShop::start().await;
     let (email, session) = member(&shop, "ada").await;
     let to = |new: &str| json!({"currentPassword": PASSWORD, "newPassword": new});
@@ -51,7 +51,7 @@ async fn of_two_changes_at_once_one_counts() {
 }
 
 #[tokio::test]
-async fn what_is_no_change_is_refused() {
+async fn an_invalid_change_is_refused() {
     let shop = TestShop::start().await;
     let (email, session) = member(&shop, "ada").await;
     for (body, pointer) in [

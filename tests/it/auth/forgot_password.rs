@@ -43,7 +43,7 @@ async fn the_mailed_token_sets_a_new_password_and_ends_all_sessions() {
 }
 
 #[tokio::test]
-async fn a_stranger_gets_the_same_answer_and_no_mail() {
+async fn an_unknown_address_gets_the_same_answer_and_no_mail() {
     let shop = TestShop::start().await;
     let (ada, grace) = (register(&shop, "ada").await, register(&shop, "grace").await);
     let mut closed = stored(&shop, &grace).await;
@@ -62,7 +62,7 @@ async fn a_stranger_gets_the_same_answer_and_no_mail() {
 }
 
 #[tokio::test]
-async fn nobody_can_flood_a_mailbox() {
+async fn mails_to_one_address_are_limited() {
     let shop = TestShop::start().await;
     let email = register(&shop, "ada").await;
     let before = shop.count("outbox").await;
@@ -75,7 +75,7 @@ async fn nobody_can_flood_a_mailbox() {
 }
 
 #[tokio::test]
-async fn a_token_works_once_within_30_minutes_and_takes_the_others_with_it() {
+async fn a_reset_token_works_once_for_30_minutes_and_revokes_the_others() {
     let shop = TestShop::start().await;
     let email = register(&shop, "ada").await;
     keep_token(&shop, "too late", &email).await;
@@ -90,7 +90,7 @@ async fn a_token_works_once_within_30_minutes_and_takes_the_others_with_it() {
 }
 
 #[tokio::test]
-async fn a_password_that_is_refused_does_not_cost_the_token() {
+async fn a_refused_password_does_not_consume_the_token() {
     let shop = TestShop::start().await;
     let email = register(&shop, "ada").await;
     keep_token(&shop, "token", &email).await;
@@ -103,7 +103,7 @@ async fn a_password_that_is_refused_does_not_cost_the_token() {
 }
 
 #[tokio::test]
-async fn what_is_no_request_is_refused() {
+async fn an_invalid_request_is_refused() {
     let shop = TestShop::start().await;
     for body in
         [json!({}), json!({"email": {"$gt": ""}}), json!({"email": "ada"}), json!({"email": "a@b.test", "x": 1})]

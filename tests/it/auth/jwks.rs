@@ -4,7 +4,7 @@ use shared::http::token::AccessTokens;
 use tests::TestShop;
 
 #[tokio::test]
-async fn anybody_can_verify_a_token_with_the_published_keys() {
+async fn the_published_keys_verify_an_access_token() {
     let shop = TestShop::start().await;
     let ada = shop.customer("ada").await;
     let published = shop.get("/v1/auth/.well-known/jwks.json").await;

@@ -56,7 +56,7 @@ async fn a_wrong_password_an_unknown_address_and_a_closed_account_look_the_same(
 }
 
 #[tokio::test]
-async fn what_is_no_login_is_refused() {
+async fn an_invalid_login_is_refused() {
     let shop = TestShop::start().await;
     register(&shop, "ada").await;
     let operator = json!({"$ne": null});
@@ -130,7 +130,7 @@ async fn a_weaker_hash_is_replaced_at_the_next_login() {
 }
 
 #[tokio::test]
-async fn a_login_succeeds_although_another_one_renews_the_hash_beside_it() {
+async fn a_login_succeeds_while_another_one_rehashes_the_password() {
     let shop = TestShop::start().await;
     let email = register(&shop, "ada").await;
     let mut ada = stored(&shop, &email).await;
@@ -151,7 +151,7 @@ async fn a_login_succeeds_although_another_one_renews_the_hash_beside_it() {
 }
 
 #[tokio::test]
-async fn no_login_with_the_old_password_survives_a_change_of_it() {
+async fn no_login_with_the_old_password_survives_a_password_change() {
     let shop = TestShop::start().await;
     let (email, session) = member(&shop, "ada").await;
     let change = json!({"currentPassword": PASSWORD, "newPassword": "staple-and-stapler"});

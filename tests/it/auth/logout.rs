@@ -46,7 +46,7 @@ async fn a_logout_everywhere_ends_all_sessions_of_one_person() {
 }
 
 #[tokio::test]
-async fn nobody_can_log_out_who_is_not_logged_in() {
+async fn a_logout_requires_authentication() {
     let shop = TestShop::start().await;
     for path in ["/v1/auth/logout", "/v1/auth/logout-all"] {
         shop.request("POST", path).send().await.is_problem(401, "not_authenticated");

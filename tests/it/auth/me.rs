@@ -87,7 +87,7 @@ async fn parallel_changes_of_different_fields_are_both_kept() {
 }
 
 #[tokio::test]
-async fn what_is_no_change_is_refused_and_changes_nothing() {
+async fn an_invalid_change_is_refused_and_changes_nothing() {
     let shop = TestShop::start().await;
     let ada = shop.customer("ada").await;
     let before = ada.get("/v1/auth/me").await.json;
@@ -114,7 +114,7 @@ async fn what_is_no_change_is_refused_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn nobody_has_a_profile_without_a_good_token() {
+async fn a_profile_requires_a_valid_token() {
     let shop = TestShop::start().await;
     shop.get("/v1/auth/me").await.is_problem(401, "not_authenticated");
     shop.request("PATCH", "/v1/auth/me").json(json!({})).send().await.is_problem(401, "not_authenticated");
@@ -122,7 +122,7 @@ async fn nobody_has_a_profile_without_a_good_token() {
 }
 
 #[tokio::test]
-async fn a_closed_account_shows_nothing_although_its_token_is_still_good() {
+async fn a_closed_account_shows_nothing_despite_a_valid_token() {
     let shop = TestShop::start().await;
     let (email, session) = member(&shop, "ada").await;
     let mut ada = stored(&shop, &email).await;

@@ -21,7 +21,7 @@ async fn a_refresh_token_is_exchanged_for_the_next_pair() {
 }
 
 #[tokio::test]
-async fn a_replay_within_ten_seconds_is_refused_and_harms_nobody() {
+async fn a_replay_within_ten_seconds_is_refused_and_revokes_nothing() {
     let shop = TestShop::start().await;
     let (_, first) = member(&shop, "ada").await;
     let second = Session::of(&refresh(&shop, &first.refresh).await);
@@ -31,7 +31,7 @@ async fn a_replay_within_ten_seconds_is_refused_and_harms_nobody() {
 }
 
 #[tokio::test]
-async fn a_later_replay_ends_that_session_and_no_other() {
+async fn a_later_replay_revokes_that_session_and_no_other() {
     let shop = TestShop::start().await;
     let (email, first) = member(&shop, "ada").await;
     let other_device = log_in(&shop, &email).await;
@@ -59,7 +59,7 @@ async fn of_parallel_refreshes_exactly_one_wins() {
 }
 
 #[tokio::test]
-async fn no_successor_outlives_a_logout_that_comes_at_the_same_time() {
+async fn no_successor_token_survives_a_concurrent_logout() {
     let shop = TestShop::start().await;
     for _ in 0..5 {
         let (_, first) = member(&shop, "ada").await;
@@ -84,7 +84,7 @@ async fn a_refresh_token_works_for_30_days() {
 }
 
 #[tokio::test]
-async fn the_next_access_token_tells_what_has_changed() {
+async fn a_refreshed_access_token_carries_the_changed_claims() {
     let shop = TestShop::start().await;
     let (email, session) = member(&shop, "ada").await;
     let mut ada = stored(&shop, &email).await;
@@ -98,7 +98,7 @@ async fn the_next_access_token_tells_what_has_changed() {
 }
 
 #[tokio::test]
-async fn what_is_no_refresh_token_is_refused() {
+async fn an_invalid_refresh_token_is_refused() {
     let shop = TestShop::start().await;
     let (_, session) = member(&shop, "ada").await;
     refresh(&shop, "made-up").await.is_problem(401, "invalid_refresh_token");

@@ -87,7 +87,7 @@ async fn parallel_registrations_of_one_username_make_one_account() {
 }
 
 #[tokio::test]
-async fn what_is_no_registration_is_refused_and_nothing_is_stored() {
+async fn an_invalid_registration_is_refused_and_stores_nothing() {
     let shop = TestShop::start().await;
     let operator = json!({"$gt": ""});
     for (field, value, pointer) in [
@@ -137,7 +137,7 @@ async fn what_is_no_registration_is_refused_and_nothing_is_stored() {
 }
 
 #[tokio::test]
-async fn an_account_promises_its_mail_in_the_same_transaction() {
+async fn an_account_and_its_mail_are_stored_in_one_transaction() {
     let shop = TestShop::start().await;
     register(&shop, "ada").await;
     assert_eq!((shop.count("users").await, shop.count("outbox").await), (1, 1));

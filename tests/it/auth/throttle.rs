@@ -28,7 +28,7 @@ async fn fail(shop: &TestShop, email: &str, times: usize) {
 }
 
 #[tokio::test]
-async fn five_tries_are_free_then_even_the_right_password_waits() {
+async fn five_attempts_are_free_then_even_the_right_password_waits() {
     let shop = TestShop::start().await;
     let email = register(&shop, "ada").await;
     fail(&shop, &email, 5).await;
@@ -41,7 +41,7 @@ async fn five_tries_are_free_then_even_the_right_password_waits() {
 }
 
 #[tokio::test]
-async fn the_wait_doubles_up_to_a_quarter_of_an_hour_and_there_is_no_lock_for_good() {
+async fn the_wait_doubles_up_to_15_minutes_and_never_locks_for_good() {
     let shop = TestShop::start().await;
     let email = register(&shop, "ada").await;
     fail(&shop, &email, 5).await;
@@ -65,7 +65,7 @@ async fn an_unknown_address_is_throttled_like_a_known_one() {
 }
 
 #[tokio::test]
-async fn of_many_guesses_at_once_five_are_answered() {
+async fn of_many_concurrent_guesses_five_are_answered() {
     let shop = TestShop::start().await;
     let email = register(&shop, "ada").await;
     let replies = futures::future::join_all((0..20).map(|_| try_log_in(&shop, &email, WRONG))).await;
@@ -75,7 +75,7 @@ async fn of_many_guesses_at_once_five_are_answered() {
 
 /// Whoever began first may be counted last, and no two machines have the same time.
 #[tokio::test]
-async fn a_free_try_stays_free_if_it_is_counted_after_a_later_one() {
+async fn a_free_attempt_stays_free_if_it_is_counted_after_a_later_one() {
     let shop = TestShop::start().await;
     let now = shop.clock.now();
     let earlier = |millis| Timestamp::from_millis(now.as_millis() - millis);
@@ -112,7 +112,7 @@ async fn log_in_from(shop: &TestShop, address: &str, email: &str, password: &str
 }
 
 #[tokio::test]
-async fn nobody_can_keep_the_owner_out_of_a_known_device() {
+async fn an_attacker_cannot_lock_the_owner_out_of_a_known_device() {
     let shop = TestShop::start().await;
     let email = register(&shop, "ada").await;
     let (home, attacker) = ("192.0.2.1", "203.0.113.7");
@@ -133,7 +133,7 @@ async fn nobody_can_keep_the_owner_out_of_a_known_device() {
 }
 
 #[tokio::test]
-async fn one_address_cannot_try_many_accounts_for_ever() {
+async fn attempts_from_one_network_address_are_limited_across_accounts() {
     let shop = TestShop::start().await;
     let email = register(&shop, "ada").await;
     let attacker = "203.0.113.7";
@@ -153,7 +153,7 @@ async fn one_address_cannot_try_many_accounts_for_ever() {
 }
 
 #[tokio::test]
-async fn the_throttle_names_nobody() {
+async fn the_throttle_stores_no_addresses_in_clear() {
     let shop = TestShop::start().await;
     let email = register(&shop, "ada").await;
     log_in_from(&shop, "192.0.2.1", &email, WRONG).await;

@@ -34,7 +34,7 @@ async fn an_administrator_finds_users_by_role_activity_and_name() {
 }
 
 #[tokio::test]
-async fn the_list_comes_page_by_page() {
+async fn the_list_is_paginated() {
     let shop = TestShop::start().await;
     let admin = shop.admin("root").await;
     for number in 0..4 {
@@ -84,7 +84,7 @@ async fn a_new_role_counts_from_the_next_refresh_on() {
 }
 
 #[tokio::test]
-async fn a_deactivated_user_is_out_at_once_and_can_come_back() {
+async fn a_deactivated_user_is_locked_out_at_once_and_can_be_reactivated() {
     let shop = TestShop::start().await;
     let admin = shop.admin("root").await;
     let (email, session) = member(&shop, "ada").await;
@@ -109,7 +109,7 @@ async fn no_administrator_can_lock_themselves_out() {
 }
 
 #[tokio::test]
-async fn only_administrators_may_look_or_change() {
+async fn only_administrators_may_read_or_change_users() {
     let shop = TestShop::start().await;
     let (ada, grace) = (shop.customer("ada").await, shop.seller("grace").await);
     let path = format!("{PATH}/{}", ada.id);
@@ -126,7 +126,7 @@ async fn only_administrators_may_look_or_change() {
 }
 
 #[tokio::test]
-async fn what_is_no_user_and_no_change_is_refused() {
+async fn unknown_users_and_invalid_changes_are_refused() {
     let shop = TestShop::start().await;
     let (admin, ada) = (shop.admin("root").await, shop.customer("ada").await);
     for id in ["507f1f77bcf86cd799439011", "x", "%7B%22$gt%22:%22%22%7D"] {

@@ -26,7 +26,7 @@ async fn the_mailed_token_verifies_the_address_once() {
 }
 
 #[tokio::test]
-async fn of_parallel_uses_of_a_token_one_counts() {
+async fn of_parallel_uses_of_a_token_one_succeeds() {
     let shop = TestShop::start().await;
     let email = register(&shop, "ada").await;
     let ada = stored(&shop, &email).await.id;
@@ -64,7 +64,7 @@ async fn a_token_works_for_24_hours_and_for_its_purpose_only() {
 }
 
 #[tokio::test]
-async fn what_is_no_token_is_refused() {
+async fn an_invalid_token_is_refused() {
     let shop = TestShop::start().await;
     verify(&shop, "made up").await.is_problem(422, "invalid_mailed_token");
     verify(&shop, "").await.is_problem(422, "validation_failed");
@@ -75,7 +75,7 @@ async fn what_is_no_token_is_refused() {
 }
 
 #[tokio::test]
-async fn another_mail_can_be_asked_for_but_not_without_end() {
+async fn verification_mails_can_be_resent_up_to_a_limit() {
     let shop = TestShop::start().await;
     let (email, session) = member(&shop, "ada").await;
     let resend = || shop.request("POST", "/v1/auth/verify-email/resend").bearer(&session.access).send();

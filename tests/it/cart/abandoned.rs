@@ -33,7 +33,7 @@ async fn enqueued(shop: &TestShop) -> u64 {
 }
 
 #[tokio::test]
-async fn a_cart_that_was_left_for_a_day_is_found_once_and_its_owner_reminded() {
+async fn an_abandoned_cart_is_found_once_and_its_owner_reminded() {
     let shop = TestShop::start().await;
     let (mug, pot) = (shop.stock("MUG-1", 50).await, shop.stock("POT-1", 50).await);
     let ada = shop.customer("ada").await;
@@ -66,7 +66,7 @@ async fn a_cart_that_was_left_for_a_day_is_found_once_and_its_owner_reminded() {
 }
 
 #[tokio::test]
-async fn who_comes_back_and_leaves_again_is_reminded_at_most_once_a_week() {
+async fn a_returning_customer_is_reminded_at_most_once_a_week() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 50).await;
     let ada = shop.customer("ada").await;
@@ -85,7 +85,7 @@ async fn who_comes_back_and_leaves_again_is_reminded_at_most_once_a_week() {
 }
 
 #[tokio::test]
-async fn nobody_is_reminded_of_nothing_and_no_guest_of_anything() {
+async fn empty_carts_and_guest_carts_get_no_reminder() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 50).await;
     let (ada, eve) = (shop.customer("ada").await, shop.customer("eve").await);
@@ -100,7 +100,7 @@ async fn nobody_is_reminded_of_nothing_and_no_guest_of_anything() {
 }
 
 #[tokio::test]
-async fn who_does_not_want_reminders_gets_none_and_neither_does_a_stranger_whose_address_was_given() {
+async fn customers_who_opt_out_or_are_unverified_get_no_reminder() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 50).await;
     let (ada, eve, bob) = (shop.customer("ada").await, shop.customer("eve").await, shop.customer("bob").await);
@@ -119,7 +119,7 @@ async fn who_does_not_want_reminders_gets_none_and_neither_does_a_stranger_whose
 }
 
 #[tokio::test]
-async fn who_came_back_before_the_mail_was_written_gets_none() {
+async fn a_customer_who_returns_before_the_mail_gets_no_reminder() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 50).await;
     let (ada, eve) = (shop.customer("ada").await, shop.customer("eve").await);
@@ -133,7 +133,7 @@ async fn who_came_back_before_the_mail_was_written_gets_none() {
 }
 
 #[tokio::test]
-async fn a_cart_of_things_that_are_no_longer_sold_is_not_worth_a_mail() {
+async fn a_cart_of_unavailable_products_gets_no_reminder() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 50).await;
     let ada = shop.customer("ada").await;
@@ -145,7 +145,7 @@ async fn a_cart_of_things_that_are_no_longer_sold_is_not_worth_a_mail() {
 }
 
 #[tokio::test]
-async fn two_searches_at_once_find_a_cart_once_and_a_change_meanwhile_wins() {
+async fn concurrent_searches_find_a_cart_once_and_a_change_wins() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 50).await;
     let mut people = Vec::new();
@@ -175,7 +175,7 @@ async fn two_searches_at_once_find_a_cart_once_and_a_change_meanwhile_wins() {
 }
 
 #[tokio::test]
-async fn the_same_message_twice_is_one_mail() {
+async fn a_message_delivered_twice_is_one_mail() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 50).await;
     let ada = shop.customer("ada").await;
@@ -195,7 +195,7 @@ async fn the_same_message_twice_is_one_mail() {
 }
 
 #[tokio::test]
-async fn the_search_looks_at_nothing_but_what_it_can_find() {
+async fn the_search_examines_only_matching_carts() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 500).await;
     for _ in 0..20 {

@@ -62,7 +62,7 @@ async fn a_guests_first_write_answers_with_a_token_and_only_that() {
 }
 
 #[tokio::test]
-async fn of_thirty_at_once_none_is_lost() {
+async fn thirty_concurrent_additions_of_one_product_add_up() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 1000).await;
     let ada = shop.customer("ada").await;
@@ -83,7 +83,7 @@ async fn of_thirty_at_once_none_is_lost() {
 }
 
 #[tokio::test]
-async fn thirty_products_at_once_are_thirty_lines() {
+async fn thirty_concurrent_products_are_thirty_lines() {
     let shop = TestShop::start().await;
     let seller = shop.seller("grace").await;
     let products = join_all((0..30).map(|number| {
@@ -101,7 +101,7 @@ async fn thirty_products_at_once_are_thirty_lines() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_cannot_be_put_in() {
+async fn unavailable_products_cannot_be_added() {
     let shop = TestShop::start().await;
     let seller = shop.seller("grace").await;
     let mug = shop.product_of(&seller, "MUG-1", json!({"inventory": {"quantity": 3}})).await;
@@ -126,7 +126,7 @@ async fn what_is_not_there_cannot_be_put_in() {
 }
 
 #[tokio::test]
-async fn a_line_takes_from_1_to_999() {
+async fn a_line_has_from_1_to_999_units() {
     let shop = TestShop::start().await;
     let backorder = json!({"inventory": {"quantity": 0, "allowBackorder": true}});
     let mug = shop.product("MUG-1", backorder).await;
@@ -146,7 +146,7 @@ async fn a_line_takes_from_1_to_999() {
 }
 
 #[tokio::test]
-async fn what_makes_no_sense_is_refused() {
+async fn an_invalid_request_is_refused() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 5).await;
     let ada = shop.customer("ada").await;
@@ -193,7 +193,7 @@ async fn a_cart_has_one_currency() {
 }
 
 #[tokio::test]
-async fn a_change_can_be_bound_to_what_was_seen() {
+async fn if_match_binds_a_change_to_a_version() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 50).await;
     let ada = shop.customer("ada").await;

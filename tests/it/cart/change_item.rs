@@ -5,7 +5,7 @@ use tests::TestShop;
 use super::{Guest, UNKNOWN_HASH, lines, only_line};
 
 #[tokio::test]
-async fn a_line_has_as_many_as_it_is_told() {
+async fn a_line_takes_the_given_quantity() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 10).await;
     let ada = shop.customer("ada").await;
@@ -23,7 +23,7 @@ async fn a_line_has_as_many_as_it_is_told() {
 }
 
 #[tokio::test]
-async fn what_makes_no_sense_is_refused() {
+async fn an_invalid_request_is_refused() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 10).await;
     let ada = shop.customer("ada").await;
@@ -37,7 +37,7 @@ async fn what_makes_no_sense_is_refused() {
 }
 
 #[tokio::test]
-async fn there_cannot_be_more_in_it_than_in_stock_but_fewer() {
+async fn a_line_cannot_exceed_the_stock_but_can_shrink() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 5).await;
     let ada = shop.customer("ada").await;
@@ -52,7 +52,7 @@ async fn there_cannot_be_more_in_it_than_in_stock_but_fewer() {
 }
 
 #[tokio::test]
-async fn a_line_of_somebody_else_does_not_exist() {
+async fn a_line_of_another_cart_is_not_found() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 50).await;
     let (ada, eve) = (shop.customer("ada").await, shop.customer("eve").await);
@@ -71,7 +71,7 @@ async fn a_line_of_somebody_else_does_not_exist() {
 }
 
 #[tokio::test]
-async fn a_change_can_be_bound_to_what_was_seen() {
+async fn if_match_binds_a_change_to_a_version() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 50).await;
     let ada = shop.customer("ada").await;
@@ -89,7 +89,7 @@ async fn a_change_can_be_bound_to_what_was_seen() {
 }
 
 #[tokio::test]
-async fn whoever_changes_a_line_has_seen_its_new_price() {
+async fn changing_a_line_accepts_its_new_price() {
     let shop = TestShop::start().await;
     let grace = shop.seller("grace").await;
     let mug = shop.product_of(&grace, "MUG-1", json!({})).await;

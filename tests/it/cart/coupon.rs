@@ -14,7 +14,7 @@ fn reason(reply: &Reply) -> String {
 }
 
 #[tokio::test]
-async fn a_coupon_gives_what_it_says_and_another_takes_its_place() {
+async fn a_coupon_discounts_the_cart_and_another_replaces_it() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 50).await;
     let admin = shop.admin("root").await;
@@ -42,7 +42,7 @@ async fn a_coupon_gives_what_it_says_and_another_takes_its_place() {
 }
 
 #[tokio::test]
-async fn a_coupon_that_gives_nothing_says_why_and_stays_out() {
+async fn an_inapplicable_coupon_is_refused_with_its_reason() {
     let shop = TestShop::start().await;
     let (mug, pot) = (shop.stock("MUG-1", 50).await, shop.stock("POT-1", 50).await);
     let admin = shop.admin("root").await;
@@ -82,7 +82,7 @@ async fn a_coupon_that_gives_nothing_says_why_and_stays_out() {
 }
 
 #[tokio::test]
-async fn a_coupon_that_gives_nothing_any_more_is_told_and_not_applied() {
+async fn a_coupon_that_no_longer_applies_is_reported_and_not_applied() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 50).await;
     coupon(&shop.admin("root").await, "TWO", json!({"minimumPurchase": 2000})).await;

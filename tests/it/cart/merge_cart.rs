@@ -9,7 +9,7 @@ async fn merge(person: &Person, token: &str) -> Reply {
 }
 
 #[tokio::test]
-async fn both_carts_become_one_and_the_guests_quantity_wins() {
+async fn merged_carts_keep_the_guests_quantity() {
     let shop = TestShop::start().await;
     let (mug, pot, jug) = (shop.stock("MUG-1", 50).await, shop.stock("POT-1", 50).await, shop.stock("JUG-1", 50).await);
     let ada = shop.customer("ada").await;
@@ -31,7 +31,7 @@ async fn both_carts_become_one_and_the_guests_quantity_wins() {
 }
 
 #[tokio::test]
-async fn a_customers_first_cart_can_come_from_a_guests() {
+async fn a_guest_cart_becomes_the_customers_first_cart() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 50).await;
     let ada = shop.customer("ada").await;
@@ -44,7 +44,7 @@ async fn a_customers_first_cart_can_come_from_a_guests() {
 }
 
 #[tokio::test]
-async fn there_is_no_more_of_anything_than_there_is() {
+async fn merged_quantities_are_capped_by_stock() {
     let shop = TestShop::start().await;
     let (mug, pot) = (shop.stock("MUG-1", 5).await, shop.stock("POT-1", 2).await);
     let ada = shop.customer("ada").await;
@@ -60,7 +60,7 @@ async fn there_is_no_more_of_anything_than_there_is() {
 }
 
 #[tokio::test]
-async fn carts_that_do_not_fit_into_one_stay_as_they_are() {
+async fn carts_with_too_many_lines_are_not_merged() {
     let shop = TestShop::start().await;
     let tiles = tiles(&shop).await;
     let ada = shop.customer("ada").await;
@@ -79,7 +79,7 @@ async fn carts_that_do_not_fit_into_one_stay_as_they_are() {
 }
 
 #[tokio::test]
-async fn a_token_of_no_cart_changes_nothing() {
+async fn an_unknown_cart_token_changes_nothing() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 50).await;
     let ada = shop.customer("ada").await;
@@ -102,7 +102,7 @@ async fn a_token_of_no_cart_changes_nothing() {
 }
 
 #[tokio::test]
-async fn of_many_at_once_one_gets_it() {
+async fn of_concurrent_merges_one_takes_the_guest_cart() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 50).await;
     let (ada, eve) = (shop.customer("ada").await, shop.customer("eve").await);
@@ -118,7 +118,7 @@ async fn of_many_at_once_one_gets_it() {
 }
 
 #[tokio::test]
-async fn the_guests_coupon_comes_along_unless_there_is_one() {
+async fn the_guests_coupon_is_kept_unless_the_customer_has_one() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 50).await;
     let admin = shop.admin("root").await;
@@ -137,7 +137,7 @@ async fn the_guests_coupon_comes_along_unless_there_is_one() {
 }
 
 #[tokio::test]
-async fn carts_of_different_currencies_stay_apart_and_lose_nothing() {
+async fn carts_of_different_currencies_are_not_merged_and_lose_nothing() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 5).await;
     let pot = shop.product("POT-1", json!({"price": {"regular": 500, "currency": "JPY"}})).await;

@@ -4,7 +4,7 @@ use tests::TestShop;
 use super::{Guest, lines, only_line};
 
 #[tokio::test]
-async fn a_line_is_taken_out_once() {
+async fn a_line_is_removed_once() {
     let shop = TestShop::start().await;
     let (mug, pot) = (shop.stock("MUG-1", 5).await, shop.stock("POT-1", 5).await);
     let ada = shop.customer("ada").await;
@@ -18,7 +18,7 @@ async fn a_line_is_taken_out_once() {
 }
 
 #[tokio::test]
-async fn a_line_of_somebody_else_stays() {
+async fn a_line_of_another_cart_is_not_removed() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 5).await;
     let (ada, eve) = (shop.customer("ada").await, shop.customer("eve").await);
@@ -34,7 +34,7 @@ async fn a_line_of_somebody_else_stays() {
 }
 
 #[tokio::test]
-async fn what_is_no_longer_sold_can_be_taken_out() {
+async fn a_product_that_is_no_longer_sold_can_be_removed() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 5).await;
     let ada = shop.customer("ada").await;

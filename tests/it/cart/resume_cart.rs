@@ -28,7 +28,7 @@ async fn resume(shop: &TestShop, token: &str) -> Reply {
 }
 
 #[tokio::test]
-async fn whoever_has_the_mail_gets_a_copy_of_the_cart_and_nothing_else() {
+async fn the_link_gives_a_copy_of_the_cart_and_nothing_else() {
     let shop = TestShop::start().await;
     let (mug, pot) = (shop.stock("MUG-1", 50).await, shop.stock("POT-1", 50).await);
     coupon(&shop.admin("root").await, "TEN", json!({})).await;
@@ -62,7 +62,7 @@ async fn whoever_has_the_mail_gets_a_copy_of_the_cart_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn the_owner_gets_their_own_cart_back() {
+async fn the_logged_in_owner_gets_the_original_cart() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 50).await;
     let (ada, eve) = (shop.customer("ada").await, shop.customer("eve").await);
@@ -87,7 +87,7 @@ async fn the_owner_gets_their_own_cart_back() {
 }
 
 #[tokio::test]
-async fn the_link_shows_what_the_mail_spoke_of_while_it_is_there() {
+async fn the_link_shows_the_mailed_lines_until_the_cart_is_ordered() {
     let shop = TestShop::start().await;
     let (mug, gift) = (shop.stock("MUG-1", 50).await, shop.stock("GIFT-1", 50).await);
     let ada = shop.customer("ada").await;
@@ -107,7 +107,7 @@ async fn the_link_shows_what_the_mail_spoke_of_while_it_is_there() {
 }
 
 #[tokio::test]
-async fn a_link_works_for_seven_days_and_only_for_this() {
+async fn a_link_works_for_seven_days_and_for_this_purpose_only() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 50).await;
     let ada = shop.customer("ada").await;

@@ -4,7 +4,7 @@ use tests::{TestShop, cards, people::checkout_body};
 use super::{Guest, lines, shirt};
 
 #[tokio::test]
-async fn a_cart_shows_what_is_in_it_and_what_it_comes_to() {
+async fn a_cart_shows_its_lines_and_totals() {
     let shop = TestShop::start().await;
     let images = json!([{"url": "https://images.example/mug.webp"}]);
     let fields = json!({"price": {"regular": 1000, "sale": 800, "currency": "USD"}, "images": images});
@@ -42,7 +42,7 @@ async fn a_cart_shows_what_is_in_it_and_what_it_comes_to() {
 }
 
 #[tokio::test]
-async fn a_customer_has_a_cart_before_anything_is_in_it() {
+async fn a_customer_without_a_cart_sees_an_empty_one() {
     let shop = TestShop::start().await;
     let cart = shop.customer("ada").await.get("/v1/cart").await;
     assert_eq!((&cart.is(200).json["items"], &cart.json["totals"]["total"]), (&json!([]), &json!(0)));
@@ -51,7 +51,7 @@ async fn a_customer_has_a_cart_before_anything_is_in_it() {
 }
 
 #[tokio::test]
-async fn what_changed_since_a_line_was_put_in_is_told() {
+async fn changes_since_a_line_was_added_are_reported() {
     let shop = TestShop::start().await;
     let seller = shop.seller("grace").await;
     let mug = shop.product_of(&seller, "MUG-1", json!({"inventory": {"quantity": 5}})).await;
@@ -96,18 +96,18 @@ async fn a_first_time_visitor_has_an_empty_cart() {
     assert_eq!((&cart.json["version"], cart.header("etag")), (&json!(0), Some("\"0\"")));
     assert!(cart.json.get("cartToken").is_none() && cart.header("x-cart-token").is_none(), "{}", cart.json);
     assert_eq!(cart.header("cache-control"), Some("no-store"));
-    assert_eq!(shop.count("carts").await, 0, "looking makes nothing");
+    assert_eq!(shop.count("carts").await, 0, "a read creates no cart");
 
     let item = json!({"productId": mug, "quantity": 1});
     let add = |expected: &str| shop.request("POST", "/v1/cart/items").header("if-match", expected).json(item.clone());
     add("\"1\"").send().await.is_problem(412, "precondition_failed");
     let added = add("\"0\"").send().await;
     assert!(added.is(200).json["cartToken"].is_string(), "{}", added.json);
-    assert_eq!(lines(&shop.get("/v1/cart").await), [], "the cart is whose the token is");
+    assert_eq!(lines(&shop.get("/v1/cart").await), [], "the cart needs its token");
 }
 
 #[tokio::test]
-async fn nobody_sees_a_cart_without_its_token() {
+async fn a_cart_requires_an_access_token_or_a_cart_token() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 5).await;
     let guest = Guest::with(&shop, &mug, 1).await;
@@ -123,7 +123,7 @@ async fn nobody_sees_a_cart_without_its_token() {
 }
 
 #[tokio::test]
-async fn everybody_has_a_cart_of_their_own() {
+async fn each_customer_has_their_own_cart() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 50).await;
     let (ada, eve) = (shop.customer("ada").await, shop.customer("eve").await);
@@ -137,7 +137,7 @@ async fn everybody_has_a_cart_of_their_own() {
 }
 
 #[tokio::test]
-async fn a_cart_that_became_an_order_does_not_come_back() {
+async fn an_ordered_cart_is_not_shown_again() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 5).await;
     let ada = shop.customer("ada").await;

@@ -18,7 +18,7 @@ pub(super) fn products(reply: &Reply) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn a_product_is_on_a_list_once_with_what_was_said_last() {
+async fn a_product_is_on_a_list_once_with_its_latest_notes() {
     let shop = TestShop::start().await;
     let images = json!([{"url": "https://images.example/mug.webp"}]);
     let price = json!({"regular": 1000, "sale": 800, "currency": "USD"});
@@ -52,7 +52,7 @@ async fn a_product_is_on_a_list_once_with_what_was_said_last() {
 }
 
 #[tokio::test]
-async fn what_makes_no_sense_is_refused() {
+async fn an_invalid_request_is_refused() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 5).await;
     let ada = shop.customer("ada").await;
@@ -98,7 +98,7 @@ async fn a_product_that_is_gone_stays_on_the_list_as_unavailable() {
 }
 
 #[tokio::test]
-async fn a_card_tells_how_much_there_is_of_all_variants() {
+async fn a_product_card_sums_the_stock_of_all_variants() {
     let shop = TestShop::start().await;
     let (shirt, none) = (shirt(&shop).await, shop.stock("MUG-1", 0).await);
     let ada = shop.customer("ada").await;
@@ -144,7 +144,7 @@ async fn parallel_changes_are_all_kept() {
 }
 
 #[tokio::test]
-async fn a_list_takes_five_hundred() {
+async fn a_list_has_at_most_500_products() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 5).await;
     let ada = shop.customer("ada").await;

@@ -23,7 +23,7 @@ async fn is_readable(shop: &TestShop, token: &str) -> bool {
 }
 
 #[tokio::test]
-async fn others_see_what_is_wished_for_and_not_by_whom() {
+async fn a_shared_list_shows_its_products_but_not_its_owner() {
     let shop = TestShop::start().await;
     let seller = shop.seller("grace").await;
     let (mug, pot) =
@@ -56,7 +56,7 @@ async fn others_see_what_is_wished_for_and_not_by_whom() {
 }
 
 #[tokio::test]
-async fn a_list_that_is_shared_again_or_no_longer_leaves_dead_links() {
+async fn sharing_again_or_unsharing_invalidates_old_links() {
     let shop = TestShop::start().await;
     let (ada, eve) = (shop.customer("ada").await, shop.customer("eve").await);
     let path = list(&ada, "Birthday").await;
@@ -83,7 +83,7 @@ async fn a_list_that_is_shared_again_or_no_longer_leaves_dead_links() {
 }
 
 #[tokio::test]
-async fn nothing_but_the_token_opens_a_list() {
+async fn only_the_token_opens_a_shared_list() {
     let shop = TestShop::start().await;
     let ada = shop.customer("ada").await;
     let (private, public) = (list(&ada, "Private").await, list(&ada, "Public").await);

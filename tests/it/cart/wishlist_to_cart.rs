@@ -8,7 +8,7 @@ use super::{
 };
 
 #[tokio::test]
-async fn what_is_moved_is_in_the_cart_and_off_the_list() {
+async fn moved_products_are_in_the_cart_and_off_the_list() {
     let shop = TestShop::start().await;
     let (mug, pot) = (shop.stock("MUG-1", 50).await, shop.stock("POT-1", 50).await);
     let ada = shop.customer("ada").await;
@@ -30,7 +30,7 @@ async fn what_is_moved_is_in_the_cart_and_off_the_list() {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_into_the_cart_stays_on_the_list() {
+async fn products_that_do_not_fit_into_the_cart_stay_on_the_list() {
     let shop = TestShop::start().await;
     let seller = shop.seller("grace").await;
     let mug = shop.product_of(&seller, "MUG-1", json!({"inventory": {"quantity": 3}})).await;
@@ -65,7 +65,7 @@ async fn what_does_not_fit_into_the_cart_stays_on_the_list() {
 }
 
 #[tokio::test]
-async fn of_many_clicks_one_moves_it() {
+async fn of_concurrent_moves_one_takes_effect() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 50).await;
     let ada = shop.customer("ada").await;

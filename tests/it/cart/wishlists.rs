@@ -7,7 +7,7 @@ use tests::TestShop;
 use super::UNKNOWN_HASH;
 
 #[tokio::test]
-async fn a_customer_keeps_several_lists() {
+async fn a_customer_has_several_lists() {
     let shop = TestShop::start().await;
     let ada = shop.customer("ada").await;
     let created = ada.post("/v1/wishlists", json!({"name": " Birthday "})).await;
@@ -46,7 +46,7 @@ async fn a_customer_keeps_several_lists() {
 }
 
 #[tokio::test]
-async fn what_makes_no_sense_is_refused() {
+async fn an_invalid_request_is_refused() {
     let shop = TestShop::start().await;
     let ada = shop.customer("ada").await;
     for (body, code) in [
@@ -76,7 +76,7 @@ async fn what_makes_no_sense_is_refused() {
 }
 
 #[tokio::test]
-async fn a_list_of_somebody_else_does_not_exist() {
+async fn a_list_of_another_customer_is_not_found() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 5).await;
     let (ada, eve, admin) = (shop.customer("ada").await, shop.customer("eve").await, shop.admin("root").await);
@@ -111,7 +111,7 @@ async fn a_list_of_somebody_else_does_not_exist() {
 }
 
 #[tokio::test]
-async fn nobody_keeps_more_than_fifty_however_fast_they_are() {
+async fn a_customer_has_at_most_50_lists_under_concurrent_requests() {
     let shop = TestShop::start().await;
     let (ada, eve) = (shop.customer("ada").await, shop.customer("eve").await);
     for number in 0..45 {

@@ -9,7 +9,7 @@ use tests::TestShop;
 use super::{coupon, fill_cart, is_for_admins_only, stored};
 
 #[tokio::test]
-async fn an_admin_makes_a_coupon_and_finds_it_again() {
+async fn an_admin_creates_a_coupon_and_reads_it_back() {
     let shop = TestShop::start().await;
     let admin = shop.admin("root").await;
     let mug = shop.stock("MUG-1", 5).await;
@@ -70,7 +70,7 @@ async fn coupons_are_listed_newest_first_page_by_page() {
 }
 
 #[tokio::test]
-async fn a_coupon_that_promises_nonsense_is_pointed_at_and_leaves_nothing() {
+async fn an_invalid_coupon_is_refused_and_stores_nothing() {
     let shop = TestShop::start().await;
     let admin = shop.admin("root").await;
     let nobody = "507f1f77bcf86cd799439011";
@@ -125,7 +125,7 @@ async fn a_coupon_that_promises_nonsense_is_pointed_at_and_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn coupons_are_the_business_of_administrators() {
+async fn only_administrators_may_manage_coupons() {
     let shop = TestShop::start().await;
     let id = coupon(&shop.admin("root").await, "SPRING", json!({})).await;
     let path = format!("/v1/coupons/{id}");
@@ -142,7 +142,7 @@ async fn coupons_are_the_business_of_administrators() {
 }
 
 #[tokio::test]
-async fn one_code_is_one_coupon_whatever_its_case() {
+async fn coupon_codes_are_unique_regardless_of_case() {
     let shop = TestShop::start().await;
     let admin = shop.admin("root").await;
     let body = json!({"code": "Spring", "type": "fixed", "value": 100});
@@ -159,7 +159,7 @@ async fn one_code_is_one_coupon_whatever_its_case() {
 }
 
 #[tokio::test]
-async fn a_change_leaves_what_it_does_not_name() {
+async fn a_change_leaves_absent_fields_as_they_are() {
     let shop = TestShop::start().await;
     let admin = shop.admin("root").await;
     let fields = json!({
@@ -199,7 +199,7 @@ async fn a_change_leaves_what_it_does_not_name() {
 }
 
 #[tokio::test]
-async fn a_change_must_make_sense_too() {
+async fn an_invalid_change_is_pointed_at() {
     let shop = TestShop::start().await;
     let admin = shop.admin("root").await;
     let path = format!("/v1/coupons/{}", coupon(&admin, "SPRING", json!({"maximumDiscount": 500})).await);
@@ -229,7 +229,7 @@ async fn a_change_must_make_sense_too() {
 }
 
 #[tokio::test]
-async fn an_unused_coupon_is_removed_and_a_used_one_switched_off() {
+async fn an_unused_coupon_is_deleted_and_a_used_one_deactivated() {
     let shop = TestShop::start().await;
     let admin = shop.admin("root").await;
     let unused = format!("/v1/coupons/{}", coupon(&admin, "UNUSED", json!({})).await);
@@ -254,7 +254,7 @@ async fn an_unused_coupon_is_removed_and_a_used_one_switched_off() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_limit_does_not_fall_below_what_was_used_not_even_while_it_is_used() {
+async fn a_limit_never_falls_below_the_number_of_redemptions() {
     let shop = TestShop::start().await;
     let admin = shop.admin("root").await;
     let path = format!("/v1/coupons/{}", coupon(&admin, "TEN", json!({"usageLimit": {"total": 10}})).await);

@@ -25,7 +25,7 @@ async fn order_of_guest(shop: &TestShop) -> (String, String) {
 }
 
 #[tokio::test]
-async fn a_guest_follows_an_order_by_number_and_address() {
+async fn a_guest_looks_up_an_order_by_number_and_email() {
     let shop = TestShop::start().await;
     let (id, number) = order_of_guest(&shop).await;
     shop.run_queues().await;
@@ -46,7 +46,7 @@ async fn a_guest_follows_an_order_by_number_and_address() {
 }
 
 #[tokio::test]
-async fn a_wrong_pair_says_no_more_than_an_unknown_one() {
+async fn a_wrong_pair_is_indistinguishable_from_an_unknown_one() {
     let shop = TestShop::start().await;
     let (_, number) = order_of_guest(&shop).await;
     let mut refusals = Vec::new();
@@ -74,7 +74,7 @@ async fn a_wrong_pair_says_no_more_than_an_unknown_one() {
 }
 
 #[tokio::test]
-async fn a_customers_order_is_in_the_account() {
+async fn an_order_of_an_account_cannot_be_looked_up_by_email() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 5).await;
     let ada = shop.customer("ada").await;
@@ -87,7 +87,7 @@ async fn a_customers_order_is_in_the_account() {
 }
 
 #[tokio::test]
-async fn whoever_guesses_waits() {
+async fn failed_lookups_are_throttled() {
     let shop = TestShop::start().await;
     let (_, number) = order_of_guest(&shop).await;
     let ask = async |from: &str, number: &str| {

@@ -1,13 +1,13 @@
 //! The checkout function: what people do with orders, and what orders are priced by.
 
-mod coupon_uses;
 mod coupons;
 mod lookup;
 mod orders;
 mod place;
+mod redemptions;
+mod refunded_amounts;
 mod rejected_returns;
 mod reports;
-mod returned_money;
 mod returns;
 mod returns_list;
 mod settings;

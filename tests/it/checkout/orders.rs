@@ -12,7 +12,7 @@ fn ids(page: &Value) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn everybody_lists_what_is_theirs_page_by_page() {
+async fn each_caller_lists_their_own_orders_page_by_page() {
     let shop = TestShop::start().await;
     let (grace, eve) = (shop.seller("grace").await, shop.seller("eve").await);
     let mug = shop.product_of(&grace, "MUG-1", json!({})).await;
@@ -39,7 +39,7 @@ async fn everybody_lists_what_is_theirs_page_by_page() {
 }
 
 #[tokio::test]
-async fn orders_of_a_time_begin_with_its_first_moment_and_end_before_its_last() {
+async fn a_period_includes_its_start_and_excludes_its_end() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 20).await;
     let ada = shop.customer("ada").await;
@@ -60,7 +60,7 @@ async fn orders_of_a_time_begin_with_its_first_moment_and_end_before_its_last() 
 }
 
 #[tokio::test]
-async fn a_remark_of_the_shop_is_not_the_customers_to_read() {
+async fn notes_of_the_shop_are_hidden_from_the_customer() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 5).await;
     let (ada, root) = (shop.customer("ada").await, shop.admin("root").await);
@@ -72,7 +72,7 @@ async fn a_remark_of_the_shop_is_not_the_customers_to_read() {
 }
 
 #[tokio::test]
-async fn sellers_of_one_order_do_not_read_each_others_remarks_nor_the_shops() {
+async fn a_seller_reads_no_notes_of_other_sellers_or_of_the_shop() {
     let shop = TestShop::start().await;
     let sale = two_sellers(&shop).await;
     let path = format!("/v1/orders/{}", sale.order);
@@ -97,7 +97,7 @@ async fn sellers_of_one_order_do_not_read_each_others_remarks_nor_the_shops() {
 }
 
 #[tokio::test]
-async fn an_order_holds_so_many_remarks_and_no_more() {
+async fn the_number_of_notes_on_an_order_is_limited() {
     let shop = TestShop::start().await;
     let sale = two_sellers(&shop).await;
     let mut order = shop.find_order(&sale.order).await;
@@ -137,7 +137,7 @@ async fn a_seller_who_buys_sees_that_order_as_a_customer_does() {
 }
 
 #[tokio::test]
-async fn an_address_finds_orders_for_administrators_only() {
+async fn only_administrators_find_orders_by_email() {
     let shop = TestShop::start().await;
     let sale = two_sellers(&shop).await;
     let found = |list: &Value| list["items"].as_array().unwrap().len();
@@ -156,7 +156,7 @@ async fn an_address_finds_orders_for_administrators_only() {
 }
 
 #[tokio::test]
-async fn a_list_says_how_each_order_is_paid_and_to_administrators_who_did_what() {
+async fn a_list_shows_payments_and_to_administrators_the_actors() {
     let shop = TestShop::start().await;
     let sale = two_sellers(&shop).await;
     let tracking = json!({"carrier": "DHL", "trackingNumber": "GRACE-1"});
@@ -178,7 +178,7 @@ async fn a_list_says_how_each_order_is_paid_and_to_administrators_who_did_what()
 }
 
 #[tokio::test]
-async fn what_is_cancelled_is_not_cancelled_again() {
+async fn a_cancelled_order_is_not_cancelled_again() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 5).await;
     let ada = shop.customer("ada").await;

@@ -48,7 +48,7 @@ async fn a_line_that_is_no_longer_sold_still_says_what_it_was() {
 }
 
 #[tokio::test]
-async fn what_costs_nothing_needs_nothing_to_charge() {
+async fn a_free_order_needs_no_payment_method() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 5).await;
     let ada = shop.customer("ada").await;
@@ -71,7 +71,7 @@ async fn what_costs_nothing_needs_nothing_to_charge() {
 }
 
 #[tokio::test]
-async fn a_card_number_is_no_token() {
+async fn a_card_number_is_refused_as_a_token() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 5).await;
     let ada = shop.customer("ada").await;
@@ -112,7 +112,7 @@ async fn fields_of_saved_payment_methods_are_unknown() {
 }
 
 #[tokio::test]
-async fn a_key_belongs_to_its_request_even_where_the_other_would_be_refused() {
+async fn a_reused_key_is_refused_before_the_other_request_is_validated() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 5).await;
     let ada = shop.customer("ada").await;
@@ -125,7 +125,7 @@ async fn a_key_belongs_to_its_request_even_where_the_other_would_be_refused() {
 }
 
 #[tokio::test]
-async fn a_guest_who_has_ordered_has_an_empty_cart_and_a_stranger_none() {
+async fn a_guests_ordered_cart_is_empty_and_an_unknown_token_has_none() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 5).await;
     let token = guest_with(&shop, &mug, 1, None).await;
@@ -139,7 +139,7 @@ async fn a_guest_who_has_ordered_has_an_empty_cart_and_a_stranger_none() {
 }
 
 #[tokio::test]
-async fn a_quote_and_its_order_agree_on_the_place() {
+async fn a_quote_and_its_order_normalise_the_address_alike() {
     let shop = TestShop::start().await;
     let root = shop.admin("root").await;
     let rows = json!([{"country": "US", "state": "CA", "rateBp": 725}]);
@@ -158,7 +158,7 @@ async fn a_quote_and_its_order_agree_on_the_place() {
 }
 
 #[tokio::test]
-async fn a_total_that_the_customer_was_not_shown_is_refused_with_the_one_that_it_is() {
+async fn an_outdated_total_is_refused_with_the_current_one() {
     let shop = TestShop::start().await;
     let grace = shop.seller("grace").await;
     let mug = shop.product_of(&grace, "MUG-1", json!({})).await;
@@ -188,7 +188,7 @@ async fn a_total_that_the_customer_was_not_shown_is_refused_with_the_one_that_it
 }
 
 #[tokio::test]
-async fn an_order_goes_to_the_address_that_was_given_or_saved_and_to_no_strangers() {
+async fn an_order_ships_to_a_given_or_saved_address_of_its_customer() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 5).await;
     let (ada, eve) = (shop.customer("ada").await, shop.customer("eve").await);
@@ -222,7 +222,7 @@ async fn an_order_goes_to_the_address_that_was_given_or_saved_and_to_no_stranger
 }
 
 #[tokio::test]
-async fn nothing_is_ordered_to_where_it_is_not_sent() {
+async fn an_order_outside_every_shipping_zone_is_refused() {
     let shop = TestShop::start().await;
     let root = shop.admin("root").await;
     let standard = json!([{"method": "standard", "price": 500, "pricePerKg": 0, "estimatedDays": 5}]);
@@ -242,7 +242,7 @@ async fn nothing_is_ordered_to_where_it_is_not_sent() {
 }
 
 #[tokio::test]
-async fn a_quote_says_what_was_considered() {
+async fn a_quote_explains_its_discounts() {
     let shop = TestShop::start().await;
     let root = shop.admin("root").await;
     coupon(&root, "TEN", json!({})).await;

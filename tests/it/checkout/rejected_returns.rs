@@ -11,7 +11,7 @@ async fn reject(admin: &Person, returned: &str, body: Value) -> Reply {
 }
 
 #[tokio::test]
-async fn a_parcel_that_never_comes_makes_its_units_returnable_again() {
+async fn a_return_that_never_arrives_makes_its_units_returnable_again() {
     let shop = TestShop::start().await;
     let (admin, ada) = (shop.admin("root").await, shop.customer("ada").await);
     let order = delivered(&shop, &ada, 2).await;
@@ -57,7 +57,7 @@ async fn a_parcel_that_never_comes_makes_its_units_returnable_again() {
 }
 
 #[tokio::test]
-async fn a_reason_is_kept_where_one_is_given_and_makes_sense() {
+async fn a_valid_reason_for_a_rejection_is_stored() {
     let shop = TestShop::start().await;
     let (admin, ada) = (shop.admin("root").await, shop.customer("ada").await);
     let order = delivered(&shop, &ada, 2).await;
@@ -78,7 +78,7 @@ async fn a_reason_is_kept_where_one_is_given_and_makes_sense() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_a_parcel_that_comes_and_its_rejection_only_one_happens() {
+async fn receiving_and_rejecting_a_return_exclude_each_other() {
     let shop = TestShop::start().await;
     let (admin, ada) = (shop.admin("root").await, shop.customer("ada").await);
     let order = delivered(&shop, &ada, 5).await;

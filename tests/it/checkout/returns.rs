@@ -37,7 +37,7 @@ async fn outbox(shop: &TestShop) -> u64 {
 }
 
 #[tokio::test]
-async fn what_comes_back_is_restocked_and_refunded_to_the_cent_without_shipping() {
+async fn a_return_is_restocked_and_refunded_to_the_cent_without_shipping() {
     let shop = TestShop::start().await;
     let (admin, ada) = (shop.admin("root").await, shop.customer("ada").await);
     let tax = json!({"pricesIncludeTax": false, "rows": [{"country": "US", "rateBp": 725, "taxShipping": true}]});
@@ -99,7 +99,7 @@ async fn what_comes_back_is_restocked_and_refunded_to_the_cent_without_shipping(
 }
 
 #[tokio::test]
-async fn a_return_that_makes_no_sense_is_pointed_at() {
+async fn an_invalid_return_is_refused() {
     let shop = TestShop::start().await;
     let ada = shop.customer("ada").await;
     let order = delivered(&shop, &ada, 2).await;
@@ -133,7 +133,7 @@ async fn a_return_that_makes_no_sense_is_pointed_at() {
 }
 
 #[tokio::test]
-async fn only_what_was_shipped_and_not_sent_back_before_can_be_sent_back() {
+async fn only_shipped_and_unreturned_units_can_be_returned() {
     let shop = TestShop::start().await;
     let (admin, ada) = (shop.admin("root").await, shop.customer("ada").await);
     let mug = shop.stock("MUG-1", 10).await;
@@ -153,7 +153,7 @@ async fn only_what_was_shipped_and_not_sent_back_before_can_be_sent_back() {
 }
 
 #[tokio::test]
-async fn a_return_goes_its_way_and_no_other() {
+async fn a_return_follows_its_state_machine() {
     let shop = TestShop::start().await;
     let (admin, ada) = (shop.admin("root").await, shop.customer("ada").await);
     let order = delivered(&shop, &ada, 3).await;
@@ -180,7 +180,7 @@ async fn a_return_goes_its_way_and_no_other() {
 }
 
 #[tokio::test]
-async fn clicking_twice_receives_once() {
+async fn receiving_twice_takes_effect_once() {
     let shop = TestShop::start().await;
     let (admin, ada) = (shop.admin("root").await, shop.customer("ada").await);
     let order = delivered(&shop, &ada, 2).await;
@@ -200,7 +200,7 @@ async fn clicking_twice_receives_once() {
 }
 
 #[tokio::test]
-async fn the_same_request_is_one_return_and_the_last_unit_is_sent_back_once() {
+async fn a_repeated_request_is_one_return_and_the_last_unit_returns_once() {
     let shop = TestShop::start().await;
     let ada = shop.customer("ada").await;
     let order = delivered(&shop, &ada, 2).await;
@@ -220,7 +220,7 @@ async fn the_same_request_is_one_return_and_the_last_unit_is_sent_back_once() {
 }
 
 #[tokio::test]
-async fn nobody_sends_back_or_sees_what_somebody_else_bought() {
+async fn orders_of_other_customers_can_neither_be_returned_nor_seen() {
     let shop = TestShop::start().await;
     let (ada, bob, eve) = (shop.customer("ada").await, shop.customer("bob").await, shop.seller("eve").await);
     let order = delivered(&shop, &ada, 2).await;
@@ -247,7 +247,7 @@ async fn nobody_sends_back_or_sees_what_somebody_else_bought() {
 }
 
 #[tokio::test]
-async fn an_administrator_asks_in_the_place_of_a_guest() {
+async fn an_administrator_requests_a_return_for_a_guest() {
     let shop = TestShop::start().await;
     let admin = shop.admin("root").await;
     let mug = shop.stock("MUG-1", 5).await;

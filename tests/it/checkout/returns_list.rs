@@ -68,7 +68,7 @@ async fn list(person: &Person, query: &str) -> Value {
 }
 
 #[tokio::test]
-async fn everybody_lists_the_returns_that_are_theirs() {
+async fn each_caller_lists_the_returns_in_their_scope() {
     let returned = Returned::build().await;
     let all = returned.all();
     assert_eq!(ids(&list(&returned.admin, "").await), all);
@@ -91,7 +91,7 @@ async fn everybody_lists_the_returns_that_are_theirs() {
 }
 
 #[tokio::test]
-async fn a_seller_sees_of_a_return_the_own_lines() {
+async fn a_list_shows_a_seller_only_their_own_lines_of_a_return() {
     let returned = Returned::build().await;
     let order =
         returned.shop.store().orders.find_by_return(returned.newest[0].parse().unwrap()).await.unwrap().unwrap();
@@ -109,7 +109,7 @@ async fn a_seller_sees_of_a_return_the_own_lines() {
 }
 
 #[tokio::test]
-async fn what_waits_is_found_by_where_it_stands() {
+async fn returns_are_filtered_by_status() {
     let returned = Returned::build().await;
     let all = returned.all();
     for verb in ["approve", "receive"] {
@@ -131,7 +131,7 @@ async fn what_waits_is_found_by_where_it_stands() {
 }
 
 #[tokio::test]
-async fn pages_neither_repeat_nor_skip_also_within_an_order() {
+async fn pages_neither_repeat_nor_skip_returns_of_one_order() {
     let returned = Returned::build().await;
     for person in [&returned.admin, &returned.ada, &returned.grace] {
         let whole = list(person, "").await;
@@ -157,7 +157,7 @@ async fn pages_neither_repeat_nor_skip_also_within_an_order() {
 
 /// The index gives the order, so that a page costs a page and not the whole list.
 #[tokio::test]
-async fn a_page_is_read_off_an_index() {
+async fn a_page_is_read_from_an_index() {
     const INDEX: &str = "returns.status_1_createdAt_-1__id_-1";
     let returned = Returned::build().await;
     for statuses in [vec!["requested"], vec!["requested", "approved", "rejected", "received"]] {

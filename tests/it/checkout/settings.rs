@@ -76,7 +76,7 @@ async fn a_table_is_replaced_as_a_whole_and_prices_the_next_quote() {
 }
 
 #[tokio::test]
-async fn a_table_that_contradicts_itself_is_pointed_at_and_changes_nothing() {
+async fn a_contradictory_table_is_refused_and_changes_nothing() {
     let shop = TestShop::start().await;
     let admin = shop.admin("root").await;
     admin.put("/v1/settings/tax", tax()).await.is(200);
@@ -150,7 +150,7 @@ async fn a_table_that_contradicts_itself_is_pointed_at_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn settings_are_the_business_of_administrators() {
+async fn only_administrators_may_read_or_change_settings() {
     let shop = TestShop::start().await;
     let requests = [
         ("GET", "/v1/settings/tax", Value::Null),

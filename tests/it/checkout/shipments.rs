@@ -65,7 +65,7 @@ async fn each_seller_has_a_parcel_and_sees_no_other() {
 }
 
 #[tokio::test]
-async fn one_sellers_arrival_is_not_the_others() {
+async fn a_delivery_by_one_seller_is_not_a_delivery_by_the_other() {
     let shop = TestShop::start().await;
     let sale = two_sellers(&shop).await;
     deliver(&sale.grace, &sale.order).await.is_problem(409, "illegal_transition");
@@ -92,7 +92,7 @@ async fn one_sellers_arrival_is_not_the_others() {
 }
 
 #[tokio::test]
-async fn an_administrator_hands_over_and_delivers_for_everybody() {
+async fn an_administrator_ships_and_delivers_for_every_seller() {
     let shop = TestShop::start().await;
     let sale = two_sellers(&shop).await;
     ship(&sale.admin, &sale.order, "BOTH-1").await.is(200);
@@ -113,7 +113,7 @@ async fn an_administrator_hands_over_and_delivers_for_everybody() {
 }
 
 #[tokio::test]
-async fn a_carrier_a_number_and_a_link_are_what_they_say() {
+async fn carrier_tracking_number_and_link_are_validated() {
     let shop = TestShop::start().await;
     let sale = two_sellers(&shop).await;
     let path = format!("/v1/orders/{}/ship", sale.order);
@@ -141,7 +141,7 @@ async fn a_carrier_a_number_and_a_link_are_what_they_say() {
 }
 
 #[tokio::test]
-async fn a_seller_who_ships_twice_is_told_what_is_true() {
+async fn shipping_twice_is_refused_with_the_current_status() {
     let shop = TestShop::start().await;
     let sale = two_sellers(&shop).await;
     ship(&sale.grace, &sale.order, "GRACE-1").await.is(200);
@@ -155,7 +155,7 @@ async fn a_seller_who_ships_twice_is_told_what_is_true() {
 }
 
 #[tokio::test]
-async fn what_is_paid_back_does_not_leave() {
+async fn a_refunded_order_is_not_shipped() {
     let shop = TestShop::start().await;
     let sale = two_sellers(&shop).await;
     let path = format!("/v1/payments/{}/refunds", shop.payment_of(&sale.order).await.id);
@@ -178,7 +178,7 @@ async fn what_is_paid_back_does_not_leave() {
 }
 
 #[tokio::test]
-async fn what_costs_nothing_leaves_though_nothing_was_paid() {
+async fn a_free_order_is_shipped_without_a_payment() {
     let shop = TestShop::start().await;
     let (admin, ada) = (shop.admin("root").await, shop.customer("ada").await);
     let mug = shop.product("MUG-1", json!({"shipping": {"freeShipping": true}})).await;
@@ -191,7 +191,7 @@ async fn what_costs_nothing_leaves_though_nothing_was_paid() {
 }
 
 #[tokio::test]
-async fn what_has_left_is_sent_back_or_stays_and_is_not_cancelled() {
+async fn a_shipped_order_can_be_returned_but_not_cancelled() {
     let shop = TestShop::start().await;
     let sale = two_sellers(&shop).await;
     ship(&sale.grace, &sale.order, "GRACE-1").await.is(200);

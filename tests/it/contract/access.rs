@@ -35,30 +35,30 @@ fn with_good_body(api: &Api, world: &World, operation: &Operation, request: Requ
 }
 
 #[tokio::test]
-async fn without_a_token_nobody_gets_past_the_door() {
+async fn protected_operations_require_a_token() {
     ask_everywhere(async |api, world, operation, findings| {
         if operation.rule.who == Who::Anybody {
             return;
         }
         let path = world.path(operation);
-        let request = with_good_body(api, world, operation, world.by_nobody(operation, &path));
+        let request = with_good_body(api, world, operation, world.without_token(operation, &path));
         findings.expect_refusal(&operation.name(), &request.send().await, &[401], &["not_authenticated"]);
         // Who is nobody learns nothing else: not what is wrong with the body, not what there is.
         let nowhere = if operation.has_id() { path_to(operation, "nonsense") } else { path };
-        let request = world.by_nobody(operation, &nowhere).raw("text/plain", "{");
+        let request = world.without_token(operation, &nowhere).raw("text/plain", "{");
         findings.expect_refusal(&operation.name(), &request.send().await, &[401], &["not_authenticated"]);
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_bad_token_is_refused_wherever_something_is_done_for_its_user() {
+async fn an_invalid_token_is_refused_except_by_public_reads() {
     ask_everywhere(async |api, world, operation, findings| {
         if !operation.takes_bearer() || operation.is_public_read() {
             return;
         }
         for (what, authorization) in bad_tokens(&world.shop, &world.ada) {
-            let request = world.by_nobody(operation, &world.path(operation)).header("authorization", authorization);
+            let request = world.without_token(operation, &world.path(operation)).header("authorization", authorization);
             let reply = with_good_body(api, world, operation, request).send().await;
             let what = format!("{} with {what}", operation.name());
             findings.expect_refusal(&what, &reply, &[401], &["invalid_token"]);
@@ -130,20 +130,20 @@ fn bad_tokens(shop: &TestShop, person: &Person) -> Vec<(&'static str, String)> {
 }
 
 #[tokio::test]
-async fn a_guest_is_known_by_the_token_of_the_cart() {
+async fn a_guest_is_identified_by_the_cart_token() {
     let (api, world) = (Api::load(), World::build().await);
     let mut findings = Findings::default();
     for operation in api.operations.iter().filter(|operation| operation.rule.who == Who::Buyer) {
         let path = world.path(operation);
         for token in ["nonsense", r#"{"$gt":""}"#, &"x".repeat(20_000)] {
-            let request = world.by_nobody(operation, &path).cart(token);
+            let request = world.without_token(operation, &path).cart(token);
             let reply = with_good_body(&api, &world, operation, request).send().await;
             let what = format!("{} with the cart {token:.20}", operation.name());
             // Where something of theirs is named, the cart is only how they are known.
             let codes: &[&str] = if operation.rule.is_owned { &[] } else { &["cart_not_found"] };
             findings.expect_refusal(&what, &reply, &[404], codes);
         }
-        let request = world.by_nobody(operation, &path).cart(&world.guest);
+        let request = world.without_token(operation, &path).cart(&world.guest);
         let reply = with_good_body(&api, &world, operation, request).send().await;
         let refused = matches!(reply.status.as_u16(), 401 | 403 | 500..) || reply.json["code"] == "cart_not_found";
         findings.expect(!refused, || format!("{} does not serve a guest: {}", operation.name(), reply.json));
@@ -152,7 +152,7 @@ async fn a_guest_is_known_by_the_token_of_the_cart() {
 }
 
 #[tokio::test]
-async fn customers_stay_in_front_of_the_counter_and_sellers_out_of_the_office() {
+async fn operations_of_other_roles_are_forbidden() {
     ask_everywhere(async |api, world, operation, findings| {
         let strangers: &[&Person] = match operation.rule.who {
             Who::Seller => &[&world.ada],
@@ -174,7 +174,7 @@ async fn customers_stay_in_front_of_the_counter_and_sellers_out_of_the_office() 
 }
 
 #[tokio::test]
-async fn what_is_somebody_elses_does_not_exist() {
+async fn resources_of_other_users_are_not_found() {
     ask_everywhere(async |api, world, operation, findings| {
         if !operation.rule.is_owned {
             return;
@@ -186,7 +186,7 @@ async fn what_is_somebody_elses_does_not_exist() {
             Who::Customer => requests.push(("another customer", world.by(&world.bob, operation, &path))),
             Who::Buyer => {
                 requests.push(("another customer", world.by(&world.bob, operation, &path)));
-                requests.push(("a guest", world.by_nobody(operation, &path).cart(&world.guest)));
+                requests.push(("a guest", world.without_token(operation, &path).cart(&world.guest)));
             }
             Who::Anybody | Who::Admin => panic!("{} is nobody's own", operation.name()),
         }
@@ -221,7 +221,7 @@ const NOTHING: [&str; 14] = [
 const TAKES_OFF: &str = "DELETE /v1/wishlists/{id}/items/{productId}";
 
 #[tokio::test]
-async fn what_nobody_has_and_what_is_no_id_is_not_found() {
+async fn unknown_and_malformed_ids_are_not_found() {
     ask_everywhere(async |api, world, operation, findings| {
         if !operation.has_id() {
             return;
@@ -244,7 +244,7 @@ async fn what_nobody_has_and_what_is_no_id_is_not_found() {
 }
 
 #[tokio::test]
-async fn what_must_not_happen_twice_asks_for_a_key() {
+async fn operations_that_must_not_repeat_require_an_idempotency_key() {
     ask_everywhere(async |api, world, operation, findings| {
         if !operation.rule.needs_key {
             return;
@@ -272,7 +272,7 @@ async fn what_must_not_happen_twice_asks_for_a_key() {
 }
 
 #[tokio::test]
-async fn a_path_refuses_other_methods_and_says_which_it_takes() {
+async fn other_methods_are_refused_with_the_allowed_ones() {
     let (api, world) = (Api::load(), World::build().await);
     let mut findings = Findings::default();
     let before = world.contents().await;
@@ -305,7 +305,7 @@ async fn a_path_refuses_other_methods_and_says_which_it_takes() {
 
 /// Nobody is told more than the contract says: an answer to somebody may not be kept by whoever passes it on.
 #[tokio::test]
-async fn what_only_somebody_may_see_is_kept_by_nobody() {
+async fn private_answers_are_not_cacheable() {
     let (api, world) = (Api::load(), World::build().await);
     let mut findings = Findings::default();
     let reads =

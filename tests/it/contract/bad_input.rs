@@ -57,7 +57,7 @@ fn with(body: &Value, pointer: &str, value: Value) -> Value {
 
 /// Everything below would prove nothing if the bodies that are spoilt were not good before.
 #[tokio::test]
-async fn the_bodies_that_are_spoilt_here_are_good_before() {
+async fn the_sample_bodies_are_valid() {
     let (api, world) = (Api::load(), World::build().await);
     let mut findings = Findings::default();
     for operation in api.operations.iter().filter(|operation| operation.body().is_some()) {
@@ -73,7 +73,7 @@ async fn the_bodies_that_are_spoilt_here_are_good_before() {
 }
 
 #[tokio::test]
-async fn what_is_not_json_is_refused() {
+async fn malformed_json_is_refused() {
     refuse_everywhere(async |api, world, operation, findings| {
         let good = full_body(api, world, operation).to_string();
         let mut bad: Vec<Vec<u8>> = vec![
@@ -107,7 +107,7 @@ async fn what_is_not_json_is_refused() {
 }
 
 #[tokio::test]
-async fn what_is_json_but_no_object_with_our_fields_is_refused() {
+async fn json_other_than_the_expected_object_is_refused() {
     refuse_everywhere(async |api, world, operation, findings| {
         let good = full_body(api, world, operation);
         let bad = [
@@ -177,7 +177,7 @@ fn wrong_values(field: &Field) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn a_field_that_nobody_knows_is_refused_at_every_depth() {
+async fn an_unknown_field_is_refused_at_every_depth() {
     refuse_everywhere(async |api, world, operation, findings| {
         let good = full_body(api, world, operation);
         let objects = fields(api, operation).into_iter().filter(|field| field.may_be("object") && !field.is_map());
@@ -200,7 +200,7 @@ async fn a_field_that_nobody_knows_is_refused_at_every_depth() {
 const MAY_BE_NEGATIVE: [&str; 3] = ["delta", "order", "priceModifier"];
 
 #[tokio::test]
-async fn numbers_beyond_all_bounds_are_refused() {
+async fn numbers_out_of_range_are_refused() {
     refuse_everywhere(async |api, world, operation, findings| {
         let numbers =
             fields(api, operation).into_iter().filter(|field| field.may_be("integer") || field.may_be("number"));
@@ -241,7 +241,7 @@ async fn numbers_beyond_all_bounds_are_refused() {
 
 /// The rules are written beside the fields: this finds a rule that is missing, or that names another field than it checks.
 #[tokio::test]
-async fn text_without_end_is_refused() {
+async fn overlong_text_is_refused() {
     refuse_everywhere(async |api, world, operation, findings| {
         let texts = fields(api, operation).into_iter().filter(|field| field.may_be("string"));
         for field in texts {
@@ -262,7 +262,7 @@ async fn text_without_end_is_refused() {
 
 /// What is stored of a text with these is the shop's choice; that it answers is not.
 #[tokio::test]
-async fn unheard_of_characters_break_nothing() {
+async fn unusual_characters_break_nothing() {
     let (api, world) = (Api::load(), World::build().await);
     let mut findings = Findings::default();
     for operation in api.operations.iter().filter(|operation| operation.body().is_some()) {
@@ -328,7 +328,7 @@ async fn another_media_type_is_refused() {
 }
 
 #[tokio::test]
-async fn a_query_of_nonsense_is_refused_or_finds_nothing() {
+async fn an_invalid_query_is_refused_or_finds_nothing() {
     let (api, world) = (Api::load(), World::build().await);
     let mut findings = Findings::default();
     let before = world.contents().await;
@@ -440,7 +440,7 @@ async fn a_byte_order_mark_before_a_body_changes_nothing() {
 
 /// The gateway's events are not ours to describe: what counts is the signature, and that no event breaks anything.
 #[tokio::test]
-async fn a_webhook_is_believed_by_its_signature_only() {
+async fn a_webhook_is_accepted_only_with_a_valid_signature() {
     let world = World::build().await;
     let secret = shared::config::Secret::new(WEBHOOK_SECRET);
     let webhook = || world.shop.request("POST", "/v1/payments/webhooks/stripe");

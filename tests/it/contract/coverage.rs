@@ -12,7 +12,7 @@ use local::components::workspace_root;
 use super::operations::{Api, Operation};
 
 #[test]
-fn every_operation_is_asked_for_by_a_test() {
+fn every_operation_is_requested_by_a_test() {
     let root = workspace_root();
     let mut files = Vec::new();
     rust_files(&root.join("tests/it"), &mut files);
@@ -132,7 +132,7 @@ fn likeness(operation: &str, mentioned: &str) -> Option<usize> {
 }
 
 #[test]
-fn a_path_in_a_test_means_the_operation_that_fits_it_best() {
+fn a_path_in_a_test_matches_the_most_specific_operation() {
     let source = r#"
         ada.get("/v1/reviews/moderation?limit=1").await;
         ada.request("PUT", &format!("/v1/reviews/{review}/helpful")).send().await;

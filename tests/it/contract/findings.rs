@@ -13,7 +13,7 @@ pub(super) struct Findings(Vec<String>);
 
 impl Findings {
     /// Notes this.
-    pub(super) fn note(&mut self, text: impl Into<String>) {
+    pub(super) fn record(&mut self, text: impl Into<String>) {
         self.0.push(text.into());
     }
 
@@ -30,12 +30,12 @@ impl Findings {
         if !statuses.contains(&status) {
             let body = String::from_utf8_lossy(&reply.body);
             let body: String = body.chars().take(300).collect();
-            return self.note(format!("{what}: {status} instead of {statuses:?}: {body}"));
+            return self.record(format!("{what}: {status} instead of {statuses:?}: {body}"));
         }
         let code = reply.json["code"].as_str().unwrap_or_default();
         self.expect(codes.is_empty() || codes.contains(&code), || format!("{what}: {code} instead of {codes:?}"));
         for fault in faults_of_problem(reply) {
-            self.note(format!("{what}: {fault}: {}", reply.json));
+            self.record(format!("{what}: {fault}: {}", reply.json));
         }
     }
 

@@ -37,7 +37,7 @@ fn members(object: &Value) -> BTreeMap<String, &Value> {
 }
 
 #[test]
-fn every_operation_of_the_contract_is_there() {
+fn every_operation_of_the_contract_exists() {
     let api = Api::load();
     let paths = api.document["paths"].as_object().unwrap();
     let there: BTreeSet<String> = paths
@@ -51,7 +51,7 @@ fn every_operation_of_the_contract_is_there() {
 }
 
 #[test]
-fn every_operation_says_what_it_is_and_how_it_answers() {
+fn every_operation_is_described_with_its_answers() {
     let api = Api::load();
     let mut findings = Findings::default();
     let mut ids = BTreeSet::new();
@@ -88,7 +88,7 @@ fn every_operation_says_what_it_is_and_how_it_answers() {
 }
 
 #[test]
-fn the_description_says_who_may_call() {
+fn the_description_states_who_may_call() {
     let api = Api::load();
     let mut findings = Findings::default();
     for operation in &api.operations {
@@ -109,7 +109,7 @@ fn the_description_says_who_may_call() {
 }
 
 #[test]
-fn exactly_what_must_not_happen_twice_requires_an_idempotency_key() {
+fn exactly_the_operations_of_the_contract_require_a_key() {
     let api = Api::load();
     let mut findings = Findings::default();
     for operation in &api.operations {
@@ -140,7 +140,7 @@ fn every_parameter_of_a_path_is_described() {
 }
 
 #[test]
-fn no_body_takes_fields_that_nobody_knows() {
+fn no_body_accepts_unknown_fields() {
     let api = Api::load();
     let mut findings = Findings::default();
     for operation in &api.operations {
@@ -165,7 +165,7 @@ fn look_for_open_objects(api: &Api, schema: &Value, at: &str, findings: &mut Fin
 }
 
 #[test]
-fn every_reference_leads_somewhere() {
+fn every_reference_resolves() {
     let api = Api::load();
     let mut references = Vec::new();
     collect_references(&api.document, &mut references);

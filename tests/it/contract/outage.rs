@@ -27,7 +27,7 @@ const SOON: Duration = Duration::from_secs(5);
 const AT_ONCE: usize = 6;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_the_database_is_away_every_operation_says_so_soon() {
+async fn without_the_database_every_operation_answers_unavailable_in_time() {
     let mongodb = OwnMongodb::start("operations").await;
     let world = World::build_in(TestShop::start_at(mongodb.place().await, |real| real)).await;
     let api = Api::load();

@@ -151,7 +151,7 @@ fn every_path_reaches_the_function_that_serves_it() {
 }
 
 #[test]
-fn what_has_no_route_is_refused_by_a_function_and_not_by_the_gateway() {
+fn unknown_paths_are_refused_by_a_function_and_not_by_api_gateway() {
     let route = Template::load().route("GET", "/nonsense");
     assert_eq!((route.key.as_str(), route.package.as_str()), ("$default", "products"));
 }
@@ -206,7 +206,7 @@ const fn consumer(queue: Queue) -> &'static str {
 }
 
 #[test]
-fn every_queue_has_its_consumer_and_a_place_for_what_cannot_be_consumed() {
+fn every_queue_has_a_consumer_and_a_dead_letter_queue() {
     let template = Template::load();
     let functions = template.functions();
     let queues = template.resources("AWS::SQS::Queue");
@@ -243,7 +243,7 @@ fn every_queue_has_its_consumer_and_a_place_for_what_cannot_be_consumed() {
 }
 
 #[test]
-fn a_function_may_send_to_the_queues_that_it_sends_to_and_to_no_others() {
+fn a_function_may_send_to_exactly_the_queues_in_its_sends_to() {
     let template = Template::load();
     let functions = template.functions();
     let sends_to = BTreeMap::from(local::shop::sends_to());
@@ -273,7 +273,7 @@ fn a_function_may_send_to_the_queues_that_it_sends_to_and_to_no_others() {
 }
 
 #[test]
-fn whoever_may_read_a_secret_is_told_where_it_is() {
+fn functions_that_may_read_a_secret_know_its_arn() {
     let template = Template::load();
     let mut findings = Findings::default();
     for (package, function) in template.functions() {

@@ -156,7 +156,7 @@ impl World {
     /// A request of an operation at this path, with a new `Idempotency-Key` if it needs one, by whoever may call it.
     pub(super) fn allowed(&self, operation: &Operation, path: &str) -> Request {
         match operation.rule.who {
-            Who::Anybody => self.by_nobody(operation, path),
+            Who::Anybody => self.without_token(operation, path),
             Who::Buyer | Who::Customer => self.by(&self.ada, operation, path),
             Who::Seller => self.by(&self.grace, operation, path),
             Who::Admin => self.by(&self.root, operation, path),
@@ -169,7 +169,7 @@ impl World {
     }
 
     /// Like [`World::allowed`], by nobody.
-    pub(super) fn by_nobody(&self, operation: &Operation, path: &str) -> Request {
+    pub(super) fn without_token(&self, operation: &Operation, path: &str) -> Request {
         self.with_key(operation, self.shop.request(&operation.method, path))
     }
 

@@ -22,7 +22,7 @@ impl Stocktaking {
 }
 
 #[tokio::test]
-async fn units_come_in_and_get_lost() {
+async fn corrections_add_and_remove_units() {
     let shop = TestShop::start().await;
     let stock = Stocktaking::of(&shop, 5).await;
     let more = stock.post("a", json!({"sku": "MUG-1", "delta": 7, "reason": "delivery"})).await;
@@ -36,7 +36,7 @@ async fn units_come_in_and_get_lost() {
 }
 
 #[tokio::test]
-async fn the_stock_is_never_negative_nor_less_than_promised() {
+async fn the_stock_is_never_negative_nor_less_than_reserved() {
     let shop = TestShop::start().await;
     let stock = Stocktaking::of(&shop, 5).await;
     let id = stock.path.split('/').nth(3).unwrap();
@@ -89,7 +89,7 @@ async fn parallel_corrections_add_up() {
 }
 
 #[tokio::test]
-async fn running_low_is_told_once() {
+async fn low_stock_is_reported_once() {
     let shop = TestShop::start().await;
     let stock = Stocktaking::of(&shop, 12).await;
     for (key, delta) in [("a", -1), ("b", -2), ("c", -1)] {
@@ -99,7 +99,7 @@ async fn running_low_is_told_once() {
 }
 
 #[tokio::test]
-async fn a_correction_that_makes_no_sense_is_pointed_at() {
+async fn an_invalid_correction_is_refused() {
     let shop = TestShop::start().await;
     let stock = Stocktaking::of(&shop, 5).await;
     for (body, code, pointer) in [

@@ -4,7 +4,7 @@ use tests::TestShop;
 use super::draft;
 
 #[tokio::test]
-async fn a_draft_has_never_been_on_the_shelf() {
+async fn a_draft_cannot_be_archived() {
     let shop = TestShop::start().await;
     let grace = shop.seller("grace").await;
     let id = grace.post("/v1/products", draft("MUG-1")).await.is(201).id();

@@ -5,7 +5,7 @@ use tests::TestShop;
 use super::category;
 
 #[tokio::test]
-async fn an_admin_makes_a_category_below_another() {
+async fn an_admin_creates_a_category_below_another() {
     let shop = TestShop::start().await;
     let admin = shop.admin("admin").await;
     let home = category(&admin, "Home", None).await;
@@ -37,7 +37,7 @@ async fn slugs_are_unique_in_the_shop_and_names_among_siblings() {
 }
 
 #[tokio::test]
-async fn of_parallel_twins_one_is_born() {
+async fn of_parallel_categories_with_one_name_one_is_created() {
     let shop = TestShop::start().await;
     let admin = shop.admin("admin").await;
     let posts = (0..6).map(|_| {
@@ -50,7 +50,7 @@ async fn of_parallel_twins_one_is_born() {
 }
 
 #[tokio::test]
-async fn only_admins_make_categories_and_only_sensible_ones() {
+async fn only_admins_create_categories_and_only_valid_ones() {
     let shop = TestShop::start().await;
     let body = json!({"name": "Home"});
     shop.post("/v1/categories", body.clone()).await.is_problem(401, "not_authenticated");

@@ -5,7 +5,7 @@ use tests::TestShop;
 use super::{category, draft, draft_with, shirt};
 
 #[tokio::test]
-async fn a_seller_makes_a_draft_with_its_first_stock() {
+async fn a_seller_creates_a_draft_with_its_initial_stock() {
     let shop = TestShop::start().await;
     let grace = shop.seller("grace").await;
     let admin = shop.admin("admin").await;
@@ -45,7 +45,7 @@ async fn a_seller_makes_a_draft_with_its_first_stock() {
 }
 
 #[tokio::test]
-async fn a_slug_that_is_not_given_is_made_from_the_name_and_unique() {
+async fn an_absent_slug_is_derived_from_the_name_and_unique() {
     let shop = TestShop::start().await;
     let grace = shop.seller("grace").await;
     let mut slugs = Vec::new();
@@ -58,7 +58,7 @@ async fn a_slug_that_is_not_given_is_made_from_the_name_and_unique() {
 }
 
 #[tokio::test]
-async fn sellers_who_name_their_products_alike_at_once_all_get_a_slug() {
+async fn concurrent_products_with_one_name_get_different_slugs() {
     let shop = TestShop::start().await;
     let grace = shop.seller("grace").await;
     let posts = (0..6).map(|number| {
@@ -71,7 +71,7 @@ async fn sellers_who_name_their_products_alike_at_once_all_get_a_slug() {
 }
 
 #[tokio::test]
-async fn what_is_taken_is_a_conflict_and_leaves_nothing() {
+async fn a_taken_slug_or_sku_is_a_conflict_and_stores_nothing() {
     let shop = TestShop::start().await;
     let grace = shop.seller("grace").await;
     grace.post("/v1/products", draft_with("MUG-1", json!({"slug": "mug"}))).await.is(201);
@@ -91,7 +91,7 @@ async fn what_is_taken_is_a_conflict_and_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn of_parallel_products_with_one_sku_one_is_made() {
+async fn of_parallel_products_with_one_sku_one_is_created() {
     let shop = TestShop::start().await;
     let grace = shop.seller("grace").await;
     let posts = (0..8).map(|_| {
@@ -119,7 +119,7 @@ async fn a_product_is_sold_in_variants_with_their_own_price_and_stock() {
 }
 
 #[tokio::test]
-async fn only_sellers_and_admins_make_products() {
+async fn only_sellers_and_admins_create_products() {
     let shop = TestShop::start().await;
     shop.post("/v1/products", draft("MUG-1")).await.is_problem(401, "not_authenticated");
     let ada = shop.customer("ada").await;
@@ -129,7 +129,7 @@ async fn only_sellers_and_admins_make_products() {
 }
 
 #[tokio::test]
-async fn a_product_that_makes_no_sense_is_pointed_at_and_leaves_nothing() {
+async fn an_invalid_product_is_refused_and_stores_nothing() {
     let shop = TestShop::start().await;
     let grace = shop.seller("grace").await;
     let size = json!([{"name": "Size", "values": ["S"]}]);
@@ -204,7 +204,7 @@ async fn a_product_that_makes_no_sense_is_pointed_at_and_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn a_product_can_be_published_as_it_is_made_but_not_archived() {
+async fn a_product_can_be_created_published_but_not_archived() {
     let shop = TestShop::start().await;
     let grace = shop.seller("grace").await;
     let admin = shop.admin("admin").await;

@@ -4,7 +4,7 @@ use tests::TestShop;
 use super::{category, draft_with};
 
 #[tokio::test]
-async fn only_an_empty_category_is_removed() {
+async fn only_an_empty_category_is_deleted() {
     let shop = TestShop::start().await;
     let (admin, grace) = (shop.admin("admin").await, shop.seller("grace").await);
     let home = category(&admin, "Home", None).await;
@@ -21,7 +21,7 @@ async fn only_an_empty_category_is_removed() {
 }
 
 #[tokio::test]
-async fn nothing_is_hung_into_a_category_that_is_being_removed() {
+async fn nothing_is_assigned_to_a_category_that_is_being_deleted() {
     let shop = TestShop::start().await;
     let (admin, grace) = (shop.admin("admin").await, shop.seller("grace").await);
     for round in 0..6 {
@@ -37,7 +37,7 @@ async fn nothing_is_hung_into_a_category_that_is_being_removed() {
 }
 
 #[tokio::test]
-async fn only_admins_remove_categories() {
+async fn only_admins_delete_categories() {
     let shop = TestShop::start().await;
     let admin = shop.admin("admin").await;
     let path = format!("/v1/categories/{}", category(&admin, "Home", None).await);

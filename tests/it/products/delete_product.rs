@@ -4,7 +4,7 @@ use tests::TestShop;
 use super::{draft_with, shirt};
 
 #[tokio::test]
-async fn what_was_for_sale_is_archived_and_remembered() {
+async fn a_published_product_is_archived_instead_of_deleted() {
     let shop = TestShop::start().await;
     let grace = shop.seller("grace").await;
     let id = shop.product_of(&grace, "MUG-1", json!({})).await;
@@ -18,7 +18,7 @@ async fn what_was_for_sale_is_archived_and_remembered() {
 }
 
 #[tokio::test]
-async fn a_draft_is_gone_and_its_names_are_free() {
+async fn a_deleted_draft_frees_its_slug_and_sku() {
     let shop = TestShop::start().await;
     let grace = shop.seller("grace").await;
     let id = grace.post("/v1/products", shirt("TEE")).await.is(201).id();
@@ -29,7 +29,7 @@ async fn a_draft_is_gone_and_its_names_are_free() {
 }
 
 #[tokio::test]
-async fn only_its_seller_and_admins_remove_a_product() {
+async fn only_its_seller_and_admins_delete_a_product() {
     let shop = TestShop::start().await;
     let id = shop.stock("MUG-1", 1).await;
     let path = format!("/v1/products/{id}");

@@ -11,7 +11,7 @@ async fn import(shop: &TestShop, seller: &Person, row: &Value) -> RowOutcome {
 }
 
 #[tokio::test]
-async fn the_same_row_twice_changes_nothing_and_another_changes_what_it_says() {
+async fn a_repeated_row_changes_nothing_and_a_different_row_updates() {
     let shop = TestShop::start().await;
     let grace = shop.seller("grace").await;
     let fields =
@@ -45,7 +45,7 @@ async fn a_row_may_describe_variants() {
 }
 
 #[tokio::test]
-async fn a_rejected_row_says_why_and_leaves_nothing() {
+async fn a_rejected_row_gives_its_reason_and_stores_nothing() {
     let shop = TestShop::start().await;
     let (grace, rival) = (shop.seller("grace").await, shop.seller("rival").await);
     import(&shop, &rival, &draft_with("RIVAL", json!({"slug": "rival", "category": "home"}))).await;

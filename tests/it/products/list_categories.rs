@@ -9,7 +9,7 @@ fn outline(nodes: &Value) -> String {
 }
 
 #[tokio::test]
-async fn the_tree_is_in_order_and_hides_what_is_inactive() {
+async fn the_tree_is_sorted_and_hides_inactive_categories() {
     let shop = TestShop::start().await;
     let admin = shop.admin("admin").await;
     let home = category(&admin, "Home", None).await;

@@ -26,7 +26,7 @@ async fn shelf(shop: &TestShop) -> Person {
 }
 
 #[tokio::test]
-async fn every_order_pages_through_everything_once() {
+async fn every_sort_order_lists_each_item_once() {
     let shop = TestShop::start().await;
     shelf(&shop).await;
     for (sort, expected) in [
@@ -87,7 +87,7 @@ async fn a_list_is_narrowed_by_each_filter() {
 }
 
 #[tokio::test]
-async fn words_find_names_before_descriptions_and_page_stably() {
+async fn a_search_ranks_names_before_descriptions_and_pages_stably() {
     let shop = TestShop::start().await;
     shelf(&shop).await;
     let found = shop.get("/v1/products?q=mug&count=true").await;
@@ -104,7 +104,7 @@ async fn words_find_names_before_descriptions_and_page_stably() {
 }
 
 #[tokio::test]
-async fn a_page_is_whole_whatever_happens_between() {
+async fn a_page_is_complete_despite_changes_between_pages() {
     let shop = TestShop::start().await;
     let grace = shelf(&shop).await;
     let first = shop.get("/v1/products?sort=price&limit=2").await;
@@ -117,7 +117,7 @@ async fn a_page_is_whole_whatever_happens_between() {
 }
 
 #[tokio::test]
-async fn bad_parameters_are_pointed_at() {
+async fn invalid_parameters_are_pointed_at() {
     let shop = TestShop::start().await;
     shelf(&shop).await;
     let first = shop.get("/v1/products?sort=price&limit=1").await;
@@ -143,7 +143,7 @@ async fn bad_parameters_are_pointed_at() {
 }
 
 #[tokio::test]
-async fn drafts_are_listed_behind_the_counter_only() {
+async fn drafts_are_listed_for_their_seller_and_admins_only() {
     let shop = TestShop::start().await;
     let (grace, rival) = (shop.seller("grace").await, shop.seller("rival").await);
     grace.post("/v1/products", draft("MUG-1")).await.is(201);
@@ -173,7 +173,7 @@ async fn a_product_is_in_stock_as_long_as_one_of_its_variants_is() {
 }
 
 #[tokio::test]
-async fn a_list_the_client_has_is_not_sent_again() {
+async fn an_unchanged_list_is_not_sent_again() {
     let shop = TestShop::start().await;
     let grace = shelf(&shop).await;
     let first = shop.get("/v1/products").await;

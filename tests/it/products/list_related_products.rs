@@ -32,7 +32,7 @@ async fn named_products_come_before_those_of_the_same_category() {
 }
 
 #[tokio::test]
-async fn nothing_goes_with_what_one_may_not_see() {
+async fn an_invisible_product_has_no_related_products() {
     let shop = TestShop::start().await;
     shop.get("/v1/products/507f1f77bcf86cd799439011/related").await.is_problem(404, "not_found");
     let grace = shop.seller("grace").await;

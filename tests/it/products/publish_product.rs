@@ -4,7 +4,7 @@ use tests::TestShop;
 use super::{category, draft_with};
 
 #[tokio::test]
-async fn a_product_goes_on_the_shelf_and_is_counted_once() {
+async fn a_product_is_published_and_counted_once() {
     let shop = TestShop::start().await;
     let (grace, admin) = (shop.seller("grace").await, shop.admin("admin").await);
     category(&admin, "Kitchen", None).await;

@@ -8,7 +8,7 @@ fn members<'a>(nodes: &'a Value, member: &str) -> Vec<&'a str> {
 }
 
 #[tokio::test]
-async fn a_category_is_shown_with_its_neighbours() {
+async fn a_category_is_shown_with_its_ancestors_and_children() {
     let shop = TestShop::start().await;
     let admin = shop.admin("admin").await;
     let home = category(&admin, "Home", None).await;
@@ -25,7 +25,7 @@ async fn a_category_is_shown_with_its_neighbours() {
 }
 
 #[tokio::test]
-async fn what_is_hidden_is_shown_to_admins_only() {
+async fn an_inactive_category_is_shown_to_admins_only() {
     let shop = TestShop::start().await;
     let admin = shop.admin("admin").await;
     let home = category(&admin, "Home", None).await;

@@ -14,7 +14,7 @@ async fn a_product_is_shown_by_id_and_by_slug() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_not_found() {
+async fn an_unknown_product_is_not_found() {
     let shop = TestShop::start().await;
     for name in ["507f1f77bcf86cd799439011", "no-such-mug", "%7B%22%24gt%22%3A%22%22%7D", "Not%20A%20Slug", "%00"] {
         shop.get(&format!("/v1/products/{name}")).await.is_problem(404, "not_found");
@@ -22,7 +22,7 @@ async fn what_is_not_there_is_not_found() {
 }
 
 #[tokio::test]
-async fn what_is_not_for_sale_is_shown_to_its_seller_and_to_admins_only() {
+async fn an_unpublished_product_is_shown_to_its_seller_and_admins_only() {
     let shop = TestShop::start().await;
     let grace = shop.seller("grace").await;
     let id = grace.post("/v1/products", draft("MUG-1")).await.is(201).id();
@@ -46,7 +46,7 @@ async fn what_is_not_for_sale_is_shown_to_its_seller_and_to_admins_only() {
 }
 
 #[tokio::test]
-async fn what_the_client_has_is_not_sent_again() {
+async fn an_unchanged_answer_is_not_sent_again() {
     let shop = TestShop::start().await;
     let id = shop.stock("MUG-1", 3).await;
     let path = format!("/v1/products/{id}");
@@ -64,7 +64,7 @@ async fn what_the_client_has_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn a_product_for_sale_is_shown_whatever_the_token() {
+async fn a_public_product_ignores_an_invalid_token() {
     let shop = TestShop::start().await;
     let path = format!("/v1/products/{}", shop.stock("MUG-1", 3).await);
     let public = shop.get(&path).await;

@@ -1,7 +1,7 @@
 use tests::TestShop;
 
 #[tokio::test]
-async fn the_shop_describes_itself() {
+async fn the_api_serves_its_description_and_its_health() {
     let shop = TestShop::start().await;
     let document = shop.get("/v1/openapi.json").await;
     assert!(document.is(200).json.is_object());

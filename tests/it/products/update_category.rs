@@ -5,7 +5,7 @@ use tests::TestShop;
 use super::{all, category};
 
 #[tokio::test]
-async fn what_is_below_a_category_moves_along() {
+async fn the_descendants_of_a_category_move_with_it() {
     let shop = TestShop::start().await;
     let admin = shop.admin("admin").await;
     let home = category(&admin, "Home", None).await;
@@ -36,7 +36,7 @@ async fn what_is_below_a_category_moves_along() {
 }
 
 #[tokio::test]
-async fn a_category_never_hangs_below_itself() {
+async fn a_category_never_becomes_its_own_ancestor() {
     let shop = TestShop::start().await;
     let admin = shop.admin("admin").await;
     let home = category(&admin, "Home", None).await;
@@ -49,7 +49,7 @@ async fn a_category_never_hangs_below_itself() {
 }
 
 #[tokio::test]
-async fn parallel_moves_never_cut_the_tree() {
+async fn parallel_moves_never_create_a_cycle() {
     let shop = TestShop::start().await;
     let admin = shop.admin("admin").await;
     for round in 0..5 {
@@ -67,7 +67,7 @@ async fn parallel_moves_never_cut_the_tree() {
 }
 
 #[tokio::test]
-async fn what_is_taken_or_senseless_is_refused() {
+async fn conflicting_and_invalid_changes_are_refused() {
     let shop = TestShop::start().await;
     let admin = shop.admin("admin").await;
     let home = category(&admin, "Home", None).await;

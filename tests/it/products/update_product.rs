@@ -28,7 +28,7 @@ async fn absent_fields_stay_and_null_clears() {
 }
 
 #[tokio::test]
-async fn the_policy_reaches_the_stock() {
+async fn the_inventory_policy_reaches_the_stock_record() {
     let shop = TestShop::start().await;
     let grace = shop.seller("grace").await;
     let id = shop.product_of(&grace, "MUG-1", json!({"inventory": {"quantity": 2}})).await;
@@ -43,7 +43,7 @@ async fn the_policy_reaches_the_stock() {
 }
 
 #[tokio::test]
-async fn a_published_product_is_counted_where_it_hangs() {
+async fn a_published_product_is_counted_in_its_category() {
     let shop = TestShop::start().await;
     let (grace, admin) = (shop.seller("grace").await, shop.admin("admin").await);
     category(&admin, "Kitchen", None).await;
@@ -62,7 +62,7 @@ async fn a_published_product_is_counted_where_it_hangs() {
 }
 
 #[tokio::test]
-async fn variants_come_and_go_and_keep_their_stock() {
+async fn variants_are_added_and_removed_and_keep_their_stock() {
     let shop = TestShop::start().await;
     let grace = shop.seller("grace").await;
     let id = grace.post("/v1/products", shirt("TEE")).await.is(201).id();
@@ -84,7 +84,7 @@ async fn variants_come_and_go_and_keep_their_stock() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_changed_is_refused_and_nothing_is() {
+async fn a_refused_change_changes_nothing() {
     let shop = TestShop::start().await;
     let grace = shop.seller("grace").await;
     let id = grace.post("/v1/products", shirt("TEE")).await.is(201).id();
@@ -112,7 +112,7 @@ async fn what_cannot_be_changed_is_refused_and_nothing_is() {
 }
 
 #[tokio::test]
-async fn parallel_changes_are_all_made() {
+async fn parallel_changes_are_all_applied() {
     let shop = TestShop::start().await;
     let grace = shop.seller("grace").await;
     let id = grace.post("/v1/products", draft("MUG-1")).await.is(201).id();

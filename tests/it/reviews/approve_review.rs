@@ -51,7 +51,7 @@ async fn parallel_approvals_are_all_counted() {
 }
 
 #[tokio::test]
-async fn an_order_that_was_delivered_since_verifies_it() {
+async fn an_order_delivered_meanwhile_verifies_the_review() {
     let shop = TestShop::start().await;
     let (grace, admin, ada) = (shop.seller("grace").await, shop.admin("admin").await, shop.customer("ada").await);
     let mug = shop.product_of(&grace, "MUG-1", json!({})).await;

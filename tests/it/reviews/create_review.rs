@@ -57,7 +57,7 @@ async fn a_customer_reviews_a_product_once() {
 }
 
 #[tokio::test]
-async fn a_review_that_makes_no_sense_is_refused_and_leaves_nothing() {
+async fn an_invalid_review_is_refused_and_stores_nothing() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 5).await;
     let ada = shop.customer("ada").await;
@@ -88,7 +88,7 @@ async fn a_review_that_makes_no_sense_is_refused_and_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn one_logs_in_and_reviews_what_is_for_sale() {
+async fn a_review_requires_a_login_and_a_published_product() {
     let shop = TestShop::start().await;
     let grace = shop.seller("grace").await;
     let draft = json!({"sku": "MUG-1", "name": "Mug", "description": "A mug.", "price": {"regular": 1}});

@@ -4,7 +4,7 @@ use tests::TestShop;
 use super::{all, approve, review};
 
 #[tokio::test]
-async fn the_oldest_waits_at_the_head_of_the_queue() {
+async fn the_oldest_review_is_at_the_head_of_the_queue() {
     let shop = TestShop::start().await;
     let admin = shop.admin("admin").await;
     let mug = shop.stock("MUG-1", 5).await;

@@ -31,7 +31,7 @@ async fn approved_reviews_are_listed_with_a_summary_of_all_of_them() {
 }
 
 #[tokio::test]
-async fn every_order_pages_through_everything_once() {
+async fn every_sort_order_lists_each_item_once() {
     let shop = TestShop::start().await;
     let admin = shop.admin("admin").await;
     let mug = shop.stock("MUG-1", 5).await;
@@ -68,7 +68,7 @@ async fn every_order_pages_through_everything_once() {
 }
 
 #[tokio::test]
-async fn bad_parameters_are_pointed_at() {
+async fn invalid_parameters_are_pointed_at() {
     let shop = TestShop::start().await;
     for (query, pointer) in [
         ("product=x", "/product"),

@@ -4,7 +4,7 @@ use tests::TestShop;
 use super::{approve, review};
 
 #[tokio::test]
-async fn the_seller_answers_and_may_think_again() {
+async fn the_seller_replies_and_may_replace_the_reply() {
     let shop = TestShop::start().await;
     let (grace, admin) = (shop.seller("grace").await, shop.admin("admin").await);
     let mug = shop.product_of(&grace, "MUG-1", json!({})).await;
@@ -22,7 +22,7 @@ async fn the_seller_answers_and_may_think_again() {
 }
 
 #[tokio::test]
-async fn only_the_products_seller_and_admins_answer() {
+async fn only_the_products_seller_and_admins_reply() {
     let shop = TestShop::start().await;
     let (rival, admin) = (shop.seller("rival").await, shop.admin("admin").await);
     let mug = shop.stock("MUG-1", 5).await;

@@ -3,7 +3,7 @@ use tests::TestShop;
 use super::{approve, review_of};
 
 #[tokio::test]
-async fn a_review_that_waits_is_shown_to_its_author_and_to_admins_only() {
+async fn a_pending_review_is_shown_to_its_author_and_admins_only() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 5).await;
     let (ada, bob, admin) = (shop.customer("ada").await, shop.customer("bob").await, shop.admin("admin").await);

@@ -4,7 +4,7 @@ use tests::TestShop;
 use super::{approve, rating, review_of};
 
 #[tokio::test]
-async fn a_changed_review_waits_again_and_does_not_count_meanwhile() {
+async fn a_changed_review_is_moderated_again_and_not_counted_meanwhile() {
     let shop = TestShop::start().await;
     let (ada, admin) = (shop.customer("ada").await, shop.admin("admin").await);
     let mug = shop.stock("MUG-1", 5).await;

@@ -5,7 +5,7 @@ use tests::TestShop;
 use super::{approve, review_of};
 
 #[tokio::test]
-async fn everybody_has_one_vote() {
+async fn each_customer_has_one_vote() {
     let shop = TestShop::start().await;
     let (ada, bob, admin) = (shop.customer("ada").await, shop.customer("bob").await, shop.admin("admin").await);
     let mug = shop.stock("MUG-1", 5).await;
@@ -28,7 +28,7 @@ async fn everybody_has_one_vote() {
 }
 
 #[tokio::test]
-async fn nobody_votes_for_their_own_or_for_what_they_cannot_see() {
+async fn own_and_invisible_reviews_cannot_be_voted_on() {
     let shop = TestShop::start().await;
     let (ada, bob, admin) = (shop.customer("ada").await, shop.customer("bob").await, shop.admin("admin").await);
     let mug = shop.stock("MUG-1", 5).await;

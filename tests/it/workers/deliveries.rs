@@ -1,4 +1,4 @@
-//! SQS delivers at least once, and in any order.
+//! SQS delivers at least once, and in any order: duplicates and reordering change nothing.
 
 use std::collections::BTreeSet;
 
@@ -9,9 +9,9 @@ use shared::{
 };
 use tests::{Person, cards, delivery::STATE, people::checkout_body, stripe_api::NEEDS_AUTHENTICATION};
 
-use super::Sale;
+use crate::payments::{AFTER_EXPIRY, Sale, TOTAL};
 
-/// Everything that a worker can be asked for; a mail may also have another reason.
+/// Every message type of payments and orders, and the mails about them.
 const KINDS: [&str; 14] = [
     "payment.requested",
     "payment.voidRequested",
@@ -29,13 +29,13 @@ const KINDS: [&str; 14] = [
     "email.refunded",
 ];
 
-fn kind(promise: &OutboxMessage) -> String {
-    let body: Value = serde_json::from_str(&promise.body).unwrap();
+fn kind(message: &OutboxMessage) -> String {
+    let body: Value = serde_json::from_str(&message.body).unwrap();
     body["type"].as_str().unwrap().to_owned()
 }
 
-/// A day in which everything happens that a message can tell of.
-async fn eventful_day() -> Sale {
+/// A history with every message type.
+async fn every_kind_of_event() -> Sale {
     let sale = Sale::open().await;
     let (shop, stripe) = (&sale.shop, &sale.stripe);
     let admin = shop.admin("root").await;
@@ -46,10 +46,10 @@ async fn eventful_day() -> Sale {
 
     let token = stripe.card("4000000000000341").await;
     let declined = order_of(&sale, "bob", &token).await;
-    let given_up = order_of(&sale, "carol", &token).await;
+    let expired = order_of(&sale, "carol", &token).await;
     let token = stripe.card(NEEDS_AUTHENTICATION).await;
     let waiting = order_of(&sale, "dora", &token).await;
-    let walked_away = order_of(&sale, "eliza", &token).await;
+    let abandoned = order_of(&sale, "eliza", &token).await;
     let cancelled = order_of(&sale, "fred", cards::GOOD).await;
     let returned = order_of(&sale, "gwen", cards::GOOD).await;
     shop.deliver_everything().await;
@@ -61,7 +61,7 @@ async fn eventful_day() -> Sale {
     }
     shop.deliver_everything().await;
     everything_is_sent(&sale).await;
-    shop.clock.advance(super::TOO_LONG);
+    shop.clock.advance(AFTER_EXPIRY);
     shop.run_maintenance().await;
     cancelled.0.request("POST", &format!("/v1/orders/{}/cancel", cancelled.1)).key("cancel").send().await.is(200);
     send_back(&sale, &admin, &returned).await;
@@ -71,7 +71,7 @@ async fn eventful_day() -> Sale {
     everything_is_sent(&sale).await;
 
     let mut ends = Vec::new();
-    for (_, order) in [&declined, &given_up, &waiting, &walked_away, &cancelled, &returned] {
+    for (_, order) in [&declined, &expired, &waiting, &abandoned, &cancelled, &returned] {
         ends.push((shop.find_order(order).await.status, shop.payment_of(order).await.status));
     }
     let expected = [
@@ -86,12 +86,12 @@ async fn eventful_day() -> Sale {
     sale
 }
 
-/// Each function sent what it promised: the queues that it sends to are all in its `SENDS_TO`.
+/// Each function dispatched what it enqueued: its `SENDS_TO` has every queue.
 async fn everything_is_sent(sale: &Sale) {
-    // Sent messages are noted without waiting for a majority; the next write waits for one.
+    // Marking as sent waits for no majority; the next write does.
     sale.shop.customer("passer-by").await;
-    let unsent = sale.shop.outbox().await.into_iter().filter(|promise| promise.sent_at.is_none());
-    assert_eq!(unsent.map(|promise| kind(&promise)).collect::<Vec<_>>(), Vec::<String>::new());
+    let unsent = sale.shop.outbox().await.into_iter().filter(|message| message.sent_at.is_none());
+    assert_eq!(unsent.map(|message| kind(&message)).collect::<Vec<_>>(), Vec::<String>::new());
 }
 
 async fn order_of(sale: &Sale, name: &str, token: &str) -> (Person, String) {
@@ -101,7 +101,7 @@ async fn order_of(sale: &Sale, name: &str, token: &str) -> (Person, String) {
     (person, order)
 }
 
-/// One of two mugs comes back.
+/// One of two mugs is returned.
 async fn send_back(sale: &Sale, admin: &Person, (person, order): &(Person, String)) {
     let tracking = json!({"carrier": "DHL", "trackingNumber": "JD014600003817"});
     admin.post(&format!("/v1/orders/{order}/ship"), tracking).await.is(200);
@@ -115,7 +115,7 @@ async fn send_back(sale: &Sale, admin: &Person, (person, order): &(Person, Strin
     }
 }
 
-/// What the Stripe API did for every order: charged and given back.
+/// The charges and refunds of every order at the Stripe API.
 async fn money(sale: &Sale) -> Vec<(Vec<i64>, Vec<i64>)> {
     let mut money = Vec::new();
     for payment in sale.shop.dump(&["payments"]).await.remove("payments").unwrap() {
@@ -126,30 +126,29 @@ async fn money(sale: &Sale) -> Vec<(Vec<i64>, Vec<i64>)> {
 }
 
 #[tokio::test]
-async fn every_message_that_is_delivered_again_and_in_reverse_changes_nothing() {
-    let sale = eventful_day().await;
+async fn redelivering_every_message_in_reverse_changes_nothing() {
+    let sale = every_kind_of_event().await;
     let shop = &sale.shop;
     shop.verify().await;
-    let mut promises = shop.outbox().await;
-    let kinds: BTreeSet<String> = promises.iter().map(kind).collect();
+    let mut messages = shop.outbox().await;
+    let kinds: BTreeSet<String> = messages.iter().map(kind).collect();
     let missing: Vec<&str> = KINDS.into_iter().filter(|kind| !kinds.contains(*kind)).collect();
-    assert!(missing.is_empty(), "this day lacks {missing:?}");
-    promises.reverse();
+    assert!(missing.is_empty(), "the history lacks {missing:?}");
+    messages.reverse();
 
     let (before, paid, mails) = (shop.dump(STATE).await, money(&sale).await, sale.count_mails().await);
-    assert!(shop.deliver(&promises).await.is_empty());
+    assert!(shop.deliver(&messages).await.is_empty());
     assert_eq!(shop.dump(STATE).await, before);
     assert_eq!(
         (money(&sale).await, sale.count_mails().await),
         (paid.clone(), mails),
-        "nobody pays or reads anything twice"
+        "a second charge, refund or mail"
     );
 
-    // Even if nobody remembers which messages were processed, the states of what they are about do. (Not for mails: their
-    // only trace is that memory.)
+    // The states alone make a repeat harmless, without the record of processed messages. Mails have only that record.
     shop.store().database().collection::<bson::Document>("processedMessages").delete_many(bson::doc! {}).await.unwrap();
-    promises.retain(|promise| !kind(promise).starts_with("email."));
-    assert!(shop.deliver(&promises).await.is_empty());
+    messages.retain(|message| !kind(message).starts_with("email."));
+    assert!(shop.deliver(&messages).await.is_empty());
     assert_eq!(shop.dump(STATE).await, before);
     assert_eq!(money(&sale).await, paid);
     shop.verify().await;
@@ -167,7 +166,7 @@ impl Sale {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn messages_that_come_newest_first_and_twice_at_once_lead_to_the_same_end() {
+async fn duplicate_messages_in_reverse_order_lead_to_the_same_end() {
     let sale = Sale::open().await;
     let token = sale.stripe.card("4000000000000341").await;
     let mut orders = Vec::new();
@@ -177,22 +176,22 @@ async fn messages_that_come_newest_first_and_twice_at_once_lead_to_the_same_end(
     let mut done = BTreeSet::new();
     for round in 0.. {
         let mut left = sale.shop.outbox().await;
-        left.retain(|promise| !done.contains(&promise.id));
+        left.retain(|message| !done.contains(&message.id));
         if left.is_empty() {
             break;
         }
-        assert!(round < 20, "messages go on failing: {left:#?}");
+        assert!(round < 20, "messages keep failing: {left:#?}");
         left.reverse();
         let (first, second) = futures::join!(sale.shop.deliver(&left), sale.shop.deliver(&left));
-        let failed: BTreeSet<_> = first.iter().chain(&second).map(|promise| promise.id).collect();
-        done.extend(left.iter().map(|promise| promise.id).filter(|id| !failed.contains(id)));
+        let failed: BTreeSet<_> = first.iter().chain(&second).map(|message| message.id).collect();
+        done.extend(left.iter().map(|message| message.id).filter(|id| !failed.contains(id)));
     }
     let mut ends = Vec::new();
     for order in &orders {
         let payment = sale.shop.payment_of(order).await;
         ends.push((sale.shop.find_order(order).await.status, sale.stripe.charges_of(payment.id).await));
     }
-    let paid = || (OrderStatus::Processing, vec![super::TOTAL]);
+    let paid = || (OrderStatus::Processing, vec![TOTAL]);
     assert_eq!(ends, [paid(), (OrderStatus::Pending, vec![]), paid()]);
     sale.shop.verify().await;
 }

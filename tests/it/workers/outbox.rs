@@ -1,4 +1,4 @@
-//! Between the database and the queues: what was promised is sent, however late, and what was not promised is not.
+//! The outbox: every enqueued message is sent, however late, and no other.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,15 +18,15 @@ use shared::{
 use tests::{TestShop, cards};
 use tokio::{net::TcpListener, sync::Semaphore};
 
-use super::Sale;
+use crate::payments::Sale;
 
-/// Lets the shop send to these queues of an SQS at this endpoint.
+/// The shop sends to these queues at this endpoint.
 fn send_to(shop: &mut TestShop, endpoint: &str, urls: QueueUrls) {
     let (client, store, clock) = (sqs::client(endpoint), shop.store().clone(), shop.clock.clone());
     shop.reopen(|shop| shop.publisher = Publisher::new(client, urls, store, clock));
 }
 
-/// Lets go of SQS: nobody listens there.
+/// SQS is unreachable: no server listens on this port.
 fn lose_sqs(shop: &mut TestShop) {
     let urls = shop.place.queue_urls();
     send_to(shop, "http://127.0.0.1:9", urls);
@@ -43,14 +43,14 @@ async fn unsent(shop: &TestShop) -> u64 {
 }
 
 #[tokio::test]
-async fn an_order_is_placed_while_the_queues_are_away_and_paid_when_they_are_back() {
+async fn an_order_placed_without_queues_is_paid_when_they_are_back() {
     let mut sale = Sale::open().await;
     lose_sqs(&mut sale.shop);
     sale.ada = sale.shop.customer("grace").await;
     let mut sale = sale.order(cards::GOOD).await;
     assert_eq!(unsent(&sale.shop).await, 2);
     sale.shop.verify().await;
-    // The relay cannot send them either, and says so by leaving them where they are.
+    // The relay cannot send them either, and leaves them in the outbox.
     sale.shop.clock.advance(Duration::from_secs(11));
     assert_eq!(sale.shop.run_maintenance().await.relayed, 0);
     assert_eq!(unsent(&sale.shop).await, 2);
@@ -66,7 +66,7 @@ async fn an_order_is_placed_while_the_queues_are_away_and_paid_when_they_are_bac
 #[tokio::test]
 async fn an_answer_waits_for_no_queue() {
     let mut sale = Sale::open().await;
-    // It takes nothing until the buyer has the answer.
+    // This SQS accepts nothing until the buyer has the answer.
     let answered = Arc::new(Semaphore::new(0));
     let until = Arc::clone(&answered);
     let take = async move |body: String| {
@@ -92,14 +92,14 @@ async fn an_answer_waits_for_no_queue() {
     assert_eq!(unsent(&sale.shop).await, 2);
     answered.add_permits(2);
     background.finished().await;
-    // The note waits for no majority; whoever comes next does.
+    // Marking as sent waits for no majority; the next write does.
     sale.shop.customer("passer-by").await;
     assert_eq!(unsent(&sale.shop).await, 0);
     sale.shop.verify().await;
 }
 
 #[tokio::test]
-async fn the_relay_leaves_young_promises_to_those_who_made_them() {
+async fn the_relay_leaves_recent_messages_to_their_producer() {
     let mut sale = Sale::open().await;
     lose_sqs(&mut sale.shop);
     sale.ada = sale.shop.customer("grace").await;
@@ -111,15 +111,15 @@ async fn the_relay_leaves_young_promises_to_those_who_made_them() {
 }
 
 #[tokio::test]
-async fn what_was_sent_and_not_noted_is_sent_again_without_harm() {
+async fn a_message_sent_but_not_marked_is_resent_without_effect() {
     let sale = Sale::ordered().await;
     sale.shop.run_queues().await;
     sale.is_paid_once().await;
     let outbox = sale.shop.store().database().collection::<bson::Document>("outbox");
     outbox.update_many(doc! {}, doc! {"$unset": {"sentAt": ""}}).await.unwrap();
     sale.shop.clock.advance(Duration::from_secs(11));
-    let promised = sale.shop.outbox().await.len();
-    assert_eq!(sale.shop.run_maintenance().await.relayed, promised);
+    let enqueued = sale.shop.outbox().await.len();
+    assert_eq!(sale.shop.run_maintenance().await.relayed, enqueued);
     let (before, mails) = (sale.shop.dump(tests::delivery::STATE).await, sale.subjects().await);
     sale.shop.run_queues().await;
     assert_eq!((sale.shop.dump(tests::delivery::STATE).await, sale.subjects().await), (before, mails));
@@ -127,20 +127,20 @@ async fn what_was_sent_and_not_noted_is_sent_again_without_harm() {
 }
 
 #[tokio::test]
-async fn the_relay_works_through_more_than_it_takes_on_at_once() {
+async fn the_relay_sends_more_than_one_batch() {
     let shop = TestShop::start().await;
     let store = shop.store();
     let message = || Event::EmailLowStock { sku: Sku::try_new("NONE-1").unwrap() }.now(shop.clock.now());
     let messages: Vec<_> = (0..450).map(|_| message()).collect();
-    let promised: Result<(), shared::store::StoreError> =
+    let enqueued: Result<(), shared::store::StoreError> =
         transaction!(store, |tx| { store.outbox.enqueue_all(tx, &messages).await });
-    promised.unwrap();
+    enqueued.unwrap();
     shop.clock.advance(Duration::from_secs(11));
     assert_eq!((shop.run_maintenance().await.relayed, unsent(&shop).await), (450, 0));
 }
 
 #[tokio::test]
-async fn what_one_queue_does_not_take_keeps_nothing_back_from_the_others() {
+async fn a_failing_queue_does_not_delay_the_others() {
     let mut shop = TestShop::start().await;
     let (endpoint, mut urls) = (shop.place.components.sqs_endpoint.clone(), shop.place.queue_urls());
     urls.remove(&Queue::Notifications);
@@ -149,15 +149,15 @@ async fn what_one_queue_does_not_take_keeps_nothing_back_from_the_others() {
     let mail = || Event::EmailLowStock { sku: Sku::try_new("NONE-1").unwrap() }.now(shop.clock.now());
     let mut messages: Vec<_> = (0..250).map(|_| mail()).collect();
     messages.push(Event::PaymentStatusUnknown {}.about_payment(Id::new(), Id::new(), shop.clock.now()));
-    let promised: Result<(), shared::store::StoreError> =
+    let enqueued: Result<(), shared::store::StoreError> =
         transaction!(store, |tx| { store.outbox.enqueue_all(tx, &messages).await });
-    promised.unwrap();
+    enqueued.unwrap();
     shop.clock.advance(Duration::from_secs(11));
     assert_eq!((shop.run_maintenance().await.relayed, unsent(&shop).await), (1, 250));
 }
 
 #[tokio::test]
-async fn an_order_that_is_refused_promises_nothing() {
+async fn a_refused_order_enqueues_nothing() {
     let sale = Sale::open().await;
     sale.ada.add_to_cart(&sale.mug, 10).await.is(200);
     let bob = sale.shop.customer("bob").await;

@@ -1,5 +1,4 @@
-//! Messages that cannot be processed, in the real queues: they fail alone, end in the dead-letter queue, and can be sent on their
-//! way again.
+//! Messages that cannot be processed, in the real queues: they fail alone, reach the dead-letter queue, and can be redriven.
 
 use std::sync::Arc;
 
@@ -20,7 +19,7 @@ use tests::{
     gateway::{Call, Fault},
 };
 
-use super::Sale;
+use crate::payments::Sale;
 
 /// A queue as the operator sees it.
 struct Operator {
@@ -39,7 +38,7 @@ impl Operator {
         }
     }
 
-    /// What failed comes again at once.
+    /// Failed messages become visible at once.
     async fn hurry(&self) {
         let set = self.client.set_queue_attributes().queue_url(&self.url);
         set.attributes(QueueAttributeName::VisibilityTimeout, "0").send().await.unwrap();
@@ -49,7 +48,7 @@ impl Operator {
         self.client.send_message().queue_url(&self.url).message_body(body).send().await.unwrap();
     }
 
-    /// What the dead-letter queue holds; it is empty afterwards.
+    /// Empties the dead-letter queue; answers the bodies.
     async fn take_dead_letters(&self) -> Vec<String> {
         let mut bodies = Vec::new();
         loop {
@@ -75,12 +74,12 @@ async fn feed(poller: &Poller) -> Vec<usize> {
             0 => return batches,
             received => batches.push(received),
         }
-        assert!(batches.len() < 100, "messages come for ever");
+        assert!(batches.len() < 100, "the queue never becomes empty");
     }
 }
 
 #[tokio::test]
-async fn poison_ends_in_the_dead_letter_queue_after_five_receives_and_harms_nobody() {
+async fn poison_reaches_the_dead_letter_queue_after_five_receives() {
     let sale = Sale::ordered().await;
     let operator = Operator::of(&sale.shop, Queue::Payments);
     operator.hurry().await;
@@ -108,7 +107,7 @@ async fn poison_ends_in_the_dead_letter_queue_after_five_receives_and_harms_nobo
 }
 
 #[tokio::test]
-async fn what_died_of_an_outage_lives_again_when_the_operator_sends_it_back() {
+async fn redriving_dead_letters_after_an_outage_processes_them() {
     let sale = Sale::ordered().await;
     let operator = Operator::of(&sale.shop, Queue::Payments);
     operator.hurry().await;
@@ -127,16 +126,16 @@ async fn what_died_of_an_outage_lives_again_when_the_operator_sends_it_back() {
     sale.is_paid_once().await;
 }
 
-/// A function with a bug: it panics over one order.
+/// A consumer with a bug: it panics over one order.
 struct Buggy {
     real: Arc<dyn Consumer>,
-    hates: Id<Order>,
+    panics_over: Id<Order>,
 }
 
 #[async_trait]
 impl Consumer for Buggy {
     async fn process(&self, message: Message) -> Result<(), ProcessError> {
-        assert_ne!(message.order_id, Some(self.hates), "a bug");
+        assert_ne!(message.order_id, Some(self.panics_over), "a bug");
         self.real.process(message).await
     }
 }
@@ -155,7 +154,7 @@ async fn one_bad_body_and_one_panic_in_a_batch_of_ten_fail_exactly_those_two() {
 
     let good = shop.poller(Queue::Fulfillment);
     let buggy = Poller {
-        consumer: Arc::new(Buggy { real: Arc::clone(&good.consumer), hates: orders[4].parse().unwrap() }),
+        consumer: Arc::new(Buggy { real: Arc::clone(&good.consumer), panics_over: orders[4].parse().unwrap() }),
         ..good.clone()
     };
     let batch = buggy.receive(0).await.unwrap();
@@ -166,10 +165,10 @@ async fn one_bad_body_and_one_panic_in_a_batch_of_ten_fail_exactly_those_two() {
         assert_eq!(shop.find_order(order).await.status, expected, "order {number}");
     }
 
-    // The bug is mended; the other eight are deleted and do not come again.
+    // The bug is fixed; the eight processed messages are deleted and not received again.
     for message in &batch {
         let again = buggy.client.change_message_visibility().queue_url(&buggy.url).visibility_timeout(0);
-        // What is deleted cannot be shown again.
+        // This fails for the deleted messages.
         let _ = again.receipt_handle(message.receipt_handle.clone().unwrap()).send().await;
     }
     let batch = good.receive(0).await.unwrap();

@@ -1,5 +1,5 @@
-//! Everything at once: lost answers, messages shuffled and repeated, customers who cancel and retry, time that passes. Whatever
-//! the seed, nobody is charged twice, nobody pays for nothing, and every invariant holds.
+//! Random faults together: lost answers, shuffled and repeated messages, cancellations, retries and expiry. For every seed no
+//! order is charged twice or for nothing, and every invariant holds.
 
 use std::time::Duration;
 
@@ -10,14 +10,14 @@ use shared::{
 };
 use tests::{Person, cards, people::checkout_body, stripe_api::NEEDS_AUTHENTICATION};
 
-use super::Sale;
+use crate::payments::{AFTER_EXPIRY, Sale, TOTAL};
 
 const ROUNDS: usize = 12;
-/// Of a hundred calls, how many are lost in one way or the other.
+/// The percentage of gateway calls of which the request or the answer is lost.
 const LOST: u64 = 30;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn in_any_storm_nobody_is_charged_twice_or_for_nothing() {
+async fn random_faults_never_charge_twice_or_for_nothing() {
     for seed in 1..=6 {
         eprintln!("seed {seed}");
         storm(Random::seeded(seed)).await;
@@ -40,10 +40,10 @@ async fn storm(random: Random) {
     }
     sale.gateway.storm(random.clone(), LOST);
     for round in 0..ROUNDS {
-        let mut promises = sale.shop.outbox().await;
-        shuffle(&mut promises, &random);
-        promises.truncate(1 + usize::try_from(random.below(20)).unwrap());
-        let (here, there) = promises.split_at(promises.len() / 2);
+        let mut messages = sale.shop.outbox().await;
+        shuffle(&mut messages, &random);
+        messages.truncate(1 + usize::try_from(random.below(20)).unwrap());
+        let (here, there) = messages.split_at(messages.len() / 2);
         let act = async {
             let (person, order) = &orders[usize::try_from(random.below(6)).unwrap()];
             act(&sale, &random, person, order, round).await;
@@ -60,16 +60,16 @@ async fn storm(random: Random) {
         assert!(charges.len() <= 1, "charged more than once: {charges:?}");
         let kept = charges.iter().sum::<i64>() - refunds.iter().sum::<i64>();
         let expected = match status {
-            OrderStatus::Processing => super::TOTAL,
+            OrderStatus::Processing => TOTAL,
             OrderStatus::Cancelled => 0,
             other => panic!("an order is left {other:?}"),
         };
-        assert_eq!(kept, expected, "{charges:?} against {refunds:?} for what is {status:?}");
+        assert_eq!(kept, expected, "{charges:?} against {refunds:?} for an order that is {status:?}");
     }
     sale.shop.verify().await;
 }
 
-/// One of the things that people and clocks do.
+/// One random action of a customer, the gateway or the clock.
 async fn act(sale: &Sale, random: &Random, person: &Person, order: &str, round: usize) {
     let payment = sale.shop.payment_of(order).await;
     let key = format!("key-{round}");
@@ -102,18 +102,18 @@ async fn act(sale: &Sale, random: &Random, person: &Person, order: &str, round: 
     }
 }
 
-/// The network is good again, nobody does anything any more, and time passes.
+/// Delivers everything and moves the clock until no message is left.
 async fn calm_down(sale: &Sale) {
     for _ in 0..4 {
         sale.shop.deliver_everything().await;
-        sale.shop.clock.advance(super::TOO_LONG);
+        sale.shop.clock.advance(AFTER_EXPIRY);
         sale.shop.run_maintenance().await;
     }
     sale.shop.deliver_everything().await;
 }
 
-fn shuffle(promises: &mut [OutboxMessage], random: &Random) {
-    for last in (1..promises.len()).rev() {
-        promises.swap(last, usize::try_from(random.below(u64::try_from(last).unwrap() + 1)).unwrap());
+fn shuffle(messages: &mut [OutboxMessage], random: &Random) {
+    for last in (1..messages.len()).rev() {
+        messages.swap(last, usize::try_from(random.below(u64::try_from(last).unwrap() + 1)).unwrap());
     }
 }

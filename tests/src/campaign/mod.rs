@@ -1,7 +1,7 @@
-//! Campaigns: a race that is run hundreds of times, each time with other chances, because one run shows little.
+//! Campaigns: a race that is run hundreds of times with different seeds, because one run shows little.
 //!
-//! A run draws everything that is left to chance from its seed: who goes first, how long somebody waits, how much is
-//! wanted. What the machine does with it differs from time to time, so a seed makes a failure likely again, not certain.
+//! A run draws order, delays and quantities from its seed. Scheduling still differs between runs, so a seed makes a failure
+//! likely again, not certain.
 
 mod report;
 mod runner;
@@ -18,22 +18,22 @@ pub use self::{
     tally::Tally,
 };
 
-/// A race with a name. `C` is what it takes place in.
+/// A race with a name. `C` is its environment.
 pub struct Campaign<C> {
-    /// What it is called on the command line.
+    /// Its name on the command line.
     pub name: &'static str,
-    /// What happens, in a line.
+    /// One line about it.
     pub about: &'static str,
     /// One run; it fails by panicking.
     pub race: fn(C, Run) -> LocalBoxFuture<'static, ()>,
 }
 
-/// The chances of one run, and what is counted in it.
+/// The random source of one run, and its counters.
 #[derive(Clone, Debug)]
 pub struct Run {
-    /// What everything is drawn from.
+    /// The source of every random decision.
     pub random: Random,
-    /// What is counted.
+    /// The counters.
     pub tally: Arc<Tally>,
 }
 

@@ -1,15 +1,15 @@
-//! What a series of campaigns came to.
+//! The result of a series of campaigns.
 
 use std::{fmt, time::Duration};
 
-/// What all campaigns came to, and how to run a failure again.
+/// The results of all campaigns, and how to repeat a failure.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     /// One for each campaign.
     pub summaries: Vec<Summary>,
 }
 
-/// What one campaign came to.
+/// The result of one campaign.
 #[derive(Clone, Debug)]
 pub struct Summary {
     /// Its name.
@@ -31,9 +31,9 @@ pub struct Summary {
 /// A run that failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// What it was made of.
+    /// Its seed.
     pub seed: u64,
-    /// What it said.
+    /// Its panic message.
     pub message: String,
 }
 
@@ -76,5 +76,5 @@ impl fmt::Display for Report {
     }
 }
 
-/// What stands above the summaries.
+/// The header of the summaries.
 const HEADING: &str = "campaign            runs   orders  refused      503     time";

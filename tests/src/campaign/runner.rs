@@ -1,4 +1,4 @@
-//! Runs campaigns one after the other, and each of their runs so that one that fails ends alone.
+//! Runs campaigns one after the other. A failed run does not stop the others.
 
 use std::{
     any::Any,
@@ -16,19 +16,19 @@ use super::{Campaign, Failure, Report, Run, Summary, Tally};
 /// Longer than any run takes.
 const RUN_TIMEOUT: Duration = Duration::from_secs(180);
 
-/// How often something is said where there is no terminal.
-const SAY_EVERY: Duration = Duration::from_secs(30);
+/// The interval between progress lines without a terminal.
+const REPORT_INTERVAL: Duration = Duration::from_secs(30);
 
 /// How often each campaign is run.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// At most so often.
+    /// The maximum number of runs.
     pub runs: u64,
-    /// No run is begun later than this after the first.
+    /// No run starts later than this after the first.
     pub time: Option<Duration>,
 }
 
-/// Runs every campaign in the same place. The seed is that of the first run of each, and the others follow from it.
+/// Runs every campaign in the same environment. The seed is that of the first run of each, and the others follow from it.
 pub async fn run<C: Clone + 'static>(
     campaigns: impl IntoIterator<Item = &Campaign<C>>,
     place: C,
@@ -56,7 +56,7 @@ async fn run_one<C: Clone + 'static>(campaign: &Campaign<C>, place: &C, seed: u6
             failures.push(Failure { seed, message });
         }
         runs += 1;
-        progress.note(runs, failures.len());
+        progress.record(runs, failures.len());
         seed = next(seed);
     }
     let summary = Summary {
@@ -97,7 +97,7 @@ struct Progress {
     name: &'static str,
     runs: u64,
     bar: Option<ProgressBar>,
-    said: Instant,
+    last_report: Instant,
 }
 
 impl Progress {
@@ -111,17 +111,17 @@ impl Progress {
             bar.enable_steady_tick(Duration::from_millis(250));
             bar
         });
-        Self { name, runs, bar, said: Instant::now() }
+        Self { name, runs, bar, last_report: Instant::now() }
     }
 
-    fn note(&mut self, runs: u64, failed: usize) {
+    fn record(&mut self, runs: u64, failed: usize) {
         let failed = if failed == 0 { String::new() } else { format!("{failed} failed") };
         if let Some(bar) = &self.bar {
             bar.set_position(runs);
             bar.set_message(failed);
-        } else if self.said.elapsed() >= SAY_EVERY {
+        } else if self.last_report.elapsed() >= REPORT_INTERVAL {
             eprintln!("{}: {runs} of {} runs {failed}", self.name, self.runs);
-            self.said = Instant::now();
+            self.last_report = Instant::now();
         }
     }
 

@@ -1,10 +1,10 @@
-//! What is counted in the runs of a campaign, also in those that fail.
+//! Counters over the runs of a campaign, including failed runs.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::request::Reply;
 
-/// What came of all the requests.
+/// The outcomes of all requests.
 #[derive(Debug, Default)]
 pub struct Tally {
     orders: AtomicU64,
@@ -13,20 +13,19 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Counts an answer. Fails the run if it is one that nobody may get: a failure of ours, unless it says that the shop is
-    /// not available right now, or that somebody asks too often.
+    /// Counts an answer. Fails the run at 429 and at any 5xx but 503.
     #[track_caller]
-    pub fn note(&self, reply: &Reply) {
+    pub fn record(&self, reply: &Reply) {
         match reply.status.as_u16() {
             503 => self.unavailable.fetch_add(1, Ordering::Relaxed),
-            429 | 500.. => panic!("nobody may get this answer: {reply:?}"),
+            429 | 500.. => panic!("an unexpected answer: {reply:?}"),
             400.. => self.refused.fetch_add(1, Ordering::Relaxed),
             _ => return,
         };
     }
 
     /// Counts orders.
-    pub fn note_orders(&self, placed: u64) {
+    pub fn record_orders(&self, placed: u64) {
         self.orders.fetch_add(placed, Ordering::Relaxed);
     }
 
@@ -40,7 +39,7 @@ impl Tally {
         self.refused.load(Ordering::Relaxed)
     }
 
-    /// How many were told to come again: 503.
+    /// How many answers were 503.
     pub fn unavailable(&self) -> u64 {
         self.unavailable.load(Ordering::Relaxed)
     }

@@ -40,7 +40,7 @@ fn shell(name: &'static str, script: &str) -> Launch {
 }
 
 #[tokio::test]
-async fn a_transaction_that_is_given_up_leaves_nothing() {
+async fn an_aborted_transaction_leaves_nothing() {
     let client = Client::with_uri_str(components().await.mongodb_uri).await.expect("a client");
     let database = client.database(&format!("local_{}", id()));
     let notes = database.collection::<Document>("notes");

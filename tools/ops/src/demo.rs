@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_demo_product_can_be_read_and_hangs_in_a_category() {
+    fn every_demo_product_is_valid_and_has_a_category() {
         let rows: Vec<ProductRow> = PRODUCTS.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(rows.len(), 24);
         for row in &rows {

@@ -148,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_row_is_named_even_where_it_cannot_be_taken() {
+    fn a_rejected_row_is_identified() {
         let row = Row::new(1, b"\xef\xbb\xbf{\"sku\": \"MUG-1\", \"price\": \"free\"}\r\n");
         assert_eq!(row.sku.as_deref(), Some("MUG-1"));
         assert!(row.text.unwrap().starts_with('{'));
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rejection_says_where_what_and_why() {
+    fn a_rejection_gives_its_location_and_reason() {
         let rejection = Rejection {
             row: 17,
             sku: Some("MUG-1".to_owned()),

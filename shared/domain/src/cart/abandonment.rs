@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn guests_cannot_be_reminded_and_of_nothing_nobody_is() {
+    fn guest_carts_and_empty_carts_are_never_abandoned() {
         let mut guests = Cart::of_guest("hash".to_owned(), MONDAY);
         put(&mut guests, "MUG", MONDAY);
         let mut empty = Cart::of_customer(Id::new(), MONDAY);
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn who_comes_back_and_leaves_again_is_reminded_after_a_week() {
+    fn a_returning_customer_is_reminded_again_after_a_week() {
         let mut cart = cart();
         let mut reminders = Vec::new();
         for day in 1..=14 {
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_for_a_guest_holds_what_the_mail_spoke_of_and_nothing_of_its_owner() {
+    fn a_guest_copy_has_the_mailed_lines_and_no_data_of_the_owner() {
         let mut cart = cart();
         cart.coupon_code = Some("FOR-ADA".to_owned());
         put(&mut cart, "SURPRISE", MONDAY.plus(DAY * 2));

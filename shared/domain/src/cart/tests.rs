@@ -38,7 +38,7 @@ fn a_cart_takes_a_hundred_lines() {
 }
 
 #[test]
-fn units_can_be_taken_out_of_a_line_that_the_stock_no_longer_covers() {
+fn a_line_that_exceeds_the_stock_can_be_reduced() {
     let mut cart = Cart::of_customer(Id::new(), NOW);
     cart.add(item("A", 5, 5), NOW).unwrap();
     let id = cart.items[0].id;
@@ -65,7 +65,7 @@ fn merging_takes_the_guests_quantity_capped_by_stock() {
 }
 
 #[test]
-fn carts_that_do_not_fit_into_one_stay_as_they_are() {
+fn carts_with_too_many_lines_are_not_merged() {
     let full = |range: std::ops::Range<usize>| {
         let mut cart = Cart::of_guest("hash".into(), NOW);
         for number in range {

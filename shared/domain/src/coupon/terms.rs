@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_promised_is_pointed_at() {
+    fn invalid_terms_are_pointed_at() {
         type Change = fn(&mut Coupon);
         let cases: [(Change, Option<&str>); 12] = [
             (|_| (), None),

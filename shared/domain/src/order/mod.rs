@@ -476,7 +476,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn late_money_takes_up_what_was_given_up_but_not_what_somebody_cancelled() {
+    fn late_money_reopens_an_expired_order_but_not_a_cancelled_one() {
         let mut given_up = order(&[("A", 1, 100)]);
         given_up.cancel("not paid in time", None, NOW).unwrap();
         given_up.reopen(NOW).unwrap();
@@ -495,7 +495,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn an_order_of_which_a_part_has_left_is_not_cancelled() {
+    fn a_partly_shipped_order_is_not_cancelled() {
         let mut order = order(&[("A", 1, 100), ("B", 1, 100)]);
         let _ = order.confirm(NOW).unwrap();
         let _ = order.pick(NOW).unwrap();
@@ -506,7 +506,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn remarks_say_who_made_them_and_are_not_without_end() {
+    fn notes_have_an_author_and_a_limited_number() {
         let mut order = order(&[("A", 1, 100)]);
         let by = Id::new();
         for number in 0..MAX_REMARKS {

@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn an_order_of_two_sellers_is_shipped_when_both_have_handed_over() {
+    fn an_order_of_two_sellers_is_shipped_when_both_have_shipped() {
         let mut order = picked(&[("A", 1, 100), ("B", 2, 100)]);
         let (first, second, by) = sellers(&order);
         assert_eq!(order.ship(first, &numbered("1"), by, NOW).unwrap().len(), 1);
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_administrator_hands_over_at_once_is_a_parcel_of_each_seller() {
+    fn a_shipment_by_an_administrator_is_one_parcel_per_seller() {
         let mut order = picked(&[("A", 1, 100), ("B", 2, 100), ("C", 1, 10)]);
         order.items[2].seller = order.items[0].seller;
         let (first, second, by) = sellers(&order);

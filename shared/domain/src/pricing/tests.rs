@@ -108,7 +108,7 @@ fn a_method_that_the_zone_lacks_is_not_offered() {
 }
 
 #[test]
-fn a_price_can_say_what_was_considered_and_why_not() {
+fn a_price_explains_each_considered_rule() {
     let lines = [line(4000), line(1000)];
     let eligible = Coupon {
         applicable_products: vec![lines[0].product],

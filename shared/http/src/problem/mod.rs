@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_problem_says_what_the_contract_promises_and_nothing_of_its_cause() {
+    async fn a_problem_follows_the_contract_and_hides_its_cause() {
         let cause = std::io::Error::other("connection to 10.0.0.7 refused");
         let problem = Problem::new(ProblemCode::InsufficientStock)
             .detail("Only 3 are left.")

@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_shows_itself_to_nobody() {
+    fn a_secret_is_redacted_in_debug_output() {
         let secret = Secret::new("hunter2".to_owned());
         assert!(!format!("{secret} {secret:?}").contains("hunter2"));
         let env = Env::from_pairs([("STRIPE_SECRET_KEY", "hunter2")]);

@@ -186,14 +186,14 @@ mod tests {
     }
 
     #[test]
-    fn what_was_applied_is_not_missing() {
+    fn applied_migrations_are_not_missing() {
         assert_eq!(missing(&[]).unwrap().len(), ALL.len());
         let all: Vec<_> = ALL.iter().map(|migration| entry(migration.id)).collect();
         assert!(missing(&all).unwrap().is_empty());
     }
 
     #[test]
-    fn a_database_from_the_future_is_left_alone() {
+    fn a_database_of_a_newer_version_is_refused() {
         assert!(matches!(missing(&[entry("m9999")]), Err(MigrationError::Newer { id }) if id == "m9999"));
     }
 }

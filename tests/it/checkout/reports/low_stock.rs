@@ -4,7 +4,7 @@ use serde_json::json;
 use tests::TestShop;
 
 #[tokio::test]
-async fn what_runs_out_is_reported_scarcest_first() {
+async fn low_stock_is_reported_scarcest_first() {
     let shop = TestShop::start().await;
     let (admin, grace, eve) = (shop.admin("root").await, shop.seller("grace").await, shop.seller("eve").await);
     let stock = |quantity: i64| json!({"inventory": {"quantity": quantity, "lowStockThreshold": 5}});

@@ -135,7 +135,7 @@ fn date(time: Timestamp) -> String {
 }
 
 #[tokio::test]
-async fn reports_are_for_those_who_sell() {
+async fn reports_are_for_sellers_and_administrators() {
     let shop = TestShop::start().await;
     let ada = shop.customer("ada").await;
     for path in ["sales-by-category", "best-sellers", "low-stock", "revenue"] {
@@ -149,7 +149,7 @@ async fn reports_are_for_those_who_sell() {
 }
 
 #[tokio::test]
-async fn a_period_that_is_none_is_pointed_at() {
+async fn an_invalid_period_is_pointed_at() {
     let shop = TestShop::start().await;
     let admin = shop.admin("root").await;
     for report in ["sales-by-category", "best-sellers", "revenue"] {

@@ -39,7 +39,7 @@ fn revenue(days: BTreeMap<String, Value>) -> Value {
 }
 
 #[tokio::test]
-async fn the_revenue_is_what_the_orders_came_to() {
+async fn the_revenue_is_the_sum_of_the_orders() {
     let history = History::build().await;
     let mut days = BTreeMap::new();
     let sales = history.sales().await;
@@ -85,7 +85,7 @@ fn next(day: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_sellers_revenue_is_what_the_own_lines_came_to() {
+async fn a_sellers_revenue_is_the_sum_of_their_own_lines() {
     let history = History::build().await;
     for seller in [&history.grace, &history.eve] {
         let mut days = BTreeMap::new();

@@ -250,14 +250,14 @@ mod tests {
     }
 
     #[test]
-    fn every_line_hangs_in_a_category() {
+    fn every_line_has_a_category() {
         for line in LINES {
             assert!(CATEGORIES.iter().any(|(path, _)| *path == line.category), "{}", line.code);
         }
     }
 
     #[test]
-    fn the_stride_meets_every_combination() {
+    fn the_stride_reaches_every_combination() {
         let (mut a, mut b) = (STRIDE, COMBINATIONS);
         while b != 0 {
             (a, b) = (b, a % b);

@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_ways_of_an_order() {
+    fn the_valid_timelines_of_an_order() {
         let ways: &[&[O]] = &[
             &[O::Pending],
             &[O::Pending, O::Confirmed, O::Processing, O::Processing, O::Shipped, O::Delivered, O::Refunded],
@@ -94,13 +94,13 @@ mod tests {
     }
 
     #[test]
-    fn an_order_that_was_paid_and_cancelled_is_not_taken_up_again() {
+    fn a_paid_and_cancelled_order_is_not_reopened() {
         let way = [O::Pending, O::Confirmed, O::Cancelled, O::Confirmed];
         assert_eq!(order_complaint(&way, O::Confirmed).unwrap(), "its timeline goes from cancelled to confirmed");
     }
 
     #[test]
-    fn an_order_that_was_given_up_and_then_cancelled_has_ended() {
+    fn an_expired_and_then_cancelled_order_is_final() {
         for after in [O::Confirmed, O::Cancelled] {
             let way = [O::Pending, O::Cancelled, O::Cancelled, after];
             assert!(order_complaint(&way, after).is_some(), "{after:?}");
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_timeline_that_skips_begins_elsewhere_or_ends_elsewhere_is_none() {
+    fn a_timeline_with_gaps_or_wrong_ends_is_invalid() {
         assert!(order_complaint(&[], O::Pending).is_some());
         assert!(order_complaint(&[O::Confirmed], O::Confirmed).is_some());
         assert!(order_complaint(&[O::Pending, O::Confirmed], O::Pending).is_some());
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ways_of_a_payment() {
+    fn the_valid_timelines_of_a_payment() {
         let way = [P::Pending, P::Failed, P::Processing, P::Processing, P::Completed, P::Refunded];
         assert_eq!(payment_complaint(&way, P::Refunded), None);
     }

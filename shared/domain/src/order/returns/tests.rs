@@ -60,7 +60,7 @@ fn an_order_is_refunded_when_every_unit_and_all_the_money_went_back() {
 }
 
 #[test]
-fn no_more_comes_back_than_was_bought() {
+fn no_more_units_are_returned_than_were_bought() {
     let mut order = delivered(&[("A", 3, 100)]);
     let id = request(&mut order, 2).unwrap();
     let item = order.items[0].id;
@@ -71,7 +71,7 @@ fn no_more_comes_back_than_was_bought() {
 }
 
 #[test]
-fn a_rejected_return_in_between_costs_nobody_a_cent() {
+fn a_rejected_return_in_between_changes_no_refund() {
     for (quantity, total) in [(3, 100), (5, 1), (7, 1000), (2, 1)] {
         for rejected in 1..quantity {
             let mut order = delivered(&[("A", quantity, total)]);
@@ -100,7 +100,7 @@ fn the_parts_of_a_return_add_up() {
 }
 
 #[test]
-fn what_has_arrived_is_received_at_once_and_taken_in_once() {
+fn a_return_arrives_once_and_is_received_once() {
     let mut order = delivered(&[("A", 1, 100)]);
     let id = request(&mut order, 1).unwrap();
     assert!(order.record_arrival(id, NOW).is_err(), "nobody has approved it");
@@ -115,7 +115,7 @@ fn what_has_arrived_is_received_at_once_and_taken_in_once() {
 }
 
 #[test]
-fn no_more_money_goes_back_than_is_left_and_each_item_gets_its_part() {
+fn a_return_refunds_at_most_the_refundable_amount_split_by_item() {
     let mut order = delivered(&[("A", 2, 1332), ("B", 1, 200)]);
     let left = Money::from_minor(831);
     let one = |line: &OrderItem| (line.id, Quantity::ONE);
@@ -148,7 +148,7 @@ fn less_money_for_one_return_is_not_made_up_for_by_the_next() {
 }
 
 #[test]
-fn an_approved_return_is_rejected_for_a_reason_until_its_parcel_is_here() {
+fn an_approved_return_can_be_rejected_until_it_arrives() {
     let mut order = delivered(&[("A", 1, 100)]);
     let id = request(&mut order, 1).unwrap();
     let _ = order.approve_return(id, NOW).unwrap();
@@ -169,7 +169,7 @@ fn an_approved_return_is_rejected_for_a_reason_until_its_parcel_is_here() {
 }
 
 #[test]
-fn what_has_left_comes_back_while_another_line_is_still_here() {
+fn a_shipped_line_can_be_returned_before_the_others_are_shipped() {
     let mut order = order(&[("A", 1, 100), ("B", 1, 50)]);
     let _ = order.confirm(NOW).unwrap();
     let _ = order.pick(NOW).unwrap();

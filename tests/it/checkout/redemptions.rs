@@ -28,7 +28,7 @@ async fn customers_with_coupon(shop: &TestShop, count: usize, product: &str, cod
 }
 
 #[tokio::test]
-async fn five_uses_make_five_discounts_however_many_check_out_at_once() {
+async fn five_uses_make_five_discounts_under_concurrent_checkouts() {
     let shop = TestShop::start().await;
     let admin = shop.admin("root").await;
     coupon(&admin, "FIVE", json!({"usageLimit": {"total": 5}})).await;
@@ -52,7 +52,7 @@ async fn five_uses_make_five_discounts_however_many_check_out_at_once() {
 }
 
 #[tokio::test]
-async fn one_use_each_is_one_use_however_often_somebody_checks_out_at_once() {
+async fn one_use_per_customer_is_enforced_under_concurrent_checkouts() {
     let shop = TestShop::start().await;
     let admin = shop.admin("root").await;
     coupon(&admin, "ONCE", json!({"usageLimit": {"perUser": 1}})).await;
@@ -89,7 +89,7 @@ async fn one_use_each_is_one_use_however_often_somebody_checks_out_at_once() {
 }
 
 #[tokio::test]
-async fn a_change_of_a_coupon_loses_no_use_that_is_claimed_meanwhile() {
+async fn a_coupon_change_keeps_concurrent_redemptions() {
     let shop = TestShop::start().await;
     let admin = shop.admin("root").await;
     let path = format!("/v1/coupons/{}", coupon(&admin, "BUSY", json!({})).await);
@@ -109,7 +109,7 @@ async fn a_change_of_a_coupon_loses_no_use_that_is_claimed_meanwhile() {
 }
 
 #[tokio::test]
-async fn a_coupon_that_is_switched_off_meanwhile_is_none_and_not_one_that_is_used_up() {
+async fn a_deactivated_coupon_is_unknown_and_not_exhausted() {
     let shop = TestShop::start().await;
     let admin = shop.admin("root").await;
     let id = coupon(&admin, "OFF", json!({})).await;
@@ -118,7 +118,7 @@ async fn a_coupon_that_is_switched_off_meanwhile_is_none_and_not_one_that_is_use
 }
 
 #[tokio::test]
-async fn a_use_is_claimed_against_what_was_claimed_before_and_not_against_what_was_read() {
+async fn a_redemption_is_checked_against_the_stored_count() {
     let shop = TestShop::start().await;
     let id = coupon(&shop.admin("root").await, "TWICE", json!({"usageLimit": {"total": 2}})).await;
     assert_eq!(claim(&shop, &id).await, Ok(()));
@@ -143,7 +143,7 @@ async fn claim(shop: &TestShop, coupon: &str) -> Result<(), CouponRefusal> {
 }
 
 #[tokio::test]
-async fn a_repeated_checkout_uses_the_coupon_once() {
+async fn a_repeated_checkout_redeems_the_coupon_once() {
     let shop = TestShop::start().await;
     coupon(&shop.admin("root").await, "SPRING", json!({})).await;
     let mug = shop.stock("MUG-1", 5).await;
@@ -156,7 +156,7 @@ async fn a_repeated_checkout_uses_the_coupon_once() {
 }
 
 #[tokio::test]
-async fn a_use_is_given_back_once_when_an_order_ends_unpaid() {
+async fn a_redemption_is_restored_once_when_an_order_ends_unpaid() {
     let shop = TestShop::start().await;
     coupon(&shop.admin("root").await, "SPRING", json!({"usageLimit": {"total": 2}})).await;
     let mug = shop.stock("MUG-1", 9).await;
@@ -185,7 +185,7 @@ async fn a_use_is_given_back_once_when_an_order_ends_unpaid() {
 }
 
 #[tokio::test]
-async fn a_refund_gives_no_use_back() {
+async fn a_refund_restores_no_redemption() {
     let shop = TestShop::start().await;
     coupon(&shop.admin("root").await, "SPRING", json!({})).await;
     let mug = shop.stock("MUG-1", 9).await;
@@ -203,7 +203,7 @@ async fn a_refund_gives_no_use_back() {
 }
 
 #[tokio::test]
-async fn a_use_as_a_guest_counts_for_the_account_with_that_address_and_the_other_way_round() {
+async fn a_guest_and_an_account_with_one_email_share_their_redemptions() {
     let shop = TestShop::start().await;
     let admin = shop.admin("root").await;
     let mug = shop.stock("MUG-1", 50).await;
@@ -230,7 +230,7 @@ async fn a_use_as_a_guest_counts_for_the_account_with_that_address_and_the_other
 }
 
 #[tokio::test]
-async fn somebody_is_new_once_however_many_orders_come_at_once() {
+async fn a_customer_is_new_once_under_concurrent_orders() {
     let shop = TestShop::start().await;
     let admin = shop.admin("root").await;
     coupon(&admin, "WELCOME", json!({"userRestrictions": {"newUsersOnly": true}})).await;

@@ -1,10 +1,10 @@
-//! One order, all the way.
+//! One order from cart to delivery.
 
 use serde_json::json;
 use tests::TestShop;
 
 #[tokio::test]
-async fn an_order_goes_from_the_cart_to_the_doorstep() {
+async fn an_order_goes_from_cart_to_delivery() {
     let shop = TestShop::start().await;
     let seller = shop.seller("grace").await;
     let mug = shop.product_of(&seller, "MUG-1", json!({"inventory": {"quantity": 5}})).await;

@@ -1,5 +1,4 @@
-//! Money that arrives when nobody waits for it any more: the order is taken up again if it still can, otherwise the money goes
-//! back by itself.
+//! A charge that succeeds after its order ended: the order is reopened if it can be, otherwise the money is refunded.
 
 use serde_json::{Value, json};
 use shared::domain::{order::OrderStatus, payment::PaymentStatus};
@@ -8,9 +7,8 @@ use tests::{cards, stripe_api::NEEDS_AUTHENTICATION};
 use super::{Sale, TOTAL};
 
 impl Sale {
-    /// Ada's card asked for her, and the gateway said that she failed. What her browser holds still works, until somebody
-    /// calls it off.
-    async fn refused_at_first() -> (Self, String) {
+    /// Ada failed 3-D Secure. The client secret of her browser still works until the intent is voided.
+    async fn authentication_failed() -> (Self, String) {
         let sale = Self::open().await;
         let token = sale.stripe.card(NEEDS_AUTHENTICATION).await;
         let sale = sale.order(&token).await;
@@ -27,16 +25,16 @@ impl Sale {
         intent["client_secret"].as_str().unwrap().to_owned()
     }
 
-    /// Gives the order up; the wish to call its charge off is still on its way when Ada succeeds after all.
-    async fn pay_after_it_was_given_up(&self, secret: &str) {
-        self.shop.clock.advance(super::TOO_LONG);
+    /// The order expires, and Ada authenticates before the void is delivered.
+    async fn pay_after_expiry(&self, secret: &str) {
+        self.shop.clock.advance(super::AFTER_EXPIRY);
         assert_eq!(self.shop.run_maintenance().await.expired, 1);
         assert_eq!((self.status().await, self.stock().await.reserved), (OrderStatus::Cancelled, 0));
         self.stripe.authenticate(secret, true).await;
     }
 
-    /// Fails the test unless all of Ada's money went back, once, and she was told.
-    async fn went_back(&self) {
+    /// Fails the test unless Ada was refunded once and notified.
+    async fn is_refunded(&self) {
         let payment = self.payment().await;
         assert_eq!((self.status().await, payment.status), (OrderStatus::Cancelled, PaymentStatus::Refunded));
         assert_eq!((self.charges().await, self.refunds().await), (vec![TOTAL], vec![TOTAL]));
@@ -47,9 +45,9 @@ impl Sale {
 }
 
 #[tokio::test]
-async fn late_money_takes_the_order_up_again_while_there_is_stock() {
-    let (sale, secret) = Sale::refused_at_first().await;
-    sale.pay_after_it_was_given_up(&secret).await;
+async fn late_money_reopens_the_order_while_there_is_stock() {
+    let (sale, secret) = Sale::authentication_failed().await;
+    sale.pay_after_expiry(&secret).await;
     sale.shop.deliver_everything().await;
     sale.is_paid_once().await;
     let order = sale.shop.find_order(&sale.order).await;
@@ -59,29 +57,29 @@ async fn late_money_takes_the_order_up_again_while_there_is_stock() {
 }
 
 #[tokio::test]
-async fn late_money_goes_back_when_the_stock_is_gone() {
-    let (sale, secret) = Sale::refused_at_first().await;
-    sale.pay_after_it_was_given_up(&secret).await;
+async fn late_money_is_refunded_when_the_stock_is_gone() {
+    let (sale, secret) = Sale::authentication_failed().await;
+    sale.pay_after_expiry(&secret).await;
     sale.shop.customer("bob").await.order(&sale.mug, 10).await.is(201);
     sale.shop.deliver_everything().await;
-    sale.went_back().await;
+    sale.is_refunded().await;
     assert_eq!((sale.stock().await.reserved, sale.stock().await.available), (10, 0));
 }
 
 #[tokio::test]
-async fn late_money_goes_back_when_the_customer_had_cancelled() {
-    let (sale, secret) = Sale::refused_at_first().await;
+async fn late_money_is_refunded_when_the_customer_had_cancelled() {
+    let (sale, secret) = Sale::authentication_failed().await;
     sale.cancel().await.is(200);
     sale.stripe.authenticate(&secret, true).await;
     sale.shop.deliver_everything().await;
-    sale.went_back().await;
+    sale.is_refunded().await;
     assert_eq!(sale.stock().await.available, 10);
 }
 
 #[tokio::test]
-async fn late_money_goes_back_when_the_customer_cancels_what_was_given_up() {
-    let (sale, secret) = Sale::refused_at_first().await;
-    sale.pay_after_it_was_given_up(&secret).await;
+async fn late_money_is_refunded_when_the_expired_order_is_cancelled() {
+    let (sale, secret) = Sale::authentication_failed().await;
+    sale.pay_after_expiry(&secret).await;
     let cancelled = sale.cancel().await;
     assert_eq!(cancelled.is(200).json["status"], "cancelled");
     assert_eq!(sale.cancel().await.header("idempotent-replayed"), Some("true"));
@@ -91,43 +89,47 @@ async fn late_money_goes_back_when_the_customer_cancels_what_was_given_up() {
     let by: Vec<_> = timeline.iter().map(|entry| (entry.status.as_str(), entry.updated_by.is_some())).collect();
     assert_eq!(by, [("pending", true), ("cancelled", false), ("cancelled", true)]);
     sale.shop.deliver_everything().await;
-    sale.went_back().await;
+    sale.is_refunded().await;
     assert_eq!((sale.stock().await.available, sale.stock().await.reserved), (10, 0), "released once");
 }
 
 #[tokio::test]
-async fn late_money_that_is_told_of_twice_goes_back_once() {
-    let (sale, secret) = Sale::refused_at_first().await;
+async fn late_money_reported_twice_is_refunded_once() {
+    let (sale, secret) = Sale::authentication_failed().await;
     sale.cancel().await.is(200);
     sale.stripe.authenticate(&secret, true).await;
     let intent = sale.payment().await.transaction_id.unwrap();
     for event in ["evt_1", "evt_2"] {
         sale.webhook(event, "payment_intent.succeeded", &intent).await.is(200);
     }
-    let told = sale.shop.enqueued("payment.webhookReceived").await;
-    futures::join!(sale.shop.deliver(&told[..1]), sale.shop.deliver(&told[1..]), sale.deliver("payment.voidRequested"));
+    let messages = sale.shop.enqueued("payment.webhookReceived").await;
+    futures::join!(
+        sale.shop.deliver(&messages[..1]),
+        sale.shop.deliver(&messages[1..]),
+        sale.deliver("payment.voidRequested")
+    );
     sale.shop.deliver_everything().await;
-    sale.went_back().await;
+    sale.is_refunded().await;
 }
 
 #[tokio::test]
-async fn late_money_claims_the_orders_coupon_again() {
+async fn late_money_redeems_the_orders_coupon_again() {
     let sale = Sale::with_a_coupon(json!({"perUser": 1})).await;
     let secret = sale.fail_authentication().await;
-    sale.pay_after_it_was_given_up(&secret).await;
-    assert_eq!(sale.coupon_uses().await, 0, "an order that ended unpaid has used nothing");
+    sale.pay_after_expiry(&secret).await;
+    assert_eq!(sale.redemptions().await, 0, "an order that ended unpaid has redeemed nothing");
     sale.shop.deliver_everything().await;
-    assert_eq!((sale.status().await, sale.coupon_uses().await), (OrderStatus::Processing, 1));
+    assert_eq!((sale.status().await, sale.redemptions().await), (OrderStatus::Processing, 1));
     assert_eq!(sale.charges().await, [1400]);
     sale.shop.verify().await;
 }
 
 #[tokio::test]
-async fn late_money_goes_back_when_the_coupon_was_used_for_something_else() {
+async fn late_money_is_refunded_when_the_coupon_was_redeemed_elsewhere() {
     for limit in [json!({"perUser": 1}), json!({"total": 1})] {
         let sale = Sale::with_a_coupon(limit).await;
         let secret = sale.fail_authentication().await;
-        sale.pay_after_it_was_given_up(&secret).await;
+        sale.pay_after_expiry(&secret).await;
         sale.ada.add_to_cart(&sale.mug, 1).await.is(200);
         sale.ada.put("/v1/cart/coupon", json!({"code": "ONCE"})).await.is(200);
         sale.ada.checkout("another-order").await.is(201);
@@ -137,13 +139,13 @@ async fn late_money_goes_back_when_the_coupon_was_used_for_something_else() {
             (OrderStatus::Cancelled, PaymentStatus::Refunded)
         );
         assert_eq!((sale.charges().await, sale.refunds().await), (vec![1400], vec![1400]));
-        assert_eq!(sale.coupon_uses().await, 1, "the other order's");
+        assert_eq!(sale.redemptions().await, 1, "the other order's");
         sale.shop.verify().await;
     }
 }
 
 impl Sale {
-    /// Ada's order has a coupon of 10 % with this limit of uses.
+    /// Ada's order has a coupon of 10 % with this usage limit.
     async fn with_a_coupon(limit: Value) -> Self {
         let sale = Self::open().await;
         let coupon = json!({"code": "ONCE", "type": "percentage", "value": 10, "usageLimit": limit});
@@ -157,7 +159,7 @@ impl Sale {
         Self { order, ..sale }
     }
 
-    async fn coupon_uses(&self) -> i64 {
+    async fn redemptions(&self) -> i64 {
         self.shop.store().coupons.find_by_code("ONCE").await.unwrap().unwrap().usage_count
     }
 }

@@ -1,4 +1,4 @@
-//! Orders that are cancelled while the gateway waits for the customer's 3-D Secure: at once, and never charged for good.
+//! Orders that are cancelled while the gateway waits for 3-D Secure: cancelled at once, and any later charge is refunded.
 
 use futures::future::join;
 use serde_json::json;
@@ -13,49 +13,49 @@ use tests::{
 use super::{Sale, TOTAL};
 
 impl Sale {
-    /// Ada has to say that it is her, and has not yet. What her browser holds to say so.
-    async fn asked() -> (Self, String) {
+    /// Ada has not authenticated yet. Answers the client secret of her browser.
+    async fn awaiting_authentication() -> (Self, String) {
         let sale = Self::ordered_with_card(NEEDS_AUTHENTICATION).await;
         sale.shop.deliver_everything().await;
         let secret = sale.client_secret().await;
         (sale, secret)
     }
 
-    /// How the one intent of the order stands at the gateway.
+    /// The status of the order's one intent at the gateway.
     async fn intent_status(&self) -> String {
         let intents = self.stripe.intents_of(self.payment().await.id).await;
         assert_eq!(intents.len(), 1);
         intents[0]["status"].as_str().unwrap().to_owned()
     }
 
-    /// Fails the test unless the order ended at once, and nothing was or can be charged for it.
-    async fn ended_uncharged(&self) {
-        self.is_given_up().await;
+    /// Fails the test unless the order is cancelled and nothing was or can be charged for it.
+    async fn is_cancelled_uncharged(&self) {
+        self.is_cancelled_and_refunded().await;
         assert_eq!(self.payment().await.status, PaymentStatus::Failed);
         assert_eq!((self.charges().await, self.intent_status().await), (vec![], "canceled".to_owned()));
     }
 
-    /// Fails the test unless the order stayed cancelled and all of its late money went back, once.
-    async fn went_back_once(&self) {
-        self.is_given_up().await;
+    /// Fails the test unless the order stayed cancelled and its late money was refunded once.
+    async fn is_refunded_once(&self) {
+        self.is_cancelled_and_refunded().await;
         let payment = self.payment().await;
         assert_eq!((payment.status, payment.refunds.len()), (PaymentStatus::Refunded, 1));
         assert_eq!((self.charges().await, self.refunds().await), (vec![TOTAL], vec![TOTAL]));
         let order = self.shop.find_order(&self.order).await;
         let way: Vec<_> = order.timeline.iter().map(|entry| entry.status.as_str()).collect();
-        assert_eq!(way, ["pending", "cancelled"], "it is not taken up again");
+        assert_eq!(way, ["pending", "cancelled"], "it is not reopened");
         let subjects = self.subjects().await;
         assert_eq!(subjects.iter().filter(|subject| *subject == "Money is on its way back").count(), 1, "{subjects:?}");
     }
 }
 
 #[tokio::test]
-async fn a_customer_who_is_asked_can_cancel_instead() {
-    let (sale, _) = Sale::asked().await;
+async fn a_customer_can_cancel_instead_of_authenticating() {
+    let (sale, _) = Sale::awaiting_authentication().await;
     let cancelled = sale.cancel().await;
     assert_eq!(cancelled.is(200).json["status"], "cancelled");
     assert_eq!(cancelled.json["payment"]["status"], "failed");
-    // All of it at once, in one transaction: nobody has worked on anything yet.
+    // One transaction cancels, releases and enqueues: no message has been processed yet.
     assert_eq!((sale.stock().await.reserved, sale.stock().await.available), (0, 10));
     assert_eq!(sale.shop.enqueued_about("payment.voidRequested", &sale.order).await.len(), 1);
     let shown = sale.ada.get(&format!("/v1/payments/{}", sale.payment().await.id)).await;
@@ -66,18 +66,18 @@ async fn a_customer_who_is_asked_can_cancel_instead() {
     let again = sale.cancel().await;
     assert_eq!((again.header("idempotent-replayed"), &again.body), (Some("true"), &cancelled.body));
     sale.shop.deliver_everything().await;
-    sale.ended_uncharged().await;
+    sale.is_cancelled_uncharged().await;
     let subjects = sale.subjects().await;
     assert_eq!(subjects, ["We have your order", "Your order was cancelled"]);
 }
 
 #[tokio::test]
-async fn an_administrator_can_cancel_while_the_customer_is_asked() {
-    let (sale, _) = Sale::asked().await;
+async fn an_administrator_can_cancel_during_authentication() {
+    let (sale, _) = Sale::awaiting_authentication().await;
     let admin = sale.shop.admin("root").await;
     admin.request("POST", &format!("/v1/orders/{}/cancel", sale.order)).key("cancel").send().await.is(200);
     sale.shop.run_queues().await;
-    sale.ended_uncharged().await;
+    sale.is_cancelled_uncharged().await;
 }
 
 #[tokio::test]
@@ -103,29 +103,29 @@ async fn the_coupon_of_a_cancelled_order_can_be_used_again_at_once() {
 }
 
 #[tokio::test]
-async fn money_that_is_confirmed_between_the_cancellation_and_its_void_goes_back() {
-    let (sale, secret) = Sale::asked().await;
+async fn money_captured_between_cancellation_and_void_is_refunded() {
+    let (sale, secret) = Sale::awaiting_authentication().await;
     sale.cancel().await.is(200);
     sale.stripe.authenticate(&secret, true).await;
-    // Ada's browser tells the shop, which no longer waits.
+    // The shop no longer accepts a confirmation.
     sale.confirm("i-did-it", None).await.is_problem(409, "payment_not_confirmable");
     sale.confirm("another", Some(cards::GOOD)).await.is_problem(409, "payment_not_confirmable");
     sale.shop.deliver_everything().await;
-    sale.went_back_once().await;
+    sale.is_refunded_once().await;
 }
 
 #[tokio::test]
-async fn a_confirmation_that_was_promised_before_the_cancellation_changes_nothing() {
+async fn a_confirmation_enqueued_before_the_cancellation_changes_nothing() {
     for is_done in [false, true] {
-        for question_first in [false, true] {
-            let (sale, secret) = Sale::asked().await;
+        for lookup_first in [false, true] {
+            let (sale, secret) = Sale::awaiting_authentication().await;
             sale.confirm("i-did-it", None).await.is(200);
             sale.cancel().await.is(200);
             if is_done {
                 sale.stripe.authenticate(&secret, true).await;
             }
             let mut messages = ["payment.statusUnknown", "payment.voidRequested"];
-            if !question_first {
+            if !lookup_first {
                 messages.reverse();
             }
             for message in messages {
@@ -133,22 +133,22 @@ async fn a_confirmation_that_was_promised_before_the_cancellation_changes_nothin
             }
             sale.shop.deliver_everything().await;
             if is_done {
-                sale.went_back_once().await;
+                sale.is_refunded_once().await;
             } else {
-                sale.ended_uncharged().await;
+                sale.is_cancelled_uncharged().await;
             }
         }
     }
 }
 
 #[tokio::test]
-async fn another_card_is_a_charge_under_way_and_whoever_is_first_wins() {
-    let (sale, _) = Sale::asked().await;
+async fn retrying_with_another_card_and_cancelling_exclude_each_other() {
+    let (sale, _) = Sale::awaiting_authentication().await;
     let (confirmed, cancelled) = join(sale.confirm("another", Some(cards::GOOD)), sale.cancel()).await;
     if cancelled.status.as_u16() == 200 {
         confirmed.is_problem(409, "payment_not_confirmable");
         sale.shop.deliver_everything().await;
-        sale.ended_uncharged().await;
+        sale.is_cancelled_uncharged().await;
     } else {
         confirmed.is(200);
         cancelled.is_problem(409, "order_not_cancellable");
@@ -159,17 +159,17 @@ async fn another_card_is_a_charge_under_way_and_whoever_is_first_wins() {
 }
 
 #[tokio::test]
-async fn a_void_that_is_delivered_twice_or_loses_its_answer_is_one_void() {
-    let (sale, _) = Sale::asked().await;
+async fn a_void_delivered_twice_or_without_an_answer_is_one_void() {
+    let (sale, _) = Sale::awaiting_authentication().await;
     sale.cancel().await.is(200);
     let void = sale.message("payment.voidRequested").await;
     sale.gateway.fail_next(Call::Cancel, Fault::AnswerLost);
-    assert!(!sale.deliver("payment.voidRequested").await, "it comes again");
+    assert!(!sale.deliver("payment.voidRequested").await, "it is retried");
     let both = [void.clone(), void.clone()];
     join(sale.shop.deliver(&both[..1]), sale.shop.deliver(&both[1..])).await;
     sale.shop.deliver_everything().await;
     let before = sale.shop.dump(&["orders", "payments", "inventory", "outbox"]).await;
-    // Also after its record is gone.
+    // The states alone make a repeat harmless, without the record of processed messages.
     sale.shop
         .store()
         .database()
@@ -179,13 +179,13 @@ async fn a_void_that_is_delivered_twice_or_loses_its_answer_is_one_void() {
         .unwrap();
     assert!(sale.shop.deliver(&[void]).await.is_empty());
     assert_eq!(sale.shop.dump(&["orders", "payments", "inventory", "outbox"]).await, before);
-    sale.ended_uncharged().await;
+    sale.is_cancelled_uncharged().await;
 }
 
 #[tokio::test]
-async fn a_webhook_after_the_cancellation_is_late_money_before_and_after_the_void() {
+async fn a_webhook_after_the_cancellation_leads_to_one_refund() {
     for void_first in [false, true] {
-        let (sale, secret) = Sale::asked().await;
+        let (sale, secret) = Sale::awaiting_authentication().await;
         sale.cancel().await.is(200);
         sale.stripe.authenticate(&secret, true).await;
         let intent = sale.payment().await.transaction_id.unwrap();
@@ -196,47 +196,47 @@ async fn a_webhook_after_the_cancellation_is_late_money_before_and_after_the_voi
             sale.webhook(&format!("{event}-{}", sale.order), "payment_intent.succeeded", &intent).await.is(200);
         }
         sale.shop.deliver_everything().await;
-        sale.went_back_once().await;
+        sale.is_refunded_once().await;
     }
 }
 
 #[tokio::test]
-async fn a_webhook_about_an_intent_that_was_called_off_changes_nothing() {
-    let (sale, _) = Sale::asked().await;
+async fn a_webhook_about_a_cancelled_intent_changes_nothing() {
+    let (sale, _) = Sale::awaiting_authentication().await;
     sale.cancel().await.is(200);
     sale.shop.deliver_everything().await;
     let intent = sale.payment().await.transaction_id.unwrap();
     sale.webhook("evt_1", "payment_intent.canceled", &intent).await.is(200);
     sale.shop.deliver_everything().await;
-    sale.ended_uncharged().await;
+    sale.is_cancelled_uncharged().await;
 }
 
 #[tokio::test]
-async fn money_that_comes_through_while_it_is_called_off_goes_back() {
+async fn money_captured_during_the_void_is_refunded() {
     for moment in [Moment::Before, Moment::After] {
-        let (sale, secret) = Sale::asked().await;
+        let (sale, secret) = Sale::awaiting_authentication().await;
         sale.cancel().await.is(200);
-        let held = sale.gateway.hold_next(Call::Cancel, moment);
-        let calling_off = sale.deliver("payment.voidRequested");
+        let blocked = sale.gateway.block_next(Call::Cancel, moment);
+        let voiding = sale.deliver("payment.voidRequested");
         let paying = async {
-            held.arrived().await;
+            blocked.arrived().await;
             if moment == Moment::Before {
                 sale.stripe.authenticate(&secret, true).await;
             }
-            drop(held);
+            drop(blocked);
         };
-        assert!(futures::join!(calling_off, paying).0);
+        assert!(futures::join!(voiding, paying).0);
         sale.shop.deliver_everything().await;
         match moment {
-            Moment::Before => sale.went_back_once().await,
-            Moment::After => sale.ended_uncharged().await,
+            Moment::Before => sale.is_refunded_once().await,
+            Moment::After => sale.is_cancelled_uncharged().await,
         }
     }
 }
 
 #[tokio::test]
-async fn an_order_that_is_settled_first_is_cancelled_as_a_paid_one() {
-    let (sale, secret) = Sale::asked().await;
+async fn an_order_paid_before_its_cancellation_is_refunded() {
+    let (sale, secret) = Sale::awaiting_authentication().await;
     sale.stripe.authenticate(&secret, true).await;
     let intent = sale.payment().await.transaction_id.unwrap();
     sale.webhook("evt_1", "payment_intent.succeeded", &intent).await.is(200);
@@ -246,5 +246,5 @@ async fn an_order_that_is_settled_first_is_cancelled_as_a_paid_one() {
     sale.shop.deliver_everything().await;
     assert_eq!((sale.status().await, sale.payment().await.status), (OrderStatus::Cancelled, PaymentStatus::Refunded));
     assert_eq!((sale.charges().await, sale.refunds().await), (vec![TOTAL], vec![TOTAL]));
-    sale.is_given_up().await;
+    sale.is_cancelled_and_refunded().await;
 }

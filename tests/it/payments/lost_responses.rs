@@ -1,4 +1,4 @@
-//! A network between us and the gateway: what is lost is looked up, never guessed, and never done twice.
+//! Lost requests and responses of the gateway: the outcome is looked up, never guessed, and no call takes effect twice.
 
 use std::time::Duration;
 
@@ -9,11 +9,14 @@ use super::{Sale, TOTAL};
 
 const FAULTS: [Fault; 2] = [Fault::RequestLost, Fault::AnswerLost];
 
-/// Loses one call of a charge in one way, and delivers the message again.
+/// Loses one call of a charge, then delivers the message again.
 async fn charge_losing(call: Call, fault: Fault) {
     let sale = Sale::ordered().await;
     sale.gateway.fail_next(call, fault);
-    assert!(!sale.deliver("payment.requested").await, "{call:?} {fault:?}: nobody knows yet, so it has to come again");
+    assert!(
+        !sale.deliver("payment.requested").await,
+        "{call:?} {fault:?}: the outcome is unknown, so the message is retried"
+    );
     assert_eq!(sale.payment().await.status, PaymentStatus::Processing, "unknown is not failed");
     assert_eq!(sale.stock().await.reserved, 1);
     sale.shop.verify().await;
@@ -22,7 +25,7 @@ async fn charge_losing(call: Call, fault: Fault) {
 }
 
 #[tokio::test]
-async fn an_opening_that_was_lost_is_done_again() {
+async fn a_lost_intent_creation_is_repeated() {
     for fault in FAULTS {
         charge_losing(Call::Open, fault).await;
     }
@@ -36,7 +39,7 @@ async fn a_charge_whose_answer_was_lost_is_looked_up() {
 }
 
 #[tokio::test]
-async fn a_look_up_that_was_lost_too_is_done_once_more() {
+async fn a_lost_lookup_is_repeated() {
     let sale = Sale::ordered().await;
     sale.gateway.fail_next(Call::Confirm, Fault::AnswerLost);
     sale.gateway.fail_next(Call::LookUp, Fault::RequestLost);
@@ -53,18 +56,18 @@ async fn a_charge_whose_message_is_gone_is_looked_up_by_maintenance() {
     let sale = Sale::ordered().await;
     sale.gateway.fail_next(Call::Confirm, Fault::AnswerLost);
     assert!(!sale.deliver("payment.requested").await);
-    assert_eq!(sale.shop.run_maintenance().await.looked_up, 0, "the message may still come again");
+    assert_eq!(sale.shop.run_maintenance().await.looked_up, 0, "the message may still be retried");
 
     sale.shop.clock.advance(Duration::from_secs(11 * 60));
     assert_eq!(sale.shop.run_maintenance().await.looked_up, 1);
-    assert_eq!(sale.shop.run_maintenance().await.looked_up, 0, "it is asked once in a while");
+    assert_eq!(sale.shop.run_maintenance().await.looked_up, 0, "it is looked up once per interval");
     assert!(sale.deliver("payment.statusUnknown").await);
     assert!(sale.deliver("order.paid").await);
     sale.is_paid_once().await;
 }
 
 #[tokio::test]
-async fn a_payment_that_stopped_before_the_gateway_knew_of_it_is_gone_on_with() {
+async fn a_payment_interrupted_before_the_gateway_call_is_resumed() {
     let sale = Sale::ordered().await;
     sale.gateway.fail_next(Call::Open, Fault::RequestLost);
     assert!(!sale.deliver("payment.requested").await);
@@ -76,20 +79,20 @@ async fn a_payment_that_stopped_before_the_gateway_knew_of_it_is_gone_on_with() 
 }
 
 #[tokio::test]
-async fn an_order_is_not_given_up_while_nobody_knows_whether_it_is_paid() {
+async fn an_order_does_not_expire_while_its_charge_is_unknown() {
     for (fault, is_paid) in [(Fault::RequestLost, false), (Fault::AnswerLost, true)] {
         let sale = Sale::ordered().await;
         sale.gateway.fail_next(Call::Confirm, fault);
         assert!(!sale.deliver("payment.requested").await);
-        sale.shop.clock.advance(super::TOO_LONG);
+        sale.shop.clock.advance(super::AFTER_EXPIRY);
         sale.shop.run_maintenance().await;
-        assert_eq!(sale.stock().await.reserved, 1, "the stock stays held meanwhile");
-        // The gateway is asked to call it off, and that is lost too.
+        assert_eq!(sale.stock().await.reserved, 1, "the stock stays reserved meanwhile");
+        // The void is lost too.
         sale.gateway.fail_next(Call::Cancel, Fault::RequestLost);
         assert!(!sale.deliver("payment.voidRequested").await);
         assert!(sale.deliver("payment.voidRequested").await);
         sale.shop.deliver_everything().await;
-        if is_paid { sale.is_paid_once().await } else { sale.is_given_up().await }
+        if is_paid { sale.is_paid_once().await } else { sale.is_cancelled_and_refunded().await }
     }
 }
 
@@ -110,6 +113,6 @@ async fn a_refund_whose_answer_was_lost_is_made_once() {
         assert_eq!((sale.charges().await, sale.refunds().await), (vec![TOTAL], vec![TOTAL]), "{fault:?}");
         let payment = sale.payment().await;
         assert_eq!((payment.status, payment.refunds[0].status), (PaymentStatus::Refunded, RefundStatus::Processed));
-        sale.is_given_up().await;
+        sale.is_cancelled_and_refunded().await;
     }
 }

@@ -1,4 +1,4 @@
-//! Cards that are not charged, and orders that nobody pays.
+//! Declined cards, and orders that expire unpaid.
 
 use shared::domain::{order::OrderStatus, payment::PaymentStatus};
 use tests::cards;
@@ -28,7 +28,7 @@ async fn a_declined_card_leaves_the_order_open_for_another() {
     assert_eq!((sale.payment().await.attempts, sale.payment().await.failure_reason), (2, None));
     let intents = sale.stripe.intents_of(payment.id).await;
     let states: Vec<_> = intents.iter().map(|intent| intent["status"].as_str().unwrap()).collect();
-    assert_eq!(states, ["canceled", "succeeded"], "the first attempt must never be charged any more");
+    assert_eq!(states, ["canceled", "succeeded"], "the first attempt can no longer be charged");
     assert!(sale.subjects().await.contains(&"Your order is paid".to_owned()));
 }
 
@@ -52,7 +52,7 @@ async fn a_retry_that_is_sent_twice_is_one_attempt() {
     let first = sale.confirm("retry", Some(cards::GOOD)).await;
     let second = sale.confirm("retry", Some(cards::GOOD)).await;
     assert_eq!((first.is(200).body.clone(), second.header("idempotent-replayed")), (second.body.clone(), Some("true")));
-    // Impatient, with a new key: the attempt is under way.
+    // A new key does not start a second attempt while the first is in progress.
     sale.confirm("impatient", Some(cards::GOOD)).await.is_problem(409, "payment_not_confirmable");
     sale.shop.deliver_everything().await;
     sale.is_paid_once().await;
@@ -60,8 +60,8 @@ async fn a_retry_that_is_sent_twice_is_one_attempt() {
 }
 
 #[tokio::test]
-async fn what_is_no_payment_method_is_declined() {
-    let sale = Sale::open().await.order("pm_that_nobody_made").await;
+async fn an_unknown_payment_method_is_declined() {
+    let sale = Sale::open().await.order("pm_unknown").await;
     sale.shop.deliver_everything().await;
     let payment = sale.payment().await;
     assert_eq!(payment.failure_reason.as_deref(), Some("the payment method was not accepted"));
@@ -72,16 +72,16 @@ async fn what_is_no_payment_method_is_declined() {
 }
 
 #[tokio::test]
-async fn an_order_that_is_never_paid_gives_its_stock_back() {
+async fn an_unpaid_order_expires_and_releases_its_stock() {
     let sale = Sale::ordered_with_card(DECLINED).await;
     sale.shop.run_queues().await;
-    assert_eq!(sale.shop.run_maintenance().await.expired, 0, "its time is not over");
+    assert_eq!(sale.shop.run_maintenance().await.expired, 0, "it has not expired yet");
 
-    sale.shop.clock.advance(super::TOO_LONG);
+    sale.shop.clock.advance(super::AFTER_EXPIRY);
     assert_eq!(sale.shop.run_maintenance().await.expired, 1);
-    assert_eq!(sale.shop.run_maintenance().await.expired, 0, "it is given up once");
+    assert_eq!(sale.shop.run_maintenance().await.expired, 0, "it expires once");
     sale.shop.run_queues().await;
-    sale.is_given_up().await;
+    sale.is_cancelled_and_refunded().await;
     assert_eq!(sale.subjects().await.iter().filter(|subject| *subject == "Your order was cancelled").count(), 1);
     sale.confirm("too-late", Some(cards::GOOD)).await.is_problem(409, "payment_not_confirmable");
     let states: Vec<_> = sale.stripe.intents_of(sale.payment().await.id).await;
@@ -89,13 +89,13 @@ async fn an_order_that_is_never_paid_gives_its_stock_back() {
 }
 
 #[tokio::test]
-async fn an_order_whose_payment_was_never_begun_is_given_up_too() {
+async fn an_order_whose_payment_never_started_expires_too() {
     let sale = Sale::ordered().await;
-    sale.shop.clock.advance(super::TOO_LONG);
+    sale.shop.clock.advance(super::AFTER_EXPIRY);
     sale.shop.run_maintenance().await;
     assert_eq!((sale.status().await, sale.payment().await.status), (OrderStatus::Cancelled, PaymentStatus::Failed));
-    // The message that asks for the charge was only late.
+    // `payment.requested` arrives after the expiry.
     sale.shop.deliver_everything().await;
     assert!(sale.charges().await.is_empty());
-    sale.is_given_up().await;
+    sale.is_cancelled_and_refunded().await;
 }

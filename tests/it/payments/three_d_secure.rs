@@ -1,4 +1,4 @@
-//! Cards whose owners are asked first.
+//! Cards that require 3-D Secure.
 
 use shared::domain::{order::OrderStatus, payment::PaymentStatus};
 use tests::{cards, stripe_api::NEEDS_AUTHENTICATION};
@@ -6,7 +6,7 @@ use tests::{cards, stripe_api::NEEDS_AUTHENTICATION};
 use super::Sale;
 
 impl Sale {
-    /// What the gateway's script in the customer's browser gets.
+    /// The client secret that the gateway's script in the browser needs.
     pub(super) async fn client_secret(&self) -> String {
         let shown = self.ada.get(&format!("/v1/payments/{}", self.payment().await.id)).await;
         assert_eq!(shown.is(200).json["nextAction"]["type"], "use_stripe_sdk", "{}", shown.json);
@@ -15,7 +15,7 @@ impl Sale {
 }
 
 #[tokio::test]
-async fn a_customer_who_confirms_it_is_her_pays() {
+async fn a_customer_who_authenticates_pays() {
     let sale = Sale::ordered_with_card(NEEDS_AUTHENTICATION).await;
     sale.shop.run_queues().await;
     let payment = sale.payment().await;
@@ -31,11 +31,11 @@ async fn a_customer_who_confirms_it_is_her_pays() {
     let shown = sale.ada.get(&format!("/v1/payments/{}", payment.id)).await;
     assert!(shown.json.get("clientSecret").is_none() && shown.json.get("nextAction").is_none(), "{}", shown.json);
     let stored = sale.shop.dump(&["payments", "orders", "outbox", "idempotency"]).await;
-    assert!(!format!("{stored:?}").contains("_secret_"), "the client secret is kept nowhere");
+    assert!(!format!("{stored:?}").contains("_secret_"), "the client secret is not stored");
 }
 
 #[tokio::test]
-async fn a_customer_who_says_so_without_doing_it_is_asked_again() {
+async fn confirming_without_authentication_requires_it_again() {
     let sale = Sale::ordered_with_card(NEEDS_AUTHENTICATION).await;
     sale.shop.deliver_everything().await;
     sale.confirm("i-did-it", None).await.is(200);
@@ -49,7 +49,7 @@ async fn a_customer_who_says_so_without_doing_it_is_asked_again() {
 }
 
 #[tokio::test]
-async fn a_customer_who_fails_it_can_take_another_card() {
+async fn after_a_failed_authentication_another_card_can_be_used() {
     let sale = Sale::ordered_with_card(NEEDS_AUTHENTICATION).await;
     sale.shop.deliver_everything().await;
     let secret = sale.client_secret().await;
@@ -65,7 +65,7 @@ async fn a_customer_who_fails_it_can_take_another_card() {
 }
 
 #[tokio::test]
-async fn a_customer_who_takes_another_card_instead_is_charged_for_that_one_alone() {
+async fn with_another_card_only_that_one_is_charged() {
     let sale = Sale::ordered_with_card(NEEDS_AUTHENTICATION).await;
     sale.shop.deliver_everything().await;
     let secret = sale.client_secret().await;
@@ -74,16 +74,16 @@ async fn a_customer_who_takes_another_card_instead_is_charged_for_that_one_alone
     sale.is_paid_once().await;
     let intents = sale.stripe.intents_of(sale.payment().await.id).await;
     assert_eq!((&intents[0]["status"], &intents[1]["status"]), (&"canceled".into(), &"succeeded".into()));
-    assert_eq!(intents[0]["client_secret"], secret.as_str(), "what the browser still holds opens nothing any more");
+    assert_eq!(intents[0]["client_secret"], secret.as_str(), "the old client secret no longer works");
 }
 
 #[tokio::test]
-async fn a_customer_who_confirms_the_first_card_after_all_is_not_charged_for_the_second() {
+async fn authenticating_the_first_card_after_all_does_not_charge_the_second() {
     let sale = Sale::ordered_with_card(NEEDS_AUTHENTICATION).await;
     sale.shop.deliver_everything().await;
     let secret = sale.client_secret().await;
     sale.confirm("another", Some(cards::GOOD)).await.is(200);
-    // Between the wish and the work.
+    // Between the request and its message.
     sale.stripe.authenticate(&secret, true).await;
     sale.shop.deliver_everything().await;
     sale.is_paid_once().await;
@@ -91,26 +91,26 @@ async fn a_customer_who_confirms_the_first_card_after_all_is_not_charged_for_the
 }
 
 #[tokio::test]
-async fn a_customer_who_walks_away_is_not_charged_later() {
+async fn an_abandoned_authentication_is_never_charged() {
     let sale = Sale::ordered_with_card(NEEDS_AUTHENTICATION).await;
     sale.shop.run_queues().await;
     let secret = sale.client_secret().await;
-    sale.shop.clock.advance(super::TOO_LONG);
+    sale.shop.clock.advance(super::AFTER_EXPIRY);
     sale.shop.run_maintenance().await;
-    assert_eq!(sale.status().await, OrderStatus::Pending, "first the charge is called off");
+    assert_eq!(sale.status().await, OrderStatus::Pending, "the charge is voided first");
     sale.shop.run_queues().await;
-    sale.is_given_up().await;
+    sale.is_cancelled_and_refunded().await;
     let intent = &sale.stripe.intents_of(sale.payment().await.id).await[0];
     assert_eq!((&intent["status"], &intent["client_secret"]), (&"canceled".into(), &secret.as_str().into()));
     assert!(sale.subjects().await.contains(&"Your order was cancelled".to_owned()));
 }
 
 #[tokio::test]
-async fn a_customer_who_confirms_at_the_last_moment_has_paid() {
+async fn an_authentication_at_the_last_moment_completes_the_payment() {
     let sale = Sale::ordered_with_card(NEEDS_AUTHENTICATION).await;
     sale.shop.deliver_everything().await;
     let secret = sale.client_secret().await;
-    sale.shop.clock.advance(super::TOO_LONG);
+    sale.shop.clock.advance(super::AFTER_EXPIRY);
     sale.shop.run_maintenance().await;
     sale.stripe.authenticate(&secret, true).await;
     sale.shop.deliver_everything().await;

@@ -1,4 +1,4 @@
-//! Orders that nobody has to ask a gateway about.
+//! Payments without a gateway: free orders and bank transfers.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use tests::{Person, Reply, TestShop, cards, people::checkout_body};
 use super::Sale;
 
 #[tokio::test]
-async fn what_costs_nothing_is_confirmed_at_once() {
+async fn a_free_order_is_confirmed_at_once() {
     let sale = Sale::open().await;
     let free = json!({"price": {"regular": 0}, "shipping": {"freeShipping": true}, "inventory": {"quantity": 3}});
     let gift = sale.shop.product("GIFT-1", free).await;
@@ -25,7 +25,7 @@ async fn what_costs_nothing_is_confirmed_at_once() {
     let payment = sale.shop.payment_of(&order).await;
     assert_eq!((payment.status, payment.gateway), (PaymentStatus::Completed, GatewayName::None));
     assert_eq!(sale.shop.find_order(&order).await.status, OrderStatus::Processing);
-    assert_eq!(sale.gateway.calls.load(std::sync::atomic::Ordering::SeqCst), 0, "nobody asks a gateway for nothing");
+    assert_eq!(sale.gateway.calls.load(std::sync::atomic::Ordering::SeqCst), 0, "a free order calls no gateway");
     sale.shop.verify().await;
 
     sale.ada.request("POST", &format!("/v1/orders/{order}/cancel")).key("cancel").send().await.is(200);
@@ -35,7 +35,7 @@ async fn what_costs_nothing_is_confirmed_at_once() {
     sale.shop.verify().await;
 }
 
-/// Ada's order of a mug, which she will transfer the money for.
+/// Ada's order of a mug, to be paid by bank transfer.
 pub(super) async fn by_transfer() -> Sale {
     let sale = Sale::open().await;
     sale.ada.add_to_cart(&sale.mug, 1).await.is(200);
@@ -45,13 +45,13 @@ pub(super) async fn by_transfer() -> Sale {
     Sale { order, ..sale }
 }
 
-pub(super) async fn mark_paid(shop: &TestShop, somebody: &Person, order: &str, key: &str) -> Reply {
+pub(super) async fn mark_paid(shop: &TestShop, person: &Person, order: &str, key: &str) -> Reply {
     let path = format!("/v1/payments/{}/mark-paid", shop.payment_of(order).await.id);
-    somebody.request("POST", &path).key(key).json(json!({"reference": "statement 7, line 3"})).send().await
+    person.request("POST", &path).key(key).json(json!({"reference": "statement 7, line 3"})).send().await
 }
 
 #[tokio::test]
-async fn a_transfer_is_noted_once_by_whoever_runs_the_shop() {
+async fn an_administrator_records_a_transfer_once() {
     let sale = by_transfer().await;
     sale.shop.run_queues().await;
     assert_eq!((sale.status().await, sale.payment().await.status), (OrderStatus::Pending, PaymentStatus::Pending));
@@ -59,11 +59,11 @@ async fn a_transfer_is_noted_once_by_whoever_runs_the_shop() {
     let (shop, order) = (&sale.shop, sale.order.as_str());
     let admin = shop.admin("root").await;
     mark_paid(shop, &sale.ada, order, "mine").await.is_problem(403, "forbidden");
-    let noted = mark_paid(shop, &admin, order, "line-3").await;
-    assert_eq!(noted.is(200).json["status"], "completed");
+    let marked = mark_paid(shop, &admin, order, "line-3").await;
+    assert_eq!(marked.is(200).json["status"], "completed");
     let again = mark_paid(shop, &admin, order, "line-3").await;
-    assert_eq!((again.header("idempotent-replayed"), &again.body), (Some("true"), &noted.body));
-    mark_paid(shop, &admin, order, "somebody-else-saw-it-too").await.is(200);
+    assert_eq!((again.header("idempotent-replayed"), &again.body), (Some("true"), &marked.body));
+    mark_paid(shop, &admin, order, "recorded-again").await.is(200);
     shop.run_queues().await;
     let payment = sale.payment().await;
     assert_eq!((sale.status().await, payment.captured.minor()), (OrderStatus::Processing, super::TOTAL));
@@ -72,7 +72,7 @@ async fn a_transfer_is_noted_once_by_whoever_runs_the_shop() {
 }
 
 #[tokio::test]
-async fn what_a_gateway_charges_is_not_marked_as_paid() {
+async fn a_gateway_payment_cannot_be_marked_as_paid() {
     let sale = Sale::ordered().await;
     let admin = sale.shop.admin("root").await;
     mark_paid(&sale.shop, &admin, &sale.order, "trust-me").await.is_problem(409, "illegal_transition");
@@ -80,29 +80,29 @@ async fn what_a_gateway_charges_is_not_marked_as_paid() {
 }
 
 #[tokio::test]
-async fn a_late_transfer_takes_the_order_up_again_or_has_to_go_back() {
+async fn a_late_transfer_reopens_the_order_or_is_to_be_refunded() {
     for stock_is_gone in [false, true] {
         let sale = by_transfer().await;
-        // A transfer takes days.
-        sale.give_up().await;
+        // A transfer has seven days.
+        sale.expire().await;
         assert_eq!(sale.status().await, OrderStatus::Pending);
         sale.shop.clock.advance(Duration::from_secs(7 * 24 * 3600));
-        sale.give_up().await;
-        sale.is_given_up().await;
+        sale.expire().await;
+        sale.is_cancelled_and_refunded().await;
         if stock_is_gone {
             sale.shop.customer("bob").await.order(&sale.mug, 10).await.is(201);
         }
         let admin = sale.shop.admin("root").await;
-        let noted = mark_paid(&sale.shop, &admin, &sale.order, "late").await;
+        let marked = mark_paid(&sale.shop, &admin, &sale.order, "late").await;
         sale.shop.deliver_everything().await;
         let payment = sale.payment().await;
-        assert_eq!((noted.is(200).status.as_u16(), payment.status), (200, PaymentStatus::Completed));
+        assert_eq!((marked.is(200).status.as_u16(), payment.status), (200, PaymentStatus::Completed));
         if stock_is_gone {
             assert_eq!(sale.status().await, OrderStatus::Cancelled);
-            // By hand: no gateway can do it.
-            let promised: Vec<_> =
+            // An administrator pays it out: there is no gateway.
+            let enqueued: Vec<_> =
                 payment.refunds.iter().map(|refund| (refund.amount.minor(), refund.status)).collect();
-            assert_eq!(promised, [(super::TOTAL, RefundStatus::Approved)]);
+            assert_eq!(enqueued, [(super::TOTAL, RefundStatus::Approved)]);
         } else {
             assert_eq!((sale.status().await, payment.refunds.len()), (OrderStatus::Processing, 0));
         }

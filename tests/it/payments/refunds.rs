@@ -1,4 +1,4 @@
-//! Money that goes back.
+//! Refunds through the gateway, of a cancelled order and by an administrator.
 
 use futures::future::join_all;
 use serde_json::{Value, json};
@@ -26,14 +26,14 @@ impl Sale {
 }
 
 #[tokio::test]
-async fn a_paid_order_that_is_cancelled_gives_everything_back() {
+async fn cancelling_a_paid_order_refunds_everything() {
     let sale = Sale::ordered().await;
     sale.shop.run_queues().await;
     sale.is_paid_once().await;
 
     let cancelled = sale.cancel().await;
     assert_eq!(cancelled.is(200).json["status"], "cancelled");
-    assert_eq!(sale.stock().await.available, 10, "the stock is free at once");
+    assert_eq!(sale.stock().await.available, 10, "the stock is released at once");
     let again = sale.cancel().await;
     assert_eq!((again.header("idempotent-replayed"), &again.body), (Some("true"), &cancelled.body));
     let path = format!("/v1/orders/{}/cancel", sale.order);
@@ -43,7 +43,7 @@ async fn a_paid_order_that_is_cancelled_gives_everything_back() {
     let payment = sale.payment().await;
     assert_eq!((payment.status, payment.refunds.len()), (PaymentStatus::Refunded, 1));
     assert_eq!((sale.charges().await, sale.refunds().await), (vec![TOTAL], vec![TOTAL]));
-    sale.is_given_up().await;
+    sale.is_cancelled_and_refunded().await;
     let subjects = sale.subjects().await;
     for subject in ["Your order was cancelled", "Money is on its way back"] {
         assert_eq!(subjects.iter().filter(|each| *each == subject).count(), 1, "{subject} in {subjects:?}");
@@ -51,7 +51,7 @@ async fn a_paid_order_that_is_cancelled_gives_everything_back() {
 }
 
 #[tokio::test]
-async fn what_was_given_back_before_is_not_given_back_again() {
+async fn cancelling_refunds_only_what_was_not_refunded_before() {
     let sale = Sale::paid().await;
     let admin = sale.shop.admin("root").await;
     sale.refund(&admin, "scratch", 400).await.is(202);
@@ -61,11 +61,11 @@ async fn what_was_given_back_before_is_not_given_back_again() {
     refunds.sort_unstable();
     assert_eq!(refunds, [400, TOTAL - 400]);
     assert_eq!(sale.payment().await.status, PaymentStatus::Refunded);
-    sale.is_given_up().await;
+    sale.is_cancelled_and_refunded().await;
 }
 
 #[tokio::test]
-async fn a_cancellation_before_a_refund_leaves_nothing_for_it() {
+async fn after_a_cancellation_nothing_is_refundable() {
     let sale = Sale::paid().await;
     let admin = sale.shop.admin("root").await;
     sale.cancel().await.is(200);
@@ -74,11 +74,11 @@ async fn a_cancellation_before_a_refund_leaves_nothing_for_it() {
     sale.shop.deliver_everything().await;
     sale.refund(&admin, "scratch", 1).await.is_problem(409, "illegal_transition");
     assert_eq!(sale.refunds().await, [TOTAL]);
-    sale.is_given_up().await;
+    sale.is_cancelled_and_refunded().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn parallel_refunds_never_give_back_more_than_was_taken() {
+async fn parallel_refunds_never_exceed_the_captured_amount() {
     let sale = Sale::ordered().await;
     let admin = sale.shop.admin("root").await;
     sale.refund(&admin, "too-early", 1).await.is_problem(409, "illegal_transition");
@@ -101,7 +101,7 @@ async fn parallel_refunds_never_give_back_more_than_was_taken() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_refund_that_is_asked_for_many_times_is_one_refund() {
+async fn a_repeated_refund_request_is_one_refund() {
     let sale = Sale::paid().await;
     let admin = sale.shop.admin("root").await;
     let replies = join_all((0..10).map(|_| sale.refund(&admin, "one-scratch", 500))).await;

@@ -27,7 +27,7 @@ async fn shown(person: &Person, returned: &str) -> Value {
 }
 
 #[tokio::test]
-async fn money_that_was_given_back_by_hand_is_not_given_back_again() {
+async fn a_return_does_not_refund_what_was_refunded_manually() {
     let shop = TestShop::start().await;
     let (admin, ada) = (shop.admin("root").await, shop.customer("ada").await);
     let order = delivered(&shop, &ada, 2).await;
@@ -51,7 +51,7 @@ async fn money_that_was_given_back_by_hand_is_not_given_back_again() {
 }
 
 #[tokio::test]
-async fn two_returns_share_what_is_left_and_reports_say_the_same() {
+async fn two_returns_share_the_refundable_amount_and_reports_agree() {
     let shop = TestShop::start().await;
     let (admin, grace, ada) = (shop.admin("root").await, shop.seller("grace").await, shop.customer("ada").await);
     let mug = shop.product_of(&grace, "MUG-1", json!({"price": {"regular": 666}})).await;
@@ -79,7 +79,7 @@ async fn two_returns_share_what_is_left_and_reports_say_the_same() {
 }
 
 #[tokio::test]
-async fn a_sellers_report_tells_of_money_when_it_has_gone() {
+async fn a_sellers_report_counts_refunds_once_they_are_processed() {
     let shop = TestShop::start().await;
     let (admin, grace, ada) = (shop.admin("root").await, shop.seller("grace").await, shop.customer("ada").await);
     let mug = shop.product_of(&grace, "MUG-1", json!({})).await;

@@ -1,4 +1,4 @@
-//! What the gateway tells us: believed by its signature, and even then only as a reason to look.
+//! Webhooks of the gateway: accepted by signature, and only a reason to look the payment up.
 
 use std::time::Duration;
 
@@ -21,8 +21,8 @@ fn event(id: &str, kind: &str, intent: &str) -> String {
 }
 
 impl Sale {
-    /// The gateway tells of an intent.
-    pub(super) async fn webhook(&self, id: &str, kind: &str, intent: &str) -> Reply {
+    /// The gateway sends an event about an intent.
+    pub(crate) async fn webhook(&self, id: &str, kind: &str, intent: &str) -> Reply {
         self.signed(event(id, kind, intent)).await
     }
 
@@ -36,8 +36,8 @@ impl Sale {
         request.raw("application/json", body).send().await
     }
 
-    /// The gateway has charged the card, and we do not know.
-    async fn charged_unknowingly() -> (Self, String) {
+    /// The gateway has charged the card, and its answer was lost.
+    async fn charged_with_lost_answer() -> (Self, String) {
         let sale = Self::ordered().await;
         sale.gateway.fail_next(Call::Confirm, Fault::AnswerLost);
         assert!(!sale.deliver("payment.requested").await);
@@ -47,8 +47,8 @@ impl Sale {
 }
 
 #[tokio::test]
-async fn what_is_not_signed_as_it_should_be_changes_nothing() {
-    let (sale, intent) = Sale::charged_unknowingly().await;
+async fn a_webhook_with_an_invalid_signature_changes_nothing() {
+    let (sale, intent) = Sale::charged_with_lost_answer().await;
     let body = event("evt_1", "payment_intent.succeeded", &intent);
     let secret = Secret::new(WEBHOOK_SECRET);
     let now = sale.shop.clock.now();
@@ -69,8 +69,8 @@ async fn what_is_not_signed_as_it_should_be_changes_nothing() {
 }
 
 #[tokio::test]
-async fn an_event_makes_us_look_and_looking_settles_the_payment() {
-    let (sale, intent) = Sale::charged_unknowingly().await;
+async fn an_event_triggers_a_lookup_that_completes_the_payment() {
+    let (sale, intent) = Sale::charged_with_lost_answer().await;
     sale.webhook("evt_1", "payment_intent.succeeded", &intent).await.is(200);
     assert!(sale.shop.deliver(&sale.shop.enqueued("payment.webhookReceived").await).await.is_empty());
     assert!(sale.deliver("order.paid").await);
@@ -80,8 +80,8 @@ async fn an_event_makes_us_look_and_looking_settles_the_payment() {
 }
 
 #[tokio::test]
-async fn an_event_that_comes_twice_has_one_effect() {
-    let (sale, intent) = Sale::charged_unknowingly().await;
+async fn a_duplicate_event_has_one_effect() {
+    let (sale, intent) = Sale::charged_with_lost_answer().await;
     let body = event("evt_1", "payment_intent.succeeded", &intent);
     let replies = futures::future::join_all((0..8).map(|_| sale.signed(body.clone()))).await;
     replies.iter().for_each(|reply| {
@@ -104,19 +104,19 @@ async fn events_in_any_order_lead_to_the_same_end() {
         "payment_intent.requires_action",
         "payment_intent.created",
     ];
-    let (sale, intent) = Sale::charged_unknowingly().await;
+    let (sale, intent) = Sale::charged_with_lost_answer().await;
     for (number, kind) in KINDS.into_iter().enumerate() {
         sale.webhook(&format!("evt_{number}"), kind, &intent).await.is(200);
     }
-    let mut told = sale.shop.enqueued("payment.webhookReceived").await;
-    told.reverse();
-    assert!(sale.shop.deliver(&told).await.is_empty());
+    let mut messages = sale.shop.enqueued("payment.webhookReceived").await;
+    messages.reverse();
+    assert!(sale.shop.deliver(&messages).await.is_empty());
     sale.shop.deliver_everything().await;
     sale.is_paid_once().await;
 }
 
 #[tokio::test]
-async fn an_event_that_lies_is_not_believed() {
+async fn an_event_that_contradicts_the_gateway_changes_nothing() {
     let sale = Sale::ordered_with_card("4000000000000341").await;
     sale.shop.deliver_everything().await;
     let before = sale.payment().await;
@@ -128,12 +128,12 @@ async fn an_event_that_lies_is_not_believed() {
 }
 
 #[tokio::test]
-async fn events_about_what_is_not_ours_are_taken_and_forgotten() {
+async fn events_about_foreign_intents_are_accepted_and_ignored() {
     let sale = Sale::ordered().await;
     sale.shop.deliver_everything().await;
     let before = sale.shop.dump(&["orders", "payments", "inventory"]).await;
-    sale.webhook("evt_1", "payment_intent.succeeded", "pi_of_somebody_else").await.is(200);
-    let refunded = json!({"object": {"id": "ch_1", "object": "charge", "payment_intent": "pi_of_somebody_else"}});
+    sale.webhook("evt_1", "payment_intent.succeeded", "pi_of_another_shop").await.is(200);
+    let refunded = json!({"object": {"id": "ch_1", "object": "charge", "payment_intent": "pi_of_another_shop"}});
     let without_intent: Value = json!({"object": {"id": "cus_1", "object": "customer"}});
     for (id, data) in [("evt_2", refunded), ("evt_3", without_intent)] {
         sale.signed(json!({"id": id, "type": "something", "data": data}).to_string()).await.is(200);
@@ -143,7 +143,7 @@ async fn events_about_what_is_not_ours_are_taken_and_forgotten() {
 }
 
 #[tokio::test]
-async fn the_stripe_api_itself_tells_us() {
+async fn the_stripe_api_delivers_its_own_webhooks() {
     let sale = Sale::ordered().await;
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let url = format!("http://{}{PATH}", listener.local_addr().unwrap());
@@ -154,18 +154,19 @@ async fn the_stripe_api_itself_tells_us() {
     sale.gateway.fail_next(Call::Confirm, Fault::AnswerLost);
     assert!(!sale.deliver("payment.requested").await);
     let intent = sale.payment().await.transaction_id.unwrap();
-    // It also tells of what other tests do.
-    let told = async {
+    // All tests share the server, so it also sends the events of other tests.
+    let messages = async {
         loop {
-            let told = sale.shop.enqueued("payment.webhookReceived").await;
-            if let Some(about_it) = told.into_iter().find(|promise| promise.body.contains(&intent)) {
+            let messages = sale.shop.enqueued("payment.webhookReceived").await;
+            if let Some(about_it) = messages.into_iter().find(|message| message.body.contains(&intent)) {
                 return about_it;
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     };
-    let told = tokio::time::timeout(Duration::from_secs(60), told).await.expect("the Stripe API tells nothing");
-    assert!(sale.shop.deliver(&[told]).await.is_empty());
+    let messages =
+        tokio::time::timeout(Duration::from_secs(60), messages).await.expect("the Stripe API sends no webhook");
+    assert!(sale.shop.deliver(&[messages]).await.is_empty());
     assert!(sale.deliver("order.paid").await);
     sale.is_paid_once().await;
 }
