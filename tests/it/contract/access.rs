@@ -78,10 +78,10 @@ async fn a_public_read_ignores_a_bad_token() {
             return;
         }
         let path = world.path(operation);
-        let expected = answer(&world.by_nobody(operation, &path).send().await);
+        let expected = answer(&world.without_token(operation, &path).send().await);
         let mut requests: Vec<(&str, Request)> = bad_tokens(&world.shop, &world.ada)
             .into_iter()
-            .map(|(what, token)| (what, world.by_nobody(operation, &path).header("authorization", token)))
+            .map(|(what, token)| (what, world.without_token(operation, &path).header("authorization", token)))
             .collect();
         requests.push(("two tokens", world.by(&world.root, operation, &path).bearer(&world.root.token)));
         for (what, request) in requests {
