@@ -49,7 +49,7 @@ pub(crate) async fn race(arena: Arena, run: Run) {
     }
     for (sku, units) in &stock {
         let (reserved, sold) = (scene.stock_of(sku).await.reserved, sold.get(sku).copied().unwrap_or(0));
-        assert!(reserved == sold && sold <= *units, "{sku}: {units} in stock, {reserved} promised, {sold} ordered");
+        assert!(reserved == sold && sold <= *units, "{sku}: {units} in stock, {reserved} reserved, {sold} ordered");
     }
     scene.close().await;
 }
