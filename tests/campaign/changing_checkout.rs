@@ -1,6 +1,5 @@
-//! Everything changes while buyers check out: their carts, the prices, their minds, and the time. Whatever comes of it, an
-//! order is priced by what the catalogue said at some moment, no unit of a cart is lost, and money is kept for what is
-//! delivered only.
+//! Carts, prices, cancellations and time change while buyers check out. An order always has the prices that the catalogue had
+//! at some moment, no unit of a cart is lost, and only orders that are delivered stay paid.
 
 use std::{
     sync::{
@@ -20,10 +19,10 @@ use crate::{
 };
 
 const BUYERS: usize = 40;
-/// Longer than an unpaid order holds its stock.
-const RESERVATION: Duration = Duration::from_secs(31 * 60);
-/// How often somebody asks whether their request is decided.
-const REPEATS: usize = 100;
+/// Longer than the time that an unpaid order has.
+const AFTER_EXPIRY: Duration = Duration::from_secs(31 * 60);
+/// How often a buyer sends a request until it is decided.
+const MAX_ATTEMPTS: usize = 100;
 
 pub(crate) async fn race(arena: Arena, run: Run) {
     let scene = Scene::open(&arena, run.clone()).await;
@@ -60,7 +59,7 @@ pub(crate) async fn race(arena: Arena, run: Run) {
     };
     let expiry = async {
         tokio::time::sleep(run.pause(1500)).await;
-        scene.clock.advance(RESERVATION);
+        scene.clock.advance(AFTER_EXPIRY);
         scene.run_maintenance().await;
     };
     let (outcomes, ((), (), ())) = futures::join!(checkouts, async { futures::join!(pricing, working, expiry) });
@@ -68,7 +67,7 @@ pub(crate) async fn race(arena: Arena, run: Run) {
     let prices = prices.into_inner().unwrap();
     for order in scene.all::<Order>("orders").await {
         for item in order.items.iter().filter(|item| item.sku.as_str() == "MUG-1") {
-            assert!(prices.contains(&item.price.minor()), "order {}: nobody asked {:?}", order.id, item.price);
+            assert!(prices.contains(&item.price.minor()), "order {}: {:?} was never its price", order.id, item.price);
         }
     }
     for (buyer, outcome) in buyers.iter().zip(&outcomes) {
@@ -80,14 +79,14 @@ pub(crate) async fn race(arena: Arena, run: Run) {
     }
 }
 
-/// What a buyer was told.
+/// The answers to a buyer.
 struct Outcome {
     placed: Reply,
     added: Reply,
     cancelled: Option<Reply>,
 }
 
-/// Checks out, puts a pot into the cart at about the same time, and may think better of it.
+/// Checks out, adds a pot to the cart at about the same time, and may cancel.
 async fn shop_around(run: &Run, buyer: Person, pot: String) -> Outcome {
     let [before, until_added, until_cancelled] = [run.pause(800), run.pause(400), run.pause(200)];
     let wants_to_cancel = run.flips_heads();
@@ -109,11 +108,11 @@ async fn shop_around(run: &Run, buyer: Person, pot: String) -> Outcome {
     Outcome { placed, added, cancelled }
 }
 
-/// Whoever is told that the request is still being worked on asks again, with the same key. That can be, though nobody else
-/// sent it: the time that passes here at once takes the claim away from a checkout under way, whose stock maintenance frees.
+/// Retries with the same key while the answer is that a request is in progress. Moving the clock can expire the reservation
+/// of a checkout in progress, which maintenance then releases.
 async fn check_out(run: &Run, buyer: &Person) -> Reply {
     let mut reply = buyer.checkout("order").await;
-    for _ in 0..REPEATS {
+    for _ in 0..MAX_ATTEMPTS {
         if !is_in_progress(&reply) {
             break;
         }
@@ -124,7 +123,7 @@ async fn check_out(run: &Run, buyer: &Person) -> Reply {
     reply
 }
 
-/// What was in the cart is in the order or still in the cart, and every refusal is one that the contract knows.
+/// Every unit is in the order or still in the cart, and every refusal is one of the contract.
 async fn nothing_is_lost(buyer: &Person, outcome: &Outcome) {
     let Outcome { placed, added, cancelled } = outcome;
     let is_unavailable = |reply: &Reply| reply.status == 503;

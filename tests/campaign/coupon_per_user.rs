@@ -1,5 +1,5 @@
-//! One use each is one use, however often somebody checks out at once: as a customer, who has one cart and fills it again,
-//! and as a guest, who has as many carts as browsers.
+//! A coupon with one use per customer under concurrent checkouts: as a customer, who refills one cart, and as a guest with
+//! many carts.
 
 use std::sync::Arc;
 
@@ -59,7 +59,7 @@ fn in_a_box(attempt: impl Future<Output = Vec<Reply>> + Send + 'static) -> Attem
     Box::pin(attempt)
 }
 
-/// Checks out, and then fills the cart for another try with the coupon.
+/// Checks out, and refills the cart for another attempt with the coupon.
 async fn check_out_again(ada: Person, mug: String, number: usize) -> Vec<Reply> {
     vec![
         ada.checkout(&format!("first-{number}")).await,

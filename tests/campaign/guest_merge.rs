@@ -1,4 +1,4 @@
-//! Two logins at once with the cart of one guest: it is taken over once, and no unit is lost or doubled.
+//! Two logins at once with the cart of one guest: it is merged once, and no unit is lost or doubled.
 
 use serde_json::{Value, json};
 use shared::domain::user::PasswordHash;
@@ -58,9 +58,9 @@ pub(crate) async fn race(arena: Arena, run: Run) {
     scene.close().await;
 }
 
-/// Somebody who knows their password: their address.
+/// Creates an account with [`PASSWORD`]; answers its e-mail address.
 async fn account(shop: &TestShop) -> String {
-    let person = shop.customer("somebody").await;
+    let person = shop.customer("member").await;
     let mut user = shop.store().users.find(person.id).await.unwrap().unwrap();
     user.password = PasswordHash::from_phc(HASH.to_owned());
     shop.store().users.save(&mut user).await.unwrap();

@@ -27,7 +27,7 @@ use tests::{
     campaign::{self, Bounds, Campaign},
 };
 
-/// Where a campaign takes place.
+/// The environment of a campaign.
 type Arena = Arc<OwnMongodb>;
 
 const CAMPAIGNS: &[Campaign<Arena>] = &[
@@ -91,13 +91,13 @@ struct Arguments {
     /// How often each is run
     #[arg(long, default_value_t = 200)]
     runs: u64,
-    /// What the first run of each draws its chances from; another each time if absent
+    /// The seed of the first run of each; random if absent
     #[arg(long)]
     seed: Option<u64>,
     /// Begin no run of a campaign later than this after its first
     #[arg(long)]
     seconds: Option<u64>,
-    /// Only name them
+    /// Only list the names
     #[arg(long)]
     list: bool,
 }

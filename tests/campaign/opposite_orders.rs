@@ -1,4 +1,4 @@
-//! Carts that share products, filled in opposite orders: they neither wait for each other for ever nor oversell.
+//! Carts that share products, filled in opposite orders: neither a deadlock nor overselling.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ pub(crate) async fn race(arena: Arena, run: Run) {
 
     for (reply, wanted) in replies.iter().zip(&wanted).filter(|(reply, _)| reply.status != 201) {
         reply.is_problem(409, "insufficient_stock");
-        // Nothing comes back, so what was too little for somebody is still too little.
+        // No unit is released, so a shortage stays a shortage.
         let sku = reply.json["sku"].as_str().unwrap();
         let number: usize = sku.trim_start_matches("SKU-").parse().unwrap();
         let units = wanted.iter().find(|(product, _)| *product == products[number]).unwrap().1;
@@ -49,7 +49,7 @@ pub(crate) async fn race(arena: Arena, run: Run) {
     }
     for (sku, units) in &stock {
         let (reserved, sold) = (scene.stock_of(sku).await.reserved, sold.get(sku).copied().unwrap_or(0));
-        assert!(reserved == sold && sold <= *units, "{sku}: {units} in stock, {reserved} promised, {sold} ordered");
+        assert!(reserved == sold && sold <= *units, "{sku}: {units} in stock, {reserved} reserved, {sold} ordered");
     }
     scene.close().await;
 }

@@ -52,23 +52,23 @@ pub(crate) async fn race(arena: Arena, run: Run) {
     };
     let (first, ()) = futures::join!(checkouts, work(&scene, &is_over));
 
-    // Claims that nobody could release run out.
+    // Reservations and records of interrupted requests expire.
     scene.clock.advance(AFTER_LEASE);
-    // Everybody clicks again, and again, until the new primary serves them.
+    // Every buyer retries until the new primary answers.
     let placed = scene.check_out(&buyers).await;
     for (first, placed) in first.iter().zip(&placed) {
         placed.is(201);
         if first.status == 201 {
             assert_eq!((placed.header("idempotent-replayed"), &placed.body), (Some("true"), &first.body));
         } else {
-            // The new primary may not know of a claim, or of stock that was held, that the old one had acknowledged alone.
+            // The new primary may lack a record or a reservation that only the old one had.
             assert!(first.status == 503 || is_in_progress(first), "{first:?}");
         }
         let order = scene.find_order(&placed.id()).await;
         assert_eq!(order.order_number, placed.json["orderNumber"].as_str().unwrap());
     }
     assert_eq!(scene.count("orders").await, BUYERS as u64);
-    // Stock that was held for an attempt which the kill cut short is free again.
+    // The reservations of interrupted attempts are released.
     scene.run_maintenance().await;
     assert_eq!(scene.stock_of("MUG-1").await.reserved, quantities.iter().sum::<i64>());
     scene.close().await;
@@ -76,11 +76,11 @@ pub(crate) async fn race(arena: Arena, run: Run) {
     scene.verify().await;
 }
 
-/// The workers go on meanwhile. What fails comes again.
+/// Runs the workers meanwhile. Failed messages are retried.
 async fn work(shop: &TestShop, is_over: &AtomicBool) {
     while !is_over.load(Ordering::SeqCst) {
         for queue in shared::domain::message::Queue::ALL {
-            // An SQS server that answers, and a database that may not: only the first is the poller's business.
+            // SQS must answer; the database may fail.
             shop.poller(queue).poll(0).await.unwrap();
         }
         tokio::time::sleep(Duration::from_millis(5)).await;

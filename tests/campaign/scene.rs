@@ -6,13 +6,13 @@ use tests::{Person, Reply, StripeApi, TestShop, at_once, campaign::Run};
 
 use crate::Arena;
 
-/// Longer than a claim keeps others away.
+/// Longer than the reservation lease.
 pub(crate) const AFTER_LEASE: Duration = Duration::from_secs(36);
 
-/// How often somebody who is told that the shop is not available comes again.
+/// How often a buyer sends a checkout while the shop is unavailable.
 const MAX_ATTEMPTS: usize = 20;
 
-/// How far apart those are who come at once.
+/// The range in which concurrent requests start.
 pub(crate) const MOMENT_MILLIS: u64 = 30;
 
 /// A shop for one run.
@@ -38,8 +38,8 @@ impl Scene {
         Self { shop, stripe, run }
     }
 
-    /// Everybody checks out at once, in any order, and comes again when told that the shop is not available, or that it is
-    /// still busy with what an earlier request left behind. Answers what each was told in the end.
+    /// Checks out for all buyers concurrently, in random order, and retries while the shop is unavailable or an earlier
+    /// request is in progress. Answers the final replies.
     pub(crate) async fn check_out(&self, buyers: &[Person]) -> Vec<Reply> {
         let mut replies: Vec<Option<Reply>> = vec![None; buyers.len()];
         for attempt in 0..MAX_ATTEMPTS {
@@ -73,8 +73,8 @@ impl Scene {
         .await
     }
 
-    /// Fails the run unless every invariant holds: at once, and when everything that was promised is done; then the money
-    /// is where it belongs.
+    /// Fails the run unless every invariant holds, before and after all messages are processed, and the charges match the
+    /// orders.
     pub(crate) async fn close(&self) {
         self.verify().await;
         self.process_everything().await;
@@ -88,7 +88,7 @@ fn is_decided(reply: &Reply) -> bool {
     reply.status != 503 && !is_in_progress(reply)
 }
 
-/// Whether a request with this key is still being worked on, as far as the shop knows: whoever asks again is told.
+/// Whether the answer is that a request with this key is in progress.
 pub(crate) fn is_in_progress(reply: &Reply) -> bool {
     reply.json["code"] == "idempotency_in_progress"
 }

@@ -160,7 +160,7 @@ async fn valid_rows_are_imported_and_invalid_rows_reported() {
         role: Role::Seller,
     }];
     demo::load(store, &clock, &accounts).await.unwrap();
-    assert!(import::seller(store, "nobody@example.test").await.is_err());
+    assert!(import::seller(store, "unknown@example.test").await.is_err());
     let seller = import::seller(store, "seller@example.test").await.unwrap();
 
     let file = [

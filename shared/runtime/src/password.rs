@@ -171,9 +171,9 @@ mod tests {
 
     #[tokio::test]
     async fn comparing_for_an_unknown_account_costs_the_same_and_never_matches() {
-        let nobodys = password_hash::PasswordHash::new(UNKNOWN_HASH).unwrap();
-        assert!(!is_outdated(&nobodys));
-        assert_eq!(nobodys.hash.unwrap().len(), 32);
+        let unknown = password_hash::PasswordHash::new(UNKNOWN_HASH).unwrap();
+        assert!(!is_outdated(&unknown));
+        assert_eq!(unknown.hash.unwrap().len(), 32);
         for text in ["", "mug-and-saucer", &"x".repeat(100_000)] {
             assert_eq!(passwords(1).compare(&attempt(text), None).await.unwrap(), Match::No);
         }

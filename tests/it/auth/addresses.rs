@@ -64,7 +64,7 @@ async fn at_most_one_address_is_the_default_of_a_use() {
 
     let grace = shop.customer("grace").await;
     grace.post(PATH, entry("both", true)).await.is(201);
-    assert_eq!(defaults(&ada).await, [billing], "somebody else's default is their own business");
+    assert_eq!(defaults(&ada).await, [billing], "the default of another user does not count");
 }
 
 #[tokio::test]

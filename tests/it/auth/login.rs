@@ -49,7 +49,7 @@ async fn a_wrong_password_an_unknown_address_and_a_closed_account_look_the_same(
 
     let wrong = try_log_in(&shop, &ada, "wrong-horse-battery").await;
     wrong.is_problem(401, "invalid_credentials");
-    assert_indistinguishable(&wrong, &try_log_in(&shop, "nobody@example.test", PASSWORD).await);
+    assert_indistinguishable(&wrong, &try_log_in(&shop, "unknown@example.test", PASSWORD).await);
     assert_indistinguishable(&wrong, &try_log_in(&shop, &grace, PASSWORD).await);
     assert_indistinguishable(&wrong, &try_log_in(&shop, &ada, "").await);
     assert_eq!(shop.count("sessions").await, 0);
@@ -137,7 +137,7 @@ async fn a_login_succeeds_while_another_one_rehashes_the_password() {
     let renewed = std::mem::replace(&mut ada.password, PasswordHash::from_phc(WEAK.to_owned()));
     shop.store().users.save(&mut ada).await.unwrap();
 
-    // The other login has the account, and lets go of it when this one has proven its password.
+    // The other login locks the account until this one has verified its password.
     let mut other = shop.store().attempts().await.unwrap();
     let tx = other.begin().await.unwrap();
     ada.password = renewed;

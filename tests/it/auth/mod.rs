@@ -1,4 +1,4 @@
-//! Accounts: how somebody gets one, proves it, and loses it.
+//! The auth function: registration, login, sessions and account management.
 
 mod addresses;
 mod change_password;
@@ -19,17 +19,17 @@ use tests::{Reply, TestShop};
 
 pub(crate) const PASSWORD: &str = "correct-horse-battery";
 
-/// A registration that is as it should be.
+/// A valid registration.
 pub(crate) fn form(email: &str) -> Value {
     json!({"email": email, "password": PASSWORD, "firstName": "Ada", "lastName": "Lovelace"})
 }
 
-/// An address that nobody else has: all tests share one mail box.
+/// A unique address, because all tests share one mail box.
 pub(crate) fn address_of(shop: &TestShop, name: &str) -> String {
     format!("{name}.{}@example.test", shop.random.readable(8).to_lowercase())
 }
 
-/// Registers somebody; their address.
+/// Registers a customer; answers the address.
 pub(crate) async fn register(shop: &TestShop, name: &str) -> String {
     let email = address_of(shop, name);
     shop.post("/v1/auth/register", form(&email)).await.is(202);
@@ -60,7 +60,7 @@ pub(crate) async fn log_in(shop: &TestShop, email: &str) -> Session {
     Session::of(&try_log_in(shop, email, PASSWORD).await)
 }
 
-/// Registers somebody and logs them in; their address and their session.
+/// Registers a customer and logs in; answers the address and the session.
 pub(crate) async fn member(shop: &TestShop, name: &str) -> (String, Session) {
     let email = register(shop, name).await;
     let session = log_in(shop, &email).await;
@@ -71,7 +71,7 @@ pub(crate) async fn refresh(shop: &TestShop, token: &str) -> Reply {
     shop.post("/v1/auth/refresh", json!({"refreshToken": token})).await
 }
 
-/// Whether the session can still be refreshed. Uses its token up.
+/// Whether the session can still be refreshed. Consumes its token.
 pub(crate) async fn is_alive(shop: &TestShop, session: &Session) -> bool {
     match refresh(shop, &session.refresh).await {
         reply if reply.status == 200 => true,
@@ -95,7 +95,7 @@ pub(crate) async fn mailed_token(shop: &TestShop, email: &str, subject: &str) ->
     text.lines().map(str::trim).find(|line| line.len() == 43 && !line.contains(' ')).unwrap().to_owned()
 }
 
-/// What two answers may not differ in, where one must not be able to tell them apart.
+/// Fails the test unless a client cannot tell the two answers apart.
 #[track_caller]
 pub(crate) fn assert_indistinguishable(one: &Reply, other: &Reply) {
     let visible = |reply: &Reply| {

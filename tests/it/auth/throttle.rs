@@ -1,4 +1,4 @@
-//! Who guesses passwords waits; who has one does not.
+//! Failed logins are throttled; logins with the right password are not.
 
 use std::time::Duration;
 
@@ -58,10 +58,10 @@ async fn the_wait_doubles_up_to_15_minutes_and_never_locks_for_good() {
 #[tokio::test]
 async fn an_unknown_address_is_throttled_like_a_known_one() {
     let shop = TestShop::start().await;
-    fail(&shop, "nobody@example.test", 5).await;
-    retry_after(&try_log_in(&shop, "nobody@example.test", WRONG).await);
+    fail(&shop, "unknown@example.test", 5).await;
+    retry_after(&try_log_in(&shop, "unknown@example.test", WRONG).await);
     // Case does not make another account.
-    retry_after(&try_log_in(&shop, "Nobody@Example.test", WRONG).await);
+    retry_after(&try_log_in(&shop, "Unknown@Example.test", WRONG).await);
 }
 
 #[tokio::test]
@@ -73,7 +73,7 @@ async fn of_many_concurrent_guesses_five_are_answered() {
     assert_eq!(replies.iter().filter(|reply| reply.status == 429).count(), 15);
 }
 
-/// Whoever began first may be counted last, and no two machines have the same time.
+/// Concurrent attempts may be counted out of order, and clocks of machines differ.
 #[tokio::test]
 async fn a_free_attempt_stays_free_if_it_is_counted_after_a_later_one() {
     let shop = TestShop::start().await;

@@ -43,7 +43,7 @@ async fn the_list_is_paginated() {
     let mut seen = Vec::new();
     let first = admin.get(&format!("{PATH}?limit=2&count=true")).await;
     assert_eq!(first.json["count"], 5);
-    // Whoever comes meanwhile is on no later page, and pushes nobody from one page to the next.
+    // A user registered meanwhile is on no later page, and shifts no other user to another page.
     shop.store().users.insert(&late_comer(&shop)).await.unwrap();
     let mut page = first;
     loop {

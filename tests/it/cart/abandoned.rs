@@ -1,4 +1,4 @@
-//! Carts that were left are found once, and their owners hear of it now and then.
+//! Abandoned carts are found once, and their owners get reminders.
 
 use std::time::Duration;
 
@@ -19,14 +19,14 @@ pub(super) async fn stored_cart(shop: &TestShop, person: &Person) -> Cart {
     shop.store().carts.find_of_customer(person.id).await.unwrap().unwrap()
 }
 
-/// The reminders that somebody got.
+/// The reminders to a customer.
 pub(super) async fn reminders(shop: &TestShop, person: &Person) -> Vec<String> {
     shop.run_queues().await;
     let mails = shop.mails_to(&person.email).await;
     mails.into_iter().filter(|(subject, _)| subject == SUBJECT).map(|(_, text)| text).collect()
 }
 
-/// How many reminders were promised.
+/// The number of enqueued reminders.
 async fn enqueued(shop: &TestShop) -> u64 {
     let outbox = shop.store().database().collection::<Document>("outbox");
     outbox.count_documents(doc! {"body": {"$regex": "email.cartAbandoned"}}).await.unwrap()
@@ -164,13 +164,13 @@ async fn concurrent_searches_find_a_cart_once_and_a_change_wins() {
     for (number, person) in people.iter().enumerate() {
         let is_abandoned = stored_cart(&shop, person).await.status == CartStatus::Abandoned;
         assert!(number < 5 || is_abandoned);
-        // Whoever was found before they came back is active again.
+        // A cart that was found before the change is active again.
         assert!(number >= 5 || !is_abandoned);
         abandoned += usize::from(is_abandoned);
     }
     assert_eq!(abandoned, 5);
     let found = u64::try_from(first.abandoned + second.abandoned).unwrap();
-    assert_eq!(enqueued(&shop).await, found, "a promise for each that was found");
+    assert_eq!(enqueued(&shop).await, found, "a message for each cart that was found");
     assert!((5..=10).contains(&found), "{found}");
 }
 
@@ -188,7 +188,7 @@ async fn a_message_delivered_twice_is_one_mail() {
     for _ in 0..2 {
         consumer.process(message.clone()).await.unwrap();
     }
-    // Of a cart that is gone nobody is left to write to.
+    // A deleted cart gets no mail.
     let gone = Event::EmailCartAbandoned { cart_id: shared::domain::Id::new() }.now(shop.clock.now());
     consumer.process(gone).await.unwrap();
     assert_eq!(reminders(&shop, &ada).await.len(), 2);

@@ -54,7 +54,7 @@ async fn a_guests_first_write_answers_with_a_token_and_only_that() {
     let second = guest.add(&mug, 2).await;
     assert_eq!(lines(&second), [(mug.clone(), 3)]);
     assert!(second.json.get("cartToken").is_none() && second.header("x-cart-token").is_none());
-    // Whoever comes without it is somebody else.
+    // A request without the token is another guest.
     assert_ne!(token_of(&shop.post("/v1/cart/items", line(&mug, 1)).await), guest.token);
     let unknown = shop.request("POST", "/v1/cart/items").cart("no-such-token").json(line(&mug, 1)).send().await;
     unknown.is_problem(404, "cart_not_found");

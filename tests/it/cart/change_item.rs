@@ -45,7 +45,7 @@ async fn a_line_cannot_exceed_the_stock_but_can_shrink() {
     let short = ada.patch(&path, json!({"quantity": 6})).await;
     short.is_problem(409, "insufficient_stock");
     assert_eq!(short.json["available"], 5);
-    // Somebody else was faster with four of them.
+    // Another buyer has ordered four of them.
     shop.customer("eve").await.order(&mug, 4).await.is(201);
     ada.patch(&path, json!({"quantity": 3})).await.is(200);
     ada.patch(&path, json!({"quantity": 4})).await.is_problem(409, "insufficient_stock");

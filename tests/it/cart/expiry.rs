@@ -28,7 +28,7 @@ async fn a_guests_cart_lives_for_seven_days_after_its_last_change() {
     shop.clock.advance(DAY * 6);
     assert_eq!(lines(&guest.cart().await), [(mug.clone(), 2)], "looking is no change, but it is still there");
     shop.clock.advance(DAY);
-    // The server removes it a little later; nobody finds it meanwhile.
+    // The server removes it a little later; it is not found meanwhile.
     guest.cart().await.is_problem(404, "cart_not_found");
     guest.add(&mug, 1).await.is_problem(404, "cart_not_found");
 }

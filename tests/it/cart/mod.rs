@@ -21,7 +21,7 @@ use tests::{Person, Reply, Request, TestShop};
 /// A well-formed id of nothing.
 const UNKNOWN_HASH: &str = "507f1f77bcf86cd799439011";
 
-/// Somebody without an account who has a cart.
+/// A guest with a cart.
 struct Guest<'a> {
     shop: &'a TestShop,
     token: String,

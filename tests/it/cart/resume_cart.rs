@@ -16,7 +16,7 @@ pub(super) fn token_of(mail: &str) -> String {
     rest.split_whitespace().next().unwrap().to_owned()
 }
 
-/// Leaves the cart of somebody alone until they are reminded; the token in the mail.
+/// Abandons the cart of a customer until the reminder is sent; answers the token in the mail.
 async fn remind(shop: &TestShop, person: &Person) -> String {
     shop.clock.advance(ABANDONED_AFTER);
     shop.run_maintenance().await;
@@ -43,7 +43,7 @@ async fn the_link_gives_a_copy_of_the_cart_and_nothing_else() {
     let guest = Guest { shop: &shop, token: super::token_of(&copy) };
     assert_eq!(copy.header("x-cart-token"), Some(guest.token.as_str()));
     assert!(copy.id() != before.id.to_string());
-    // Nobody is logged in by it, and the account stays closed.
+    // The link logs no customer in, and the account stays protected.
     assert!(copy.headers.get("set-cookie").is_none() && copy.json.get("accessToken").is_none());
     guest.request("GET", "/v1/auth/me").send().await.is_problem(401, "not_authenticated");
     guest.request("GET", "/v1/orders").send().await.is_problem(401, "not_authenticated");
@@ -95,7 +95,7 @@ async fn the_link_shows_the_mailed_lines_until_the_cart_is_ordered() {
     let token = remind(&shop, &ada).await;
     shop.clock.advance(Duration::from_secs(1));
     ada.add_to_cart(&gift, 1).await.is(200);
-    assert_eq!(lines(&resume(&shop, &token).await), [(mug.clone(), 1)], "what came later is nobody's business");
+    assert_eq!(lines(&resume(&shop, &token).await), [(mug.clone(), 1)], "lines added later are not shown");
     ada.checkout("ordered").await.is(201);
     resume(&shop, &token).await.is_problem(404, "cart_not_found");
 

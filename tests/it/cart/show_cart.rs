@@ -130,7 +130,7 @@ async fn each_customer_has_their_own_cart() {
     let guest = Guest::with(&shop, &mug, 7).await;
     ada.add_to_cart(&mug, 1).await.is(200);
     assert_eq!(lines(&eve.get("/v1/cart").await), []);
-    // Whoever is logged in has their own cart, whatever token they send beside.
+    // A customer gets their own cart and any cart token is ignored.
     assert_eq!(lines(&eve.request("GET", "/v1/cart").cart(&guest.token).send().await), []);
     assert_eq!(lines(&ada.get("/v1/cart").await), [(mug.clone(), 1)]);
     assert_eq!(lines(&guest.cart().await), [(mug, 7)]);

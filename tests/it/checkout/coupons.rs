@@ -1,4 +1,4 @@
-//! Who makes coupons, and what they may promise.
+//! Management of coupons, and their validation.
 
 use std::time::Duration;
 
@@ -73,7 +73,7 @@ async fn coupons_are_listed_newest_first_page_by_page() {
 async fn an_invalid_coupon_is_refused_and_stores_nothing() {
     let shop = TestShop::start().await;
     let admin = shop.admin("root").await;
-    let nobody = "507f1f77bcf86cd799439011";
+    let unknown = "507f1f77bcf86cd799439011";
     for (fields, code, pointer) in [
         (json!({"code": ""}), "validation_failed", "/code"),
         (json!({"code": "TWO WORDS"}), "validation_failed", "/code"),
@@ -104,14 +104,14 @@ async fn an_invalid_coupon_is_refused_and_stores_nothing() {
             "validation_failed",
             "/validUntil",
         ),
-        (json!({"applicableProducts": [nobody]}), "unknown_reference", "/applicableProducts/0"),
-        (json!({"applicableCategories": [nobody]}), "unknown_reference", "/applicableCategories/0"),
+        (json!({"applicableProducts": [unknown]}), "unknown_reference", "/applicableProducts/0"),
+        (json!({"applicableCategories": [unknown]}), "unknown_reference", "/applicableCategories/0"),
         (
-            json!({"userRestrictions": {"specificUsers": [admin.id.to_string(), nobody]}}),
+            json!({"userRestrictions": {"specificUsers": [admin.id.to_string(), unknown]}}),
             "unknown_reference",
             "/userRestrictions/specificUsers/1",
         ),
-        (json!({"applicableProducts": vec![nobody; 201]}), "validation_failed", "/applicableProducts"),
+        (json!({"applicableProducts": vec![unknown; 201]}), "validation_failed", "/applicableProducts"),
         (json!({"usageCount": 5}), "invalid_body", "/usageCount"),
         (json!({"description": "4111 1111 1111 1111"}), "raw_card_data_refused", "/description"),
     ] {
@@ -223,9 +223,9 @@ async fn an_invalid_change_is_pointed_at() {
     assert_eq!(admin.get(&path).await.json, before);
     let fixed = json!({"type": "fixed", "value": 100, "maximumDiscount": null});
     assert_eq!(admin.patch(&path, fixed).await.is(200).json["value"], 100);
-    let nobody = "/v1/coupons/507f1f77bcf86cd799439011";
-    admin.patch(nobody, json!({"isActive": false})).await.is_problem(404, "not_found");
-    admin.delete(nobody).await.is_problem(404, "not_found");
+    let unknown = "/v1/coupons/507f1f77bcf86cd799439011";
+    admin.patch(unknown, json!({"isActive": false})).await.is_problem(404, "not_found");
+    admin.delete(unknown).await.is_problem(404, "not_found");
 }
 
 #[tokio::test]
@@ -276,7 +276,7 @@ async fn a_limit_never_falls_below_the_number_of_redemptions() {
     assert_eq!(error["message"], "the coupon was used 3 times already; to end it, switch it off");
     assert_eq!(admin.get(&path).await.json, before);
 
-    // Whoever comes first: either the limit is refused, or nobody gets the fourth use.
+    // Either the lower limit is refused, or the fourth redemption.
     let lower = async { admin.patch(&path, json!({"usageLimit": {"total": 3}})).await };
     let (lowered, orders) = futures::join!(lower, join_all(late.iter().map(|customer| customer.checkout("late"))));
     let used = orders.iter().filter(|reply| reply.status == 201).count();

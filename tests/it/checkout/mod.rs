@@ -1,4 +1,4 @@
-//! The checkout function: what people do with orders, and what orders are priced by.
+//! The checkout function: orders, returns, coupons, reports and settings.
 
 mod coupons;
 mod lookup;
@@ -63,7 +63,7 @@ async fn guest_checkout(shop: &TestShop, token: &str, email: &str, mut body: Val
     shop.request("POST", "/v1/checkout").cart(token).key(&format!("guest-{token:.20}")).json(body).send().await
 }
 
-/// Hands a paid order over to the carrier and to the customer.
+/// Ships and delivers a paid order.
 async fn deliver(shop: &TestShop, order: &str) {
     let admin = shop.admin("dispatcher").await;
     let tracking = json!({"carrier": "DHL", "trackingNumber": "JD014600003817"});
@@ -71,7 +71,7 @@ async fn deliver(shop: &TestShop, order: &str) {
     admin.post(&format!("/v1/orders/{order}/deliver"), json!({})).await.is(200);
 }
 
-/// An order that two sellers have to do with: two mugs of Grace's for 1000 each, and a spade of Eve's for 700.
+/// An order with lines of two sellers: two mugs of Grace's for 1000 each, and a spade of Eve's for 700.
 struct TwoSellers {
     grace: Person,
     eve: Person,
@@ -93,7 +93,7 @@ async fn two_sellers(shop: &TestShop) -> TwoSellers {
     TwoSellers { grace, eve, ada, admin, order }
 }
 
-/// Refuses everybody but administrators, and tells nobody else what there is.
+/// Fails the test unless only administrators may send these requests.
 async fn is_for_admins_only(shop: &TestShop, requests: &[(&str, &str, Value)]) {
     let (ada, grace) = (shop.customer("ada").await, shop.seller("grace").await);
     for (method, path, body) in requests {
@@ -105,7 +105,7 @@ async fn is_for_admins_only(shop: &TestShop, requests: &[(&str, &str, Value)]) {
     }
 }
 
-/// Somewhere that another tax row is for.
+/// An address in another tax region.
 fn address_in(country: &str, state: &str) -> Value {
     let mut address = address();
     address["country"] = json!(country);

@@ -1,4 +1,4 @@
-//! Nobody gets more out of a coupon than it gives, and what ended unpaid has used nothing (I4).
+//! Redemptions: a coupon is redeemed at most as often as its limits allow, and an unpaid order restores its redemption (I4).
 
 use std::time::Duration;
 
@@ -114,21 +114,21 @@ async fn a_deactivated_coupon_is_unknown_and_not_exhausted() {
     let admin = shop.admin("root").await;
     let id = coupon(&admin, "OFF", json!({})).await;
     admin.patch(&format!("/v1/coupons/{id}"), json!({"isActive": false})).await.is(200);
-    assert_eq!(claim(&shop, &id).await, Err(CouponRefusal::Unknown));
+    assert_eq!(redeem(&shop, &id).await, Err(CouponRefusal::Unknown));
 }
 
 #[tokio::test]
 async fn a_redemption_is_checked_against_the_stored_count() {
     let shop = TestShop::start().await;
     let id = coupon(&shop.admin("root").await, "TWICE", json!({"usageLimit": {"total": 2}})).await;
-    assert_eq!(claim(&shop, &id).await, Ok(()));
-    assert_eq!(claim(&shop, &id).await, Ok(()));
-    assert_eq!(claim(&shop, &id).await, Err(CouponRefusal::LimitReached));
+    assert_eq!(redeem(&shop, &id).await, Ok(()));
+    assert_eq!(redeem(&shop, &id).await, Ok(()));
+    assert_eq!(redeem(&shop, &id).await, Err(CouponRefusal::LimitReached));
     assert_eq!((stored(&shop, "TWICE").await.usage_count, shop.count("couponUses").await), (2, 2));
 }
 
-/// Claims a use for an order whose price was found a moment ago, with whatever the coupon was then.
-async fn claim(shop: &TestShop, coupon: &str) -> Result<(), CouponRefusal> {
+/// Redeems a coupon for a new order, without reading the coupon again.
+async fn redeem(shop: &TestShop, coupon: &str) -> Result<(), CouponRefusal> {
     let used = Redemption {
         order: Id::new(),
         coupon: coupon.parse().unwrap(),
@@ -138,8 +138,8 @@ async fn claim(shop: &TestShop, coupon: &str) -> Result<(), CouponRefusal> {
         created_at: shop.clock.now(),
     };
     let store = shop.store();
-    let claimed: Result<_, StoreError> = transaction!(store, |tx| { store.coupons.redeem_in(tx, &used).await });
-    claimed.unwrap()
+    let redeemed: Result<_, StoreError> = transaction!(store, |tx| { store.coupons.redeem_in(tx, &used).await });
+    redeemed.unwrap()
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ async fn a_return_that_never_arrives_makes_its_units_returnable_again() {
     let returned = ask(&ada, &order, 0, 2, "first").await.is(201).id();
     command(&admin, &returned, "approve").await.is(200);
     shop.run_queues().await;
-    assert!(shop.payment_of(&order).await.refunds.is_empty(), "nothing is promised before the parcel is here");
+    assert!(shop.payment_of(&order).await.refunds.is_empty(), "nothing is refunded before the parcel arrives");
 
     // Its customer was told to send it.
     for refused in [command(&admin, &returned, "reject").await, reject(&admin, &returned, json!({})).await] {

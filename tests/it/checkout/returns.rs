@@ -170,11 +170,11 @@ async fn a_return_follows_its_state_machine() {
     command(&admin, &good, "reject").await.is_problem(409, "illegal_transition");
     shop.run_queues().await;
     command(&admin, &good, "approve").await.is_problem(409, "illegal_transition");
-    for nobody in ["507f1f77bcf86cd799439011", "nonsense"] {
+    for unknown in ["507f1f77bcf86cd799439011", "nonsense"] {
         for verb in ["approve", "reject", "receive"] {
-            command(&admin, nobody, verb).await.is_problem(404, "not_found");
+            command(&admin, unknown, verb).await.is_problem(404, "not_found");
         }
-        admin.get(&format!("/v1/returns/{nobody}")).await.is_problem(404, "not_found");
+        admin.get(&format!("/v1/returns/{unknown}")).await.is_problem(404, "not_found");
     }
     assert_eq!(shop.stock_of("MUG-1").await.returned, 1);
 }

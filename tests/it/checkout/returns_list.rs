@@ -76,8 +76,8 @@ async fn each_caller_lists_the_returns_in_their_scope() {
     assert_eq!(ids(&list(&returned.bob, "").await), [all[2]]);
     assert_eq!(ids(&list(&returned.grace, "").await), [all[0], all[2], all[3]]);
     assert_eq!(ids(&list(&returned.eve, "").await), [all[1]]);
-    let (stranger, nobody) = (returned.shop.seller("mallory").await, returned.shop.customer("carol").await);
-    for person in [&stranger, &nobody] {
+    let (stranger, unrelated) = (returned.shop.seller("mallory").await, returned.shop.customer("carol").await);
+    for person in [&stranger, &unrelated] {
         assert_eq!(list(person, "?count=true").await, json!({"items": [], "nextCursor": null, "count": 0}));
         person.get(&format!("/v1/returns/{}", all[0])).await.is_problem(404, "not_found");
     }

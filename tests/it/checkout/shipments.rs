@@ -1,4 +1,4 @@
-//! Orders with lines of several sellers: whose parcel is where, and who may know.
+//! Shipments of orders with several sellers, and their visibility.
 
 use futures::future::join_all;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use tests::{Person, Reply, TestShop};
 
 use super::two_sellers;
 
-/// Hands over what is theirs.
+/// Ships the lines of this person.
 async fn ship(person: &Person, order: &str, number: &str) -> Reply {
     let link = format!("https://track.example.test/{number}");
     let body = json!({"carrier": "DHL", "trackingNumber": number, "trackingUrl": link});
@@ -21,7 +21,7 @@ async fn seen(person: &Person, order: &str) -> Value {
     person.get(&format!("/v1/orders/{order}")).await.is(200).json.clone()
 }
 
-/// The numbers of the parcels that somebody sees, and of the one that is followed.
+/// The tracking numbers that an order shows, and the one of the latest parcel.
 fn numbers(order: &Value) -> (Vec<&str>, Option<&str>) {
     let parcels = order["shipments"].as_array().unwrap().iter();
     let numbers = parcels.map(|parcel| parcel["trackingNumber"].as_str().unwrap()).collect();
@@ -50,7 +50,7 @@ async fn each_seller_has_a_parcel_and_sees_no_other() {
         assert_eq!(order["shipments"][0]["seller"], sale.grace.id.to_string());
         assert_eq!(order["shipments"][0]["trackingUrl"], "https://track.example.test/GRACE-1");
     }
-    // The shop finds a parcel by its number, the latest or not; nobody else learns whose a number is.
+    // The shop finds a parcel by its number, the latest or not; other callers cannot look a number up.
     for number in ["GRACE-1", "EVE-1", "NONE-1"] {
         let found = |reply: &Reply| reply.is(200).json["items"].as_array().unwrap().len();
         let asked = format!("/v1/orders?q={number}");
@@ -167,7 +167,7 @@ async fn a_refunded_order_is_not_shipped() {
     assert_eq!(shop.payment_of(&sale.order).await.version, before + 1);
     refund("the-rest", json!({"reason": "everything"})).await.is(202);
     for _ in 0..2 {
-        // Promised back, then given back.
+        // First the refund is requested, then processed.
         let refused = ship(&sale.eve, &sale.order, "EVE-1").await;
         assert_eq!(refused.is_problem(409, "illegal_transition").json["state"], "processing");
         shop.run_queues().await;

@@ -1,4 +1,4 @@
-//! Who gets in, and whose things there are: the contract's roles, asked of every operation.
+//! Authentication, roles and ownership, for every operation of the contract.
 
 use serde_json::{Value, json};
 use shared::{
@@ -14,7 +14,7 @@ use super::{
     world::{World, path_to},
 };
 
-/// Asks something of every operation, and sees to it that nothing was stored.
+/// Sends a request to every operation, and checks that nothing was stored.
 async fn ask_everywhere(ask: impl AsyncFn(&Api, &World, &Operation, &mut Findings)) {
     let (api, world) = (Api::load(), World::build().await);
     let mut findings = Findings::default();
@@ -43,7 +43,7 @@ async fn protected_operations_require_a_token() {
         let path = world.path(operation);
         let request = with_good_body(api, world, operation, world.without_token(operation, &path));
         findings.expect_refusal(&operation.name(), &request.send().await, &[401], &["not_authenticated"]);
-        // Who is nobody learns nothing else: not what is wrong with the body, not what there is.
+        // A caller without a token learns nothing about the body or existing resources.
         let nowhere = if operation.has_id() { path_to(operation, "nonsense") } else { path };
         let request = world.without_token(operation, &nowhere).raw("text/plain", "{");
         findings.expect_refusal(&operation.name(), &request.send().await, &[401], &["not_authenticated"]);
@@ -164,7 +164,7 @@ async fn operations_of_other_roles_are_forbidden() {
             let request = with_good_body(api, world, operation, world.by(stranger, operation, &path));
             let what = format!("{} by {}", operation.name(), stranger.email);
             findings.expect_refusal(&what, &request.send().await, &[403], &["forbidden"]);
-            // The role is refused before anybody looks at what is asked for.
+            // The role is checked before the request.
             let nowhere = if operation.has_id() { path_to(operation, "nonsense") } else { path };
             let request = world.by(stranger, operation, &nowhere).raw("text/plain", "{");
             findings.expect_refusal(&what, &request.send().await, &[403], &["forbidden"]);
@@ -188,7 +188,7 @@ async fn resources_of_other_users_are_not_found() {
                 requests.push(("another customer", world.by(&world.bob, operation, &path)));
                 requests.push(("a guest", world.without_token(operation, &path).cart(&world.guest)));
             }
-            Who::Anybody | Who::Admin => panic!("{} is nobody's own", operation.name()),
+            Who::Anybody | Who::Admin => panic!("{} has no owner", operation.name()),
         }
         for (stranger, request) in requests {
             let reply = with_good_body(api, world, operation, request).send().await;
@@ -217,8 +217,8 @@ const NOTHING: [&str; 14] = [
     "%F0%9F%92%A5",
 ];
 
-/// What is not on a list does not have to be taken off: asking twice is no mistake, so that asking in vain is none either.
-const TAKES_OFF: &str = "DELETE /v1/wishlists/{id}/items/{productId}";
+/// Removing a product that is not on the list succeeds, because the operation is idempotent.
+const IDEMPOTENT_REMOVAL: &str = "DELETE /v1/wishlists/{id}/items/{productId}";
 
 #[tokio::test]
 async fn unknown_and_malformed_ids_are_not_found() {
@@ -232,7 +232,7 @@ async fn unknown_and_malformed_ids_are_not_found() {
                 let request = world.allowed(operation, &path);
                 let reply = with_good_body(api, world, operation, request).send().await;
                 let what = format!("{} at {path:.120}", operation.name());
-                if operation.name() == TAKES_OFF && path.ends_with(NOTHING[0]) {
+                if operation.name() == IDEMPOTENT_REMOVAL && path.ends_with(NOTHING[0]) {
                     findings.expect(reply.status == 204, || format!("{what}: {}", reply.status));
                 } else {
                     findings.expect_refusal(&what, &reply, &[404], &["not_found"]);
@@ -303,7 +303,7 @@ async fn other_methods_are_refused_with_the_allowed_ones() {
     findings.assert_none();
 }
 
-/// Nobody is told more than the contract says: an answer to somebody may not be kept by whoever passes it on.
+/// Caches must not store an answer that depends on its caller.
 #[tokio::test]
 async fn private_answers_are_not_cacheable() {
     let (api, world) = (Api::load(), World::build().await);

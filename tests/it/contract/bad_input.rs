@@ -1,4 +1,4 @@
-//! Bodies and queries that nobody should send: each is refused with a problem, changes nothing and breaks nothing.
+//! Invalid bodies and queries: each is refused with a problem and changes nothing.
 
 use serde_json::{Value, json};
 use tests::{Reply, Request, shop::WEBHOOK_SECRET};
@@ -13,7 +13,7 @@ use super::{
 /// Every refusal that the contract knows.
 const REFUSED: [u16; 10] = [400, 401, 403, 404, 405, 409, 412, 415, 422, 429];
 
-/// What somebody sends who hopes that we hand it to the database.
+/// A query operator, as an injection attempt.
 fn operator() -> Value {
     json!({"$gt": ""})
 }
@@ -30,7 +30,7 @@ async fn refuse_everywhere(bad: impl AsyncFn(&Api, &World, &Operation, &mut Find
     findings.assert_none();
 }
 
-/// A request of an operation to what there is, by somebody who may.
+/// A request of an operation to an existing resource, by a caller who may.
 fn request(world: &World, operation: &Operation) -> Request {
     world.allowed(operation, &world.path(operation))
 }
@@ -55,7 +55,7 @@ fn with(body: &Value, pointer: &str, value: Value) -> Value {
     body
 }
 
-/// Everything below would prove nothing if the bodies that are spoilt were not good before.
+/// The tests below prove nothing unless the bodies are valid before they are broken.
 #[tokio::test]
 async fn the_sample_bodies_are_valid() {
     let (api, world) = (Api::load(), World::build().await);

@@ -1,4 +1,4 @@
-//! What was found wrong, all of it: who walks over every operation wants the whole list, not the first entry.
+//! Collects all failures, so that a test over every operation reports the whole list.
 
 use std::{collections::BTreeMap, fs, sync::LazyLock};
 
@@ -7,24 +7,24 @@ use serde_json::Value;
 use shared::validation::FieldCode;
 use tests::Reply;
 
-/// What was found wrong so far.
+/// The failures so far.
 #[derive(Default)]
 pub(super) struct Findings(Vec<String>);
 
 impl Findings {
-    /// Notes this.
+    /// Records a failure.
     pub(super) fn record(&mut self, text: impl Into<String>) {
         self.0.push(text.into());
     }
 
-    /// Notes this unless it holds.
+    /// Records a failure unless it holds.
     pub(super) fn expect(&mut self, holds: bool, otherwise: impl FnOnce() -> String) {
         if !holds {
             self.0.push(otherwise());
         }
     }
 
-    /// Notes whatever is wrong with a refusal: the status has to be one of these, the code one of these if there are any.
+    /// Records what is wrong with a refusal: the status has to be one of these, the code one of these if there are any.
     pub(super) fn expect_refusal(&mut self, what: &str, reply: &Reply, statuses: &[u16], codes: &[&str]) {
         let status = reply.status.as_u16();
         if !statuses.contains(&status) {

@@ -19,7 +19,7 @@ fn the_committed_description_is_that_of_the_code() {
     let committed: Value = serde_json::from_str(&committed).unwrap();
     let api = Api::load();
     let mut findings = Findings::default();
-    // Part by part: two whole documents that differ tell nobody where.
+    // Part by part, so that a failure shows where the documents differ.
     for part in ["paths", "components"] {
         let (written, actual) = (members(&committed[part]), members(&api.document[part]));
         let names: BTreeSet<&String> = written.keys().chain(actual.keys()).collect();
@@ -47,7 +47,7 @@ fn every_operation_of_the_contract_exists() {
         })
         .collect();
     let missing: Vec<String> = contract().into_keys().filter(|name| !there.contains(name)).collect();
-    assert_eq!(missing, Vec::<String>::new(), "the contract names operations that nobody serves");
+    assert_eq!(missing, Vec::<String>::new(), "operations of the contract that no function serves");
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn the_description_states_who_may_call() {
         findings.expect(expected, || format!("{}: {:?}, but {ways:?}", operation.name(), operation.rule.who));
         for way in ways.into_iter().flatten() {
             let is_declared = api.document["components"]["securitySchemes"].get(way).is_some();
-            findings.expect(is_declared, || format!("{}: nobody says what {way} is", operation.name()));
+            findings.expect(is_declared, || format!("{}: {way} is not declared", operation.name()));
         }
     }
     findings.assert_none();

@@ -137,7 +137,7 @@ pub(super) enum Who {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rule {
     pub(super) who: Who,
-    /// What the path names is somebody's, and nobody else's.
+    /// Only its owner sees the resource of the path.
     pub(super) is_owned: bool,
     /// It must not happen twice by accident.
     pub(super) needs_key: bool,
@@ -153,7 +153,7 @@ pub(super) fn contract() -> BTreeMap<String, Rule> {
             "C" => Who::Customer,
             "S" => Who::Seller,
             "A" => Who::Admin,
-            other => panic!("nobody is called {other}"),
+            other => panic!("an unknown caller: {other}"),
         };
         let rule = Rule { who, is_owned: words.contains(&"own"), needs_key: words.contains(&"I") };
         (format!("{} {}", words[0], words[1]), rule)

@@ -1,4 +1,4 @@
-//! While the database is away, every operation says so, soon and in the shop's one voice; when it is back, everything goes on.
+//! Without the database every operation answers `unavailable` in time; when it is back, every operation works.
 
 use std::{
     collections::BTreeMap,
@@ -17,11 +17,11 @@ use super::{
     world::World,
 };
 
-/// What needs no database.
+/// The operations that need no database.
 const WITHOUT_DATABASE: [&str; 3] = ["GET /v1/auth/.well-known/jwks.json", "GET /v1/openapi.json", "GET /v1/docs"];
 
-/// How long anybody may be left waiting.
-const SOON: Duration = Duration::from_secs(5);
+/// The limit for an answer.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// More would only wait for each other on a small machine.
 const AT_ONCE: usize = 6;
@@ -43,7 +43,7 @@ async fn without_the_database_every_operation_answers_unavailable_in_time() {
         } else {
             findings.expect_refusal(&name, &reply, &[503], &["unavailable"]);
         }
-        findings.expect(took <= SOON, || format!("{name}: answers after {took:?}"));
+        findings.expect(took <= ANSWER_TIMEOUT, || format!("{name}: answers after {took:?}"));
         slowest = slowest.max((took, name));
     }
     eprintln!("the slowest: {} in {:?}", slowest.1, slowest.0);

@@ -178,7 +178,7 @@ fn chosen(world: &World, schema: &str, owner: &str, field: &str) -> Option<Value
         _ => None,
     };
     let by_schema = || match schema {
-        "Email" => Some(json!("somebody@example.test")),
+        "Email" => Some(json!("person@example.test")),
         "Password" | "PasswordAttempt" => Some(json!("correct-horse-battery")),
         "Sku" => Some(json!("MUG-1")),
         "Slug" => Some(json!("a-slug-of-its-own")),

@@ -1,4 +1,4 @@
-//! `template.yaml` against the code: what Lambda is told has to be what there is.
+//! `template.yaml` must match the code.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -233,7 +233,7 @@ fn every_queue_has_a_consumer_and_a_dead_letter_queue() {
         let visibility = settings["VisibilityTimeout"].as_i64().unwrap_or(30);
         assert!(visibility >= 6 * timeout, "{name}: {visibility} s are too few for a function of {timeout} s");
     }
-    assert!(left.is_empty(), "nobody knows the queues {left:?}");
+    assert!(left.is_empty(), "unknown queues: {left:?}");
     let consumers: BTreeSet<&str> = functions
         .iter()
         .filter(|(_, function)| !Template::events(function, "SQS").is_empty())

@@ -153,7 +153,7 @@ impl World {
         needed.map(|name| format!("{name}={}&", good(name))).collect()
     }
 
-    /// A request of an operation at this path, with a new `Idempotency-Key` if it needs one, by whoever may call it.
+    /// A request of an operation at this path, with a new `Idempotency-Key` if it needs one, by a caller who may.
     pub(super) fn allowed(&self, operation: &Operation, path: &str) -> Request {
         match operation.rule.who {
             Who::Anybody => self.without_token(operation, path),
@@ -163,12 +163,12 @@ impl World {
         }
     }
 
-    /// Like [`World::allowed`], by somebody.
+    /// Like [`World::allowed`], by this person.
     pub(super) fn by(&self, person: &Person, operation: &Operation, path: &str) -> Request {
         self.with_key(operation, person.request(&operation.method, path))
     }
 
-    /// Like [`World::allowed`], by nobody.
+    /// Like [`World::allowed`], without a token.
     pub(super) fn without_token(&self, operation: &Operation, path: &str) -> Request {
         self.with_key(operation, self.shop.request(&operation.method, path))
     }
@@ -180,7 +180,7 @@ impl World {
         request.key(&format!("key-{}", self.keys.fetch_add(1, Ordering::Relaxed)))
     }
 
-    /// A hash of everything that is stored, by collection. Who tried how often is not counted.
+    /// A hash of everything that is stored, by collection. The throttles are left out.
     pub(super) async fn contents(&self) -> BTreeMap<String, String> {
         let hashes = self.shop.store().database().run_command(doc! {"dbHash": 1}).await.unwrap();
         let collections: &Document = hashes.get_document("collections").unwrap();
@@ -220,7 +220,7 @@ fn fill(operation: &Operation, value: impl Fn(&str, usize) -> String) -> String 
     filled + rest
 }
 
-/// Leaves somebody's cart alone until the shop reminds them of it: the token of the mail.
+/// Abandons a cart until the reminder is sent; answers the token of the mail.
 async fn leave_cart(shop: &TestShop, person: &Person, product: &str) -> String {
     person.add_to_cart(product, 1).await.is(200);
     shop.clock.advance(ABANDONED_AFTER);

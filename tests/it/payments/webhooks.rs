@@ -155,7 +155,7 @@ async fn the_stripe_api_delivers_its_own_webhooks() {
     assert!(!sale.deliver("payment.requested").await);
     let intent = sale.payment().await.transaction_id.unwrap();
     // All tests share the server, so it also sends the events of other tests.
-    let messages = async {
+    let message = async {
         loop {
             let messages = sale.shop.enqueued("payment.webhookReceived").await;
             if let Some(about_it) = messages.into_iter().find(|message| message.body.contains(&intent)) {
@@ -164,9 +164,9 @@ async fn the_stripe_api_delivers_its_own_webhooks() {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     };
-    let messages =
-        tokio::time::timeout(Duration::from_secs(60), messages).await.expect("the Stripe API sends no webhook");
-    assert!(sale.shop.deliver(&[messages]).await.is_empty());
+    let message =
+        tokio::time::timeout(Duration::from_secs(60), message).await.expect("the Stripe API sends no webhook");
+    assert!(sale.shop.deliver(&[message]).await.is_empty());
     assert!(sale.deliver("order.paid").await);
     sale.is_paid_once().await;
 }

@@ -84,7 +84,7 @@ async fn a_taken_slug_or_sku_is_a_conflict_and_stores_nothing() {
     let mut other = shirt("TEE-2");
     other["variants"][1]["sku"] = json!("MUG-1");
     grace.post("/v1/products", other.clone()).await.is_problem(409, "sku_taken");
-    // Nobody keeps stock under the SKU of a product with variants, and still it is taken.
+    // The SKU of a product with variants has no stock record, and is taken all the same.
     other["variants"][1]["sku"] = json!("TEE");
     grace.post("/v1/products", other).await.is_problem(409, "sku_taken");
     assert_eq!((shop.count("products").await, shop.count("inventory").await), (2, 3));

@@ -103,7 +103,7 @@ fn the_parts_of_a_return_add_up() {
 fn a_return_arrives_once_and_is_received_once() {
     let mut order = delivered(&[("A", 1, 100)]);
     let id = request(&mut order, 1).unwrap();
-    assert!(order.record_arrival(id, NOW).is_err(), "nobody has approved it");
+    assert!(order.record_arrival(id, NOW).is_err(), "it is not approved");
     let _ = order.approve_return(id, NOW).unwrap();
     assert!(order.record_arrival(id, NOW).unwrap().was_executed());
     assert_eq!(order.record_arrival(id, NOW), Ok(Idempotent::AlreadyApplied));
