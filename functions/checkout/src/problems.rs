@@ -6,7 +6,7 @@ use shared::{
     http::{Problem, ProblemCode},
 };
 
-use crate::quote_view::QuoteView;
+use crate::checkout::quote_view::QuoteView;
 
 /// A price that does not fit is a mistake in the catalogue, not of the customer.
 pub(crate) fn quote_problem(error: QuoteError) -> Problem {

@@ -13,7 +13,8 @@ use shared::{
     transaction,
 };
 
-use crate::{problems::AuthError, state::AuthApp, tokens::TokensView};
+use super::tokens::TokensView;
+use crate::{problems::AuthError, state::AuthApp};
 
 /// The token to exchange.
 #[derive(Deserialize, Validate, utoipa::ToSchema)]

@@ -11,7 +11,8 @@ use shared::{
     transaction,
 };
 
-use crate::{credentials::prove, problems::AuthError, state::AuthApp, tokens::TokensView};
+use super::tokens::TokensView;
+use crate::{credentials::prove, problems::AuthError, state::AuthApp};
 
 /// Who somebody says they are.
 #[derive(Deserialize, Validate, utoipa::ToSchema)]

@@ -9,11 +9,11 @@ use shared::{
     http::{App, Buyer, Problem, Valid, address::country_code},
 };
 
-use crate::{
+use super::{
     delivery::{customer, find_address, load_cart},
-    problems::quote_problem,
     quote_view::QuoteView,
 };
+use crate::problems::quote_problem;
 
 /// Where to, and how.
 #[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]

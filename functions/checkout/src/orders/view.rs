@@ -14,7 +14,8 @@ use shared::domain::{
     user::User,
 };
 
-use crate::{access::Visibility, returns::view::ReturnView, shipment_view::ShipmentView};
+use super::shipment_view::ShipmentView;
+use crate::{access::Visibility, returns::view::ReturnView};
 
 /// An order. Somebody who sells part of it sees that part.
 #[derive(Debug, Serialize, utoipa::ToSchema)]

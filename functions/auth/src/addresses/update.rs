@@ -7,7 +7,8 @@ use shared::{
     transaction,
 };
 
-use crate::{create_address::SaveAddress, problems::AuthError, view::AddressView};
+use super::create::SaveAddress;
+use crate::{problems::AuthError, view::AddressView};
 
 /// Replace one of one's own addresses
 ///

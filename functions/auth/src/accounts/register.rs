@@ -18,13 +18,8 @@ use shared::{
     transaction,
 };
 
-use crate::{
-    mails,
-    problems::AuthError,
-    state::AuthApp,
-    username::{canonical, username_rule},
-    view::AcceptedView,
-};
+use super::username::{canonical, username_rule};
+use crate::{mails, problems::AuthError, state::AuthApp, view::AcceptedView};
 
 const MESSAGE: &str = "Look into your mailbox: we have sent you a mail.";
 

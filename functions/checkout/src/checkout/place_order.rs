@@ -23,13 +23,8 @@ use shared::{
     },
 };
 
-use crate::{
-    CheckoutApp, Hold,
-    access::Visibility,
-    delivery::{customer, find_address, find_email, load_cart},
-    problems::place_problem,
-    view::OrderView,
-};
+use super::delivery::{customer, find_address, find_email, load_cart};
+use crate::{CheckoutApp, PaymentWindow, access::Visibility, orders::view::OrderView, problems::place_problem};
 
 /// Where to, how, and what with.
 #[derive(Clone, Deserialize, Serialize, Validate, utoipa::ToSchema)]
@@ -80,7 +75,7 @@ pub(crate) async fn place_order(
 ) -> Result<Response, Problem> {
     let app = App::from_ref(&state);
     let request = KeyedRequest::of_buyer(&buyer, "place_order", &key, &wanted)?;
-    let preparation = prepare(&app, state.hold, &buyer, wanted.clone());
+    let preparation = prepare(&app, state.payment_window, &buyer, wanted.clone());
     once_prepared(&app, &request, preparation, async |wanted| {
         let placed = workflow::place_order(&app.store, &app.clock, &app.random, &wanted, |order, payment| {
             let view = OrderView::of(order, Some(payment), Visibility::Owner);
@@ -113,7 +108,7 @@ fn check_source(payment: &CheckoutPayment) -> Result<Option<PaymentSource>, Prob
     }
 }
 
-async fn prepare(app: &App, hold: Hold, buyer: &Buyer, wanted: Checkout) -> Result<PlaceOrder, Problem> {
+async fn prepare(app: &App, window: PaymentWindow, buyer: &Buyer, wanted: Checkout) -> Result<PlaceOrder, Problem> {
     let source = check_source(&wanted.payment)?;
     let given = wanted.shipping_address.map(Into::into);
     let (cart, email, shipping_address) = tokio::join!(
@@ -138,6 +133,10 @@ async fn prepare(app: &App, hold: Hold, buyer: &Buyer, wanted: Checkout) -> Resu
         source,
         expected_total: wanted.expected_total,
         notes: wanted.notes,
-        hold: if wanted.payment.method == PaymentMethod::BankTransfer { hold.transfer } else { hold.charge },
+        payment_window: if wanted.payment.method == PaymentMethod::BankTransfer {
+            window.transfer
+        } else {
+            window.charge
+        },
     })
 }

@@ -3,7 +3,8 @@
 use axum::{Json, extract::State};
 use shared::http::{App, CurrentUser, PathText, Problem};
 
-use crate::{access::load_order, view::OrderView};
+use super::view::OrderView;
+use crate::access::load_order;
 
 /// Show an order, by its id or number
 #[utoipa::path(get, path = "/v1/orders/{idOrNumber}", tag = "orders", security(("bearer" = [])),

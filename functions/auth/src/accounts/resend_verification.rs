@@ -6,7 +6,8 @@ use shared::{
     http::{CurrentUser, Problem},
 };
 
-use crate::{mails, problems::AuthError, show_me::load_me, state::AuthApp, view::AcceptedView};
+use super::show::load_me;
+use crate::{mails, problems::AuthError, state::AuthApp, view::AcceptedView};
 
 const MESSAGE: &str = "We have sent you a mail, unless your address is verified already.";
 

@@ -8,7 +8,8 @@ use shared::{
     http::{App, PathId, Problem, ProblemCode, Seller, Valid},
 };
 
-use crate::{access::load_handled, view::OrderView};
+use super::view::OrderView;
+use crate::access::load_handled;
 
 /// A remark of the shop. Administrators and its author read it, nobody else.
 #[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]

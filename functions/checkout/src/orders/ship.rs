@@ -19,10 +19,10 @@ use shared::{
     transaction,
 };
 
+use super::view::OrderView;
 use crate::{
     access::{Visibility, load_handled},
     problems::illegal,
-    view::OrderView,
 };
 
 /// Who carries the parcel.

@@ -15,7 +15,8 @@ use shared::{
     store::orders::{OrderFilter, OrderScope},
 };
 
-use crate::{access::Visibility, view::OrderView};
+use super::view::OrderView;
+use crate::access::Visibility;
 
 /// Which orders.
 #[derive(Debug, Deserialize, Validate, utoipa::IntoParams)]

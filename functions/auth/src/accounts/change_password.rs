@@ -12,7 +12,8 @@ use shared::{
     transaction,
 };
 
-use crate::{credentials::prove, problems::AuthError, show_me::load_me, state::AuthApp};
+use super::show::load_me;
+use crate::{credentials::prove, problems::AuthError, state::AuthApp};
 
 /// The old password and the new one.
 #[derive(Deserialize, Validate, utoipa::ToSchema)]

@@ -8,7 +8,8 @@ use shared::{
     http::{App, OptionalBody, PathId, Problem, Seller},
 };
 
-use crate::{access::load_handled, problems::illegal, view::OrderView};
+use super::view::OrderView;
+use crate::{access::load_handled, problems::illegal};
 
 /// Nothing yet.
 #[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]

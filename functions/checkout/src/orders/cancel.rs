@@ -12,10 +12,10 @@ use shared::{
     },
 };
 
+use super::view::OrderView;
 use crate::{
     access::{Visibility, load_order},
     problems::cancel_problem,
-    view::OrderView,
 };
 
 /// Why.

@@ -12,11 +12,8 @@ use shared::{
     transaction,
 };
 
-use crate::{
-    problems::AuthError,
-    username::{canonical, username_rule},
-    view::UserView,
-};
+use super::username::{canonical, username_rule};
+use crate::{problems::AuthError, view::UserView};
 
 /// What to change: absent fields stay, `null` clears those that may be empty.
 #[derive(Deserialize, Validate, utoipa::ToSchema)]
