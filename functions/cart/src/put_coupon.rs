@@ -14,18 +14,18 @@ use crate::{
     view::{CartView, price, respond},
 };
 
-/// Which coupon.
+/// The coupon to apply.
 #[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PutCoupon {
-    /// In any case.
+    /// Case-insensitive.
     #[garde(length(min = 1, max = 64))]
     code: String,
 }
 
-/// Use a coupon
+/// Apply a coupon
 ///
-/// One per cart: it replaces the one that is in it. It is counted as used when the order is placed.
+/// A cart has one coupon: it replaces the previous one. It is redeemed when the order is placed.
 #[utoipa::path(put, path = "/v1/cart/coupon", tag = "cart", security(("bearer" = []), ("cartToken" = [])),
     request_body = PutCoupon, responses((status = 200, body = CartView)))]
 pub(crate) async fn put_cart_coupon(

@@ -8,9 +8,9 @@ use crate::{
     view::{CartView, respond},
 };
 
-/// The cart
+/// Retrieve the cart
 ///
-/// Prices and stock are those of this moment; what changed since a line was put in is told in its `problems`.
+/// With current prices and stock; changes since a line was added are listed in its `problems`.
 #[utoipa::path(get, path = "/v1/cart", tag = "cart", security(("bearer" = []), ("cartToken" = [])),
     responses((status = 200, body = CartView)))]
 pub(crate) async fn show_cart(buyer: Buyer, State(app): State<App>) -> Result<Response, Problem> {

@@ -15,21 +15,21 @@ use shared::{
 use super::show::load_me;
 use crate::{credentials::prove, problems::AuthError, state::AuthApp};
 
-/// The old password and the new one.
+/// The current and the new password.
 #[derive(Deserialize, Validate, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ChangePassword {
     #[garde(skip)]
     current_password: PasswordAttempt,
-    /// 8 to 128 characters, and not one of the first that anybody would guess.
+    /// 8 to 128 characters; common passwords are refused.
     #[garde(skip)]
     new_password: Password,
 }
 
 /// Change the password
 ///
-/// All sessions end, this one too: log in again. A wrong current password is 401 `invalid_credentials` and counts like one
-/// at the login.
+/// Ends all sessions, including this one: log in again. A wrong current password is 401 `invalid_credentials` and counts as
+/// a failed login.
 #[utoipa::path(post, path = "/v1/auth/password/change", tag = "auth", security(("bearer" = [])),
     request_body = ChangePassword, responses((status = 204)))]
 pub(crate) async fn change_password(
@@ -45,7 +45,7 @@ pub(crate) async fn change_password(
     let now = auth.app.clock.now();
     transaction!(store, |tx| {
         let me = store.users.find_in(tx, user.id).await?;
-        // Somebody else may have changed it while we hashed; then the proof is worth nothing.
+        // A concurrent change of the password invalidates the proof.
         let me = me.filter(|me| me.is_active && me.password.expose() == proven.password.expose());
         let mut me = me.ok_or(AuthError::InvalidCredentials)?;
         me.set_password(password.clone(), now);

@@ -10,9 +10,9 @@ use shared::{
 
 use crate::{mails, state::AuthApp, view::AcceptedView};
 
-const MESSAGE: &str = "If there is an account with this address, we have sent it a mail.";
+const MESSAGE: &str = "If an account with this address exists, we have sent it an e-mail.";
 
-/// OrderScope password.
+/// The account whose password was forgotten.
 #[derive(Deserialize, Validate, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ForgotPassword {
@@ -20,9 +20,9 @@ pub(crate) struct ForgotPassword {
     email: Email,
 }
 
-/// Ask for a mail to choose a new password with
+/// Request a password reset
 ///
-/// The answer is the same whether or not there is an account.
+/// Mails a reset token. The answer is the same whether or not the account exists.
 #[utoipa::path(post, path = "/v1/auth/password/forgot", tag = "auth",
     request_body = ForgotPassword, responses((status = 202, body = AcceptedView)))]
 pub(crate) async fn forgot_password(
@@ -32,7 +32,7 @@ pub(crate) async fn forgot_password(
     let app = &auth.app;
     if mails::count(app, &wanted.email).await?.is_none() {
         let user = app.store.users.find_by_email(&wanted.email).await?.filter(|user| user.is_active);
-        // For a stranger the same steps are taken with the id of nobody, to whom no mail is written.
+        // An unknown address takes the same steps with an unused id, for which no mail is written.
         let user_id = user.map_or_else(Id::new, |user| user.id);
         mails::send(app, Event::EmailPasswordReset { user_id }).await?;
     }

@@ -21,15 +21,15 @@ use shared::{
 use super::username::{canonical, username_rule};
 use crate::{mails, problems::AuthError, state::AuthApp, view::AcceptedView};
 
-const MESSAGE: &str = "Look into your mailbox: we have sent you a mail.";
+const MESSAGE: &str = "Check your inbox: we have sent you an e-mail.";
 
-/// Who wants an account.
+/// A new account.
 #[derive(Deserialize, Validate, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Register {
     #[garde(skip)]
     email: Email,
-    /// 8 to 128 characters, and not one of the first that anybody would guess.
+    /// 8 to 128 characters; common passwords are refused.
     #[garde(skip)]
     password: Password,
     #[garde(custom(person_name))]
@@ -65,10 +65,10 @@ impl Register {
     }
 }
 
-/// Make an account
+/// Register an account
 ///
-/// Mails a token to verify the address with. The answer is the same for an address that has an account already: its owner
-/// is told by mail. One may log in and buy before the address is verified.
+/// Mails a token that verifies the address. The answer is the same for an address that is registered already; its owner is
+/// informed by mail. Login and checkout do not require a verified address.
 #[utoipa::path(post, path = "/v1/auth/register", tag = "auth",
     request_body = Register, responses((status = 202, body = AcceptedView)))]
 pub(crate) async fn register(
@@ -94,7 +94,7 @@ pub(crate) async fn register(
     Ok((StatusCode::ACCEPTED, Json(AcceptedView { message: MESSAGE })))
 }
 
-/// Adds the user together with the promise of the mail; nothing if somebody was faster with the same address.
+/// Inserts the user and enqueues the mail; does nothing if a concurrent request has registered the address.
 async fn create(auth: &AuthApp, user: User) -> Result<Option<Message>, AuthError> {
     let store = &auth.app.store;
     let message = Event::EmailVerification { user_id: user.id }.now(user.created_at);
@@ -104,7 +104,7 @@ async fn create(auth: &AuthApp, user: User) -> Result<Option<Message>, AuthError
     });
     match created {
         Ok(()) => Ok(Some(message)),
-        // The faster one gets the mail to verify with, and that is the same mailbox.
+        // The concurrent request has enqueued the mail to the same mailbox.
         Err(AuthError::Store(error)) if error.is_duplicate_of(EMAIL_INDEX) => Ok(None),
         Err(error) => Err(error),
     }

@@ -9,11 +9,11 @@ use shared::{
 use super::show::load_me;
 use crate::{mails, problems::AuthError, state::AuthApp, view::AcceptedView};
 
-const MESSAGE: &str = "We have sent you a mail, unless your address is verified already.";
+const MESSAGE: &str = "Check your inbox: we have sent you an e-mail, unless your address is verified already.";
 
-/// Ask for another mail to verify the address with
+/// Resend the verification e-mail
 ///
-/// The tokens mailed before go on working.
+/// Earlier tokens stay valid.
 #[utoipa::path(post, path = "/v1/auth/verify-email/resend", tag = "auth", security(("bearer" = [])),
     responses((status = 202, body = AcceptedView)))]
 pub(crate) async fn resend_verification(

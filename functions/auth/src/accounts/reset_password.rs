@@ -11,20 +11,20 @@ use shared::{
 
 use crate::{problems::AuthError, state::AuthApp};
 
-/// The token from the mail, and the new password.
+/// The mailed token and the new password.
 #[derive(Deserialize, Validate, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ResetPassword {
     #[garde(length(min = 1, max = 128))]
     token: String,
-    /// 8 to 128 characters, and not one of the first that anybody would guess.
+    /// 8 to 128 characters; common passwords are refused.
     #[garde(skip)]
     password: Password,
 }
 
-/// Choose a new password by a mailed token
+/// Reset the password
 ///
-/// The token works once, within 30 minutes. All sessions end. The mail having arrived, the address is verified.
+/// The mailed token works once, within 30 minutes. Ends all sessions and verifies the address, since the mail has arrived.
 #[utoipa::path(post, path = "/v1/auth/password/reset", tag = "auth",
     request_body = ResetPassword, responses((status = 204)))]
 pub(crate) async fn reset_password(
@@ -35,7 +35,7 @@ pub(crate) async fn reset_password(
     let store = &auth.app.store;
     let now = auth.app.clock.now();
     let token_hash = sha256_hex(&wanted.token);
-    // Nobody makes us hash with a token that they made up.
+    // Unknown tokens are refused before the costly hash.
     if !store.mailed_tokens.is_good(&token_hash, PURPOSE, now).await? {
         return Err(AuthError::InvalidMailedToken.into());
     }

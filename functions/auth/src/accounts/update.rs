@@ -15,7 +15,7 @@ use shared::{
 use super::username::{canonical, username_rule};
 use crate::{problems::AuthError, view::UserView};
 
-/// What to change: absent fields stay, `null` clears those that may be empty.
+/// Absent fields stay unchanged, `null` clears optional ones.
 #[derive(Deserialize, Validate, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct UpdateMe {
@@ -33,7 +33,7 @@ pub(crate) struct UpdateMe {
     #[serde(default, deserialize_with = "present")]
     #[garde(inner(inner(custom(e164))))]
     phone_number: Option<Option<String>>,
-    /// The address of a picture, `https://…`.
+    /// The URL of an image, `https://…`.
     #[serde(default, deserialize_with = "present")]
     #[garde(inner(inner(custom(web_address))))]
     avatar: Option<Option<String>>,
@@ -42,7 +42,7 @@ pub(crate) struct UpdateMe {
     preferences: Option<UpdatePreferences>,
 }
 
-/// Which preferences to change.
+/// Preferences to change.
 #[derive(Deserialize, Validate, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct UpdatePreferences {
@@ -62,7 +62,7 @@ pub(crate) struct UpdatePreferences {
     currency: Option<Currency>,
 }
 
-/// Change one's own profile
+/// Update the own profile
 #[utoipa::path(patch, path = "/v1/auth/me", tag = "auth", security(("bearer" = [])),
     request_body = UpdateMe, responses((status = 200, body = UserView)))]
 pub(crate) async fn update_me(
@@ -109,7 +109,7 @@ impl UpdateMe {
     }
 }
 
-/// A language tag, as far as its form goes: `en`, `pt-BR`, `zh-Hant-TW`.
+/// A well-formed language tag: `en`, `pt-BR`, `zh-Hant-TW`.
 fn language_tag(tag: &str, (): &()) -> garde::Result {
     let mut parts = tag.split('-');
     let is_language = parts

@@ -14,7 +14,7 @@ pub(crate) fn username_rule(text: &str, (): &()) -> garde::Result {
     }
 }
 
-/// As stored: case does not make another name.
+/// As stored and compared: in lower case.
 pub(crate) fn canonical(text: &str) -> String {
     text.to_ascii_lowercase()
 }

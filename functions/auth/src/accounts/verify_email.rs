@@ -11,7 +11,7 @@ use shared::{
 
 use crate::{problems::AuthError, state::AuthApp};
 
-/// The token from the mail.
+/// The mailed token.
 #[derive(Deserialize, Validate, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct VerifyEmail {
@@ -21,7 +21,7 @@ pub(crate) struct VerifyEmail {
 
 /// Verify an e-mail address
 ///
-/// The token works once, within 24 hours. Access tokens tell of it from the next refresh on.
+/// The token works once, within 24 hours. Access tokens carry the verification from the next refresh on.
 #[utoipa::path(post, path = "/v1/auth/verify-email", tag = "auth",
     request_body = VerifyEmail, responses((status = 204)))]
 pub(crate) async fn verify_email(

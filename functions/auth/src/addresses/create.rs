@@ -23,10 +23,10 @@ use shared::{
 
 use crate::{problems::AuthError, view::AddressView};
 
-/// More than anybody has; fewer than would hurt.
+/// Bounds the storage of one account.
 const MAX_ADDRESSES: u64 = 100;
 
-/// An address, and what it is used for.
+/// An entry of the address book.
 // Beside `AddressBody`, because serde cannot both flatten one struct into another and refuse unknown fields.
 #[derive(Deserialize, Validate, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -54,14 +54,14 @@ pub(crate) struct SaveAddress {
     country: String,
     #[garde(custom(telephone))]
     phone: String,
-    /// Whether it is offered first; another one that was is no longer.
+    /// Whether it is the default of its type; the previous default is unset.
     #[garde(skip)]
     #[serde(default)]
     pub(crate) is_default: bool,
 }
 
 impl SaveAddress {
-    /// The address itself.
+    /// Without its type and default flag.
     pub(crate) fn address(self) -> Address {
         let Self { full_name, company, address_line1, address_line2, city, state, postal_code, country, phone, .. } =
             self;
@@ -70,7 +70,7 @@ impl SaveAddress {
     }
 }
 
-/// Save an address
+/// Create an address
 #[utoipa::path(post, path = "/v1/auth/me/addresses", tag = "auth", security(("bearer" = [])),
     request_body = SaveAddress, responses((status = 201, body = AddressView, headers(("Location" = String)))))]
 pub(crate) async fn create_address(

@@ -9,9 +9,9 @@ use shared::{
 
 use crate::problems::AuthError;
 
-/// Delete one of one's own addresses
+/// Delete an address
 ///
-/// Orders keep the address that they were placed with.
+/// Orders keep their copy of the address.
 #[utoipa::path(delete, path = "/v1/auth/me/addresses/{id}", tag = "auth", security(("bearer" = [])),
     params(("id" = String, Path)), responses((status = 204)))]
 pub(crate) async fn delete_address(

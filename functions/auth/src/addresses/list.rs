@@ -5,7 +5,7 @@ use shared::http::{App, CurrentUser, Page, PageQuery, Problem, ValidQuery};
 
 use crate::view::AddressView;
 
-/// List one's own addresses, the newest first
+/// List addresses, newest first
 #[utoipa::path(get, path = "/v1/auth/me/addresses", tag = "auth", security(("bearer" = [])), params(PageQuery),
     responses((status = 200, body = Page<AddressView>)))]
 pub(crate) async fn list_addresses(

@@ -8,7 +8,7 @@ use shared::{
 
 use crate::{problems::AuthError, view::AddressView};
 
-/// Show one of one's own addresses
+/// Retrieve an address
 #[utoipa::path(get, path = "/v1/auth/me/addresses/{id}", tag = "auth", security(("bearer" = [])),
     params(("id" = String, Path)), responses((status = 200, body = AddressView)))]
 pub(crate) async fn show_address(

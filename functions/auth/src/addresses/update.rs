@@ -10,9 +10,9 @@ use shared::{
 use super::create::SaveAddress;
 use crate::{problems::AuthError, view::AddressView};
 
-/// Replace one of one's own addresses
+/// Replace an address
 ///
-/// Orders keep the address that they were placed with.
+/// Orders keep their copy of the address.
 #[utoipa::path(put, path = "/v1/auth/me/addresses/{id}", tag = "auth", security(("bearer" = [])),
     params(("id" = String, Path)), request_body = SaveAddress, responses((status = 200, body = AddressView)))]
 pub(crate) async fn update_address(

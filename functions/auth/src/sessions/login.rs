@@ -14,7 +14,7 @@ use shared::{
 use super::tokens::TokensView;
 use crate::{credentials::prove, problems::AuthError, state::AuthApp};
 
-/// Who somebody says they are.
+/// Credentials.
 #[derive(Deserialize, Validate, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LogIn {
@@ -26,11 +26,11 @@ pub(crate) struct LogIn {
 
 /// Log in
 ///
-/// Starts a session. With `X-Cart-Token`, the guest's cart becomes the customer's; a token of no cart is not looked at, and a
-/// cart that does not fit into the customer's stays the guest's (`POST /v1/cart/merge` says why). After five wrong passwords
-/// one has to wait: 429 `too_many_attempts` with `Retry-After`.
+/// Starts a session. With `X-Cart-Token`, the guest cart is merged into the customer's; an unknown token is ignored, and a
+/// cart that cannot be merged stays as it is (`POST /v1/cart/merge` says why). After five wrong passwords further attempts
+/// are delayed: 429 `too_many_attempts` with `Retry-After`.
 #[utoipa::path(post, path = "/v1/auth/login", tag = "auth",
-    params(("X-Cart-Token" = Option<String>, Header, description = "The token of a guest's cart, to take it over")),
+    params(("X-Cart-Token" = Option<String>, Header, description = "The token of a guest cart to merge")),
     request_body = LogIn, responses((status = 200, body = TokensView)))]
 pub(crate) async fn login(
     address: ClientAddress,
@@ -44,7 +44,7 @@ pub(crate) async fn login(
     }
     let mut tokens = start_session(&auth, user.clone()).await;
     if matches!(tokens, Err(AuthError::InvalidCredentials)) {
-        // It may only be another hash of the same password by now: a login beside this one renews an outdated one.
+        // The hash may differ for the same password: a concurrent login rehashes an outdated one.
         (user, outcome) = prove(&auth, &claimed.email, &claimed.password, address).await?;
         tokens = start_session(&auth, user.clone()).await;
     }
@@ -56,8 +56,8 @@ pub(crate) async fn login(
     Ok(Json(tokens))
 }
 
-/// Starts a session for somebody who has proven their password, unless it was changed or the account deactivated since:
-/// such a change ends all sessions, and none may slip in behind it.
+/// Starts a session unless the password was changed or the account deactivated since it was verified: such a change ends
+/// all sessions, including one that starts concurrently.
 async fn start_session(auth: &AuthApp, mut user: User) -> Result<TokensView, AuthError> {
     let store = &auth.app.store;
     let now = auth.app.clock.now();

@@ -11,7 +11,7 @@ use shared::{
 
 use crate::{problems::AuthError, state::AuthApp};
 
-/// Which session, if not the one of the access token.
+/// An additional session to end.
 #[derive(Deserialize, Validate, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct LogOut {
@@ -22,7 +22,7 @@ pub(crate) struct LogOut {
 
 /// Log out
 ///
-/// Ends the session of the access token, and that of the refresh token where one is sent and is theirs.
+/// Ends the session of the access token, and that of the refresh token if it belongs to the same user.
 #[utoipa::path(post, path = "/v1/auth/logout", tag = "auth", security(("bearer" = [])),
     request_body = Option<LogOut>, responses((status = 204)))]
 pub(crate) async fn logout(

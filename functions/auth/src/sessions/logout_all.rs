@@ -8,9 +8,9 @@ use shared::{
 
 use crate::{problems::AuthError, state::AuthApp};
 
-/// Log out everywhere
+/// Log out of all sessions
 ///
-/// Ends all sessions. Access tokens that are out work until they expire, at most 15 minutes.
+/// Access tokens stay valid until they expire, at most 15 minutes.
 #[utoipa::path(post, path = "/v1/auth/logout-all", tag = "auth", security(("bearer" = [])), responses((status = 204)))]
 pub(crate) async fn logout_all(user: CurrentUser, State(auth): State<AuthApp>) -> Result<StatusCode, Problem> {
     let store = &auth.app.store;

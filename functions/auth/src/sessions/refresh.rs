@@ -26,8 +26,8 @@ pub(crate) struct Refresh {
 
 /// Refresh a session
 ///
-/// Exchanges the refresh token for a new pair. Each works once: a used one that comes again later than 10 seconds ends the
-/// session, because somebody else has a copy.
+/// Exchanges the refresh token for a new pair. Each works once. A used token that is presented more than 10 seconds later
+/// revokes the session, because a copy of it is in use.
 #[utoipa::path(post, path = "/v1/auth/refresh", tag = "auth",
     request_body = Refresh, responses((status = 200, body = TokensView)))]
 pub(crate) async fn refresh(
@@ -48,8 +48,8 @@ async fn exchange(auth: &AuthApp, token_hash: &str, next: &str) -> Result<(User,
             Presented::Current => {}
             Presented::JustUsed | Presented::Expired => return Ok(None),
             Presented::Replayed => {
-                tracing::warn!(user = %session.user, "a used refresh token came again: its session ends");
-                // No error: the transaction is to commit.
+                tracing::warn!(user = %session.user, "a used refresh token was presented again: its session is revoked");
+                // Not an error: the transaction must commit the revocation.
                 store.sessions.revoke_family_in(tx, session.family).await?;
                 return Ok(None);
             }

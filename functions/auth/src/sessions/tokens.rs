@@ -1,4 +1,4 @@
-//! What a session looks like to the client.
+//! The tokens of a session, as clients see them.
 
 use serde::Serialize;
 use shared::{
@@ -11,7 +11,7 @@ use crate::{problems::AuthError, state::AuthApp, view::UserView};
 /// How long an access token works.
 const ACCESS_TOKEN_SECONDS: u32 = 15 * 60;
 
-/// A session: an access token to call with, and a refresh token to get the next ones.
+/// A session: an access token and the refresh token for the next pair.
 #[derive(Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TokensView {
@@ -22,10 +22,10 @@ pub(crate) struct TokensView {
     /// `Bearer`.
     #[schema(example = "Bearer")]
     token_type: &'static str,
-    /// How many seconds the access token works.
+    /// Seconds until the access token expires.
     #[schema(example = 900)]
     expires_in: u32,
-    /// OrderScope session it is.
+    /// The user of the session.
     user: UserView,
 }
 

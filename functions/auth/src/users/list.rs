@@ -10,21 +10,21 @@ use shared::{
 
 use crate::view::AccountView;
 
-/// Longer than any name.
+/// Longer texts are truncated.
 const LONGEST_SEARCH: usize = 254;
 
-/// Which users.
+/// Filters.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(crate) struct UserQuery {
-    /// How their e-mail address, username, first or last name begins.
+    /// A prefix of the e-mail address, username, first or last name.
     q: Option<String>,
     role: Option<Role>,
     is_active: Option<bool>,
 }
 
-/// List users, the newest first
+/// List users, newest first
 #[utoipa::path(get, path = "/v1/auth/users", tag = "auth", security(("bearer" = [])), params(UserQuery, PageQuery),
     responses((status = 200, body = Page<AccountView>)))]
 pub(crate) async fn list_users(

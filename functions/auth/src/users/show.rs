@@ -8,7 +8,7 @@ use shared::{
 
 use crate::{problems::AuthError, view::AccountView};
 
-/// Show a user
+/// Retrieve a user
 #[utoipa::path(get, path = "/v1/auth/users/{id}", tag = "auth", security(("bearer" = [])),
     params(("id" = String, Path)), responses((status = 200, body = AccountView)))]
 pub(crate) async fn show_user(

@@ -14,23 +14,23 @@ use shared::{
 
 use crate::{problems::AuthError, view::AccountView};
 
-/// What to change; absent fields stay.
+/// Absent fields stay unchanged.
 #[derive(Deserialize, Validate, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct UpdateUser {
-    /// What they may do, from their next refresh or login on.
+    /// Takes effect with the next refresh or login.
     #[serde(default, deserialize_with = "present")]
     #[garde(skip)]
     role: Option<Role>,
-    /// Whether they may log in. Deactivating ends all their sessions.
+    /// Whether the user may log in. Deactivating ends all sessions of the user.
     #[serde(default, deserialize_with = "present")]
     #[garde(skip)]
     is_active: Option<bool>,
 }
 
-/// Change what a user may do
+/// Update a user's role or activity
 ///
-/// Not one's own: the last administrator would lock everybody out.
+/// Administrators cannot update themselves, so that one always remains.
 #[utoipa::path(patch, path = "/v1/auth/users/{id}", tag = "auth", security(("bearer" = [])),
     params(("id" = String, Path)), request_body = UpdateUser, responses((status = 200, body = AccountView)))]
 pub(crate) async fn update_user(

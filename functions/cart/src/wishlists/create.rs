@@ -18,22 +18,22 @@ use shared::{
 
 use super::{problems::WishlistProblem, view::WishlistView};
 
-/// A new list.
+/// A new wishlist.
 #[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct CreateWishlist {
-    /// 1 to 100 characters; several lists may be called alike.
+    /// 1 to 100 characters; need not be unique.
     #[garde(custom(line(100)))]
     name: String,
-    /// Whether to share it at once: the answer then has the `shareToken`.
+    /// Whether it is shared; the answer then has the `shareToken`.
     #[garde(skip)]
     #[serde(default)]
     is_public: bool,
 }
 
-/// Start a wishlist
+/// Create a wishlist
 ///
-/// A customer keeps at most 50.
+/// A customer has at most 50.
 #[utoipa::path(post, path = "/v1/wishlists", tag = "cart", security(("bearer" = [])),
     request_body = CreateWishlist, responses((status = 201, body = WishlistView, headers(("Location" = String)))))]
 pub(crate) async fn create_wishlist(

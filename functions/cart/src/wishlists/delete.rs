@@ -8,7 +8,7 @@ use shared::{
 
 use super::problems::WishlistProblem;
 
-/// Delete a wishlist with what is on it
+/// Delete a wishlist
 #[utoipa::path(delete, path = "/v1/wishlists/{id}", tag = "cart", security(("bearer" = [])),
     params(("id" = String, Path)), responses((status = 204)))]
 pub(crate) async fn delete_wishlist(

@@ -5,9 +5,9 @@ use shared::http::{App, CurrentUser, Page, PageQuery, Problem, ValidQuery};
 
 use super::view::WishlistSummaryView;
 
-/// List one's own wishlists, the newest first
+/// List wishlists, newest first
 ///
-/// Without what is on them: `itemCount` says how much that is.
+/// Without their items; `itemCount` has their number.
 #[utoipa::path(get, path = "/v1/wishlists", tag = "cart", security(("bearer" = [])), params(PageQuery),
     responses((status = 200, body = Page<WishlistSummaryView>)))]
 pub(crate) async fn list_wishlists(

@@ -10,20 +10,20 @@ use shared::{
 
 use super::problems::WishlistProblem;
 
-/// How others get to see a list.
+/// The link to a shared wishlist.
 #[derive(Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SharedLink {
-    /// 256 random bits. Told now and never again: we keep its hash alone.
+    /// 256 random bits. Only this answer has it: the shop stores its hash.
     share_token: String,
-    /// Where the list can be read, relative to this API.
+    /// The path of the shared wishlist, relative to this API.
     url: String,
     is_public: bool,
 }
 
 /// Share a wishlist
 ///
-/// Whoever has the token can read the list. Sharing it again makes another token, and the one before stops working.
+/// The token gives read access. Sharing again issues a new token and revokes the previous one.
 #[utoipa::path(post, path = "/v1/wishlists/{id}/share", tag = "cart", security(("bearer" = [])),
     params(("id" = String, Path)), responses((status = 200, body = SharedLink)))]
 pub(crate) async fn share_wishlist(

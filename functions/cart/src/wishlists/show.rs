@@ -8,9 +8,9 @@ use shared::{
 
 use super::{problems::WishlistProblem, view::WishlistView};
 
-/// One of one's own wishlists
+/// Retrieve a wishlist
 ///
-/// Products that are no longer for sale stay on it as `unavailable`.
+/// Products that are no longer for sale are listed as `unavailable`.
 #[utoipa::path(get, path = "/v1/wishlists/{id}", tag = "cart", security(("bearer" = [])),
     params(("id" = String, Path)), responses((status = 200, body = WishlistView)))]
 pub(crate) async fn show_wishlist(

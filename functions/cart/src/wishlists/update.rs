@@ -11,20 +11,20 @@ use shared::{
 
 use super::{problems::WishlistProblem, view::WishlistView};
 
-/// What to change: absent fields stay as they are.
+/// Absent fields stay unchanged.
 #[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct UpdateWishlist {
     #[garde(inner(custom(line(100))))]
     #[serde(default, deserialize_with = "present")]
     name: Option<String>,
-    /// `false` makes its link worthless for good; `true` shares a private list, and the answer has the `shareToken`.
+    /// `false` revokes the link; `true` shares a private wishlist, and the answer has the `shareToken`.
     #[garde(skip)]
     #[serde(default, deserialize_with = "present")]
     is_public: Option<bool>,
 }
 
-/// Rename a wishlist, share it or stop sharing it
+/// Update a wishlist
 #[utoipa::path(patch, path = "/v1/wishlists/{id}", tag = "cart", security(("bearer" = [])),
     params(("id" = String, Path)), request_body = UpdateWishlist, responses((status = 200, body = WishlistView)))]
 pub(crate) async fn update_wishlist(
