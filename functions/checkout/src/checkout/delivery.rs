@@ -1,11 +1,11 @@
-//! OrderScope cart is ordered, and where it goes.
+//! The cart, customer, e-mail address and shipping address of a checkout.
 
 use shared::{
     domain::{Address, Email, Id, address::SavedAddress, cart::Cart, secret_hash::sha256_hex, user::User},
     http::{App, Buyer, Problem, ProblemCode},
 };
 
-/// The cart to order. None, or none any more, is an empty one; a guest's token that never was one is refused.
+/// The cart to order. A missing or converted cart counts as empty; an unknown guest token is refused.
 pub(crate) async fn load_cart(app: &App, buyer: &Buyer) -> Result<Cart, Problem> {
     let now = app.clock.now();
     match buyer {
@@ -23,7 +23,7 @@ pub(crate) async fn load_cart(app: &App, buyer: &Buyer) -> Result<Cart, Problem>
     }
 }
 
-/// The customer, if it is one.
+/// The id, for a customer.
 pub(crate) const fn customer(buyer: &Buyer) -> Option<Id<User>> {
     match buyer {
         Buyer::Customer(user) => Some(user.id),
@@ -31,7 +31,7 @@ pub(crate) const fn customer(buyer: &Buyer) -> Option<Id<User>> {
     }
 }
 
-/// Where mails go: a customer's own address, or the one that a guest gave.
+/// The e-mail address of the order: the account's, or the one in a guest's request.
 pub(crate) async fn find_email(app: &App, buyer: &Buyer, given: Option<Email>) -> Result<Email, Problem> {
     match buyer {
         Buyer::Customer(user) => {
@@ -39,12 +39,12 @@ pub(crate) async fn find_email(app: &App, buyer: &Buyer, given: Option<Email>) -
             user.map(|user| user.email).ok_or_else(|| Problem::new(ProblemCode::InvalidToken))
         }
         Buyer::Guest(_) => given.ok_or_else(|| {
-            Problem::new(ProblemCode::ValidationFailed).field("/email", "missing", "a guest says where mails go")
+            Problem::new(ProblemCode::ValidationFailed).field("/email", "missing", "required for guests")
         }),
     }
 }
 
-/// The address that was given, or the saved one that was named.
+/// The address in the request, or the saved one that it names.
 pub(crate) async fn find_address(
     app: &App,
     buyer: &Buyer,
@@ -61,12 +61,12 @@ pub(crate) async fn find_address(
         (None, None, _) => Err(Problem::new(ProblemCode::ValidationFailed).field(
             "/shippingAddress",
             "missing",
-            "give a shippingAddress, or the addressId of a saved one",
+            "shippingAddress or addressId is required",
         )),
         (Some(_), Some(_), _) => Err(Problem::new(ProblemCode::ValidationFailed).field(
             "/addressId",
             "invalid",
-            "give either a shippingAddress or an addressId, not both",
+            "shippingAddress and addressId exclude each other",
         )),
     }
 }

@@ -26,45 +26,45 @@ use shared::{
 use super::delivery::{customer, find_address, find_email, load_cart};
 use crate::{CheckoutApp, PaymentWindow, access::Visibility, orders::view::OrderView, problems::place_problem};
 
-/// Where to, how, and what with.
+/// Addresses, shipping method and payment method of the order.
 #[derive(Clone, Deserialize, Serialize, Validate, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[garde(allow_unvalidated)]
 pub(crate) struct Checkout {
-    /// Where a guest's mails go; a customer's go to the account's address.
+    /// Required for guests; a customer's mails go to the account's address.
     email: Option<Email>,
     #[garde(dive)]
     shipping_address: Option<AddressBody>,
-    /// A saved address in its place.
+    /// A saved address instead of `shippingAddress`.
     #[schema(value_type = Option<String>)]
     address_id: Option<Id<SavedAddress>>,
-    /// The shipping address if absent.
+    /// Defaults to the shipping address.
     #[garde(dive)]
     billing_address: Option<AddressBody>,
     shipping_method: ShippingMethod,
     #[garde(dive)]
     payment: CheckoutPayment,
-    /// What the customer was shown: with any other total the order is refused.
+    /// The total that the customer was shown: an order with another total is refused.
     expected_total: Option<Money>,
     #[garde(inner(length(chars, max = 1000)))]
     notes: Option<String>,
 }
 
-/// What to charge.
+/// The payment method.
 #[derive(Clone, Deserialize, Serialize, Validate, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[garde(allow_unvalidated)]
 pub(crate) struct CheckoutPayment {
     method: PaymentMethod,
-    /// From the gateway's own form; never a card number. Only an order that costs nothing needs none.
+    /// The token from the gateway's form, never a card number. Required unless the total is 0.
     #[garde(inner(length(min = 1, max = 255)), inner(ascii))]
     token: Option<String>,
 }
 
-/// Order what is in the cart
+/// Place an order
 ///
-/// Reserves the stock, places the order as `pending` and asks for the payment, all of it or nothing. The charge follows at
-/// once in the background: watch `payment.status`.
+/// Reserves the stock, creates the order as `pending` and requests the payment, atomically. The charge follows asynchronously:
+/// poll `payment.status`.
 #[utoipa::path(post, path = "/v1/checkout", tag = "checkout", security(("bearer" = []), ("cartToken" = [])),
     params(("Idempotency-Key" = String, Header)), request_body = Checkout, responses((status = 201, body = OrderView)))]
 pub(crate) async fn place_order(
@@ -93,7 +93,7 @@ pub(crate) async fn place_order(
     .await
 }
 
-/// What is charged. That there is something is asked once the total is known: an order that costs nothing needs none.
+/// The source to charge. Whether one is required depends on the total, which is not known yet.
 fn check_source(payment: &CheckoutPayment) -> Result<Option<PaymentSource>, Problem> {
     let at = |pointer, code, message| Problem::new(ProblemCode::ValidationFailed).field(pointer, code, message);
     match (&payment.token, payment.method) {
@@ -116,7 +116,7 @@ async fn prepare(app: &App, window: PaymentWindow, buyer: &Buyer, wanted: Checko
         find_email(app, buyer, wanted.email),
         find_address(app, buyer, given, wanted.address_id),
     );
-    // Of several refusals always the same one.
+    // A fixed order, so that a request with several faults always gets the same refusal.
     let cart = cart?;
     if cart.items.is_empty() {
         return Err(Problem::new(ProblemCode::CartEmpty));

@@ -15,26 +15,26 @@ use super::{
 };
 use crate::problems::quote_problem;
 
-/// Where to, and how.
+/// Destination, shipping method and coupon.
 #[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct RequestQuote {
-    /// The whole address, or as much of it as decides tax and shipping: country and state.
+    /// The address, of which country and state decide tax and shipping.
     #[garde(dive)]
     shipping_address: Option<QuoteAddress>,
-    /// A saved address in its place.
+    /// A saved address instead of `shippingAddress`.
     #[garde(skip)]
     #[schema(value_type = Option<String>)]
     address_id: Option<Id<SavedAddress>>,
-    /// Without it the totals carry no shipping.
+    /// If absent, the totals have no shipping.
     #[garde(skip)]
     shipping_method: Option<ShippingMethod>,
-    /// In place of the cart's coupon.
+    /// Instead of the cart's coupon.
     #[garde(inner(length(min = 1, max = 64)))]
     coupon_code: Option<String>,
 }
 
-/// An address, of which a price needs only country and state. The rest may come along, as the frontend has it.
+/// An address of which only country and state are required.
 #[derive(Deserialize, Validate, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[garde(allow_unvalidated)]
@@ -73,9 +73,9 @@ impl std::fmt::Debug for QuoteAddress {
     }
 }
 
-/// Ask what the cart would cost
+/// Quote the cart
 ///
-/// Computed from the catalogue, the stock and the rates of this moment. Nothing is reserved.
+/// Computed from the current catalogue, stock and rates. Reserves nothing.
 #[utoipa::path(post, path = "/v1/checkout/quote", tag = "checkout", security(("bearer" = []), ("cartToken" = [])),
     request_body = RequestQuote, responses((status = 200, body = QuoteView)))]
 pub(crate) async fn quote_checkout(

@@ -1,4 +1,4 @@
-//! A quote as a frontend sees it.
+//! A quote in answers.
 
 use serde::Serialize;
 use shared::{
@@ -12,7 +12,7 @@ use shared::{
     },
 };
 
-/// What the cart would cost.
+/// The price of the cart.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Quote)]
@@ -22,7 +22,7 @@ pub(crate) struct QuoteView {
     totals: QuoteTotals,
     taxes: Vec<TaxAmount>,
     problems: Vec<QuoteProblem>,
-    /// Which coupon, tax and shipping rules were considered, what each gave, and why.
+    /// The coupon, tax and shipping rules that were considered, with the result and reason of each.
     explanation: Vec<Consideration>,
 }
 
@@ -43,7 +43,7 @@ pub(crate) struct QuoteLineView {
     total: Money,
 }
 
-/// The sums.
+/// The totals.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct QuoteTotals {
@@ -51,27 +51,27 @@ pub(crate) struct QuoteTotals {
     discount: Money,
     shipping: Money,
     tax: Money,
-    /// Send it as `expectedTotal` when you check out.
+    /// Send it as `expectedTotal` at checkout.
     total: Money,
     currency: Currency,
-    /// Whether the tax is contained in the other amounts.
+    /// Whether the other amounts include the tax.
     prices_include_tax: bool,
 }
 
-/// What stands in the way of ordering this, or has changed.
+/// An obstacle to ordering the cart, or a change to show to the customer.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct QuoteProblem {
     /// `unavailable`, `insufficient_stock`, `price_changed`, `coupon_invalid`, `shipping_unavailable` or `cart_empty`.
     code: &'static str,
-    /// The line that it is about.
+    /// The affected line.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     line: Option<Id<CartItem>>,
-    /// How many could be ordered.
+    /// Units that can be ordered.
     #[serde(skip_serializing_if = "Option::is_none")]
     available: Option<i64>,
-    /// Why the coupon gives nothing.
+    /// Why the coupon is not applicable.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<CouponRefusal>,
 }

@@ -11,7 +11,7 @@ use shared::{
 use super::view::OrderView;
 use crate::access::load_handled;
 
-/// A remark of the shop. Administrators and its author read it, nobody else.
+/// A remark of the shop, visible to administrators and its author.
 #[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AddNote {
@@ -19,9 +19,9 @@ pub(crate) struct AddNote {
     text: String,
 }
 
-/// Add a remark to an order
+/// Add a note to an order
 ///
-/// Up to 100. A seller reads the own ones, an administrator all, the customer none.
+/// At most 100. Sellers see their own notes, administrators all, customers none.
 #[utoipa::path(post, path = "/v1/orders/{id}/notes", tag = "orders", security(("bearer" = [])),
     params(("id" = String, Path)), request_body = AddNote, responses((status = 200, body = OrderView)))]
 pub(crate) async fn add_order_note(

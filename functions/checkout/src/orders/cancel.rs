@@ -18,7 +18,7 @@ use crate::{
     problems::cancel_problem,
 };
 
-/// Why.
+/// The reason.
 #[derive(Debug, Deserialize, Serialize, Validate, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CancelOrder {
@@ -26,12 +26,12 @@ pub(crate) struct CancelOrder {
     reason: Option<String>,
 }
 
-/// Cancel an order before it is shipped
+/// Cancel an order
 ///
-/// Releases its stock at once; money that was taken is given back. A charge that waits for the customer (3-D Secure) is called
-/// off; while one is being made, the order cannot be cancelled, and `Retry-After` says when to try again. Once a line has left,
-/// or the order has ended, it is 409 `order_not_cancellable`. One that the shop itself gave up, because nobody paid in time,
-/// can still be cancelled: money that comes late goes back then, where it would take the order up again.
+/// Releases its stock and refunds captured money. A charge that waits for the customer (3-D Secure) is voided; while a charge
+/// is in progress the order cannot be cancelled, and `Retry-After` says when to try again. Once a line is shipped or the order
+/// has ended, it is 409 `order_not_cancellable`. An order that has expired unpaid can still be cancelled: late money is then
+/// refunded and does not reopen it.
 #[utoipa::path(post, path = "/v1/orders/{id}/cancel", tag = "orders", security(("bearer" = [])),
     params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
     request_body = Option<CancelOrder>, responses((status = 200, body = OrderView)))]

@@ -11,15 +11,15 @@ use shared::{
 use super::view::OrderView;
 use crate::{access::load_handled, problems::illegal};
 
-/// Nothing yet.
+/// No fields yet.
 #[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DeliverOrder {}
 
-/// Note that parcels of an order arrived
+/// Mark an order as delivered
 ///
-/// A seller's are the own ones, an administrator's all. The order is delivered once every line has left and every parcel has
-/// arrived. Asked for again, it changes nothing.
+/// A seller marks the own parcels, an administrator all. The order is delivered once every line is shipped and every parcel has
+/// arrived. Idempotent.
 #[utoipa::path(post, path = "/v1/orders/{id}/deliver", tag = "orders", security(("bearer" = [])),
     params(("id" = String, Path)), request_body = Option<DeliverOrder>, responses((status = 200, body = OrderView)))]
 pub(crate) async fn deliver_order(

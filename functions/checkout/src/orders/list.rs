@@ -18,7 +18,7 @@ use shared::{
 use super::view::OrderView;
 use crate::access::Visibility;
 
-/// Which orders.
+/// Filters.
 #[derive(Debug, Deserialize, Validate, utoipa::IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
@@ -31,14 +31,14 @@ pub(crate) struct ListOrders {
     /// Placed before.
     #[garde(skip)]
     to: Option<Timestamp>,
-    /// An order number; for administrators an e-mail address or a tracking number too.
+    /// An order number; for administrators also an e-mail address or a tracking number.
     #[garde(inner(length(chars, max = 200)))]
     q: Option<String>,
 }
 
 /// List orders, newest first
 ///
-/// Customers see their own, sellers those with lines of theirs and what they bought themselves, administrators all.
+/// Customers see their own orders, sellers also those with lines of theirs, administrators all.
 #[utoipa::path(get, path = "/v1/orders", tag = "orders", security(("bearer" = [])),
     params(ListOrders, PageQuery), responses((status = 200, body = Page<OrderView>)))]
 pub(crate) async fn list_orders(
@@ -61,7 +61,7 @@ pub(crate) async fn list_orders(
     let after = page.after::<(Timestamp, Id<Order>)>()?;
     let orders = app.store.orders.list(&filter, after, page.fetch()).await?;
     let count = if page.count { Some(app.store.orders.count(&filter).await?) } else { None };
-    // One query for the payments of the whole page.
+    // One query for the payments of the page.
     let payments = app.store.payments.find_all(orders.iter().map(|order| order.payment)).await?;
     let payments: HashMap<_, _> = payments.into_iter().map(|payment| (payment.id, payment)).collect();
     let listed = Page::new(

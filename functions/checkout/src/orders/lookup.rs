@@ -14,7 +14,7 @@ use shared::{
     http::{App, ClientAddress, Problem, ProblemCode, ValidQuery},
 };
 
-/// Enough to follow a parcel all day from an office with one address; far too few to guess a number and whose it is.
+/// Enough for an office behind one address; far too few to guess a number together with its e-mail address.
 const POLICY: ThrottlePolicy = ThrottlePolicy {
     free_tries: 30,
     first_delay: Duration::from_secs(5),
@@ -22,18 +22,18 @@ const POLICY: ThrottlePolicy = ThrottlePolicy {
     window: Duration::from_secs(15 * 60),
 };
 
-/// Which order, and whose.
+/// The order and its e-mail address.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(crate) struct LookupOrder {
-    /// `ORD-YYYYMMDD-XXXXX`, in any case.
+    /// `ORD-YYYYMMDD-XXXXX`, case-insensitive.
     order_number: String,
-    /// The address that the order's mails went to.
+    /// The e-mail address of the order.
     email: Email,
 }
 
-/// What a guest is told of an order: nothing that a mail about it does not say.
+/// The part of an order that its mails contain too.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = GuestOrder)]
@@ -41,15 +41,15 @@ pub(crate) struct GuestOrderView {
     order_number: String,
     status: OrderStatus,
     items: Vec<GuestOrderItemView>,
-    /// Of the latest parcel.
+    /// The latest parcel.
     tracking: Option<Tracking>,
-    /// Of every parcel.
+    /// Every parcel.
     shipments: Vec<Tracking>,
     timeline: Vec<GuestTimelineView>,
     created_at: Timestamp,
 }
 
-/// One line.
+/// A line.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = GuestOrderItem)]
 pub(crate) struct GuestOrderItemView {
@@ -58,7 +58,7 @@ pub(crate) struct GuestOrderItemView {
     quantity: Quantity,
 }
 
-/// One change of state. Remarks are for those who log in.
+/// A change of state, without remarks.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = GuestTimelineEntry)]
 pub(crate) struct GuestTimelineView {
@@ -68,8 +68,8 @@ pub(crate) struct GuestTimelineView {
 
 /// Look up a guest's order
 ///
-/// Number and e-mail address have to belong together; a wrong pair is 404, whichever half is wrong. Customers find their
-/// orders in `GET /v1/orders`. After 30 tries from one address within a quarter of an hour the next has to wait: 429.
+/// Number and e-mail address must match; a wrong pair is 404, whichever half is wrong. Customers use `GET /v1/orders`. Limited
+/// to 30 requests per client address in 15 minutes: 429.
 #[utoipa::path(get, path = "/v1/orders/lookup", tag = "orders", params(LookupOrder),
     responses((status = 200, body = GuestOrderView)))]
 pub(crate) async fn lookup_order(
@@ -79,7 +79,7 @@ pub(crate) async fn lookup_order(
 ) -> Result<Json<GuestOrderView>, Problem> {
     let key = format!("lookup:{}", sha256_hex(&client.subscriber()));
     if let Some(wait) = app.store.throttles.count(&key, &POLICY, app.clock.now()).await? {
-        // Rounded up: whoever comes back on the second must not be too early.
+        // Rounded up, so that a retry at that second is not too early.
         let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0));
         return Err(Problem::new(ProblemCode::TooManyRequests).retry_after(seconds));
     }

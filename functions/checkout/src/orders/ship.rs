@@ -25,7 +25,7 @@ use crate::{
     problems::illegal,
 };
 
-/// Who carries the parcel.
+/// The carrier and the tracking number.
 #[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ShipOrder {
@@ -42,11 +42,11 @@ pub(crate) struct ShipOrder {
     estimated_delivery: Option<Timestamp>,
 }
 
-/// Hand an order over to the carrier
+/// Ship an order
 ///
-/// A seller ships the own lines, an administrator all that are left, a parcel for each seller; the order is shipped once every
-/// line has left. Its units leave the stock now. What was paid back is not shipped any more.
-// A tenth of all tracking numbers pass the checksum of card numbers, so this body is not searched for them: see
+/// A seller ships the own lines, an administrator all remaining ones, in one parcel per seller. The order is shipped once every
+/// line is. The units leave the stock. A fully refunded order cannot be shipped.
+// A tenth of all tracking numbers pass the checksum of card numbers, so this body is not searched for card data: see
 // docs/adr/0004-tracking-numbers.md.
 #[utoipa::path(post, path = "/v1/orders/{id}/ship", tag = "orders", security(("bearer" = [])),
     params(("id" = String, Path)), request_body = ShipOrder, responses((status = 200, body = OrderView)))]
@@ -73,10 +73,10 @@ pub(crate) async fn ship_order(
 enum ShipProblem {
     #[error(transparent)]
     Order(#[from] ShipError),
-    /// Whoever has the money back does not get the goods.
-    #[error("everything that was paid for the order is paid back, or is about to be")]
+    /// A fully refunded order is not shipped.
+    #[error("the order is fully refunded, or its refund is in progress")]
     PaidBack(OrderStatus),
-    /// Units on backorder cannot leave before they have come.
+    /// Units on backorder have not been received yet.
     #[error("not all units of {0} are in the warehouse")]
     NotOnHand(Sku),
     #[error(transparent)]
@@ -103,8 +103,8 @@ impl From<ShipProblem> for Problem {
     }
 }
 
-/// The order's state, the stock and the product's sales figure change together. The payment is written too, though nothing of
-/// it changes: whoever promises its money back meanwhile writes it as well, so one of the two is seen by the other.
+/// Changes the order's state, the stock and the product's sales figure. The payment is written unchanged, so that a concurrent
+/// refund, which writes it too, conflicts and serialises.
 async fn ship(
     store: &Store,
     order: Order,

@@ -1,4 +1,4 @@
-//! A parcel as people see it.
+//! A shipment in answers.
 
 use serde::Serialize;
 use shared::domain::{
@@ -7,7 +7,7 @@ use shared::domain::{
     user::User,
 };
 
-/// What one seller handed over to a carrier at once.
+/// A parcel of one seller.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Shipment)]

@@ -6,7 +6,7 @@ use shared::http::{App, CurrentUser, PathText, Problem};
 use super::view::OrderView;
 use crate::access::load_order;
 
-/// Show an order, by its id or number
+/// Retrieve an order by its id or number
 #[utoipa::path(get, path = "/v1/orders/{idOrNumber}", tag = "orders", security(("bearer" = [])),
     params(("idOrNumber" = String, Path)), responses((status = 200, body = OrderView)))]
 pub(crate) async fn show_order(

@@ -1,4 +1,4 @@
-//! An order as people see it.
+//! An order in answers.
 
 use serde::Serialize;
 use shared::domain::{
@@ -17,7 +17,7 @@ use shared::domain::{
 use super::shipment_view::ShipmentView;
 use crate::{access::Visibility, returns::view::ReturnView};
 
-/// An order. Somebody who sells part of it sees that part.
+/// An order. A seller sees the own lines of it.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Order)]
@@ -27,7 +27,7 @@ pub(crate) struct OrderView {
     /// `ORD-YYYYMMDD-XXXXX`.
     order_number: String,
     status: OrderStatus,
-    /// Who ordered, for administrators; absent for a guest's order.
+    /// The customer, for administrators; absent for a guest's order.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     user: Option<Id<User>>,
@@ -44,26 +44,26 @@ pub(crate) struct OrderView {
     #[serde(skip_serializing_if = "Option::is_none")]
     billing_address: Option<Address>,
     shipping_method: ShippingMethod,
-    /// Of the latest parcel; in a seller's view of the seller's latest.
+    /// The latest parcel; in a seller's view the seller's latest.
     tracking: Option<Tracking>,
-    /// Every parcel, in the order in which they left: each seller hands over the own lines. In a seller's view the seller's.
+    /// The parcels, oldest first; each has lines of one seller. In a seller's view the seller's.
     shipments: Vec<ShipmentView>,
     notes: NotesView,
     timeline: Vec<TimelineView>,
     coupon_code: Option<String>,
     discount: Option<AppliedDiscount>,
-    /// What the customer sends back.
+    /// Returns of the order.
     returns: Vec<ReturnView>,
     /// Absent in a seller's view.
     #[serde(skip_serializing_if = "Option::is_none")]
     payment: Option<PaymentSummary>,
-    /// Until when an unpaid order holds its stock.
+    /// When the order expires if it is unpaid; its stock stays reserved until then.
     reserved_until: Timestamp,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
 
-/// One line.
+/// A line.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = OrderItem)]
@@ -81,26 +81,25 @@ pub(crate) struct OrderItemView {
     tax: Money,
     total: Money,
     shipped_at: Option<Timestamp>,
-    /// How many came back, or are on their way back.
+    /// Units that are returned or being returned.
     returned: i64,
 }
 
-/// Remarks on an order: the customer's own, and the shop's. An administrator sees all of the shop's, a seller the own ones, the
-/// customer none.
+/// Notes on an order: the customer's and the shop's. Administrators see all of the shop's, sellers their own, customers none.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = Notes)]
 pub(crate) struct NotesView {
-    /// What the customer wrote with the order.
+    /// The customer's note.
     #[serde(skip_serializing_if = "Option::is_none")]
     customer: Option<String>,
-    /// The texts of `remarks`, one below the other.
+    /// The texts of `remarks`, joined by line breaks.
     #[serde(skip_serializing_if = "Option::is_none")]
     admin: Option<String>,
-    /// The shop's, in the order in which they were made.
+    /// The shop's notes, oldest first.
     remarks: Vec<RemarkView>,
 }
 
-/// What somebody of the shop noted.
+/// A note of the shop.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = Remark)]
 pub(crate) struct RemarkView {
@@ -110,7 +109,7 @@ pub(crate) struct RemarkView {
     at: Timestamp,
 }
 
-/// One change of state, or a step within it.
+/// A change of state, or a step within a state.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = TimelineEntry)]
@@ -118,17 +117,17 @@ pub(crate) struct TimelineView {
     status: OrderStatus,
     timestamp: Timestamp,
     note: String,
-    /// By whom, for administrators; absent if by the shop itself.
+    /// The user who made it, for administrators; absent for automatic changes.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     updated_by: Option<Id<User>>,
 }
 
-/// How the order is paid.
+/// The payment of the order.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PaymentSummary {
-    /// Look at `GET /v1/payments/{id}` for what the customer has to do.
+    /// `GET /v1/payments/{id}` has the next action of the customer.
     #[schema(value_type = String)]
     id: Id<Payment>,
     status: PaymentStatus,
@@ -138,7 +137,7 @@ pub(crate) struct PaymentSummary {
 }
 
 impl OrderView {
-    /// What somebody sees of an order.
+    /// The order within this visibility.
     pub(crate) fn of(order: &Order, payment: Option<&Payment>, visibility: Visibility) -> Self {
         let is_whole = !matches!(visibility, Visibility::Seller(_));
         let seen = visibility.lines();

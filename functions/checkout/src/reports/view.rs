@@ -1,4 +1,4 @@
-//! What several reports show.
+//! Views that several reports share.
 
 use serde::Serialize;
 use shared::{
@@ -17,7 +17,7 @@ pub(crate) struct ReportedProductView {
     pub(super) name: String,
 }
 
-/// How many rows, within what a report gives.
+/// The number of rows, within the limit of the report.
 pub(super) fn checked_limit(asked: Option<i64>, usual: i64, most: i64) -> Result<i64, Problem> {
     match asked.unwrap_or(usual) {
         limit if (1..=most).contains(&limit) => Ok(limit),

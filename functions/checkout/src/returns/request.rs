@@ -19,7 +19,7 @@ use shared::{
 
 use super::{problems::ReturnProblem, view::ReturnView};
 
-/// What is sent back, and why.
+/// The units to return, with the reason.
 #[derive(Debug, Deserialize, Serialize, Validate, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RequestReturn {
@@ -29,7 +29,7 @@ pub(crate) struct RequestReturn {
     reason: String,
 }
 
-/// Units of one line.
+/// Units of a line.
 #[derive(Debug, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ReturnedLine {
@@ -39,15 +39,15 @@ pub(crate) struct ReturnedLine {
     quantity: Quantity,
 }
 
-/// Any number of lines, the first of which says something.
+/// Multi-line text whose first line is not blank.
 pub(super) fn said(text: &str, context: &()) -> garde::Result {
     if text.trim().is_empty() { line(500)(text, context) } else { lines(500)(text, context) }
 }
 
-/// Ask to send units of an order back
+/// Request a return
 ///
-/// For lines that have left, also while other lines of the order have not. The return waits for the shop to approve it; the
-/// answer says what the customer can expect back for it. Administrators ask in the place of guests.
+/// For shipped lines, also while other lines are not shipped yet. The return waits for approval; the answer has the expected
+/// refund. Administrators request returns on behalf of guests.
 #[utoipa::path(post, path = "/v1/orders/{id}/returns", tag = "returns", security(("bearer" = [])),
     params(("id" = String, Path), ("Idempotency-Key" = String, Header)), request_body = RequestReturn,
     responses((status = 201, body = ReturnView, headers(("Location" = String)))))]

@@ -1,4 +1,4 @@
-//! The tables as requests write them.
+//! The requests that replace the tax and shipping tables.
 
 use garde::Validate;
 use serde::Deserialize;
@@ -14,81 +14,80 @@ use shared::{
     http::{address::country_code, rules::line},
 };
 
-/// High enough for a piano by air, low enough that no weight makes a price overflow.
+/// Low enough that no weight makes a price overflow.
 const HIGHEST_PER_KG: Money = Money::from_minor(100_000_000);
 
-/// Who pays which tax.
+/// Tax rates.
 #[derive(Clone, Debug, Deserialize, Validate, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = TaxTableInput)]
 pub(crate) struct TaxInput {
-    /// Whether catalogue prices contain the tax already.
+    /// Whether catalogue prices include tax.
     #[garde(skip)]
     prices_include_tax: bool,
-    /// One for each place; the most specific one that matches the shipping address decides.
+    /// One per country or state; the most specific match of the shipping address decides.
     #[garde(length(max = 1000), dive)]
     rows: Vec<TaxRowInput>,
 }
 
-/// The rate of one place.
+/// The rate of a country or state.
 #[derive(Clone, Debug, Deserialize, Validate, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct TaxRowInput {
     /// ISO 3166-1 alpha-2.
     #[garde(custom(country_code))]
     country: String,
-    /// The state as addresses write it; null or absent is the whole country.
+    /// The state as written in addresses; null or absent for the whole country.
     #[garde(inner(custom(line(100))))]
     state: Option<String>,
     /// Basis points: 725 is 7.25 %.
     #[garde(range(min = 0, max = BASIS_POINTS))]
     rate_bp: i64,
-    /// Whether shipping is taxed too. False if absent.
+    /// Whether shipping is taxed. False if absent.
     #[serde(default)]
     #[garde(skip)]
     tax_shipping: bool,
 }
 
-/// How parcels travel and what that costs.
+/// Shipping zones and rates.
 #[derive(Clone, Debug, Deserialize, Validate, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = ShippingTableInput)]
 pub(crate) struct ShippingInput {
-    /// The zone that names the country decides; the one that names `*` is the rest of the world. Nothing is sent to a country
-    /// without zone.
+    /// The zone with the country decides, else the zone with `*`. Countries without a zone are not shipped to.
     #[garde(length(max = 300), dive)]
     zones: Vec<ShippingZoneInput>,
 }
 
-/// Countries that share their prices.
+/// Countries with the same rates.
 #[derive(Clone, Debug, Deserialize, Validate, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ShippingZoneInput {
-    /// For people; unique.
+    /// Unique; for display.
     #[garde(custom(line(100)))]
     name: String,
-    /// ISO 3166-1 alpha-2, or `*`. Each lies in one zone.
+    /// ISO 3166-1 alpha-2, or `*`. Each in one zone only.
     #[garde(length(min = 1, max = 300), inner(custom(country_or_rest)))]
     countries: Vec<String>,
-    /// What is offered there, each method once; nothing is sent there without any.
+    /// The rates of the zone, one per method. A zone without rates is not shipped to.
     #[garde(dive)]
     methods: Vec<ShippingRateInput>,
 }
 
-/// What one method costs in one zone.
+/// The rate of a method in a zone.
 #[derive(Clone, Debug, Deserialize, Validate, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ShippingRateInput {
     #[garde(skip)]
     method: ShippingMethod,
-    /// For the parcel.
+    /// Per parcel.
     #[garde(custom(amount(Price::HIGHEST)))]
     price: Money,
-    /// For each kilogram begun. 0 if absent.
+    /// Per kilogram begun. 0 if absent.
     #[serde(default)]
     #[garde(custom(amount(HIGHEST_PER_KG)))]
     price_per_kg: Money,
-    /// Free from this amount of lines after discount; null or absent is never.
+    /// Free shipping from this sum of lines after discount; null or absent for none.
     #[garde(inner(custom(amount(Price::HIGHEST))))]
     free_from: Option<Money>,
     /// Days to delivery.
@@ -102,7 +101,7 @@ fn country_or_rest(text: &str, context: &()) -> garde::Result {
 
 fn amount(most: Money) -> impl FnOnce(&Money, &()) -> garde::Result {
     move |amount, ()| {
-        // As garde's own rule says it, so that both become `out_of_range`.
+        // The wording of garde's own rule, so that both become `out_of_range`.
         if *amount < Money::ZERO {
             Err(garde::Error::new("lower than 0"))
         } else if *amount > most {
