@@ -43,7 +43,10 @@ fn read_signing_key(env: &mut Env) -> Option<SigningKey> {
     let published = TokenSettings::read(env).tokens;
     let is_trusted = published.jwks().keys.iter().any(|jwk| jwk.kid == key.public_jwk().kid);
     if !is_trusted && !published.jwks().keys.is_empty() {
-        env.fault("ACCESS_TOKEN_SIGNING_KEY", "has no public half in ACCESS_TOKEN_JWKS, so its tokens would be refused");
+        env.fault(
+            "ACCESS_TOKEN_SIGNING_KEY",
+            "has no public half in ACCESS_TOKEN_JWKS, so its tokens would be refused",
+        );
     }
     Some(key)
 }

@@ -1,4 +1,4 @@
-//! What customers write.
+//! The requests that create and update reviews.
 
 use garde::Validate;
 use serde::Deserialize;
@@ -29,11 +29,11 @@ pub(crate) struct CreateReview {
     #[garde(length(max = 10), inner(custom(web_address)))]
     #[serde(default)]
     images: Vec<String>,
-    /// What is good.
+    /// Advantages.
     #[garde(length(max = 20), inner(custom(line(200))))]
     #[serde(default)]
     pros: Vec<String>,
-    /// What is not.
+    /// Disadvantages.
     #[garde(length(max = 20), inner(custom(line(200))))]
     #[serde(default)]
     cons: Vec<String>,
@@ -46,7 +46,7 @@ impl From<CreateReview> for ReviewContent {
     }
 }
 
-/// A change of a review: absent fields stay as they are, null clears where that is possible.
+/// Absent fields stay unchanged, null clears optional ones.
 #[derive(Clone, Debug, Default, Deserialize, Validate, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[garde(allow_unvalidated)]
@@ -77,7 +77,7 @@ pub(crate) struct UpdateReview {
 }
 
 impl UpdateReview {
-    /// What the review says after the change.
+    /// The text of the review after the change.
     pub(crate) fn applied_to(&self, content: ReviewContent) -> ReviewContent {
         let changes = self.clone();
         ReviewContent {

@@ -45,7 +45,7 @@ async fn a_paid_order_that_is_cancelled_gives_everything_back() {
     assert_eq!((sale.charges().await, sale.refunds().await), (vec![TOTAL], vec![TOTAL]));
     sale.is_given_up().await;
     let subjects = sale.subjects().await;
-    for subject in ["Your order was cancelled", "Money is on its way back"] {
+    for subject in ["Your order was cancelled", "Your refund is on its way"] {
         assert_eq!(subjects.iter().filter(|each| *each == subject).count(), 1, "{subject} in {subjects:?}");
     }
 }
