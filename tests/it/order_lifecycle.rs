@@ -34,7 +34,7 @@ async fn an_order_goes_from_cart_to_delivery() {
     shop.run_queues().await;
     let subjects: Vec<String> = shop.mails_to(&ada.email).await.into_iter().map(|(subject, _)| subject).collect();
     let number = placed.json["orderNumber"].as_str().unwrap();
-    for subject in ["We have your order", "Your order is paid", "Your order is on its way"] {
+    for subject in ["We have received your order", "Your order is paid", "Your order is on its way"] {
         assert!(subjects.contains(&format!("{subject} ({number})")), "{subject} is not among {subjects:?}");
     }
 }

@@ -3,7 +3,7 @@
 use std::{ops::Deref, sync::Arc, time::Duration};
 
 use axum::Router;
-use checkout::Hold;
+use checkout::PaymentWindow;
 use futures::TryStreamExt;
 use local::{components::sqs, poller::Poller, shop::Shop};
 use notifications::Mailer;
@@ -105,7 +105,10 @@ impl TestShop {
             mailer: Mailer::try_new(&Secret::new(place.components.smtp_url.clone()), "Shop <shop@example.test>")
                 .unwrap(),
             shop_url: "http://shop.example.test".to_owned(),
-            hold: Hold { charge: Duration::from_secs(30 * 60), transfer: Duration::from_secs(7 * 24 * 3600) },
+            payment_window: PaymentWindow {
+                charge: Duration::from_secs(30 * 60),
+                transfer: Duration::from_secs(7 * 24 * 3600),
+            },
             background: BackgroundTasks::before_the_answer(),
             cors: CorsOrigins::none(),
             deadline: Duration::from_secs(25),

@@ -1,4 +1,4 @@
-//! Proving a password.
+//! Verification of a password.
 
 use shared::{
     domain::{Email, password::PasswordAttempt, user::User},
@@ -10,7 +10,7 @@ use crate::{problems::AuthError, state::AuthApp, throttle::Attempt};
 
 /// The active user with this address and password.
 ///
-/// A wrong address and a wrong password, and an account that was deactivated, take the same steps to the same answer.
+/// An unknown address, a wrong password and a deactivated account take the same steps to the same answer.
 pub(crate) async fn prove(
     auth: &AuthApp,
     email: &Email,

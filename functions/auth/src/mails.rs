@@ -1,4 +1,4 @@
-//! Mails that anybody can have us send to somebody. The notifications function writes them; here they are promised.
+//! Mails that an anonymous request can trigger. They are enqueued here and written by the notifications function.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use shared::{
 
 use crate::problems::AuthError;
 
-/// Promises a mail by itself, and has it sent.
+/// Enqueues a mail in a transaction of its own and dispatches it.
 pub(crate) async fn send(app: &App, event: Event) -> Result<(), AuthError> {
     let message = event.now(app.clock.now());
     transaction!(app.store, |tx| { Ok::<_, AuthError>(app.store.outbox.enqueue(tx, &message).await?) })?;
@@ -24,9 +24,9 @@ pub(crate) async fn send(app: &App, event: Event) -> Result<(), AuthError> {
     Ok(())
 }
 
-/// Tells the owner that somebody tried to register their address again.
+/// Enqueues the mail to the owner of an address that was registered again.
 ///
-/// The steps are those of a registration, reading where that one writes, so that both take as long.
+/// Takes the steps of a registration, with a read in place of its write, so that both take equally long.
 pub(crate) async fn warn_owner(app: &App, owner: Id<User>) -> Result<Message, AuthError> {
     let message = Event::EmailAlreadyRegistered { user_id: owner }.now(app.clock.now());
     transaction!(app.store, |tx| {
@@ -36,7 +36,7 @@ pub(crate) async fn warn_owner(app: &App, owner: Id<User>) -> Result<Message, Au
     Ok(message)
 }
 
-/// Counts a mail to this mailbox, of which somebody else may have asked for too many: then how long to wait.
+/// Counts a mail to this mailbox. Answers how long to wait if the limit is reached.
 pub(crate) async fn count(app: &App, mailbox: &Email) -> Result<Option<Duration>, AuthError> {
     let key = format!("mailbox:{}", sha256_hex(mailbox.expose()));
     Ok(app.store.throttles.count(&key, &ThrottlePolicy::MAILBOX, app.clock.now()).await?)

@@ -1,4 +1,4 @@
-//! Why an account refuses, as a problem.
+//! Errors of accounts, and their problems.
 
 use std::time::Duration;
 
@@ -8,37 +8,37 @@ use shared::{
     store::{StoreError, TransactionError, users},
 };
 
-/// Why an account refuses.
+/// An error of accounts.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AuthError {
-    /// Nobody active has this pair of e-mail and password. Which of the two is wrong is nobody's business.
+    /// Unknown address, wrong password or inactive account; which of them is not revealed.
     #[error("the e-mail or the password is wrong")]
     InvalidCredentials,
     /// Too many wrong passwords.
     #[error("too many wrong passwords")]
     TooManyAttempts(Duration),
     /// Too many mails.
-    #[error("too many mails were asked for")]
+    #[error("too many mails were requested")]
     TooManyMails(Duration),
     /// Unknown, expired, used or revoked.
     #[error("the refresh token is not accepted")]
     InvalidRefreshToken,
-    /// Unknown, expired, used, or for something else.
+    /// Unknown, expired, used, or made for another purpose.
     #[error("the mailed token is not accepted")]
     InvalidMailedToken,
     /// The account is gone or was deactivated after the access token was issued.
     #[error("the account of the access token is not active")]
     AccountClosed,
-    /// Somebody else has the username.
+    /// Another account has the username.
     #[error("the username is taken")]
     UsernameTaken,
-    /// Administrators cannot change what they themselves may do: the last one would lock everybody out.
-    #[error("nobody changes their own role or activity")]
+    /// Administrators cannot change their own role or activity, so that one always remains.
+    #[error("an administrator cannot change the own role or activity")]
     OwnAccount,
     /// No such user.
     #[error("there is no such user")]
     UnknownUser,
-    /// No such address, or not theirs.
+    /// No such address of this user.
     #[error("there is no such address")]
     UnknownAddress,
     /// The address book is full.
@@ -81,7 +81,7 @@ impl From<AuthError> for Problem {
             AuthError::AccountClosed => Self::new(ProblemCode::InvalidToken).source(error),
             AuthError::UsernameTaken => Self::new(ProblemCode::UsernameTaken),
             AuthError::OwnAccount => Self::new(ProblemCode::Conflict)
-                .detail("Nobody changes their own role or activity: ask another administrator."),
+                .detail("You cannot change your own role or activity. Ask another administrator."),
             AuthError::UnknownUser => Self::not_found("user"),
             AuthError::UnknownAddress => Self::not_found("address"),
             AuthError::TooManyAddresses => {
@@ -96,7 +96,7 @@ impl From<AuthError> for Problem {
     }
 }
 
-/// Whole seconds, rounded up: who comes back on time must not come too early.
+/// Whole seconds, rounded up, so that a retry at that second is not too early.
 fn seconds(wait: Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }

@@ -1,4 +1,4 @@
-//! What this group needs beside what every group needs, and how it starts.
+//! The state of the group's handlers, and its start as a Lambda.
 
 use axum::extract::FromRef;
 use lambda_http::Error;
@@ -25,7 +25,7 @@ pub struct AuthApp {
 }
 
 impl AuthApp {
-    /// A group that signs with this key, which `app` trusts.
+    /// Signs with this key; `app` has its public half.
     pub fn new(app: App, signing: SigningKey, passwords: Passwords) -> Self {
         Self { app, signing, passwords }
     }
@@ -37,13 +37,16 @@ impl FromRef<AuthApp> for App {
     }
 }
 
-/// The private key, which must be one that everybody trusts.
+/// The private key, whose public half must be in `ACCESS_TOKEN_JWKS`.
 fn read_signing_key(env: &mut Env) -> Option<SigningKey> {
     let key = SigningSettings::read(env).key?;
     let published = TokenSettings::read(env).tokens;
     let is_trusted = published.jwks().keys.iter().any(|jwk| jwk.kid == key.public_jwk().kid);
     if !is_trusted && !published.jwks().keys.is_empty() {
-        env.fault("ACCESS_TOKEN_SIGNING_KEY", "has no public half in ACCESS_TOKEN_JWKS, so nobody would trust it");
+        env.fault(
+            "ACCESS_TOKEN_SIGNING_KEY",
+            "has no public half in ACCESS_TOKEN_JWKS, so its tokens would be refused",
+        );
     }
     Some(key)
 }

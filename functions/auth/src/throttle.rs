@@ -1,7 +1,7 @@
-//! Who may try a password now (domain rules §6).
+//! Throttling of logins (domain rules §6).
 //!
-//! Tries are counted by account and by address. A device from which the owner has logged in has a counter of its own, so
-//! that nobody can keep an owner out by guessing from elsewhere. Only failures count.
+//! Failed attempts are counted by account and by client address. A device from which the owner has logged in has a counter
+//! of its own, so guessing from elsewhere does not lock the owner out.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use shared::{
 
 use crate::problems::AuthError;
 
-/// A known device whose memory lasts at least this long need not be remembered anew.
+/// A known device is remembered again only when its record expires sooner than this.
 const FRESH_ENOUGH: Duration = Duration::from_secs(15 * 24 * 60 * 60);
 
-/// The right to try one password.
+/// An admitted attempt to log in.
 #[derive(Debug)]
 pub(crate) struct Attempt<'a> {
     store: &'a Store,
@@ -24,12 +24,12 @@ pub(crate) struct Attempt<'a> {
     account_key: String,
     address_key: String,
     device_key: String,
-    /// What is known of this device, if the owner has logged in from it.
+    /// The counter of this device, if the owner has logged in from it.
     device: Option<Throttle>,
 }
 
 impl<'a> Attempt<'a> {
-    /// Lets a try begin, or says how long to wait. Asked before any work is done for the try.
+    /// Admits an attempt, or answers how long to wait; called before the password is hashed.
     pub(crate) async fn begin(
         store: &'a Store,
         email: &Email,
@@ -53,13 +53,12 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// The counter that decides beside the address's.
+    /// The counter that decides together with that of the address.
     fn key(&self) -> &str {
         if self.device.is_some() { &self.device_key } else { &self.account_key }
     }
 
-    /// The password was wrong. Answers how to say so: who made many tries at once learns nothing from those beyond the
-    /// free ones.
+    /// Counts a wrong password. Answers the error: parallel attempts beyond the free ones learn only that they must wait.
     pub(crate) async fn fail(self) -> Result<AuthError, AuthError> {
         let throttles = &self.store.throttles;
         let by_account = throttles.count(self.key(), &ThrottlePolicy::ACCOUNT, self.now).await?;
@@ -67,7 +66,7 @@ impl<'a> Attempt<'a> {
         Ok(by_account.max(by_address).map_or(AuthError::InvalidCredentials, AuthError::TooManyAttempts))
     }
 
-    /// The password was right: what failed before is forgotten, unless too much of it failed meanwhile.
+    /// Resets the counters after a correct password, unless concurrent failures have reached the limit.
     pub(crate) async fn succeed(self) -> Result<(), AuthError> {
         let throttles = &self.store.throttles;
         let known = throttles.find_all(&[self.key()], self.now).await?;

@@ -1,4 +1,4 @@
-//! What users and addresses look like.
+//! Users and addresses in answers.
 
 use serde::Serialize;
 use shared::domain::{
@@ -22,7 +22,7 @@ pub(crate) struct UserView {
     /// E.164.
     #[schema(required)]
     phone_number: Option<String>,
-    /// Where the picture is.
+    /// The URL of an image.
     #[schema(required)]
     avatar: Option<String>,
     is_email_verified: bool,
@@ -55,9 +55,9 @@ impl From<User> for UserView {
 pub(crate) struct AccountView {
     #[serde(flatten)]
     profile: UserView,
-    /// Whether they may log in.
+    /// Whether the user may log in.
     is_active: bool,
-    /// When they last did.
+    /// The time of the last login.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     last_login: Option<Timestamp>,
 }
@@ -79,7 +79,7 @@ pub(crate) struct AddressView {
     kind: AddressType,
     #[serde(flatten)]
     address: Address,
-    /// Whether it is offered first. At most one is, for each use.
+    /// Whether it is the default of its type. At most one is.
     is_default: bool,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -100,9 +100,9 @@ impl From<SavedAddress> for AddressView {
     }
 }
 
-/// Says that something was taken on, and nothing about whether it concerns anybody.
+/// Acknowledges a request without revealing whether the account exists.
 #[derive(Serialize, utoipa::ToSchema)]
 pub(crate) struct AcceptedView {
-    /// For people.
+    /// To be shown to the user.
     pub(crate) message: &'static str,
 }

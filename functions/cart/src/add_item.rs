@@ -15,7 +15,7 @@ use crate::{
     view::{CartView, respond},
 };
 
-/// What to put in.
+/// A line to add.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct AddItem {
@@ -23,15 +23,15 @@ pub(crate) struct AddItem {
     product_id: Id<Product>,
     /// The SKU of the chosen variant; required where the product has variants.
     variant: Option<Sku>,
-    /// How many more.
+    /// Units to add.
     quantity: Quantity,
 }
 
 impl Validate for AddItem {}
 
-/// Put something into the cart
+/// Add an item to the cart
 ///
-/// Adds to the line of the same product and variant. A guest's first write answers with `cartToken`.
+/// Increases the line of the same product and variant, if there is one. A guest's first write answers with `cartToken`.
 #[utoipa::path(post, path = "/v1/cart/items", tag = "cart", security((), ("bearer" = []), ("cartToken" = [])),
     request_body = AddItem, responses((status = 200, body = CartView)))]
 pub(crate) async fn add_cart_item(

@@ -18,7 +18,7 @@ use crate::{
     view::{CartView, respond},
 };
 
-/// How many there are to be.
+/// The new quantity.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ChangeItem {
@@ -27,7 +27,7 @@ pub(crate) struct ChangeItem {
 
 impl Validate for ChangeItem {}
 
-/// Set how many units a line has
+/// Update the quantity of a cart item
 #[utoipa::path(patch, path = "/v1/cart/items/{itemId}", tag = "cart", security(("bearer" = []), ("cartToken" = [])),
     params(("itemId" = String, Path)), request_body = ChangeItem, responses((status = 200, body = CartView)))]
 pub(crate) async fn change_cart_item(
@@ -43,7 +43,7 @@ pub(crate) async fn change_cart_item(
     let (stock, product) =
         tokio::try_join!(app.store.inventory.find(&line.sku), app.store.products.find(line.product))?;
     let orderable = stock.as_ref().map_or(0, StockRecord::orderable);
-    // Who changes a line has seen what it costs now. One that is no longer sold may still become smaller.
+    // The buyer has seen the current price. A line that is no longer sold may only decrease.
     let sold = product.and_then(|product| product.sold_in(before.currency, line.variant.as_ref()));
     let unit_price = sold.map(|sold| sold.unit_price);
     let change = |cart: &mut Cart, now| Ok(cart.change(item, wanted.quantity, orderable, unit_price, now)?);

@@ -5,7 +5,7 @@ use shared::http::{App, Buyer, IfMatch, Problem};
 
 use crate::owner::Owner;
 
-/// Empty the cart
+/// Clear the cart
 #[utoipa::path(delete, path = "/v1/cart", tag = "cart", security(("bearer" = []), ("cartToken" = [])),
     responses((status = 204)))]
 pub(crate) async fn clear_cart(buyer: Buyer, expected: IfMatch, State(app): State<App>) -> Result<StatusCode, Problem> {

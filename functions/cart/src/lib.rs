@@ -1,7 +1,7 @@
 //! Carts of guests and customers, and wishlists.
 //!
-//! A cart is read, changed by its own rules and saved by compare-and-set; parallel changes run again, so none is lost. It
-//! promises nothing: stock is held from checkout on.
+//! A cart is read, changed by its own rules and saved by compare-and-set; a change that loses the race is retried. Stock is
+//! reserved at checkout, not before.
 
 mod add_item;
 mod change_item;
@@ -26,7 +26,7 @@ use shared::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// This function sends nothing: `template.yaml` gives it no queue.
+/// This function sends no messages: `template.yaml` gives it no queue.
 pub const SENDS_TO: &[Queue] = &[];
 
 /// The endpoints of the group.

@@ -14,7 +14,7 @@ use crate::{
     view::{CartView, respond},
 };
 
-/// Which guest's cart.
+/// The guest cart.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct MergeCart {
@@ -27,11 +27,11 @@ impl Validate for MergeCart {
     }
 }
 
-/// Take a guest's cart over
+/// Merge a guest cart
 ///
-/// The union of both carts; where both have a line, the guest's quantity wins, capped by the stock. What is sold out comes
-/// along as a line with a problem. Both carts stay as they are if they do not fit into one: 409 `cart_full` past 100 lines,
-/// 422 `currency_mismatch`. A second merge changes nothing.
+/// The customer's cart becomes the union of both; for a line in both, the guest's quantity wins, capped by the stock. Lines
+/// that are sold out are kept with a problem. If the carts cannot be merged, both stay as they are: 409 `cart_full` past 100
+/// lines, 422 `currency_mismatch`. A second merge changes nothing.
 #[utoipa::path(post, path = "/v1/cart/merge", tag = "cart", security(("bearer" = [])),
     request_body = MergeCart, responses((status = 200, body = CartView)))]
 pub(crate) async fn merge_guest_cart(

@@ -1,4 +1,4 @@
-//! What is to be put into a cart, looked up in the catalogue and in the stock.
+//! The product and stock of a line that is added to a cart.
 
 use shared::{
     domain::{Id, Quantity, Sku, cart::NewItem, inventory::StockRecord, product::Product},
@@ -7,7 +7,7 @@ use shared::{
 
 use crate::problems::CartProblem;
 
-/// Looks a product up: 404 if it is not for sale, 422 if it is not sold like that.
+/// Looks a product up: 404 if it is not for sale, 422 if it has no such variant.
 pub(crate) async fn find_new_item(
     app: &App,
     product: Id<Product>,

@@ -1,4 +1,4 @@
-//! OrderScope cart it is, and how it is changed without losing anybody's change.
+//! The owner of a cart, and changes of the cart without lost updates.
 
 use shared::{
     domain::{Id, Timestamp, cart::Cart, secret_hash::sha256_hex, user::User},
@@ -8,7 +8,7 @@ use shared::{
 
 use crate::problems::CartProblem;
 
-/// OrderScope cart it is.
+/// The owner of a cart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Owner {
     /// A customer's.
@@ -17,8 +17,8 @@ pub(crate) enum Owner {
     Guest(String),
 }
 
-/// How often a change runs again when others change the same cart at the same moment.
-const RETRIES: usize = 60;
+/// How often a change is retried after concurrent changes of the same cart.
+const MAX_ATTEMPTS: usize = 60;
 
 impl Owner {
     pub(crate) fn of(buyer: &Buyer) -> Self {
@@ -35,7 +35,7 @@ impl Owner {
         (owner, cart)
     }
 
-    /// The customer, if it is one.
+    /// The id, for a customer.
     pub(crate) fn customer(&self) -> Option<Id<User>> {
         match self {
             Self::Customer(user) => Some(*user),
@@ -57,7 +57,7 @@ impl Owner {
         }
     }
 
-    /// The cart. A customer without one has an empty one; a guest's token has to belong to one.
+    /// The open cart. A customer without one gets an empty cart; a guest's token must belong to a cart.
     pub(crate) async fn load(&self, app: &App) -> Result<Cart, Problem> {
         let now = app.clock.now();
         match (self.find(&app.store, now).await?, self) {
@@ -67,7 +67,7 @@ impl Owner {
         }
     }
 
-    /// Changes the cart: reads it, lets `change` decide, saves it; from the beginning if somebody else saved in between.
+    /// Reads the cart, applies `change` and saves it; starts over if another request has saved the cart meanwhile.
     pub(crate) async fn change<F>(&self, app: &App, expected: &IfMatch, change: F) -> Result<Cart, Problem>
     where
         F: Fn(&mut Cart, Timestamp) -> Result<(), CartProblem>,
@@ -75,7 +75,7 @@ impl Owner {
         self.change_with(app, expected, false, change).await
     }
 
-    /// Like [`Owner::change`], for a guest whose token has just been made: there is no cart yet.
+    /// Like [`Owner::change`], for a new guest token, which has no cart yet.
     pub(crate) async fn start<F>(&self, app: &App, expected: &IfMatch, change: F) -> Result<Cart, Problem>
     where
         F: Fn(&mut Cart, Timestamp) -> Result<(), CartProblem>,
@@ -87,7 +87,7 @@ impl Owner {
     where
         F: Fn(&mut Cart, Timestamp) -> Result<(), CartProblem>,
     {
-        for attempt in 0..RETRIES {
+        for attempt in 0..MAX_ATTEMPTS {
             let now = app.clock.now();
             let mut cart = if is_new && attempt == 0 { self.empty_cart(now) } else { self.load(app).await? };
             if !expected.allows(cart.version) {
@@ -104,7 +104,7 @@ impl Owner {
             match saved {
                 Ok(()) => return Ok(cart),
                 Err(StoreError::Conflict(_) | StoreError::Duplicate { .. }) => {
-                    // Spread out, so that those who lost together do not come back together.
+                    // Jitter: requests that conflicted once must not retry in step.
                     let pause = app.random.below(2 + 2 * u64::try_from(attempt).unwrap_or(0));
                     tokio::time::sleep(std::time::Duration::from_millis(pause)).await;
                 }

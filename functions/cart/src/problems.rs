@@ -1,4 +1,4 @@
-//! What can be wrong with a change of a cart, as a problem.
+//! Errors of cart changes, and their problems.
 
 use shared::{
     app::quote::QuoteError,
@@ -6,14 +6,14 @@ use shared::{
     http::{FieldCode, Problem, ProblemCode},
 };
 
-/// Why a cart was not changed.
+/// An error of a cart change.
 #[derive(Debug)]
 pub(crate) enum CartProblem {
     /// The cart's own rules.
     Cart(CartError),
-    /// The product cannot be bought this way.
+    /// The product has no such variant, or is not for sale.
     NotSellable(NotSellable),
-    /// The coupon gives nothing.
+    /// The coupon is not applicable.
     Coupon(CouponRefusal),
 }
 
@@ -35,7 +35,7 @@ impl From<CartProblem> for Problem {
                 CartError::TooManyUnits => Self::new(ProblemCode::ValidationFailed).field(
                     "/quantity",
                     FieldCode::OutOfRange,
-                    "one line takes at most 999; the cart already has some",
+                    "a line holds at most 999 units, including those already in the cart",
                 ),
                 CartError::CurrencyMismatch { .. } => {
                     Self::new(ProblemCode::CurrencyMismatch).detail(error.to_string())
@@ -59,7 +59,7 @@ impl From<CartProblem> for Problem {
     }
 }
 
-/// A price that does not fit is a mistake in the catalogue, not of the customer.
+/// An overflowing price is a mistake in the catalogue, so it is our error.
 pub(crate) fn quote_problem(error: QuoteError) -> Problem {
     match error {
         QuoteError::Money(error) => Problem::internal(error),

@@ -14,11 +14,11 @@ use crate::{
     view::{CartView, price, respond},
 };
 
-/// Which coupon.
+/// The coupon to apply.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PutCoupon {
-    /// In any case.
+    /// Case-insensitive.
     code: String,
 }
 
@@ -28,9 +28,9 @@ impl Validate for PutCoupon {
     }
 }
 
-/// Use a coupon
+/// Apply a coupon
 ///
-/// One per cart: it replaces the one that is in it. It is counted as used when the order is placed.
+/// A cart has one coupon: it replaces the previous one. It is redeemed when the order is placed.
 #[utoipa::path(put, path = "/v1/cart/coupon", tag = "cart", security(("bearer" = []), ("cartToken" = [])),
     request_body = PutCoupon, responses((status = 200, body = CartView)))]
 pub(crate) async fn put_cart_coupon(

@@ -8,7 +8,7 @@ use crate::{
     view::{CartView, respond},
 };
 
-/// Take the coupon out
+/// Remove the coupon
 #[utoipa::path(delete, path = "/v1/cart/coupon", tag = "cart", security(("bearer" = []), ("cartToken" = [])),
     responses((status = 200, body = CartView)))]
 pub(crate) async fn remove_cart_coupon(

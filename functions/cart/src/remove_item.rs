@@ -11,7 +11,7 @@ use crate::{
     view::{CartView, respond},
 };
 
-/// Take a line out of the cart
+/// Remove an item from the cart
 #[utoipa::path(delete, path = "/v1/cart/items/{itemId}", tag = "cart", security(("bearer" = []), ("cartToken" = [])),
     params(("itemId" = String, Path)), responses((status = 200, body = CartView)))]
 pub(crate) async fn remove_cart_item(

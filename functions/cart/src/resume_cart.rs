@@ -18,7 +18,7 @@ use crate::{
     view::{CartView, respond},
 };
 
-/// The token out of the mail.
+/// The mailed token.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ResumeCart {
@@ -31,12 +31,11 @@ impl Validate for ResumeCart {
     }
 }
 
-/// Come back to a cart that was left
+/// Resume an abandoned cart
 ///
-/// By the token of the mail that reminds of it, which works for seven days, as often as it is opened. It logs nobody in, for
-/// mails are forwarded: its owner, logged in, gets their own cart; anybody else gets a new guest's cart with the lines that the
-/// mail spoke of, without the coupon, and its `cartToken`. The owner's cart stays as it is, and takes the copy in when they log
-/// in with it.
+/// By the token of the reminder mail, which works for seven days and any number of times. It does not log in, because mails
+/// are forwarded: the owner, logged in, gets the own cart; any other caller gets a new guest cart with the lines of the mail,
+/// without the coupon, and its `cartToken`. The owner's cart stays as it is; the copy is merged into it at the next login.
 #[utoipa::path(post, path = "/v1/cart/resume", tag = "cart", security((), ("bearer" = [])),
     request_body = ResumeCart, responses((status = 200, body = CartView)))]
 pub(crate) async fn resume_cart(
@@ -53,7 +52,7 @@ pub(crate) async fn resume_cart(
     }
 }
 
-/// The owner's own cart, whatever has become of the one in the mail.
+/// The owner's open cart, which may be another than the one in the mail.
 async fn come_back(app: &App, owner: &Owner) -> Result<Response, Problem> {
     let mut cart = owner.load(app).await?;
     if cart.status == CartStatus::Abandoned {

@@ -8,7 +8,7 @@ use crate::{
     view::{CartView, respond},
 };
 
-/// The cart
+/// Retrieve the cart
 ///
 /// Prices and stock are those of this moment; what changed since a line was put in is told in its `problems`. A visitor without
 /// a token gets an empty cart, of which nothing is kept: the first write answers with a token.

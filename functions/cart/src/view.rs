@@ -1,4 +1,4 @@
-//! A cart as a frontend sees it.
+//! A cart in answers.
 
 use axum::{
     Json,
@@ -27,12 +27,12 @@ pub(crate) struct CartView {
     #[schema(value_type = String)]
     id: Id<Cart>,
     items: Vec<CartItemView>,
-    /// The coupon that was put in, if any.
+    /// The applied coupon, if any.
     coupon: Option<CartCouponView>,
     totals: CartTotals,
-    /// What is wrong with the cart as a whole.
+    /// Problems of the cart as a whole.
     problems: Vec<CartProblemView>,
-    /// Send it back as `If-Match` to change exactly this cart.
+    /// Send it as `If-Match` to change exactly this version of the cart.
     version: i64,
     expires_at: Timestamp,
     /// Only in the answer to a guest's first write: send it as `X-Cart-Token` from now on.
@@ -53,12 +53,12 @@ pub(crate) struct CartItemView {
     quantity: Quantity,
     unit_price: Money,
     subtotal: Money,
-    /// How many could be ordered now.
+    /// Units that can be ordered now.
     available: i64,
     problems: Vec<LineProblem>,
 }
 
-/// What is shown of a product in a cart.
+/// A product in a cart.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = CartProduct)]
 pub(crate) struct CartProductView {
@@ -79,7 +79,7 @@ pub(crate) struct CartCouponView {
     discount: Money,
 }
 
-/// The sums, as far as they are known without an address: shipping and tax come with the quote.
+/// The totals that are known without an address; the quote adds shipping and tax.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(crate) struct CartTotals {
     subtotal: Money,
@@ -90,7 +90,7 @@ pub(crate) struct CartTotals {
     currency: Currency,
 }
 
-/// What is wrong with a cart as a whole.
+/// A problem of the cart as a whole.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = CartProblem)]
 pub(crate) struct CartProblemView {
@@ -99,7 +99,7 @@ pub(crate) struct CartProblemView {
     reason: CouponRefusal,
 }
 
-/// More than any line can want; shown where the backorder has no limit.
+/// Above the maximum quantity of a line; shown for unlimited backorder.
 const ANY_NUMBER: i64 = 999;
 
 impl CartItemView {
@@ -151,14 +151,14 @@ impl CartView {
     }
 }
 
-/// Prices a cart as it is now, without an address.
+/// Prices a cart without an address.
 pub(crate) async fn price(app: &App, owner: &Owner, cart: &Cart) -> Result<Quote, Problem> {
     let request =
         QuoteRequest { coupon_code: cart.coupon_code.as_deref(), user: owner.customer(), ..QuoteRequest::default() };
     quote(&app.store, cart, request, app.clock.now()).await.map_err(quote_problem)
 }
 
-/// The answer to every operation on a cart: the whole cart, with its version as the entity tag.
+/// The answer of every cart operation: the whole cart, with its version as entity tag.
 pub(crate) async fn respond(
     app: &App,
     owner: &Owner,

@@ -1,5 +1,5 @@
-//! Who sees which order: customers their own, sellers those with lines of theirs, administrators all. Everybody else is told
-//! that there is none.
+//! Visibility of orders: customers see their own, sellers those with lines of theirs, administrators all. To other callers an
+//! order does not exist.
 
 use shared::{
     domain::{
@@ -10,19 +10,19 @@ use shared::{
     http::{App, CurrentUser, Problem},
 };
 
-/// How much of an order somebody sees.
+/// The part of an order that a caller may see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Visibility {
-    /// All of it, and the shop's own remarks.
+    /// All of it, with the shop's remarks.
     Admin,
     /// All of it.
     Owner,
-    /// The lines of one seller, and where they go.
+    /// The lines of one seller and the shipping address.
     Seller(CurrentUser),
 }
 
 impl Visibility {
-    /// What somebody sees of an order; `None` if nothing.
+    /// The visibility of an order for a user; `None` if it is hidden.
     pub(crate) fn of(user: CurrentUser, order: &Order) -> Option<Self> {
         match user.role {
             Role::Admin => Some(Self::Admin),
@@ -32,7 +32,7 @@ impl Visibility {
         }
     }
 
-    /// Which lines are meant by a command of somebody who sees this much.
+    /// The lines that a command applies to.
     pub(crate) fn lines(self) -> LinesOf {
         match self {
             Self::Admin | Self::Owner => LinesOf::Everyone,
@@ -51,7 +51,7 @@ pub(crate) async fn load_order(app: &App, user: CurrentUser, key: &str) -> Resul
     seen.ok_or_else(|| Problem::not_found("order"))
 }
 
-/// Like [`load_order`], for those who handle orders: the customer of an order does not.
+/// Like [`load_order`], for administrators and sellers only.
 pub(crate) async fn load_handled(app: &App, user: CurrentUser, id: Id<Order>) -> Result<(Order, Visibility), Problem> {
     let order = app.store.orders.find(id).await?.ok_or_else(|| Problem::not_found("order"))?;
     let visibility = match user.role {

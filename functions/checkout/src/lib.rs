@@ -1,28 +1,15 @@
-//! From a cart to an order, and what people do with orders: look at them, cancel, ship and return them, add them up. And what
-//! orders are priced by: coupons, taxes, shipping.
+//! Checkout, orders, returns and reports, and the coupons, tax rates and shipping rates that orders are priced by.
 //!
-//! Placing, cancelling and giving up an order are workflows of the shared crate; here are their endpoints, and the steps
-//! that only this function takes.
+//! Changes of more than one aggregate (place, cancel, expire an order) are in `shared::app`; the endpoints call them.
 
 mod access;
-mod add_note;
-mod cancel_order;
+mod checkout;
 mod coupons;
-mod deliver_order;
-mod delivery;
-mod list_orders;
-mod lookup_order;
-mod place_order;
+mod orders;
 mod problems;
-mod quote;
-mod quote_view;
 mod reports;
 mod returns;
 mod settings;
-mod ship_order;
-mod shipment_view;
-mod show_order;
-mod view;
 
 use std::time::Duration;
 
@@ -38,13 +25,13 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 /// The queues that this function sends to. `template.yaml` gives it the right and the address of these and no others.
 pub const SENDS_TO: &[Queue] = &Queue::ALL;
 
-/// What the endpoints of the group can ask for.
+/// The state of the group's handlers.
 #[derive(Clone)]
 pub struct CheckoutApp {
-    /// What all functions have.
+    /// The state that all HTTP functions share.
     pub app: App,
-    /// How long an unpaid order holds its stock.
-    pub hold: Hold,
+    /// How long a new order may stay unpaid.
+    pub payment_window: PaymentWindow,
 }
 
 impl FromRef<CheckoutApp> for App {
@@ -53,27 +40,27 @@ impl FromRef<CheckoutApp> for App {
     }
 }
 
-/// How long an unpaid order holds its stock.
+/// How long an order may stay unpaid before it expires; its stock stays reserved until then.
 #[derive(Clone, Copy, Debug)]
-pub struct Hold {
-    /// Where the gateway charges it.
+pub struct PaymentWindow {
+    /// For payments charged by the gateway.
     pub charge: Duration,
-    /// Where it waits for a bank transfer.
+    /// For bank transfers.
     pub transfer: Duration,
 }
 
 /// The endpoints of the group.
 pub fn router() -> OpenApiRouter<CheckoutApp> {
     OpenApiRouter::new()
-        .routes(routes!(quote::quote_checkout))
-        .routes(routes!(place_order::place_order))
-        .routes(routes!(list_orders::list_orders))
-        .routes(routes!(lookup_order::lookup_order))
-        .routes(routes!(show_order::show_order))
-        .routes(routes!(cancel_order::cancel_order))
-        .routes(routes!(ship_order::ship_order))
-        .routes(routes!(deliver_order::deliver_order))
-        .routes(routes!(add_note::add_order_note))
+        .routes(routes!(checkout::quote::quote_checkout))
+        .routes(routes!(checkout::place_order::place_order))
+        .routes(routes!(orders::list::list_orders))
+        .routes(routes!(orders::lookup::lookup_order))
+        .routes(routes!(orders::show::show_order))
+        .routes(routes!(orders::cancel::cancel_order))
+        .routes(routes!(orders::ship::ship_order))
+        .routes(routes!(orders::deliver::deliver_order))
+        .routes(routes!(orders::add_note::add_order_note))
         .routes(routes!(returns::request::request_return))
         .routes(routes!(returns::list::list_returns))
         .routes(routes!(returns::show::show_return))
@@ -103,7 +90,7 @@ pub async fn serve() -> Result<(), Error> {
     let app = settings.connect("checkout").await?;
     let state = CheckoutApp {
         app: app.clone(),
-        hold: Hold { charge: reservation.hold(), transfer: reservation.transfer_hold() },
+        payment_window: PaymentWindow { charge: reservation.payment_window(), transfer: reservation.transfer_window() },
     };
     serve::run_lambda(serve::finish(router().with_state(state), &app, deadline), app.background).await
 }

@@ -1,4 +1,4 @@
-//! What can stand in the way of an order, as a problem.
+//! The problems of placing, cancelling and changing orders.
 
 use shared::{
     app::{end_order::EndOrderError, place_order::PlaceOrderError, quote::QuoteError},
@@ -6,9 +6,9 @@ use shared::{
     http::{FieldCode, Problem, ProblemCode},
 };
 
-use crate::quote_view::QuoteView;
+use crate::checkout::quote_view::QuoteView;
 
-/// A price that does not fit is a mistake in the catalogue, not of the customer.
+/// An overflowing price is a mistake in the catalogue, so it is our error.
 pub(crate) fn quote_problem(error: QuoteError) -> Problem {
     match error {
         QuoteError::Money(error) => Problem::internal(error),
@@ -16,13 +16,13 @@ pub(crate) fn quote_problem(error: QuoteError) -> Problem {
     }
 }
 
-/// Why an order was not placed.
+/// The problem of an order that was not placed.
 pub(crate) fn place_problem(error: PlaceOrderError) -> Problem {
     let detail = error.to_string();
     match error {
         PlaceOrderError::CartEmpty => Problem::new(ProblemCode::CartEmpty),
         PlaceOrderError::CartChanged => Problem::new(ProblemCode::Conflict)
-            .detail("The cart was changed or ordered meanwhile. Look at it and try again."),
+            .detail("The cart was changed or ordered by another request. Load it again and retry."),
         PlaceOrderError::InsufficientStock { sku, available, .. } => Problem::new(ProblemCode::InsufficientStock)
             .detail(detail)
             .member("sku", sku)
@@ -34,7 +34,7 @@ pub(crate) fn place_problem(error: PlaceOrderError) -> Problem {
         PlaceOrderError::NothingToCharge => Problem::new(ProblemCode::ValidationFailed).field(
             "/payment/token",
             FieldCode::Missing,
-            "give the token that the gateway's form answered",
+            "required: the token from the gateway's form",
         ),
         PlaceOrderError::ShippingUnavailable => {
             Problem::new(ProblemCode::ShippingUnavailable).field("/shippingMethod", FieldCode::Unavailable, &detail)
@@ -48,21 +48,21 @@ fn coupon_problem(refusal: CouponRefusal) -> Problem {
     Problem::new(ProblemCode::CouponInvalid).detail(refusal.to_string()).member("reason", refusal)
 }
 
-/// Why an order was not cancelled.
+/// The problem of an order that was not cancelled.
 pub(crate) fn cancel_problem(error: EndOrderError) -> Problem {
     let detail = error.to_string();
     match error {
         EndOrderError::Illegal(error) if error.from == PARTLY_SHIPPED => Problem::new(ProblemCode::OrderNotCancellable)
-            .detail("Part of the order has left, so it is not cancelled any more. What has left can be sent back."),
+            .detail("Part of the order is shipped, so it cannot be cancelled. Shipped items can be returned."),
         EndOrderError::Illegal(_) => Problem::new(ProblemCode::OrderNotCancellable).detail(detail),
         EndOrderError::PaymentUnderWay => Problem::new(ProblemCode::OrderNotCancellable)
-            .detail("A payment for the order is under way. Try again when it is decided.")
+            .detail("A payment for the order is in progress. Retry when it is decided.")
             .retry_after(60),
         EndOrderError::Store(error) => error.into(),
     }
 }
 
-/// The order is not where the request thinks it is.
+/// The command is not allowed in the order's state.
 pub(crate) fn illegal(error: IllegalTransition) -> Problem {
     Problem::new(ProblemCode::IllegalTransition).detail(error.to_string()).member("state", error.from)
 }

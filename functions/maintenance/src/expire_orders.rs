@@ -1,4 +1,4 @@
-//! Gives up orders that nobody paid in time.
+//! Expires orders that were not paid in time.
 
 use shared::{
     app::end_order::{EndOrderError, expire_order},
@@ -8,7 +8,7 @@ use shared::{
 
 use crate::BATCH;
 
-/// Answers how many were given up, or are being called off.
+/// Answers how many expired, or have their charge voided first.
 pub(crate) async fn run(worker: &Worker) -> Result<usize, StoreError> {
     let due = worker.store.orders.list_expired(worker.clock.now(), BATCH).await?;
     let mut ended = 0;
@@ -19,8 +19,10 @@ pub(crate) async fn run(worker: &Worker) -> Result<usize, StoreError> {
                 worker.dispatch(messages).await;
             }
             Err(EndOrderError::Store(error @ StoreError::Unavailable(_))) => return Err(error),
-            // One order that cannot be ended must not hold up the others.
-            Err(error) => tracing::error!(%order, error = &error as &dyn std::error::Error, "an order does not end"),
+            // A failure for one order must not block the others.
+            Err(error) => {
+                tracing::error!(%order, error = &error as &dyn std::error::Error, "an order could not be expired")
+            }
         }
     }
     Ok(ended)

@@ -1,10 +1,10 @@
-//! Ends reservations of stock whose process died before the order was placed.
+//! Expires reservations of stock whose process died before the order was placed.
 
 use shared::{app::reserve_stock, queue::Worker, store::StoreError};
 
 use crate::BATCH;
 
-/// Answers how many reservations ended.
+/// Answers how many reservations were confirmed or released.
 pub(crate) async fn run(worker: &Worker) -> Result<usize, StoreError> {
     let expired = worker.store.inventory.list_expired_reservations(worker.clock.now(), BATCH).await?;
     let mut ended = 0;
@@ -12,10 +12,10 @@ pub(crate) async fn run(worker: &Worker) -> Result<usize, StoreError> {
         match reserve_stock::expire(&worker.store, sku, reservation, worker.clock.now()).await {
             Ok(()) => ended += 1,
             Err(error @ StoreError::Unavailable(_)) => return Err(error),
-            // One that cannot be ended must not keep the others.
+            // A failure for one reservation must not block the others.
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
-                tracing::error!(sku = sku.as_str(), order = %reservation.order, error, "a reservation does not end");
+                tracing::error!(sku = sku.as_str(), order = %reservation.order, error, "a reservation could not be expired");
             }
         }
     }

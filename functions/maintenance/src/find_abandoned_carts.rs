@@ -1,4 +1,4 @@
-//! Finds the carts that their owners left, and has them reminded.
+//! Marks abandoned carts and enqueues their reminders.
 
 use shared::{
     domain::{
@@ -13,8 +13,7 @@ use shared::{
 
 use crate::BATCH;
 
-/// Answers how many were found. Each is found once: the note that it is abandoned and the promise of the mail are one
-/// transaction, and whoever touches the cart meanwhile wins.
+/// Answers how many were marked. Status and message commit in one transaction; a concurrent change of the cart wins.
 pub(crate) async fn run(worker: &Worker) -> Result<usize, StoreError> {
     let left = worker.store.carts.list_abandonable(worker.clock.now().minus(ABANDONED_AFTER), BATCH).await?;
     let (mut found, mut messages) = (0, Vec::new());
@@ -26,15 +25,17 @@ pub(crate) async fn run(worker: &Worker) -> Result<usize, StoreError> {
                 messages.extend(reminder);
             }
             Err(error @ StoreError::Unavailable(_)) => return Err(error),
-            // One cart that cannot be written must not hold up the others.
-            Err(error) => tracing::error!(%cart, error = &error as &dyn std::error::Error, "a cart stays as it is"),
+            // A failure for one cart must not block the others.
+            Err(error) => {
+                tracing::error!(%cart, error = &error as &dyn std::error::Error, "a cart could not be marked as abandoned")
+            }
         }
     }
     worker.dispatch(messages).await;
     Ok(found)
 }
 
-/// `None` if its owner came back meanwhile; else the message to them, if they are to get one.
+/// `None` if the customer has returned meanwhile; else the reminder, if one is due.
 async fn abandon(worker: &Worker, id: Id<Cart>) -> Result<Option<Option<Message>>, StoreError> {
     let (store, now) = (&worker.store, worker.clock.now());
     transaction!(store, |tx| {

@@ -1,8 +1,8 @@
-//! Every minute: sends what was promised and left behind, gives up orders that nobody paid, looks up payments that nobody
-//! knows the end of, frees stock whose buyer's process died, and finds the carts that their owners left.
+//! Every minute: relays the outbox, expires unpaid orders, looks up undecided payments, expires reservations, and marks
+//! abandoned carts.
 //!
-//! Each task works through what is due in bounded steps and stands alone: one that fails does not keep the others from
-//! running, and the next minute goes on.
+//! Each task works in bounded batches and is independent: a failure does not keep the others from running, and the next run
+//! continues.
 
 mod expire_orders;
 mod expire_reservations;
@@ -19,33 +19,34 @@ use shared::{
     store::StoreError,
 };
 
-/// The queues that this function sends to: the relay sends what any function promised. `template.yaml` gives it the right and the address of these and no others.
+/// The queues that this function sends to: the relay serves every function's outbox messages. `template.yaml` gives it the right
+/// and the address of these and no others.
 pub const SENDS_TO: &[Queue] = &Queue::ALL;
 
-/// How much one task takes on at once.
+/// The batch size of a task.
 const BATCH: i64 = 200;
 
-/// What a run did.
+/// The result of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// Messages sent that had been left behind.
+    /// Messages relayed.
     pub relayed: usize,
-    /// Orders given up, or whose charge is being called off.
+    /// Orders expired, or whose charge is voided first.
     pub expired: usize,
-    /// Payments that are being looked up.
+    /// Payments whose look-up was enqueued.
     pub looked_up: usize,
-    /// Reservations of stock ended whose process died.
+    /// Reservations confirmed or released.
     pub reservations: usize,
-    /// Carts found abandoned.
+    /// Carts marked as abandoned.
     pub abandoned: usize,
 }
 
 /// Runs every task once.
 ///
 /// # Errors
-/// The first task's that failed, after all have run.
+/// The first failed task's, after all have run.
 pub async fn run(worker: &Worker) -> Result<Report, StoreError> {
-    // Side by side, so that one that is slow does not keep the others from running either.
+    // Concurrently, so that a slow task does not delay the others.
     let (relayed, expired, looked_up, reservations, abandoned) = tokio::join!(
         relay_outbox::run(worker),
         expire_orders::run(worker),

@@ -1,4 +1,4 @@
-//! Asks about payments that have been under way for too long: a worker died, or its message ended in the dead-letter queue.
+//! Enqueues look-ups of payments that have been processing for too long: a worker died, or its message is a dead letter.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use shared::{domain::message::Event, queue::Worker, store::StoreError, transacti
 
 use crate::BATCH;
 
-/// Longer than SQS keeps a message that is being worked on from coming again, so that this asks only when nobody else does.
+/// Longer than the visibility time-out of the payments queue, so that no delivery is in progress.
 const LOOKUP_DELAY: Duration = Duration::from_secs(10 * 60);
 
-/// Answers how many are asked about.
+/// Answers how many look-ups were enqueued.
 pub(crate) async fn run(worker: &Worker) -> Result<usize, StoreError> {
     let store = &worker.store;
     let now = worker.clock.now();
@@ -19,7 +19,7 @@ pub(crate) async fn run(worker: &Worker) -> Result<usize, StoreError> {
         let id = payment.id;
         let asking: Result<_, StoreError> = transaction!(store, |tx| {
             let Some(mut payment) = store.payments.find_in(tx, id).await? else { return Ok(None) };
-            // Noted, so that the next minute does not ask again.
+            // Recorded, so that the next run does not enqueue it again.
             payment.updated_at = now;
             let message = Event::PaymentStatusUnknown {}.about_payment(payment.id, payment.order, now);
             store.payments.save_in(tx, &mut payment).await?;
@@ -32,9 +32,9 @@ pub(crate) async fn run(worker: &Worker) -> Result<usize, StoreError> {
                 worker.dispatch(Vec::from_iter(message)).await;
             }
             Err(error @ StoreError::Unavailable(_)) => return Err(error),
-            // One payment that cannot be asked about must not keep the others.
+            // A failure for one payment must not block the others.
             Err(error) => {
-                tracing::error!(%id, error = &error as &dyn std::error::Error, "a payment is not looked up");
+                tracing::error!(%id, error = &error as &dyn std::error::Error, "a look-up of a payment could not be enqueued");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! From a message to a letter: who gets it, and what it needs to say.
+//! Composes the mail of a message from the current state of the store.
 
 use shared::{
     domain::{
@@ -16,7 +16,7 @@ use shared::{
 use crate::{Notifications, mailer::Mail, texts};
 
 impl Notifications {
-    /// The letter; `None` if whoever it is for, or what it is about, is gone.
+    /// The mail; `None` if its recipient or subject no longer exists.
     pub(crate) async fn compose(&self, message: &Message) -> Result<Option<Mail>, ProcessError> {
         let store = &self.worker.store;
         match &message.event {
@@ -66,8 +66,7 @@ impl Notifications {
         Ok(token)
     }
 
-    /// Whether somebody came back to the cart, or does not want to hear of it, shows when the mail is written, not when it was
-    /// promised.
+    /// Reads the cart and the preferences now: the customer may have returned or opted out since the message was enqueued.
     async fn cart_abandoned(&self, id: Id<Cart>) -> Result<Option<Mail>, ProcessError> {
         let Worker { store, clock, random, .. } = &self.worker;
         let cart = store.carts.find(id).await?.filter(|cart| cart.status == CartStatus::Abandoned);

@@ -1,8 +1,8 @@
-//! Writes and sends mail.
+//! The worker of the notifications queue: composes and sends mail.
 //!
-//! A message names what happened and to whom; what the mail says is read from the store when it is written. A mailed token is
-//! made here, so that it rests nowhere but in its hash and in the mailbox. Mail is sent at least once: a message is noted as
-//! processed after the mail server took it.
+//! A message names event and recipient by id; the content is read from the store when the mail is composed. Mailed tokens are
+//! made here, so only their hash is stored. Mail is sent at least once: a message is recorded as processed after the mail
+//! server has accepted it.
 
 mod compose;
 mod mailer;
@@ -20,17 +20,17 @@ use shared::{
 
 pub use mailer::Mailer;
 
-/// This function sends nothing: `template.yaml` gives it no queue.
+/// This function sends no messages: `template.yaml` gives it no queue.
 pub const SENDS_TO: &[Queue] = &[];
 
 /// The consumer of the notifications queue.
 #[derive(Clone, Debug)]
 pub struct Notifications {
-    /// What every worker has.
+    /// The state that all workers share.
     pub worker: Worker,
-    /// How mail leaves.
+    /// The SMTP client.
     pub mailer: Mailer,
-    /// Where the links in mails lead.
+    /// The base URL of links in mails.
     pub shop_url: String,
 }
 
@@ -43,7 +43,7 @@ impl Consumer for Notifications {
         }
         match self.compose(&message).await? {
             Some(mail) => self.mailer.send(&mail, message.id).await?,
-            None => tracing::info!(message = %message.id, "nobody is left to write to"),
+            None => tracing::info!(message = %message.id, "the recipient or the subject of the mail no longer exists"),
         }
         Ok(store.processed.record(message.id, self.worker.clock.now()).await?)
     }

@@ -13,10 +13,10 @@ use shared::{
     queue::ProcessError,
 };
 
-/// A letter to one person.
+/// A mail.
 #[derive(Clone, Debug)]
 pub(crate) struct Mail {
-    /// To whom.
+    /// The recipient.
     pub(crate) to: Email,
     /// One line.
     pub(crate) subject: String,
@@ -24,7 +24,7 @@ pub(crate) struct Mail {
     pub(crate) text: String,
 }
 
-/// How mail leaves.
+/// The SMTP client.
 #[derive(Clone)]
 pub struct Mailer {
     transport: AsyncSmtpTransport<Tokio1Executor>,
@@ -40,10 +40,10 @@ impl std::fmt::Debug for Mailer {
 /// Why no mailer could be made.
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidMailer {
-    /// The URL is none of SMTP.
+    /// The URL is not an SMTP URL.
     #[error("SMTP_URL cannot be used: {0}")]
     Url(#[from] lettre::transport::smtp::Error),
-    /// The sender is no mailbox.
+    /// The sender is not a mailbox.
     #[error("MAIL_FROM is no sender, such as Shop <shop@example.test>: {0}")]
     From(#[from] lettre::address::AddressError),
 }
@@ -56,16 +56,16 @@ impl Mailer {
     pub fn try_new(smtp_url: &Secret, from: &str) -> Result<Self, InvalidMailer> {
         let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(smtp_url.expose())?
             .timeout(Some(Duration::from_secs(10)))
-            // Mail servers count connections; a batch of mails shares these.
+            // Mail servers limit connections; the mails of a batch share these.
             .pool_config(PoolConfig::new().max_size(2).idle_timeout(Duration::from_secs(30)))
             .build();
         Ok(Self { transport, from: from.parse()? })
     }
 
-    /// Sends a letter. Its `Message-ID` derives from the message, so that a mail client recognises a second copy.
+    /// Sends a mail. Its `Message-ID` derives from the message, so that a mail client recognises a second copy.
     pub(crate) async fn send(&self, mail: &Mail, message: Id<Message>) -> Result<(), ProcessError> {
         let to: Mailbox =
-            mail.to.expose().parse().map_err(|_| ProcessError::Poison("the address takes no mail".to_owned()))?;
+            mail.to.expose().parse().map_err(|_| ProcessError::Poison("the address is not a mailbox".to_owned()))?;
         let domain = self.from.email.domain();
         let letter = Letter::builder()
             .from(self.from.clone())
@@ -74,13 +74,13 @@ impl Mailer {
             .subject(&mail.subject)
             .header(ContentType::TEXT_PLAIN)
             .body(mail.text.clone())
-            .map_err(|error| ProcessError::Poison(format!("the letter cannot be written: {error}")))?;
+            .map_err(|error| ProcessError::Poison(format!("the mail cannot be composed: {error}")))?;
         match self.transport.send(letter).await {
             Ok(_) => Ok(()),
             Err(error) if error.is_permanent() => {
-                Err(ProcessError::Poison(format!("the mail server refuses the letter: {:?}", error.status())))
+                Err(ProcessError::Poison(format!("the mail server refuses the mail: {:?}", error.status())))
             }
-            Err(error) => Err(ProcessError::retry("the mail server did not take the letter", error)),
+            Err(error) => Err(ProcessError::retry("the mail server did not accept the mail", error)),
         }
     }
 }

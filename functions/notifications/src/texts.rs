@@ -1,4 +1,4 @@
-//! What the mails say. Plain text, short, with everything that the reader needs to act.
+//! The texts of mails: plain text, short, with everything that the reader needs to act.
 
 use std::fmt::Write;
 
@@ -57,26 +57,26 @@ pub(crate) fn verification(user: &User, shop: &str, token: &str) -> Mail {
 
 pub(crate) fn password_reset(user: &User, shop: &str, token: &str) -> Mail {
     let text = format!(
-        "somebody asked for a new password for your account. If it was you:\n\n{shop}/reset-password?token={token}\n\n\
-         or enter this token:\n\n{token}\n\nIt works once, for 30 minutes. If it was not you, do nothing."
+        "a new password was requested for your account. If it was you, choose one here:\n\n{shop}/reset-password?token={token}\n\n\
+         or enter this token:\n\n{token}\n\nIt works once, for 30 minutes. If it was not you, ignore this mail."
     );
-    to_user(user, "Choose a new password", &text)
+    to_user(user, "Reset your password", &text)
 }
 
 pub(crate) fn already_registered(user: &User, shop: &str) -> Mail {
     let text = format!(
-        "somebody, probably you, tried to register with this address. You have an account already: log in, or ask for a \
-         new password at {shop}/forgot-password. If it was not you, do nothing."
+        "this address was used to register, probably by you. You already have an account: log in, or request a \
+         new password at {shop}/forgot-password. If it was not you, ignore this mail."
     );
-    to_user(user, "You have an account already", &text)
+    to_user(user, "You already have an account", &text)
 }
 
 pub(crate) fn order_placed(order: &Order) -> Mail {
-    about_order(order, "We have your order", "thank you for your order. We will write again when it is paid.")
+    about_order(order, "We have received your order", "thank you for your order. We will write again when it is paid.")
 }
 
 pub(crate) fn order_paid(order: &Order) -> Mail {
-    about_order(order, "Your order is paid", "your payment has arrived, and we are packing.")
+    about_order(order, "Your order is paid", "we have received your payment and are packing your order.")
 }
 
 pub(crate) fn payment_failed(order: &Order, payment: &Payment, shop: &str) -> Mail {
@@ -91,9 +91,9 @@ pub(crate) fn payment_failed(order: &Order, payment: &Payment, shop: &str) -> Ma
 
 pub(crate) fn order_shipped(order: &Order) -> Mail {
     let mut parcels: Vec<String> = order.shipments.iter().map(parcel).collect();
-    // What an administrator handed over at once for several sellers is one parcel to the reader.
+    // An administrator's shipment for several sellers is one parcel to the reader.
     parcels.dedup();
-    let news = if parcels.len() > 1 { "these parcels have left:" } else { "your parcel has left." };
+    let news = if parcels.len() > 1 { "these parcels have been shipped:" } else { "your parcel has been shipped." };
     let has_left = order.items.iter().all(|line| line.shipped_at.is_some());
     let rest = if has_left { "" } else { "\n\nThe rest of your order follows." };
     about_order(order, "Your order is on its way", &format!("{news}\n\n{}{rest}", parcels.join("\n")))
@@ -106,19 +106,19 @@ fn parcel(shipment: &Shipment) -> String {
 
 pub(crate) fn order_cancelled(order: &Order) -> Mail {
     let reason = order.timeline.last().map_or("", |entry| entry.note.as_str());
-    let text = format!("your order was cancelled: {reason}. Anything that you paid is on its way back.");
+    let text = format!("your order was cancelled: {reason}. Any payment will be refunded.");
     about_order(order, "Your order was cancelled", &text)
 }
 
 pub(crate) fn refunded(order: &Order, refund: &Refund) -> Mail {
     let amount = refund.amount.display(order.currency);
-    let text = format!("we have sent {amount} back to you: {}.", refund.reason);
-    about_order(order, "Money is on its way back", &text)
+    let text = format!("we have refunded {amount}: {}.", refund.reason);
+    about_order(order, "Your refund is on its way", &text)
 }
 
 pub(crate) fn low_stock(seller: &User, product: &Product, stock: &StockRecord) -> Mail {
-    let text = format!("{} ({}) runs low: {} can still be sold.", product.name, stock.sku, stock.available);
-    to_user(seller, format!("{} runs low", product.name), &text)
+    let text = format!("{} ({}) is low on stock: {} available.", product.name, stock.sku, stock.available);
+    to_user(seller, format!("Low stock: {}", product.name), &text)
 }
 
 pub(crate) fn cart_abandoned(user: &User, cart: &Cart, products: &[Product], shop: &str, token: &str) -> Mail {

@@ -1,4 +1,4 @@
-//! Carries out what was promised about orders: pick what is paid, give back what was cancelled, take in what returns.
+//! The worker of the fulfillment queue: pick paid orders, refund cancelled ones, restock returns.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ pub const SENDS_TO: &[Queue] = &[Queue::Payments];
 /// The consumer of the fulfillment queue.
 #[derive(Clone, Debug)]
 pub struct OrderFulfillment {
-    /// What every worker has.
+    /// The state that all workers share.
     pub worker: Worker,
 }
 

@@ -13,7 +13,7 @@ use shared::{
 use crate::{PaymentProcessing, no_answer, not_recorded};
 
 impl PaymentProcessing {
-    /// Charges an attempt, or goes on where an earlier delivery of the message stopped.
+    /// Charges an attempt, or resumes where an earlier delivery of the message stopped.
     pub(crate) async fn charge(&self, id: Id<Payment>, attempt: i64) -> Result<(), ProcessError> {
         let begun =
             begin_attempt(&self.worker.store, id, attempt, self.worker.clock.now()).await.map_err(not_recorded)?;
@@ -29,8 +29,8 @@ impl PaymentProcessing {
         self.record(id, attempt, intent).await
     }
 
-    /// The intent of an attempt: the one that is noted, or a new one, once the last attempt's can no longer be charged.
-    /// `None`: the attempt ended on the way.
+    /// The intent of an attempt: the recorded one, or a new one after the previous attempt's was cancelled. `None` if the attempt
+    /// ended meanwhile.
     async fn intent_of(&self, payment: &Payment, attempt: i64) -> Result<Option<Intent>, ProcessError> {
         let Some(noted) = &payment.transaction_id else { return self.open(payment, attempt).await };
         if payment.intent_attempt == attempt {
@@ -39,14 +39,14 @@ impl PaymentProcessing {
         let last = self.gateway.cancel(noted).await.map_err(no_answer)?;
         match last.state {
             IntentState::Cancelled => self.open(payment, attempt).await,
-            // It had been charged after all: that is the payment.
+            // The previous attempt was charged after all: that is the payment.
             IntentState::Succeeded { .. } => Ok(Some(last)),
-            // A declined one that is not cancelled could still be confirmed by whoever has its client secret.
+            // A declined intent could still be confirmed by a client that has its secret.
             IntentState::Open
             | IntentState::ActionRequired
             | IntentState::Processing
             | IntentState::Declined { .. } => {
-                Err(ProcessError::retry("the last attempt is not decided yet", "it could not be called off"))
+                Err(ProcessError::retry("the previous attempt is undecided", "its intent could not be cancelled"))
             }
         }
     }
@@ -67,9 +67,9 @@ impl PaymentProcessing {
         let now = self.worker.clock.now();
         let intent = match self.gateway.open(&wanted).await {
             Ok(intent) => intent,
-            // Nothing was charged, and never will be: the token is none, or not for this.
+            // Nothing was charged: the token is invalid, or not valid for this payment method.
             Err(GatewayError::Refused(reason)) => {
-                tracing::info!(payment = %payment.id, reason, "the gateway did not take the payment method");
+                tracing::info!(payment = %payment.id, reason, "the gateway refused the payment method");
                 let declined = "the payment method was not accepted";
                 let messages = record_declined(&self.worker.store, payment.id, attempt, declined, now).await;
                 self.worker.dispatch(messages.map_err(not_recorded)?).await;
@@ -81,7 +81,7 @@ impl PaymentProcessing {
             record_intent(&self.worker.store, payment.id, attempt, &intent.id, now).await.map_err(not_recorded)?;
         match noted {
             Some(_) => Ok(Some(intent)),
-            None => Err(ProcessError::retry("the attempt is worked on elsewhere", "it has an intent or is over")),
+            None => Err(ProcessError::retry("another worker processes the attempt", "it has an intent or has ended")),
         }
     }
 }

@@ -1,10 +1,10 @@
-//! Carries out what was promised about payments: charge, look up, call off, give back.
+//! The worker of the payments queue: charge, look up, void, refund.
 //!
 //! The only function that moves money. Exactness rests on three rules:
 //!
-//! 1. what is about to happen is written down before the gateway is called;
-//! 2. money moves only by confirming an intent that is noted on the payment, and an intent moves it once;
-//! 3. an answer that got lost is looked up, never guessed.
+//! 1. an attempt is recorded before the gateway is called;
+//! 2. money moves only by confirming an intent that is recorded on the payment, and an intent is charged once;
+//! 3. a lost answer is looked up, never guessed.
 
 mod charge;
 mod look_up;
@@ -34,9 +34,9 @@ pub const SENDS_TO: &[Queue] = &Queue::ALL;
 /// The consumer of the payments queue.
 #[derive(Clone, Debug)]
 pub struct PaymentProcessing {
-    /// What every worker has.
+    /// The state that all workers share.
     pub worker: Worker,
-    /// Who moves the money.
+    /// The payment gateway.
     pub gateway: Arc<dyn PaymentGateway>,
 }
 
@@ -54,7 +54,7 @@ impl Consumer for PaymentProcessing {
             Event::PaymentWebhookReceived { intent_id, .. } => self.look_up_intent(intent_id).await,
             other => Err(ProcessError::Poison(format!("{:?} is not for this queue", other.queue()))),
         }?;
-        // The states of payment and order already make a second delivery change nothing; this spares it the look-up.
+        // The states of payment and order make a second delivery a no-op; the record spares its look-up at the gateway.
         Ok(self.worker.store.processed.record(message.id, self.worker.clock.now()).await?)
     }
 }
@@ -70,10 +70,10 @@ fn payment_of(message: &Message) -> Result<Id<Payment>, ProcessError> {
     message.payment_id.ok_or_else(|| ProcessError::Poison("the message names no payment".to_owned()))
 }
 
-/// The gateway gave no answer that could be acted on.
+/// The outcome at the gateway is unknown.
 fn no_answer(error: GatewayError) -> ProcessError {
     match error {
-        GatewayError::Unknown(_) => ProcessError::retry("the gateway has to be asked again", error),
+        GatewayError::Unknown(_) => ProcessError::retry("the outcome at the gateway is unknown", error),
         GatewayError::Refused(_) => ProcessError::Poison(error.to_string()),
     }
 }

@@ -1,4 +1,4 @@
-//! From an intent's state to ours.
+//! Records the state of an intent.
 
 use shared::{
     app::record_payment::{record_action_required, record_declined, record_succeeded},
@@ -10,7 +10,7 @@ use shared::{
 use crate::{PaymentProcessing, not_recorded};
 
 impl PaymentProcessing {
-    /// Writes down how an attempt stands, and sends what follows.
+    /// Records the outcome of an attempt and dispatches the messages.
     pub(crate) async fn record(&self, id: Id<Payment>, attempt: i64, intent: Intent) -> Result<(), ProcessError> {
         let store = &self.worker.store;
         let now = self.worker.clock.now();

@@ -12,7 +12,7 @@ use shared::{
 use crate::{PaymentProcessing, no_answer, not_recorded};
 
 impl PaymentProcessing {
-    /// Pays an approved refund out.
+    /// Pays out an approved refund.
     pub(crate) async fn refund(&self, id: Id<Payment>, refund: Id<Refund>) -> Result<(), ProcessError> {
         let (store, now) = (&self.worker.store, self.worker.clock.now());
         let payment = self.load(id).await?;
@@ -27,7 +27,7 @@ impl PaymentProcessing {
             RefundLease::Taken { amount } => amount,
             RefundLease::NotDue => return Ok(()),
             RefundLease::Held => {
-                return Err(ProcessError::retry("another worker pays the refund out", refund.to_string()));
+                return Err(ProcessError::retry("another worker has the lease of the refund", refund.to_string()));
             }
         };
         match self.gateway.refund(intent, refund, amount).await {

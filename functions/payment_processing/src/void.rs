@@ -10,8 +10,8 @@ use shared::{
 use crate::{PaymentProcessing, no_answer, not_recorded};
 
 impl PaymentProcessing {
-    /// Makes sure that a payment can no longer be charged; an order whose time is over ends with it. If it has been charged
-    /// after all, it is paid.
+    /// Voids a payment by cancelling its intent; an order that is overdue expires with it. If the intent was charged after all,
+    /// the payment succeeds.
     pub(crate) async fn void(&self, id: Id<Payment>) -> Result<(), ProcessError> {
         let payment = self.load(id).await?;
         if let Some(noted) = &payment.transaction_id {
@@ -23,11 +23,11 @@ impl PaymentProcessing {
                 | IntentState::ActionRequired
                 | IntentState::Processing
                 | IntentState::Declined { .. } => {
-                    return Err(ProcessError::retry("the charge could not be called off yet", intent.id));
+                    return Err(ProcessError::retry("the charge could not be voided yet", intent.id));
                 }
             }
         }
-        // Without an intent there is nothing to call off: one that is being opened now will find the payment failed.
+        // Without an intent there is nothing to cancel: one that is being opened finds the payment failed.
         let called_off = payment.transaction_id.as_deref();
         let now = self.worker.clock.now();
         match record_voided(&self.worker.store, id, called_off, now).await.map_err(not_recorded)? {
@@ -35,7 +35,7 @@ impl PaymentProcessing {
                 self.worker.dispatch(messages).await;
                 Ok(())
             }
-            None => Err(ProcessError::retry("an intent was opened meanwhile", "it has to be called off first")),
+            None => Err(ProcessError::retry("an intent was opened meanwhile", "it has to be cancelled first")),
         }
     }
 }

@@ -1,11 +1,11 @@
-//! Who sees which payment: its customer, the guest whose cart it came from, and administrators.
+//! Visibility of payments: the customer, the guest with the cart's token, and administrators.
 
 use shared::{
     domain::{Id, order::Order, payment::Payment, secret_hash::sha256_hex},
     http::{App, Buyer, Problem},
 };
 
-/// The payment and its order, if they are the buyer's, or the buyer runs the shop.
+/// The payment and its order, if the caller is their buyer or an administrator.
 pub(crate) async fn load_payment(app: &App, buyer: &Buyer, id: Id<Payment>) -> Result<(Payment, Order), Problem> {
     let missing = || Problem::not_found("payment");
     let payment = app.store.payments.find(id).await?.ok_or_else(missing)?;

@@ -24,11 +24,11 @@ use shared::{
 
 use crate::{access::load_payment, problems::PaymentProblem, view::PaymentView};
 
-/// Another method, or nothing after 3-D Secure.
+/// A new payment method; empty after 3-D Secure.
 #[derive(Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ConfirmPayment {
-    /// From the gateway's own form: tries again with this method.
+    /// The token of another payment method, from the gateway's form.
     token: Option<String>,
 }
 
@@ -39,10 +39,10 @@ impl Validate for ConfirmPayment {
     }
 }
 
-/// Go on with a payment
+/// Confirm or retry a payment
 ///
-/// After 3-D Secure: without a body. After a decline: with the token of another method, or without a body to try the same
-/// again. The charge follows at once in the background.
+/// After 3-D Secure: without a body. After a decline: with the token of another method, or without a body to retry the same
+/// one. The charge follows asynchronously.
 #[utoipa::path(post, path = "/v1/payments/{id}/confirm", tag = "payments",
     security(("bearer" = []), ("cartToken" = [])), params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
     request_body = Option<ConfirmPayment>, responses((status = 200, body = PaymentView)))]
@@ -92,7 +92,7 @@ async fn confirm(
             Event::PaymentRequested { attempt: payment.attempts }
         };
         let message = event.about_payment(payment.id, order.id, now);
-        // Written even if unchanged: whoever gives the order up at this moment writes it too, and one of them sees the other.
+        // Written even if unchanged, so that a concurrent cancellation or expiry of the order conflicts and serialises.
         store.payments.save_in(tx, &mut payment).await?;
         store.outbox.enqueue(tx, &message).await?;
         let record = request.record(StatusCode::OK, &PaymentView::of(&payment, None), None, now);

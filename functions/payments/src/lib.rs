@@ -1,6 +1,6 @@
-//! Payments as customers, administrators and the gateway's webhooks see them.
+//! Payments: the endpoints of customers and administrators, and the gateway's webhook.
 //!
-//! Nothing here moves money: a request writes down what is wanted and promises a message; payment processing carries it out.
+//! No money moves here: a request records the command and enqueues a message that `payment_processing` carries out.
 
 mod access;
 mod confirm_payment;
@@ -30,14 +30,14 @@ pub use signature::sign;
 /// The queues that this function sends to. `template.yaml` gives it the right and the address of these and no others.
 pub const SENDS_TO: &[Queue] = &Queue::ALL;
 
-/// What the endpoints of the group can ask for.
+/// The state of the group's handlers.
 #[derive(Clone)]
 pub struct PaymentsApp {
-    /// What all functions have.
+    /// The state that all HTTP functions share.
     pub app: App,
-    /// Asked for what a customer has to do, never for money.
+    /// Read for the customer's next action; never moves money here.
     pub gateway: Arc<dyn PaymentGateway>,
-    /// What the gateway signs its webhooks with.
+    /// The signing secret of the gateway's webhooks.
     pub webhook_secret: Secret,
 }
 

@@ -15,7 +15,7 @@ use shared::{
 
 use crate::{access::load_payment, problems::PaymentProblem, view::PaymentView};
 
-/// What the bank statement says.
+/// The bank transfer.
 #[derive(Debug, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MarkPaid {
@@ -29,10 +29,10 @@ impl Validate for MarkPaid {
     }
 }
 
-/// Note that a bank transfer arrived
+/// Mark a payment as paid
 ///
-/// An order that was given up meanwhile is taken up again if its stock is still there; otherwise the amount is to be
-/// transferred back.
+/// For bank transfers. An order that has expired meanwhile is reopened if its stock can be reserved again; otherwise the amount
+/// is refunded.
 #[utoipa::path(post, path = "/v1/payments/{id}/mark-paid", tag = "payments", security(("bearer" = [])),
     params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
     request_body = MarkPaid, responses((status = 200, body = PaymentView)))]
@@ -46,7 +46,7 @@ pub(crate) async fn mark_payment_paid(
     let (payment, _) = load_payment(&app, &Buyer::Customer(user), id).await?;
     if payment.gateway != GatewayName::BankTransfer {
         return Err(Problem::new(ProblemCode::IllegalTransition)
-            .detail("Only a bank transfer is marked as paid; the gateway reports the others."));
+            .detail("Only a bank transfer can be marked as paid; other payments are reported by the gateway."));
     }
     let request = KeyedRequest::of_user(user.id, &format!("mark_payment_paid {id}"), &key, &wanted)?;
     once(&app, &request, async || {

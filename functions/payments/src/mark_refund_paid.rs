@@ -14,10 +14,10 @@ use shared::{
 
 use crate::{access::load_payment, mark_paid::MarkPaid, problems::PaymentProblem, view::PaymentView};
 
-/// Note that a refund was transferred back
+/// Mark a refund as paid
 ///
-/// Of a payment by bank transfer: no gateway pays it out. The customer is told, and an order that came back in full is
-/// refunded with its last refund.
+/// For bank transfers, which no gateway refunds. The customer is informed, and a fully returned order becomes refunded with its
+/// last refund.
 #[utoipa::path(post, path = "/v1/payments/{id}/refunds/{refundId}/mark-paid", tag = "payments",
     security(("bearer" = [])),
     params(("id" = String, Path), ("refundId" = String, Path), ("Idempotency-Key" = String, Header)),
@@ -34,8 +34,9 @@ pub(crate) async fn mark_refund_paid(
         return Err(Problem::not_found("refund"));
     }
     if payment.gateway != GatewayName::BankTransfer {
-        return Err(Problem::new(ProblemCode::IllegalTransition)
-            .detail("Only a refund of a bank transfer is marked as paid; the gateway reports the others."));
+        return Err(Problem::new(ProblemCode::IllegalTransition).detail(
+            "Only a refund of a bank transfer can be marked as paid; other refunds are reported by the gateway.",
+        ));
     }
     let request = KeyedRequest::of_user(user.id, &format!("mark_refund_paid {id} {refund}"), &key, &wanted)?;
     once(&app, &request, async || {

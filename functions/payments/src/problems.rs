@@ -1,4 +1,4 @@
-//! What can stand in the way of a payment's endpoints, as a problem.
+//! Errors of payment commands, and their problems.
 
 use shared::{
     app::record_payment::RecordError,
@@ -7,16 +7,16 @@ use shared::{
     store::{StoreError, TransactionError},
 };
 
-/// Why a wish about a payment was not written down.
+/// An error of a payment command.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PaymentProblem {
     /// There is nothing to confirm.
     #[error("the payment cannot be confirmed now")]
     NotConfirmable,
-    /// It is paid another way, or has been paid.
+    /// The command is not allowed in the payment's state.
     #[error(transparent)]
     Illegal(#[from] IllegalTransition),
-    /// The money cannot be given back.
+    /// The refund is not possible.
     #[error(transparent)]
     Refund(#[from] RefundError),
     /// The store did not answer.

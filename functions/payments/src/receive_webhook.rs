@@ -14,7 +14,7 @@ use shared::{
 
 use crate::{PaymentsApp, signature::is_genuine};
 
-/// A gateway event, as far as it matters: which charge to look at. Amounts and states are read from the gateway.
+/// The intent that a gateway event names. Amounts and states are read from the gateway.
 #[derive(Debug, Deserialize)]
 struct GatewayEvent {
     id: String,
@@ -44,9 +44,9 @@ impl GatewayEvent {
     }
 }
 
-/// Take an event of the gateway
+/// Receive a gateway webhook
 ///
-/// Signed by the gateway; answered as soon as it is stored. Duplicates and any order are harmless.
+/// Signed by the gateway; acknowledged once it is stored. Events may be duplicated and out of order.
 #[utoipa::path(post, path = "/v1/payments/webhooks/stripe", tag = "payments",
     params(("Stripe-Signature" = String, Header)), request_body(content = String, content_type = "application/json"),
     responses((status = 200)))]

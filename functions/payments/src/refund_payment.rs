@@ -22,11 +22,11 @@ use shared::{
 
 use crate::{access::load_payment, problems::PaymentProblem, view::PaymentView};
 
-/// How much, and why.
+/// Amount and reason.
 #[derive(Debug, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RefundPayment {
-    /// Everything that is left if absent.
+    /// Defaults to the remaining captured amount.
     amount: Option<Money>,
     reason: String,
 }
@@ -38,9 +38,9 @@ impl Validate for RefundPayment {
     }
 }
 
-/// Give money back
+/// Create a refund
 ///
-/// The gateway is told in the background: watch the refund's `status`.
+/// The gateway pays it out asynchronously: poll the refund's `status`.
 #[utoipa::path(post, path = "/v1/payments/{id}/refunds", tag = "payments", security(("bearer" = [])),
     params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
     request_body = RefundPayment, responses((status = 202, body = PaymentView)))]

@@ -11,9 +11,9 @@ use shared::{
 
 use crate::{PaymentsApp, access::load_payment, view::PaymentView};
 
-/// Show a payment
+/// Retrieve a payment
 ///
-/// While the customer has to act (3-D Secure), the answer says how.
+/// If the customer must act (3-D Secure), the answer has the next action.
 #[utoipa::path(get, path = "/v1/payments/{id}", tag = "payments", security(("bearer" = []), ("cartToken" = [])),
     params(("id" = String, Path)), responses((status = 200, body = PaymentView)))]
 pub(crate) async fn show_payment(
@@ -23,7 +23,7 @@ pub(crate) async fn show_payment(
 ) -> Result<Json<PaymentView>, Problem> {
     let app = App::from_ref(&state);
     let (payment, _) = load_payment(&app, &buyer, id).await?;
-    // The secret is asked for when it is needed and never stored.
+    // The client secret is read from the gateway when it is needed and never stored.
     let intent = match payment.transaction_id.as_deref().filter(|_| payment.action_required) {
         Some(intent) => Some(state.gateway.look_up(intent).await.map_err(Problem::unavailable)?),
         None => None,

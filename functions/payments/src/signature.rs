@@ -8,7 +8,7 @@ use shared::{config::Secret, domain::Timestamp};
 /// How old, or how far ahead of our clock, a signature may be (Stripe's own default).
 const TOLERANCE: Duration = Duration::from_secs(300);
 
-/// Whether the gateway signed this body, recently. While a secret is rotated there are several `v1`: one has to fit.
+/// Whether the gateway signed this body recently. During a rotation of the secret there are several `v1`: one must match.
 pub(crate) fn is_genuine(header: &str, body: &[u8], secret: &Secret, now: Timestamp) -> bool {
     let mut seconds: Option<i64> = None;
     let mut signatures = Vec::new();

@@ -1,4 +1,4 @@
-//! A payment as people see it.
+//! A payment in answers.
 
 use serde::Serialize;
 use shared::{
@@ -23,11 +23,11 @@ pub(crate) struct PaymentView {
     currency: Currency,
     method: PaymentMethod,
     status: PaymentStatus,
-    /// How many attempts were asked for.
+    /// The number of attempts.
     attempts: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure_reason: Option<String>,
-    /// For the gateway's own script, while the customer has to act.
+    /// For the gateway's script, while the customer must act.
     #[serde(skip_serializing_if = "Option::is_none")]
     client_secret: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,15 +41,15 @@ pub(crate) struct PaymentView {
     updated_at: Timestamp,
 }
 
-/// What the customer has to do.
+/// The customer's next action.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(crate) struct NextAction {
-    /// `use_stripe_sdk`: hand `clientSecret` to the gateway's own script, then confirm the payment.
+    /// `use_stripe_sdk`: pass `clientSecret` to the gateway's script, then confirm the payment.
     #[serde(rename = "type")]
     kind: &'static str,
 }
 
-/// Money that is given back.
+/// A refund.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Refund)]
@@ -59,7 +59,7 @@ pub(crate) struct RefundView {
     amount: Money,
     reason: String,
     status: RefundStatus,
-    /// What the gateway, or the bank, calls it once it is paid out.
+    /// The reference of the gateway or bank, once it is paid out.
     #[serde(skip_serializing_if = "Option::is_none")]
     reference: Option<String>,
     requested_at: Timestamp,

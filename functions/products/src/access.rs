@@ -1,4 +1,4 @@
-//! Who sees and who changes which product.
+//! Visibility and ownership of products.
 
 use shared::{
     app::save_product::{FirstStock, save_in, set_status},
@@ -17,7 +17,7 @@ use shared::{
 
 use crate::problems::CatalogueProblem;
 
-/// Whether somebody may change the product.
+/// Whether the user may change the product.
 fn is_theirs(product: &Product, user: &CurrentUser) -> bool {
     match user.role {
         Role::Admin => true,
@@ -26,7 +26,7 @@ fn is_theirs(product: &Product, user: &CurrentUser) -> bool {
     }
 }
 
-/// The product that somebody asks for by id or slug, if they may see it.
+/// The product with this id or slug, if the caller may see it.
 pub(crate) async fn find_visible(app: &App, name: &str, user: Option<&CurrentUser>) -> Result<CatalogueEntry, Problem> {
     let not_found = || Problem::not_found("product");
     let key = ProductKey::parse(name).ok_or_else(not_found)?;
@@ -35,13 +35,13 @@ pub(crate) async fn find_visible(app: &App, name: &str, user: Option<&CurrentUse
     if is_visible { Ok(entry) } else { Err(not_found()) }
 }
 
-/// The product that somebody just changed.
+/// The product after a change.
 pub(crate) async fn load_changed(app: &App, id: Id<Product>) -> Result<CatalogueEntry, Problem> {
     let entry = app.store.products.find_entry(&ProductKey::Id(id)).await?;
     entry.ok_or_else(|| Problem::not_found("product"))
 }
 
-/// The product that somebody wants to change, as the transaction sees it.
+/// The product in the transaction, if the user may change it.
 pub(crate) async fn load_own_in(
     tx: &mut Tx,
     store: &Store,
@@ -52,7 +52,7 @@ pub(crate) async fn load_own_in(
     product.filter(|product| is_theirs(product, user)).ok_or(CatalogueProblem::NotFound("product"))
 }
 
-/// Brings a product of theirs into another state.
+/// Changes the status of a product that the user may change.
 pub(crate) async fn move_to(
     app: &App,
     id: Id<Product>,
@@ -69,7 +69,7 @@ pub(crate) async fn move_to(
     })
 }
 
-/// The product that somebody asks for from behind the counter.
+/// The product, if the user may change it.
 pub(crate) async fn find_own(app: &App, id: Id<Product>, user: &CurrentUser) -> Result<CatalogueEntry, Problem> {
     let entry = app.store.products.find_entry(&ProductKey::Id(id)).await?;
     entry.filter(|entry| is_theirs(&entry.product, user)).ok_or_else(|| Problem::not_found("product"))

@@ -19,19 +19,18 @@ use shared::{
 
 use crate::{access::load_own_in, problems::CatalogueProblem, show_inventory::InventoryRecord};
 
-/// Either `delta` and `reason`: what came in or was lost; or `setTo` and `expected`: what was counted, and what was
-/// thought to be there.
+/// Either `delta` and `reason`, for units received or lost; or `setTo` and `expected`, for a stocktake.
 #[derive(Clone, Debug, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct AdjustInventory {
     sku: Sku,
-    /// How many more; fewer if negative.
+    /// Units to add; negative to remove.
     delta: Option<i64>,
-    /// Why.
+    /// The reason.
     reason: Option<String>,
-    /// How many there are in the warehouse.
+    /// Units counted in the warehouse.
     set_to: Option<i64>,
-    /// How many were thought to be in the warehouse.
+    /// Units that were expected in the warehouse.
     expected: Option<i64>,
 }
 
@@ -74,9 +73,9 @@ impl AdjustInventory {
     }
 }
 
-/// Correct the stock
+/// Adjust the inventory
 ///
-/// 409 `stock_conflict`, with the counters as they are, if they would become negative or are not what was expected.
+/// 409 `stock_conflict`, with the current counters, if they would become negative or differ from `expected`.
 #[utoipa::path(post, path = "/v1/products/{id}/inventory/adjustments", tag = "products", security(("bearer" = [])),
     params(("id" = String, Path, description = "id"), ("Idempotency-Key" = String, Header)),
     request_body = AdjustInventory, responses((status = 200, body = InventoryRecord)))]

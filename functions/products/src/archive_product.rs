@@ -11,9 +11,9 @@ use crate::{
     view::ProductView,
 };
 
-/// Take a product off the shelf
+/// Archive a product
 ///
-/// Orders remember it, and it can be published again. 409 for a draft, which has never been there.
+/// It is no longer for sale and can be published again. 409 for a draft.
 #[utoipa::path(post, path = "/v1/products/{id}/archive", tag = "products", security(("bearer" = [])),
     params(("id" = String, Path, description = "id")), responses((status = 200, body = ProductView)))]
 pub(crate) async fn archive_product(

@@ -1,4 +1,4 @@
-//! What creating and changing a category have in common.
+//! Inputs that creating and updating a category share.
 
 use serde::{Deserialize, Serialize};
 use shared::{
@@ -38,7 +38,7 @@ impl From<MetadataInput> for CategoryMetadata {
     }
 }
 
-/// Why a category could not be written. A slug that we made ourselves and that somebody took meanwhile is made again.
+/// The problem of a failed write. A conflict on a generated slug is retried with another one.
 pub(crate) fn refused(error: StoreError, slug_is_given: bool) -> CatalogueProblem {
     if error.is_duplicate_of("slug_") && !slug_is_given {
         StoreError::Conflict(None).into()

@@ -1,4 +1,4 @@
-//! Categories as the shop shows them.
+//! Categories in answers.
 
 use std::collections::BTreeMap;
 
@@ -19,14 +19,14 @@ pub(crate) struct CategoryView {
     name: String,
     slug: Slug,
     description: Option<String>,
-    /// The category above; null at the root.
+    /// The parent; null for a root.
     #[schema(value_type = Option<String>)]
     parent: Option<Id<Category>>,
     /// The slugs from the root down, joined by `/`.
     path: String,
     /// Depth; 0 at the root.
     level: i32,
-    /// Place among its siblings.
+    /// Position among its siblings.
     order: i32,
     image: Option<String>,
     icon: Option<String>,
@@ -36,7 +36,7 @@ pub(crate) struct CategoryView {
     product_count: i64,
 }
 
-/// A category with everything below it.
+/// A category with its descendants.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(crate) struct CategoryTree {
     #[serde(flatten)]
@@ -45,14 +45,14 @@ pub(crate) struct CategoryTree {
     children: Vec<CategoryTree>,
 }
 
-/// A category with its neighbours.
+/// A category with its children and ancestors.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(crate) struct CategoryDetail {
     #[serde(flatten)]
     category: CategoryView,
-    /// What hangs directly below it.
+    /// The direct children.
     children: Vec<CategoryView>,
-    /// The way from the root down to it, itself included.
+    /// The path from the root, including the category itself.
     breadcrumb: Vec<CategoryReference>,
 }
 
@@ -77,8 +77,7 @@ impl From<Category> for CategoryView {
 }
 
 impl CategoryTree {
-    /// Plants the trees that these nodes make; a node whose parent is not among them is left out. Siblings keep the
-    /// order of the list.
+    /// Builds the trees of these nodes; a node whose parent is missing is omitted. Siblings keep the order of the list.
     pub(crate) fn tree_of(categories: Vec<Category>) -> Vec<Self> {
         let mut by_parent: BTreeMap<Option<Id<Category>>, Vec<Category>> = BTreeMap::new();
         for category in categories {

@@ -24,18 +24,18 @@ use crate::{
     show_category::load_detail,
 };
 
-/// A category to be made.
+/// A new category.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct CreateCategory {
-    /// Siblings differ in their names.
+    /// Unique among siblings.
     name: String,
-    /// Unique. Made from the name if absent.
+    /// Unique. Generated from the name if absent.
     slug: Option<Slug>,
     description: Option<String>,
-    /// An id, a slug or a path of slugs; a root if absent.
+    /// The parent as id, slug or path of slugs; a root if absent.
     parent: Option<String>,
-    /// Place among its siblings; 0 if absent.
+    /// Position among its siblings; 0 if absent.
     order: Option<i32>,
     image: Option<String>,
     icon: Option<String>,
@@ -55,7 +55,7 @@ impl Validate for CreateCategory {
     }
 }
 
-/// Make a category
+/// Create a category
 #[utoipa::path(post, path = "/v1/categories", tag = "products", security(("bearer" = [])),
     request_body = CreateCategory, responses((status = 201, body = CategoryDetail, headers(("Location" = String)))))]
 pub(crate) async fn create_category(
@@ -91,8 +91,7 @@ pub(crate) async fn create_category(
     Ok((StatusCode::CREATED, [(header::LOCATION, format!("/v1/categories/{id}"))], Json(view)))
 }
 
-/// A slug made of the name; if that is taken, of the parent's and the name; if even that is, with a number that nobody
-/// else has.
+/// A slug from the name; if taken, from the parent's slug and the name; if that is taken too, with a unique number.
 async fn free_slug(app: &App, tx: &mut Tx, name: &str, parent: Option<&Category>) -> Result<Slug, StoreError> {
     let base = Slug::from_name(name);
     let below = parent.map_or_else(|| base.clone(), |parent| parent.slug.with_suffix(base.as_str()));

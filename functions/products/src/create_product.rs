@@ -13,10 +13,9 @@ use shared::{
 
 use crate::{access::load_changed, problems::CatalogueProblem, view::ProductView};
 
-/// Make a product
+/// Create a product
 ///
-/// As a draft of the caller's, with its first stock, unless its `status` says `published`. A slug that is not given is
-/// made from the name.
+/// As a draft of the caller, with its initial stock, unless `status` is `published`. An absent slug is generated from the name.
 #[utoipa::path(post, path = "/v1/products", tag = "products", security(("bearer" = [])),
     request_body = ProductRow, responses((status = 201, body = ProductView, headers(("Location" = String)))))]
 pub(crate) async fn create_product(

@@ -9,9 +9,9 @@ use shared::{
 
 use crate::problems::CatalogueProblem;
 
-/// Remove a category
+/// Delete a category
 ///
-/// 409 `category_in_use` while a product hangs in it, whatever its status, or another category below it.
+/// 409 `category_in_use` while it has products of any status, or children.
 #[utoipa::path(delete, path = "/v1/categories/{id}", tag = "products", security(("bearer" = [])),
     params(("id" = String, Path, description = "id")), responses((status = 204)))]
 pub(crate) async fn delete_category(

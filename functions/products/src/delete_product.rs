@@ -10,10 +10,10 @@ use shared::{
 
 use crate::{access::load_own_in, problems::CatalogueProblem};
 
-/// Remove a product
+/// Delete a product
 ///
-/// What was ever for sale is archived, because orders remember it. A draft, which nobody can have ordered, is gone, and
-/// its SKU and slug are free again.
+/// A product that was ever published is archived, because orders refer to it. A draft is deleted, and its SKU and slug are free
+/// again.
 #[utoipa::path(delete, path = "/v1/products/{id}", tag = "products", security(("bearer" = [])),
     params(("id" = String, Path, description = "id")), responses((status = 204)))]
 pub(crate) async fn delete_product(

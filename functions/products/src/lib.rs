@@ -1,7 +1,7 @@
-//! The catalogue: products, their stock, and the categories that they hang in; and the description of the whole API.
+//! The catalogue: products, inventory and categories; and the OpenAPI document of the whole API.
 //!
-//! The public sees what is for sale. A seller sees and changes what is theirs, an admin everything; whatever somebody may
-//! not see does not exist for them.
+//! The public sees what is for sale. Sellers see and change their own products, administrators all; to other callers a hidden
+//! product does not exist.
 
 mod access;
 mod adjust_inventory;
@@ -32,7 +32,7 @@ use shared::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// What all functions together offer; a test holds it to their routers.
+/// The OpenAPI document of all functions; a test compares it with their routers.
 const OPENAPI: &str = include_str!("../../../docs/openapi.json");
 
 /// The queues that this function sends to. `template.yaml` gives it the right and the address of these and no others.

@@ -5,9 +5,9 @@ use shared::http::{App, Caching, Page, Problem, Viewer};
 
 use crate::category_view::CategoryTree;
 
-/// The category tree
+/// List categories
 ///
-/// All of it on one page, siblings in their order. Inactive categories, and what is below them, are shown to admins
+/// The whole tree on one page, siblings by position. Inactive categories and their descendants are visible to administrators
 /// only.
 #[utoipa::path(get, path = "/v1/categories", tag = "products", security((), ("bearer" = [])),
     responses((status = 200, body = Page<CategoryTree>), (status = 304, description = "Not modified")))]

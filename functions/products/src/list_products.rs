@@ -9,12 +9,12 @@ use shared::{
 };
 
 use crate::view::ProductView;
-use search::{ProductSearch, Question};
+use search::{ProductQuery, ProductSearch};
 
-/// Products
+/// List products
 ///
-/// What is for sale, a page at a time. With `status`, sellers list their own and admins all products of that status,
-/// also those that are not for sale.
+/// Products for sale. With `status`, sellers list their own and administrators all products of that status, including those
+/// not for sale.
 #[utoipa::path(get, path = "/v1/products", tag = "products", security((), ("bearer" = [])),
     params(ProductSearch, PageQuery),
     responses((status = 200, body = Page<ProductView>), (status = 304, description = "Not modified")))]
@@ -25,7 +25,7 @@ pub(crate) async fn list_products(
     ValidQuery(search): ValidQuery<ProductSearch>,
     ValidQuery(page): ValidQuery<PageQuery>,
 ) -> Result<Response, Problem> {
-    let Some(Question { filter, sort }) = search.resolve(&app, user.as_ref()).await? else {
+    let Some(ProductQuery { filter, sort }) = search.resolve(&app, user.as_ref()).await? else {
         return caching.answer(&Page::<ProductView>::whole(Vec::new()).with_count(page.count.then_some(0)));
     };
     let after = page.after::<ProductCursor>()?;

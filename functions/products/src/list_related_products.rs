@@ -5,12 +5,12 @@ use shared::http::{App, Caching, Page, PathText, Problem, Viewer};
 
 use crate::{access::find_visible, view::ProductView};
 
-/// As many as fit beside a product.
+/// The size of the list.
 const MOST: i64 = 12;
 
-/// What goes with a product
+/// List related products
 ///
-/// First what its seller names, then the most sold of its category; at most 12, on one page.
+/// Those chosen by its seller first, then the best-selling of its category; at most 12, on one page.
 #[utoipa::path(get, path = "/v1/products/{id}/related", tag = "products", security((), ("bearer" = [])),
     params(("id" = String, Path, description = "id or slug")),
     responses((status = 200, body = Page<ProductView>), (status = 304, description = "Not modified")))]

@@ -1,4 +1,4 @@
-//! What can be wrong with a change of the catalogue, as a problem.
+//! Errors of catalogue changes, and their problems.
 
 use shared::{
     app::save_product::SaveProductError,
@@ -7,28 +7,28 @@ use shared::{
     store::{StoreError, TransactionError},
 };
 
-/// Why the catalogue was not changed.
+/// An error of a catalogue change.
 #[derive(Debug)]
 pub(crate) enum CatalogueProblem {
-    /// It does not exist, or not for them.
+    /// It does not exist, or is not visible to the caller.
     NotFound(&'static str),
     /// The product cannot be saved.
     Save(SaveProductError),
     /// The product is not sold under this SKU.
     UnknownSku,
-    /// The stock is not what was expected, or would become negative; what it is.
+    /// The stock is not what was expected, or would become negative; the current record.
     StockConflict(Box<StockRecord>),
-    /// There is no category to hang this one below.
+    /// No such parent category.
     UnknownParent,
     /// Another category has this slug.
     CategorySlugTaken,
     /// A sibling has this name.
     CategoryNameTaken,
-    /// The category would hang below itself.
+    /// The category would be its own descendant.
     CategoryCycle,
-    /// Something hangs in the category.
+    /// The category has products or children.
     CategoryInUse,
-    /// The database could not do it.
+    /// The store did not answer.
     Store(StoreError),
 }
 
@@ -104,7 +104,7 @@ impl From<CatalogueProblem> for Problem {
             ),
             CatalogueProblem::CategorySlugTaken => Self::new(ProblemCode::SlugTaken),
             CatalogueProblem::CategoryNameTaken => Self::new(ProblemCode::Conflict)
-                .detail("Another category beside it has this name.")
+                .detail("A sibling category has this name.")
                 .field("/name", FieldCode::Taken, "siblings differ in their names"),
             CatalogueProblem::CategoryCycle => Self::new(ProblemCode::CategoryCycle),
             CatalogueProblem::CategoryInUse => Self::new(ProblemCode::CategoryInUse),

@@ -11,9 +11,9 @@ use crate::{
     view::ProductView,
 };
 
-/// Put a product on the shelf
+/// Publish a product
 ///
-/// Also one that was archived.
+/// From draft or archived.
 #[utoipa::path(post, path = "/v1/products/{id}/publish", tag = "products", security(("bearer" = [])),
     params(("id" = String, Path, description = "id")), responses((status = 200, body = ProductView)))]
 pub(crate) async fn publish_product(

@@ -9,9 +9,9 @@ use shared::{
 
 use crate::category_view::CategoryDetail;
 
-/// One category
+/// Retrieve a category
 ///
-/// By id or slug, with its children and the way down to it. Inactive ones are shown to admins only.
+/// By id or slug, with its children and ancestors. Inactive categories are visible to administrators only.
 #[utoipa::path(get, path = "/v1/categories/{id}", tag = "products", security((), ("bearer" = [])),
     params(("id" = String, Path, description = "id or slug")),
     responses((status = 200, body = CategoryDetail), (status = 304, description = "Not modified")))]
@@ -26,7 +26,7 @@ pub(crate) async fn show_category(
     caching.answer(&find_detail(&app, &key, sees_all).await?)
 }
 
-/// A category that somebody just changed.
+/// The category after a change.
 pub(crate) async fn load_detail(app: &App, id: Id<Category>) -> Result<CategoryDetail, Problem> {
     find_detail(app, &CategoryKey::Id(id), true).await
 }

@@ -13,20 +13,20 @@ use shared::{
 
 use crate::access::find_own;
 
-/// The stock of one SKU.
+/// The inventory record of a SKU.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct InventoryRecord {
     sku: Sku,
     /// Units in the warehouse.
     on_hand: i64,
-    /// Units promised to orders that have not left yet.
+    /// Units reserved for orders that are not shipped.
     reserved: i64,
-    /// Units that can still be promised; below zero on backorder.
+    /// Units that can be ordered; negative on backorder.
     available: i64,
     status: StockStatus,
     allow_backorder: bool,
-    /// How far below zero; absent without a limit.
+    /// The maximum number of units on backorder; absent if unlimited.
     #[serde(skip_serializing_if = "Option::is_none")]
     backorder_limit: Option<i64>,
     low_stock_threshold: i64,
@@ -49,9 +49,9 @@ impl From<StockRecord> for InventoryRecord {
     }
 }
 
-/// The stock of a product
+/// Retrieve the inventory of a product
 ///
-/// One record for each SKU that it is sold under, on one page.
+/// One record per SKU, on one page.
 #[utoipa::path(get, path = "/v1/products/{id}/inventory", tag = "products", security(("bearer" = [])),
     params(("id" = String, Path, description = "id")), responses((status = 200, body = Page<InventoryRecord>)))]
 pub(crate) async fn show_inventory(

@@ -5,9 +5,9 @@ use shared::http::{App, Caching, PathText, Problem, Viewer};
 
 use crate::{access::find_visible, view::ProductView};
 
-/// One product
+/// Retrieve a product
 ///
-/// By id or slug. What is not for sale is shown to its seller and to admins only.
+/// By id or slug. Products not for sale are visible to their seller and administrators only.
 #[utoipa::path(get, path = "/v1/products/{id}", tag = "products", security((), ("bearer" = [])),
     params(("id" = String, Path, description = "id or slug")),
     responses((status = 200, body = ProductView), (status = 304, description = "Not modified")))]

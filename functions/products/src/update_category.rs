@@ -20,24 +20,24 @@ use crate::{
     show_category::load_detail,
 };
 
-/// A change of a category: absent fields stay as they are, null clears where that is possible.
+/// Absent fields stay unchanged, null clears optional ones.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(crate) struct UpdateCategory {
-    /// Siblings differ in their names.
+    /// Unique among siblings.
     #[serde(deserialize_with = "present")]
     name: Option<String>,
-    /// Unique. The paths of everything below follow.
+    /// Unique. The paths of the descendants are updated.
     #[serde(deserialize_with = "present")]
     slug: Option<Slug>,
     #[serde(deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
     description: Option<Option<String>>,
-    /// An id, a slug or a path of slugs; null makes it a root. Everything below moves along.
+    /// The parent as id, slug or path of slugs; null makes it a root. The descendants are updated.
     #[serde(deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
     parent: Option<Option<String>>,
-    /// Place among its siblings.
+    /// Position among its siblings.
     #[serde(deserialize_with = "present")]
     order: Option<i32>,
     #[serde(deserialize_with = "present")]
@@ -46,7 +46,7 @@ pub(crate) struct UpdateCategory {
     #[serde(deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
     icon: Option<Option<String>>,
-    /// False hides it, and everything below it, from the tree.
+    /// False hides it and its descendants from the tree.
     #[serde(deserialize_with = "present")]
     is_active: Option<bool>,
     #[serde(deserialize_with = "present")]
@@ -66,7 +66,7 @@ impl Validate for UpdateCategory {
 }
 
 impl UpdateCategory {
-    /// Changes the category, but for its place.
+    /// Changes the category, except its parent.
     fn apply(&self, category: &mut Category) {
         fn set<T: Clone>(field: &mut T, value: Option<&T>) {
             if let Some(value) = value {
@@ -86,9 +86,9 @@ impl UpdateCategory {
     }
 }
 
-/// Change or move a category
+/// Update a category
 ///
-/// 409 `category_cycle` if it would hang below itself.
+/// 409 `category_cycle` if the new parent is the category itself or a descendant.
 #[utoipa::path(patch, path = "/v1/categories/{id}", tag = "products", security(("bearer" = [])),
     params(("id" = String, Path, description = "id")),
     request_body = UpdateCategory, responses((status = 200, body = CategoryDetail)))]

@@ -14,10 +14,10 @@ use crate::{
     view::ProductView,
 };
 
-/// Change a product
+/// Update a product
 ///
-/// Absent fields stay as they are; null clears where that is possible. Lists are replaced as a whole, `price` and
-/// `inventory` field by field.
+/// Absent fields stay unchanged, null clears optional ones. Lists are replaced as a whole, `price` and `inventory` field by
+/// field.
 #[utoipa::path(patch, path = "/v1/products/{id}", tag = "products", security(("bearer" = [])),
     params(("id" = String, Path, description = "id")),
     request_body = ProductChanges, responses((status = 200, body = ProductView)))]

@@ -1,4 +1,4 @@
-//! A product as the shop shows it.
+//! A product in answers.
 
 use std::collections::BTreeMap;
 
@@ -54,7 +54,7 @@ pub(crate) struct ProductView {
     updated_at: Timestamp,
 }
 
-/// The category that a product hangs in.
+/// The category of a product.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(crate) struct CategoryReference {
     #[schema(value_type = String)]
@@ -71,22 +71,22 @@ impl From<&Category> for CategoryReference {
     }
 }
 
-/// What a product costs.
+/// The price of a product.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 struct PriceView {
     regular: Money,
     /// While it is on sale.
     sale: Option<Money>,
     currency: Currency,
-    /// What one pays: `sale` where set, else `regular`.
+    /// `sale` where set, else `regular`.
     effective: Money,
 }
 
-/// What a shopper is told about the stock.
+/// The stock, as shoppers see it.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct InventorySummary {
-    /// How many are available.
+    /// Available units.
     quantity: i64,
     status: StockStatus,
     allow_backorder: bool,
@@ -106,7 +106,7 @@ impl InventorySummary {
     }
 }
 
-/// What buyers think of it.
+/// The rating of approved reviews.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 struct RatingsView {
     /// 1 to 5; 0 without reviews.
@@ -128,7 +128,7 @@ struct VariantView {
     /// Option name → chosen value.
     choices: BTreeMap<String, String>,
     price_modifier: Money,
-    /// What one pays for it.
+    /// The effective price with the modifier.
     price: Money,
     inventory: InventorySummary,
 }
@@ -138,7 +138,7 @@ impl VariantView {
         let own = stock.iter().filter(|record| record.sku == variant.sku);
         Self {
             inventory: InventorySummary::of(own, policy),
-            // Prices and modifiers are bounded when they are set, so that their sum always fits.
+            // Prices and modifiers are bounded when they are set, so their sum cannot overflow.
             price: price.with_modifier(variant.price_modifier).unwrap_or(Price::HIGHEST),
             sku: variant.sku,
             choices: variant.choices,

@@ -9,9 +9,9 @@ use shared::{
 
 use crate::{problems::ReviewProblem, view::ModeratedReview};
 
-/// Let the public see a review
+/// Approve a review
 ///
-/// It counts from now on. An order that was delivered since it was written verifies it. Again changes nothing.
+/// It becomes public and counts towards the rating. An order delivered since it was written verifies it. Idempotent.
 #[utoipa::path(post, path = "/v1/reviews/{id}/approve", tag = "reviews", security(("bearer" = [])),
     params(("id" = String, Path)), responses((status = 200, body = ModeratedReview)))]
 pub(crate) async fn approve_review(

@@ -12,9 +12,9 @@ use shared::{
 
 use crate::{input::CreateReview, problems::ReviewProblem, view::ReviewView};
 
-/// Review a product
+/// Create a review
 ///
-/// One review per customer and product. It waits for a moderator; a delivered order of the product verifies it.
+/// One per customer and product. It waits for moderation; a delivered order of the product verifies it.
 #[utoipa::path(post, path = "/v1/reviews", tag = "reviews", security(("bearer" = [])),
     request_body = CreateReview, responses((status = 201, body = ReviewView, headers(("Location" = String)))))]
 pub(crate) async fn create_review(

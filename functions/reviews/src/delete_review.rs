@@ -9,7 +9,9 @@ use shared::{
 
 use crate::problems::ReviewProblem;
 
-/// Withdraw one's review
+/// Delete a review
+///
+/// Customers delete their own review.
 #[utoipa::path(delete, path = "/v1/reviews/{id}", tag = "reviews", security(("bearer" = [])),
     params(("id" = String, Path)), responses((status = 204)))]
 pub(crate) async fn delete_review(

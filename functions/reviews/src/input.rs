@@ -1,4 +1,4 @@
-//! What customers write.
+//! The requests that create and update reviews.
 
 use serde::Deserialize;
 use shared::{
@@ -27,10 +27,10 @@ pub(crate) struct CreateReview {
     /// `https://…`
     #[serde(default)]
     images: Vec<String>,
-    /// What is good.
+    /// Advantages.
     #[serde(default)]
     pros: Vec<String>,
-    /// What is not.
+    /// Disadvantages.
     #[serde(default)]
     cons: Vec<String>,
 }
@@ -55,7 +55,7 @@ impl From<CreateReview> for ReviewContent {
     }
 }
 
-/// A change of a review: absent fields stay as they are, null clears where that is possible.
+/// Absent fields stay unchanged, null clears optional ones.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(crate) struct UpdateReview {
@@ -93,7 +93,7 @@ impl Validate for UpdateReview {
 }
 
 impl UpdateReview {
-    /// What the review says after the change.
+    /// The text of the review after the change.
     pub(crate) fn applied_to(&self, content: ReviewContent) -> ReviewContent {
         let changes = self.clone();
         ReviewContent {

@@ -1,7 +1,7 @@
-//! What customers say about products, and what moderators let through.
+//! Reviews of products, and their moderation.
 //!
-//! Only an approved review is public and counts: the product's rating changes in the transaction that approves, rejects,
-//! changes or withdraws it, so that it is always the recount (invariant I8).
+//! Only approved reviews are public and count: the product's rating changes in the transaction that approves, rejects, updates
+//! or deletes a review, so it always equals a recount (invariant I8).
 
 mod approve_review;
 mod create_review;
@@ -27,7 +27,7 @@ use shared::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// This function sends nothing: `template.yaml` gives it no queue.
+/// This function sends no messages: `template.yaml` gives it no queue.
 pub const SENDS_TO: &[Queue] = &[];
 
 /// The endpoints of the group.

@@ -11,21 +11,21 @@ use shared::{
 
 use crate::view::ModeratedReview;
 
-/// Which reviews.
+/// Filters.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ModerationSearch {
     /// `pending` if absent.
     status: Option<ReviewStatus>,
-    /// Whether readers complained.
+    /// Whether it was reported.
     reported: Option<bool>,
 }
 
 impl Validate for ModerationSearch {}
 
-/// The moderators' queue
+/// List reviews for moderation
 ///
-/// The oldest first. With `status=approved&reported=true`: what readers complained about.
+/// Oldest first. `status=approved&reported=true` lists public reviews that were reported.
 #[utoipa::path(get, path = "/v1/reviews/moderation", tag = "reviews", security(("bearer" = [])),
     params(ModerationSearch, PageQuery), responses((status = 200, body = Page<ModeratedReview>)))]
 pub(crate) async fn list_reviews_to_moderate(

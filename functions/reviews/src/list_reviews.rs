@@ -15,7 +15,7 @@ use shared::{
 
 use crate::view::{ReviewSummary, ReviewView};
 
-/// Which reviews, in which order.
+/// Filters and sort order.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ReviewSearch {
@@ -24,7 +24,7 @@ pub(crate) struct ReviewSearch {
     product: Option<Id<Product>>,
     /// With this many stars.
     rating: Option<Rating>,
-    /// Whether an order proves the purchase.
+    /// Whether the purchase is verified.
     verified: Option<bool>,
     /// `newest` if absent.
     #[param(inline)]
@@ -56,18 +56,18 @@ impl SortParameter {
     }
 }
 
-/// A page of reviews, and all of them in a few numbers.
+/// A page of reviews with a summary.
 #[derive(Serialize, utoipa::ToSchema)]
 pub(crate) struct ReviewPage {
     #[serde(flatten)]
     page: Page<ReviewView>,
-    /// Of all approved reviews of the product, whatever else the list is filtered by.
+    /// Of all approved reviews of the product, regardless of other filters.
     summary: ReviewSummary,
 }
 
-/// Reviews
+/// List reviews
 ///
-/// Approved ones, a page at a time, with a summary of all approved ones.
+/// Approved reviews, with a summary.
 #[utoipa::path(get, path = "/v1/reviews", tag = "reviews", security(()),
     params(ReviewSearch, PageQuery),
     responses((status = 200, body = ReviewPage), (status = 304, description = "Not modified")))]

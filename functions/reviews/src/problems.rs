@@ -1,20 +1,20 @@
-//! What can be wrong with a change of a review, as a problem.
+//! Errors of review changes, and their problems.
 
 use shared::{
     http::{Problem, ProblemCode},
     store::{StoreError, TransactionError, reviews::Voted},
 };
 
-/// Why a review was not changed.
+/// An error of a review change.
 #[derive(Debug)]
 pub(crate) enum ReviewProblem {
-    /// It does not exist, or not for them.
+    /// It does not exist, or is not visible to the caller.
     NotFound,
-    /// They have reviewed the product.
+    /// The customer has reviewed the product already.
     AlreadyReviewed,
-    /// It is their own.
+    /// A vote on the own review.
     Own,
-    /// The database could not do it.
+    /// The store did not answer.
     Store(StoreError),
 }
 
@@ -41,7 +41,7 @@ impl From<ReviewProblem> for Problem {
     }
 }
 
-/// A vote that counts, or why it does not.
+/// The outcome of a vote.
 pub(crate) fn counted(voted: Voted) -> Result<(), ReviewProblem> {
     match voted {
         Voted::Yes => Ok(()),

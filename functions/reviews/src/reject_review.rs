@@ -9,9 +9,9 @@ use shared::{
 
 use crate::{problems::ReviewProblem, view::ModeratedReview};
 
-/// Hide a review from the public
+/// Reject a review
 ///
-/// It no longer counts. Again changes nothing.
+/// It is hidden and no longer counts. Idempotent.
 #[utoipa::path(post, path = "/v1/reviews/{id}/reject", tag = "reviews", security(("bearer" = [])),
     params(("id" = String, Path)), responses((status = 200, body = ModeratedReview)))]
 pub(crate) async fn reject_review(

@@ -11,7 +11,7 @@ use shared::{
 
 use crate::{problems::ReviewProblem, view::ReviewView};
 
-/// The shop's answer.
+/// The reply.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ReplyToReview {
@@ -24,9 +24,9 @@ impl Validate for ReplyToReview {
     }
 }
 
-/// Answer a review
+/// Reply to a review
 ///
-/// By an admin, or by the seller of the product once the review is approved. Replaces an earlier answer.
+/// By an administrator, or by the seller of the product once the review is approved. Replaces an earlier reply.
 #[utoipa::path(put, path = "/v1/reviews/{id}/reply", tag = "reviews", security(("bearer" = [])),
     params(("id" = String, Path)), request_body = ReplyToReview, responses((status = 200, body = ReviewView)))]
 pub(crate) async fn reply_to_review(

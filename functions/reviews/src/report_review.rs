@@ -10,7 +10,7 @@ use shared::{
 
 use crate::problems::counted;
 
-/// Why a review should not be there.
+/// The reason of a report.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ReportReview {
@@ -25,7 +25,7 @@ impl Validate for ReportReview {
 
 /// Report a review
 ///
-/// To the moderators, who find it in their queue. One report each; again changes nothing.
+/// For moderation. One report per user; idempotent.
 #[utoipa::path(post, path = "/v1/reviews/{id}/report", tag = "reviews", security(("bearer" = [])),
     params(("id" = String, Path)), request_body = ReportReview, responses((status = 202)))]
 pub(crate) async fn report_review(

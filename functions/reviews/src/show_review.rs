@@ -8,9 +8,9 @@ use shared::{
 
 use crate::{problems::ReviewProblem, view::ReviewView};
 
-/// One review
+/// Retrieve a review
 ///
-/// What is not approved is shown to its author and to admins only.
+/// Reviews that are not approved are visible to their author and administrators only.
 #[utoipa::path(get, path = "/v1/reviews/{id}", tag = "reviews", security((), ("bearer" = [])),
     params(("id" = String, Path)), responses((status = 200, body = ReviewView)))]
 pub(crate) async fn show_review(

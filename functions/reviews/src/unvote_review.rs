@@ -8,9 +8,9 @@ use shared::{
 
 use crate::problems::counted;
 
-/// Take one's vote back
+/// Remove a helpful vote
 ///
-/// Without a vote it changes nothing.
+/// Idempotent.
 #[utoipa::path(delete, path = "/v1/reviews/{id}/helpful", tag = "reviews", security(("bearer" = [])),
     params(("id" = String, Path)), responses((status = 204)))]
 pub(crate) async fn unvote_review(

@@ -9,9 +9,9 @@ use shared::{
 
 use crate::{input::UpdateReview, problems::ReviewProblem, view::ReviewView};
 
-/// Change one's review
+/// Update a review
 ///
-/// A review that says something else waits for a moderator again, and does not count meanwhile.
+/// Customers update their own review. A changed review waits for moderation again and does not count meanwhile.
 #[utoipa::path(patch, path = "/v1/reviews/{id}", tag = "reviews", security(("bearer" = [])),
     params(("id" = String, Path)), request_body = UpdateReview, responses((status = 200, body = ReviewView)))]
 pub(crate) async fn update_review(

@@ -1,4 +1,4 @@
-//! Reviews as the shop shows them.
+//! Reviews in answers.
 
 use serde::Serialize;
 use shared::domain::{
@@ -24,17 +24,17 @@ pub(crate) struct ReviewView {
     images: Vec<String>,
     pros: Vec<String>,
     cons: Vec<String>,
-    /// Whether a delivered order proves the purchase.
+    /// Whether a delivered order verifies the purchase.
     is_verified_purchase: bool,
     helpful: HelpfulView,
     status: ReviewStatus,
-    /// The shop's answer.
+    /// The shop's reply.
     admin_reply: Option<ReplyView>,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
 
-/// The author as readers see them.
+/// The author, as shown publicly.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 struct AuthorView {
     /// Given name and initial.
@@ -48,13 +48,13 @@ impl From<Author> for AuthorView {
     }
 }
 
-/// How many found it helpful.
+/// Helpful votes.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 struct HelpfulView {
     count: i64,
 }
 
-/// The shop's answer.
+/// The shop's reply.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct ReplyView {
@@ -90,21 +90,21 @@ impl From<Review> for ReviewView {
     }
 }
 
-/// A review as moderators see it.
+/// A review in answers to moderators.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(crate) struct ModeratedReview {
     #[serde(flatten)]
     review: ReviewView,
-    /// Who wrote it.
+    /// The author.
     #[schema(value_type = String)]
     user: Id<User>,
-    /// The order that proves the purchase.
+    /// The order that verifies the purchase.
     #[schema(value_type = Option<String>)]
     order: Option<Id<Order>>,
     reported: ReportedView,
 }
 
-/// What readers complained about.
+/// Reasons of the reports.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 struct ReportedView {
     count: i64,
@@ -122,7 +122,7 @@ impl From<Review> for ModeratedReview {
     }
 }
 
-/// All approved reviews of a product, or of all products, in a few numbers.
+/// A summary of approved reviews.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(crate) struct ReviewSummary {
     /// 1 to 5; 0 without reviews.
@@ -131,7 +131,7 @@ pub(crate) struct ReviewSummary {
     histogram: Histogram,
 }
 
-/// How many reviews there are with how many stars.
+/// The number of reviews by stars.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 struct Histogram {
     #[serde(rename = "1")]
@@ -147,7 +147,7 @@ struct Histogram {
 }
 
 impl ReviewSummary {
-    /// What follows from the numbers of reviews with one star, with two, … with five.
+    /// The summary of the numbers of reviews with one to five stars.
     pub(crate) fn of([one, two, three, four, five]: [i64; 5]) -> Self {
         let stars = [(1_i64, one), (2, two), (3, three), (4, four), (5, five)];
         let sum = stars.iter().map(|(stars, reviews)| stars.saturating_mul(*reviews)).fold(0, i64::saturating_add);

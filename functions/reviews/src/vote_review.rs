@@ -8,9 +8,9 @@ use shared::{
 
 use crate::problems::counted;
 
-/// Find a review helpful
+/// Mark a review as helpful
 ///
-/// One vote each, and none for one's own. Again changes nothing.
+/// One vote per user, none on the own review. Idempotent.
 #[utoipa::path(put, path = "/v1/reviews/{id}/helpful", tag = "reviews", security(("bearer" = [])),
     params(("id" = String, Path)), responses((status = 204)))]
 pub(crate) async fn vote_review(

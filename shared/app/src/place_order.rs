@@ -49,8 +49,8 @@ pub struct PlaceOrder {
     pub expected_total: Option<Money>,
     /// The customer's remarks.
     pub notes: Option<String>,
-    /// How long an unpaid order holds its stock.
-    pub hold: Duration,
+    /// How long the order may stay unpaid before it expires.
+    pub payment_window: Duration,
 }
 
 /// An order that was just placed.
@@ -392,7 +392,7 @@ fn new_order(
         }),
         returns: Vec::new(),
         cart: wanted.cart.id,
-        reserved_until: now.plus(wanted.hold),
+        reserved_until: now.plus(wanted.payment_window),
         version: 0,
         schema_version: SCHEMA_VERSION,
         created_at: now,

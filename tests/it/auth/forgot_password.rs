@@ -9,7 +9,7 @@ use tests::{Reply, TestShop};
 use super::{PASSWORD, assert_indistinguishable, is_alive, log_in, mailed_token, member, register, stored, try_log_in};
 
 const NEW: &str = "staple-and-stapler";
-const SUBJECT: &str = "Choose a new password";
+const SUBJECT: &str = "Reset your password";
 
 async fn forgot(shop: &TestShop, email: &str) -> Reply {
     shop.post("/v1/auth/password/forgot", json!({"email": email})).await

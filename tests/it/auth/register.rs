@@ -41,7 +41,7 @@ async fn a_known_address_gets_the_same_answer_and_its_owner_a_mail() {
     shop.run_queues().await;
     let mut subjects: Vec<String> = shop.mails_to(&email).await.into_iter().map(|(subject, _)| subject).collect();
     subjects.sort();
-    assert_eq!(subjects, ["Confirm your e-mail address", "You have an account already"]);
+    assert_eq!(subjects, ["Confirm your e-mail address", "You already have an account"]);
 }
 
 #[tokio::test]

@@ -45,7 +45,11 @@ impl Sale {
         let way: Vec<_> = order.timeline.iter().map(|entry| entry.status.as_str()).collect();
         assert_eq!(way, ["pending", "cancelled"], "it is not reopened");
         let subjects = self.subjects().await;
-        assert_eq!(subjects.iter().filter(|subject| *subject == "Money is on its way back").count(), 1, "{subjects:?}");
+        assert_eq!(
+            subjects.iter().filter(|subject| *subject == "Your refund is on its way").count(),
+            1,
+            "{subjects:?}"
+        );
     }
 }
 
@@ -68,7 +72,7 @@ async fn a_customer_can_cancel_instead_of_authenticating() {
     sale.shop.deliver_everything().await;
     sale.is_cancelled_uncharged().await;
     let subjects = sale.subjects().await;
-    assert_eq!(subjects, ["We have your order", "Your order was cancelled"]);
+    assert_eq!(subjects, ["We have received your order", "Your order was cancelled"]);
 }
 
 #[tokio::test]

@@ -39,7 +39,11 @@ impl Sale {
         assert_eq!((self.status().await, payment.status), (OrderStatus::Cancelled, PaymentStatus::Refunded));
         assert_eq!((self.charges().await, self.refunds().await), (vec![TOTAL], vec![TOTAL]));
         let subjects = self.subjects().await;
-        assert_eq!(subjects.iter().filter(|subject| *subject == "Money is on its way back").count(), 1, "{subjects:?}");
+        assert_eq!(
+            subjects.iter().filter(|subject| *subject == "Your refund is on its way").count(),
+            1,
+            "{subjects:?}"
+        );
         self.shop.verify().await;
     }
 }

@@ -61,7 +61,7 @@ impl Sale {
     }
 
     async fn refund_mails(&self) -> usize {
-        self.subjects().await.iter().filter(|subject| *subject == "Money is on its way back").count()
+        self.subjects().await.iter().filter(|subject| *subject == "Your refund is on its way").count()
     }
 }
 

@@ -45,7 +45,7 @@ async fn cancelling_a_paid_order_refunds_everything() {
     assert_eq!((sale.charges().await, sale.refunds().await), (vec![TOTAL], vec![TOTAL]));
     sale.is_cancelled_and_refunded().await;
     let subjects = sale.subjects().await;
-    for subject in ["Your order was cancelled", "Money is on its way back"] {
+    for subject in ["Your order was cancelled", "Your refund is on its way"] {
         assert_eq!(subjects.iter().filter(|each| *each == subject).count(), 1, "{subject} in {subjects:?}");
     }
 }

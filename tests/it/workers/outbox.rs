@@ -60,7 +60,7 @@ async fn an_order_placed_without_queues_is_paid_when_they_are_back() {
     assert_eq!(sale.shop.run_maintenance().await.relayed, 0);
     sale.shop.run_queues().await;
     sale.is_paid_once().await;
-    assert!(sale.subjects().await.contains(&"We have your order".to_owned()));
+    assert!(sale.subjects().await.contains(&"We have received your order".to_owned()));
 }
 
 #[tokio::test]

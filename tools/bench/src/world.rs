@@ -8,7 +8,7 @@ use axum::{
     http::{Request, StatusCode},
 };
 use bson::{Document, doc};
-use checkout::{CheckoutApp, Hold};
+use checkout::{CheckoutApp, PaymentWindow};
 use http_body_util::BodyExt;
 use mongodb::{Client, Collection};
 use serde::Serialize;
@@ -151,8 +151,9 @@ fn app(store: Store, place: &Place, signing: &SigningKey) -> App {
 }
 
 fn router(app: &App) -> Router {
-    let hold = Hold { charge: Duration::from_secs(30 * 60), transfer: Duration::from_secs(7 * 24 * 3600) };
-    let routes = checkout::router().with_state(CheckoutApp { app: app.clone(), hold });
+    let payment_window =
+        PaymentWindow { charge: Duration::from_secs(30 * 60), transfer: Duration::from_secs(7 * 24 * 3600) };
+    let routes = checkout::router().with_state(CheckoutApp { app: app.clone(), payment_window });
     serve::finish(routes, app, DEADLINE)
 }
 

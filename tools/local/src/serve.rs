@@ -9,7 +9,7 @@ use axum::{
     middleware::{self, Next},
     response::Response,
 };
-use checkout::Hold;
+use checkout::PaymentWindow;
 use notifications::Mailer;
 use ops::demo::{self, DemoAccount};
 use shared::{
@@ -114,7 +114,7 @@ async fn open(stack: &Stack, state: &Path) -> Result<Shop> {
         webhook_secret: webhook.secret,
         mailer: Mailer::try_new(&mail.smtp_url, &mail.from)?,
         shop_url: mail.shop_url,
-        hold: Hold { charge: reservation.hold(), transfer: reservation.transfer_hold() },
+        payment_window: PaymentWindow { charge: reservation.payment_window(), transfer: reservation.transfer_window() },
         background: BackgroundTasks::after_the_answer(),
         // A frontend in development has whatever port its tool chose.
         cors: http.cors.and_loopback(),

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use auth::AuthApp;
 use axum::Router;
-use checkout::{CheckoutApp, Hold};
+use checkout::{CheckoutApp, PaymentWindow};
 use notifications::{Mailer, Notifications};
 use order_fulfillment::OrderFulfillment;
 use payment_processing::PaymentProcessing;
@@ -45,8 +45,8 @@ pub struct Shop {
     pub mailer: Mailer,
     /// Where the links in mails lead.
     pub shop_url: String,
-    /// How long an unpaid order holds its stock.
-    pub hold: Hold,
+    /// How long an order may stay unpaid before it expires.
+    pub payment_window: PaymentWindow,
     /// What is done after the answers.
     pub background: BackgroundTasks,
     /// OrderScope browsers may call.
@@ -72,7 +72,7 @@ impl Shop {
     /// Every function's endpoints behind one address.
     pub fn router(&self) -> Router {
         let auth = AuthApp::new(self.app(auth::SENDS_TO), self.signing.clone(), self.passwords.clone());
-        let checkout = CheckoutApp { app: self.app(checkout::SENDS_TO), hold: self.hold };
+        let checkout = CheckoutApp { app: self.app(checkout::SENDS_TO), payment_window: self.payment_window };
         let payments = PaymentsApp {
             app: self.app(payments::SENDS_TO),
             gateway: Arc::clone(&self.gateway),

@@ -23,7 +23,7 @@ use crate::{
     view::{CartView, respond},
 };
 
-/// How much of it.
+/// Quantity and variant.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MoveToCart {
@@ -35,12 +35,12 @@ pub(crate) struct MoveToCart {
 
 impl Validate for MoveToCart {}
 
-/// How often the customer's first cart may be made by somebody else before this gives up.
-const RETRIES: usize = 5;
+/// How often the move is retried after a concurrent request has created the customer's first cart.
+const MAX_ATTEMPTS: usize = 5;
 
 /// Move a product from a wishlist to the cart
 ///
-/// Both or neither: what does not fit into the cart stays on the list. Answers with the cart.
+/// Atomic: a product that cannot be added to the cart stays on the wishlist. Answers with the cart.
 #[utoipa::path(post, path = "/v1/wishlists/{id}/items/{productId}/move-to-cart", tag = "cart",
     security(("bearer" = [])), params(("id" = String, Path), ("productId" = String, Path)),
     request_body = Option<MoveToCart>, responses((status = 200, body = CartView)))]
@@ -67,9 +67,9 @@ async fn move_item(
     item: &NewItem,
     now: Timestamp,
 ) -> Result<Cart, WishlistProblem> {
-    for _ in 0..RETRIES {
+    for _ in 0..MAX_ATTEMPTS {
         match try_move(store, user, list, item, now).await {
-            // Another request made the customer's first cart at the same moment: look again and take that one.
+            // A concurrent request has created the customer's first cart: retry with that one.
             Err(WishlistProblem::Store(StoreError::Duplicate { .. })) => {}
             result => return result,
         }

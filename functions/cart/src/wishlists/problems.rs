@@ -1,4 +1,4 @@
-//! What can be wrong with a change of a wishlist, as a problem.
+//! Errors of wishlist changes, and their problems.
 
 use shared::{
     domain::{cart::CartError, wishlist::WishlistError},
@@ -8,16 +8,16 @@ use shared::{
 
 use crate::problems::CartProblem;
 
-/// Why a wishlist was not changed.
+/// An error of a wishlist change.
 #[derive(Debug)]
 pub(crate) enum WishlistProblem {
-    /// It does not exist, or is somebody else's.
+    /// It does not exist, or belongs to another customer.
     NotFound,
-    /// The list's own rules.
+    /// The rules of the wishlist.
     Wishlist(WishlistError),
-    /// The rules of the cart that it was to be moved to.
+    /// The rules of the cart.
     Cart(CartError),
-    /// They have as many lists as one can have.
+    /// The customer has the maximum number of wishlists.
     TooManyLists,
     /// The account is gone.
     AccountClosed,
@@ -55,10 +55,10 @@ impl From<WishlistProblem> for Problem {
             WishlistProblem::NotFound => Self::not_found("wishlist"),
             WishlistProblem::Wishlist(WishlistError::UnknownItem) => Self::not_found("product on the wishlist"),
             WishlistProblem::Wishlist(WishlistError::TooManyItems) => Self::new(ProblemCode::Conflict)
-                .detail("The wishlist holds as many products as it can. Take one off first."),
+                .detail("The wishlist has the maximum number of products. Remove one first."),
             WishlistProblem::Cart(error) => CartProblem::Cart(error).into(),
             WishlistProblem::TooManyLists => {
-                Self::new(ProblemCode::Conflict).detail("You have as many wishlists as one can have. Delete one first.")
+                Self::new(ProblemCode::Conflict).detail("You have the maximum number of wishlists. Delete one first.")
             }
             WishlistProblem::AccountClosed => Self::new(ProblemCode::InvalidToken),
             WishlistProblem::Store(error) => error.into(),

@@ -1,4 +1,4 @@
-//! What is shown of a product on a list.
+//! A product on a wishlist, in answers.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use shared::{
     http::{App, Problem},
 };
 
-/// A product in short. Of one that is no longer for sale only the id is left.
+/// A summary of a product. One that is no longer for sale has only its id.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(crate) struct ProductCard {
     #[schema(value_type = String)]
@@ -32,11 +32,11 @@ struct CardPrice {
     /// While it is on sale.
     sale: Option<Money>,
     currency: Currency,
-    /// What one pays: `sale` where set, else `regular`.
+    /// `sale` where set, else `regular`.
     effective: Money,
 }
 
-/// Whether it can be had.
+/// Availability.
 #[derive(Clone, Copy, Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Availability {
@@ -82,7 +82,7 @@ impl ProductCard {
     }
 }
 
-/// The cards of a list's products, in its order.
+/// The cards of a wishlist's products, in its order.
 pub(crate) async fn load_cards(app: &App, items: &[WishlistItem]) -> Result<Vec<ProductCard>, Problem> {
     let products = app.store.products.find_all(items.iter().map(|item| item.product)).await?;
     let products: BTreeMap<Id<Product>, &Product> =

@@ -17,13 +17,13 @@ use shared::{
 
 use super::{problems::WishlistProblem, view::WishlistView};
 
-/// What is said about a product. What is absent is not said: a note that was there is gone.
+/// Priority and note of a product. Absent fields are cleared.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PutItem {
-    /// From 1, what they want most, to 5; 3 if absent.
+    /// From 1 (highest) to 5; 3 if absent.
     priority: Option<Priority>,
-    /// For themselves: others do not see it.
+    /// Private: not shown in a shared wishlist.
     notes: Option<String>,
 }
 
@@ -33,9 +33,9 @@ impl Validate for PutItem {
     }
 }
 
-/// Put a product on a wishlist, or say something else about it
+/// Add or update a product on a wishlist
 ///
-/// Doing it twice is doing it once. A list takes at most 500 products.
+/// Idempotent. A wishlist has at most 500 products.
 #[utoipa::path(put, path = "/v1/wishlists/{id}/items/{productId}", tag = "cart", security(("bearer" = [])),
     params(("id" = String, Path), ("productId" = String, Path)),
     request_body = Option<PutItem>, responses((status = 200, body = WishlistView)))]
@@ -61,7 +61,7 @@ pub(crate) async fn put_wishlist_item(
     Ok(Json(WishlistView::load(&app, list, None).await?))
 }
 
-/// Whether the product is for sale, or was when it was put on the list.
+/// Whether the product is for sale, or is on the wishlist already.
 async fn can_be_put(
     app: &App,
     user: Id<User>,

@@ -9,9 +9,9 @@ use shared::{
 
 use super::problems::WishlistProblem;
 
-/// Take a product off a wishlist
+/// Remove a product from a wishlist
 ///
-/// Doing it twice is doing it once.
+/// Idempotent.
 #[utoipa::path(delete, path = "/v1/wishlists/{id}/items/{productId}", tag = "cart", security(("bearer" = [])),
     params(("id" = String, Path), ("productId" = String, Path)), responses((status = 204)))]
 pub(crate) async fn remove_wishlist_item(

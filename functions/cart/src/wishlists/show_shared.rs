@@ -12,24 +12,24 @@ use super::{
     product_card::{ProductCard, load_cards},
 };
 
-/// A wishlist as others see it: not whose it is, and not what they noted for themselves.
+/// A shared wishlist, without its owner and the private notes.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(crate) struct SharedWishlist {
     name: String,
     items: Vec<SharedItem>,
 }
 
-/// A product on somebody's wishlist.
+/// A product on a shared wishlist.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 struct SharedItem {
     product: ProductCard,
-    /// 1 is what they want most.
+    /// From 1 (highest) to 5.
     priority: Priority,
 }
 
-/// A wishlist that somebody shared
+/// Retrieve a shared wishlist
 ///
-/// Not to be cached: its owner may stop sharing it at any time.
+/// Not cacheable: the owner may stop sharing it at any time.
 #[utoipa::path(get, path = "/v1/wishlists/shared/{shareToken}", tag = "cart", security(()),
     params(("shareToken" = String, Path)), responses((status = 200, body = SharedWishlist)))]
 pub(crate) async fn show_shared_wishlist(

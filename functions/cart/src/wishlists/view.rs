@@ -1,4 +1,4 @@
-//! Wishlists as their owners see them.
+//! Wishlists in answers to their owners.
 
 use serde::Serialize;
 use shared::{
@@ -20,13 +20,13 @@ pub(crate) struct WishlistView {
     #[schema(value_type = String)]
     id: Id<Wishlist>,
     name: String,
-    /// In the order in which they were put in.
+    /// In the order in which they were added.
     items: Vec<WishlistItemView>,
-    /// Whether whoever has its token can read it.
+    /// Whether it is shared by link.
     is_public: bool,
     created_at: Timestamp,
     updated_at: Timestamp,
-    /// Only in the answer to what made the list public: we keep its hash alone and cannot tell it again.
+    /// Only in the answer to the request that shared it: the shop stores its hash.
     #[serde(skip_serializing_if = "Option::is_none")]
     share_token: Option<String>,
 }
@@ -37,13 +37,13 @@ pub(crate) struct WishlistView {
 #[schema(as = WishlistItem)]
 pub(crate) struct WishlistItemView {
     product: ProductCard,
-    /// 1 is what they want most.
+    /// From 1 (highest) to 5.
     priority: Priority,
     notes: Option<String>,
     added_at: Timestamp,
 }
 
-/// A wishlist without what is on it.
+/// A wishlist without its items.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = WishlistSummary)]
@@ -65,7 +65,7 @@ impl From<WishlistSummary> for WishlistSummaryView {
 }
 
 impl WishlistView {
-    /// The list with its products as they are now.
+    /// The wishlist with the current state of its products.
     pub(crate) async fn load(app: &App, list: Wishlist, share_token: Option<String>) -> Result<Self, Problem> {
         let cards = load_cards(app, &list.items).await?;
         let item = |(item, product): (WishlistItem, ProductCard)| WishlistItemView {

@@ -1,4 +1,4 @@
-//! A change of a coupon, as a request writes it.
+//! The request that updates a coupon.
 
 use serde::Deserialize;
 use shared::{
@@ -18,17 +18,17 @@ use shared::{
 
 use super::input::{MAX_IDS, UsageLimitInput, UserRestrictionsInput, check_references, unique};
 
-/// A change of a coupon: absent fields stay as they are, null clears where that is possible.
+/// Absent fields stay unchanged, null clears optional ones.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct UpdateCoupon {
-    /// Unique. Orders keep the code that they were placed with.
+    /// Unique. Orders keep the code that they redeemed.
     #[serde(default, deserialize_with = "present")]
     code: Option<String>,
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
     description: Option<Option<String>>,
-    /// Comes with a new `value`, unless it is free shipping.
+    /// Requires a new `value`, except for free shipping.
     #[serde(rename = "type", default, deserialize_with = "present")]
     kind: Option<CouponKind>,
     #[serde(default, deserialize_with = "present")]
@@ -72,7 +72,7 @@ impl Validate for UpdateCoupon {
 }
 
 impl UpdateCoupon {
-    /// Refuses ids of what does not exist. What the coupon named before is not looked at again.
+    /// Refuses unknown ids; those that the coupon has already are not checked again.
     pub(super) async fn check_references(&self, app: &App) -> Result<(), Problem> {
         let restrictions = self.user_restrictions.as_ref().and_then(Option::as_ref);
         check_references(
@@ -96,7 +96,7 @@ impl UpdateCoupon {
         let kind = self.kind.unwrap_or(coupon.kind);
         coupon.value = match self.value {
             Some(value) => value.stored_as(kind)?,
-            // A number of the old kind means something else in the new one.
+            // The unit of the value depends on the type.
             None if kind != coupon.kind && kind != CouponKind::FreeShipping => return Err(InvalidCoupon::NoValue),
             None if kind != coupon.kind => 0,
             None => coupon.value,

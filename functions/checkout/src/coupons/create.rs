@@ -28,27 +28,27 @@ use super::{
     view::CouponView,
 };
 
-/// A coupon to be made.
+/// A new coupon.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct CreateCoupon {
-    /// 1–64 letters, digits, dashes, dots and underscores; unique, whatever their case.
+    /// 1–64 letters, digits, dashes, dots and underscores; unique regardless of case.
     #[schema(example = "SPRING-10")]
     code: String,
     description: Option<String>,
     #[serde(rename = "type")]
     kind: CouponKind,
-    /// Not needed for free shipping.
+    /// Not used for free shipping.
     value: Option<CouponValue>,
-    /// The least that all lines must come to before discount.
+    /// The minimum purchase: the sum of all lines before discount.
     minimum_purchase: Option<Money>,
-    /// The most that a percentage gives.
+    /// The maximum discount of a percentage.
     maximum_discount: Option<Money>,
-    /// Eligible products; with `applicableCategories`, either is enough; both empty: everything.
+    /// Eligible products. With `applicableCategories`, either makes a line eligible; with neither, all lines are.
     #[serde(default)]
     #[schema(value_type = Vec<String>)]
     applicable_products: Vec<Id<Product>>,
-    /// Eligible categories with all below them.
+    /// Eligible categories, with their descendants.
     #[serde(default)]
     #[schema(value_type = Vec<String>)]
     applicable_categories: Vec<Id<Category>>,
@@ -71,7 +71,7 @@ impl Validate for CreateCoupon {
     }
 }
 
-/// Make a coupon
+/// Create a coupon
 ///
 /// Amounts are in the currency of the cart that it is used on.
 #[utoipa::path(post, path = "/v1/coupons", tag = "coupons", security(("bearer" = [])),

@@ -9,10 +9,10 @@ use shared::{
 
 use super::problems::CouponProblem;
 
-/// Take a coupon out of use
+/// Delete a coupon
 ///
-/// One that no order uses is removed, and its code is free again. One that was used is switched off and stays, as the
-/// record of what those orders were given.
+/// One that was never redeemed is deleted, and its code is free again. One that was redeemed is deactivated and kept as the
+/// record of its orders' discounts.
 #[utoipa::path(delete, path = "/v1/coupons/{id}", tag = "coupons", security(("bearer" = [])),
     params(("id" = String, Path)), responses((status = 204)))]
 pub(crate) async fn delete_coupon(

@@ -1,4 +1,4 @@
-//! What making and changing a coupon have in common.
+//! Inputs that creating and updating a coupon share.
 
 use std::collections::BTreeSet;
 
@@ -16,18 +16,18 @@ use shared::{
     validation::{Validate, Violations, rules::entries},
 };
 
-/// More ids than anybody lists by hand; whoever needs more makes a category.
+/// Longer selections of products belong into a category.
 pub(super) const MAX_IDS: usize = 200;
 
-/// How often a coupon can be used: absent fields stay as they are (in a new coupon: without limit), null is no limit.
+/// Limits on redemptions: absent fields stay unchanged (in a new coupon: unlimited), null is unlimited.
 #[derive(Clone, Copy, Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct UsageLimitInput {
-    /// By all together; 1 to 1,000,000,000.
+    /// In total; 1 to 1,000,000,000.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<i64>)]
     total: Option<Option<i64>>,
-    /// By one customer; 1 to 1,000,000,000. Guests are told apart by their e-mail address.
+    /// Per customer; 1 to 1,000,000,000. Guests are identified by their e-mail address.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<i64>)]
     per_user: Option<Option<i64>>,
@@ -40,14 +40,14 @@ impl UsageLimitInput {
     }
 }
 
-/// Who may use a coupon: absent fields stay as they are (in a new coupon: without restriction).
+/// Eligible customers: absent fields stay unchanged (in a new coupon: unrestricted).
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct UserRestrictionsInput {
-    /// Only somebody who has not ordered yet.
+    /// Only customers without an earlier order.
     #[serde(default, deserialize_with = "present")]
     new_users_only: Option<bool>,
-    /// Only these; empty is everybody.
+    /// Only these customers; if empty, all.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Vec<String>>)]
     specific_users: Option<Vec<Id<User>>>,
@@ -78,7 +78,7 @@ pub(super) fn unique<T>(ids: &[Id<T>]) -> Vec<Id<T>> {
     ids.iter().copied().filter(|id| seen.insert(*id)).collect()
 }
 
-/// Refuses ids of what does not exist.
+/// Refuses unknown ids.
 pub(super) async fn check_references(
     app: &App,
     products: &[Id<Product>],

@@ -10,14 +10,14 @@ use shared::{
 
 use super::view::CouponView;
 
-/// Which coupons.
+/// Filters.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListCoupons {
-    /// With exactly this code, in any case.
+    /// This code, case-insensitive.
     code: Option<String>,
-    /// Switched on, or off. A coupon whose time is over is still switched on.
+    /// Active or deactivated. An expired coupon still counts as active.
     is_active: Option<bool>,
 }
 

@@ -1,4 +1,4 @@
-//! Coupons, for whoever runs the shop. Using one is part of the cart and of placing an order.
+//! Coupons, for administrators. They are applied in the cart and redeemed when an order is placed.
 
 mod change;
 pub(crate) mod create;

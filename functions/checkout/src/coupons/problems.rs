@@ -1,4 +1,4 @@
-//! What can be wrong with a coupon, as a problem.
+//! Errors of coupons, and their problems.
 
 use shared::{
     domain::coupon::InvalidCoupon,
@@ -6,16 +6,16 @@ use shared::{
     store::{StoreError, TransactionError, coupons::CODE_INDEX},
 };
 
-/// Why a coupon was not changed.
+/// An error of a coupon change.
 #[derive(Debug)]
 pub(super) enum CouponProblem {
-    /// There is none.
+    /// No such coupon.
     NotFound,
-    /// It promises what it cannot.
+    /// Its terms contradict each other.
     Invalid(InvalidCoupon),
-    /// Another one has its code.
+    /// Another coupon has its code.
     CodeTaken,
-    /// The database could not do it.
+    /// The store did not answer.
     Store(StoreError),
 }
 

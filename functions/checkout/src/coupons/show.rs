@@ -8,7 +8,7 @@ use shared::{
 
 use super::{problems::CouponProblem, view::CouponView};
 
-/// Show a coupon
+/// Retrieve a coupon
 #[utoipa::path(get, path = "/v1/coupons/{id}", tag = "coupons", security(("bearer" = [])),
     params(("id" = String, Path)), responses((status = 200, body = CouponView)))]
 pub(crate) async fn show_coupon(

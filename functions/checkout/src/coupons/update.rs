@@ -9,9 +9,10 @@ use shared::{
 
 use super::{change::UpdateCoupon, problems::CouponProblem, view::CouponView};
 
-/// Change a coupon
+/// Update a coupon
 ///
-/// Orders that used it keep what it gave them. A total limit below the number of uses is refused: switch the coupon off.
+/// Orders that redeemed it keep their discount. A total limit below the redemptions so far is refused: deactivate the coupon
+/// instead.
 #[utoipa::path(patch, path = "/v1/coupons/{id}", tag = "coupons", security(("bearer" = [])),
     params(("id" = String, Path)), request_body = UpdateCoupon, responses((status = 200, body = CouponView)))]
 pub(crate) async fn update_coupon(

@@ -1,4 +1,4 @@
-//! A coupon as administrators see it.
+//! A coupon in answers.
 
 use serde::Serialize;
 use shared::domain::{
@@ -16,24 +16,24 @@ use shared::domain::{
 pub(crate) struct CouponView {
     #[schema(value_type = String)]
     id: Id<Coupon>,
-    /// In upper case; customers may write it in any.
+    /// In upper case; carts accept it in any case.
     code: String,
     description: Option<String>,
     #[serde(rename = "type")]
     kind: CouponKind,
     value: CouponValue,
-    /// The least that all lines must come to before discount.
+    /// The minimum purchase: the sum of all lines before discount.
     minimum_purchase: Option<Money>,
-    /// The most that a percentage gives.
+    /// The maximum discount of a percentage.
     maximum_discount: Option<Money>,
-    /// Eligible products; with `applicableCategories`, either is enough; both empty: everything.
+    /// Eligible products. With `applicableCategories`, either makes a line eligible; with neither, all lines are.
     #[schema(value_type = Vec<String>)]
     applicable_products: Vec<Id<Product>>,
-    /// Eligible categories with all below them.
+    /// Eligible categories, with their descendants.
     #[schema(value_type = Vec<String>)]
     applicable_categories: Vec<Id<Category>>,
     usage_limit: UsageLimitView,
-    /// How many orders use it. An order that ended unpaid gave its use back.
+    /// Redemptions. Those of orders that ended unpaid are restored and not counted.
     usage_count: i64,
     user_restrictions: UserRestrictions,
     valid_from: Timestamp,
@@ -46,14 +46,14 @@ pub(crate) struct CouponView {
     updated_at: Timestamp,
 }
 
-/// How often a coupon can be used; null is no limit.
+/// Limits on redemptions; null is unlimited.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = CouponUsageLimit)]
 pub(crate) struct UsageLimitView {
-    /// By all together.
+    /// In total.
     total: Option<i64>,
-    /// By one customer; guests are told apart by their e-mail address.
+    /// Per customer; guests are identified by their e-mail address.
     per_user: Option<i64>,
 }
 

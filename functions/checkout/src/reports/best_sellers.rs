@@ -11,11 +11,11 @@ use shared::{
 
 use super::{period::Period, view::ReportedProductView};
 
-/// How many products.
+/// Limits.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct BestSellersQuery {
-    /// How many products at most.
+    /// The maximum number of products.
     #[serde(default = "default_limit")]
     #[param(minimum = 1, maximum = 100, default = 20)]
     limit: i64,
@@ -31,27 +31,26 @@ impl Validate for BestSellersQuery {
     }
 }
 
-/// Which products were sold most.
+/// The best-selling products.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(crate) struct BestSellers {
-    /// The one with the most units first.
+    /// By units, descending.
     items: Vec<ProductSalesView>,
 }
 
-/// What was sold of a product, all its variants together.
+/// Sales of a product, with all its variants.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = ProductSales)]
 pub(crate) struct ProductSalesView {
     product: ReportedProductView,
     units: i64,
-    /// What the lines came to after discount, before tax that is added.
+    /// The sum of the lines after discount, before added tax.
     revenue: Money,
 }
 
-/// Report which products were sold most
+/// Report best-selling products
 ///
-/// Of all orders of these days that were paid, also those that were sent back or cancelled afterwards. Sellers see their own
-/// products.
+/// Counts all orders of the period that were paid, including those cancelled or returned later. Sellers see their own products.
 #[utoipa::path(get, path = "/v1/reports/best-sellers", tag = "reports", security(("bearer" = [])),
     params(Period, BestSellersQuery), responses((status = 200, body = BestSellers)))]
 pub(crate) async fn report_best_sellers(

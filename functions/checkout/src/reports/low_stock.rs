@@ -11,11 +11,11 @@ use shared::{
 
 use super::view::ReportedProductView;
 
-/// How many SKUs.
+/// Limits.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct LowStockQuery {
-    /// How many SKUs at most.
+    /// The maximum number of SKUs.
     #[serde(default = "default_limit")]
     #[param(minimum = 1, maximum = 1000, default = 100)]
     limit: i64,
@@ -31,28 +31,28 @@ impl Validate for LowStockQuery {
     }
 }
 
-/// What runs out.
+/// SKUs with low stock.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(crate) struct LowStockReport {
-    /// The scarcest first.
+    /// By available units, ascending.
     items: Vec<LowStockView>,
 }
 
-/// A SKU that has run out, or will soon.
+/// A SKU that is out of stock or low.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = LowStock)]
 pub(crate) struct LowStockView {
     product: ReportedProductView,
     sku: Sku,
-    /// Below zero: units on backorder.
+    /// Negative for units on backorder.
     available: i64,
     threshold: i64,
 }
 
-/// Report what runs out
+/// Report low stock
 ///
-/// Every SKU of a product that is for sale of which no more than the product's threshold are available now. Sellers see their
-/// own products.
+/// Lists every SKU of a product for sale whose available units are at or below the product's threshold. Sellers see their own
+/// products.
 #[utoipa::path(get, path = "/v1/reports/low-stock", tag = "reports", security(("bearer" = [])), params(LowStockQuery),
     responses((status = 200, body = LowStockReport)))]
 pub(crate) async fn report_low_stock(

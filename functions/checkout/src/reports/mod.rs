@@ -1,6 +1,6 @@
-//! What was sold, added up. An administrator's reports are about the shop, a seller's about the own lines.
+//! Sales reports. Administrators see the whole shop, sellers their own lines.
 //!
-//! What counts is said in [`shared::store::reports`].
+//! The definitions are in [`shared::store::reports`].
 
 pub(crate) mod best_sellers;
 pub(crate) mod low_stock;

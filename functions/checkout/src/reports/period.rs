@@ -1,4 +1,4 @@
-//! Which days a report is about.
+//! The period of a report.
 
 use serde::{Deserialize, Deserializer, de::IntoDeserializer};
 use shared::{
@@ -10,7 +10,7 @@ use shared::{
 
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
 
-/// How far a report goes back if nobody says.
+/// The default length of a period.
 const DAYS: i64 = 30;
 
 /// A day in UTC, written `2026-01-31`.
@@ -29,7 +29,7 @@ impl<'de> Deserialize<'de> for Day {
     }
 }
 
-/// Which orders: those that were placed on these days (UTC).
+/// Orders placed within these days (UTC).
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Period {
@@ -46,7 +46,7 @@ pub(crate) struct Period {
 impl Validate for Period {}
 
 impl Period {
-    /// What somebody may know about these days.
+    /// The scope of the report for this user.
     pub(super) fn scope(&self, user: CurrentUser, now: Timestamp) -> Result<ReportScope, Problem> {
         let tomorrow = (now.as_millis().div_euclid(DAY_MILLIS) + 1) * DAY_MILLIS;
         let to = self.to.map_or(Timestamp::from_millis(tomorrow), |day| day.0);

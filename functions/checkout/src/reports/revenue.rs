@@ -10,17 +10,17 @@ use shared::{
 
 use super::period::Period;
 
-/// What the orders of some days came to.
+/// The revenue of a period.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(crate) struct RevenueReport {
     currency: Currency,
-    /// Day by day; those without orders are left out.
+    /// By day; days without orders are omitted.
     items: Vec<DayView>,
-    /// All days together.
+    /// The whole period.
     totals: RevenueView,
 }
 
-/// What the orders of one day came to.
+/// The revenue of a day.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = RevenueDay)]
 pub(crate) struct DayView {
@@ -39,22 +39,22 @@ pub(crate) struct RevenueView {
     /// Σ subtotals: unit prices × quantities.
     gross: Money,
     discount: Money,
-    /// All tax, also where prices contain it.
+    /// All tax, included in prices or not.
     tax: Money,
     shipping: Money,
-    /// What was paid back so far for these orders, whenever that was.
+    /// Refunds for these orders so far, whenever they were paid out.
     refunds: Money,
-    /// What is left: Σ totals − refunds, which is `gross − discount + shipping + tax − refunds` where prices exclude tax and
-    /// `gross − discount + shipping − refunds` where they contain it.
+    /// Σ totals − refunds: `gross − discount + shipping + tax − refunds` where prices exclude tax, and
+    /// `gross − discount + shipping − refunds` where they include it.
     net: Money,
 }
 
-/// Report what the orders came to, day by day
+/// Report revenue by day
 ///
-/// Of all orders placed on these days that were paid at some time. What was given back counts for the day of its order, so
-/// that the report can be checked against `GET /v1/orders?from=&to=`; an order that was cancelled after payment comes to
-/// nothing once its refund is paid out. A seller's report is about the own lines: without shipping, and with those refunds
-/// that lines explain, namely received returns and orders cancelled after payment, once they are paid out.
+/// Counts all orders of the period that were ever paid. A refund counts for the day of its order, so that the report can be
+/// checked against `GET /v1/orders?from=&to=`; an order cancelled after payment counts as 0 once its refund is paid out. A
+/// seller's report covers the own lines, without shipping, and with the refunds that belong to lines: received returns and
+/// orders cancelled after payment, once they are paid out.
 #[utoipa::path(get, path = "/v1/reports/revenue", tag = "reports", security(("bearer" = [])), params(Period),
     responses((status = 200, body = RevenueReport)))]
 pub(crate) async fn report_revenue(

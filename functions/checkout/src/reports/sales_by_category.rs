@@ -10,23 +10,23 @@ use shared::{
 
 use super::period::Period;
 
-/// What was sold, by category.
+/// Sales by category.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(crate) struct SalesByCategory {
-    /// The best first.
+    /// By revenue, descending.
     items: Vec<CategorySalesView>,
 }
 
-/// What was sold of a category.
+/// Sales of a category.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = CategorySales)]
 pub(crate) struct CategorySalesView {
-    /// Where the products hung when they were ordered; null for those that hung nowhere.
+    /// The products' category when they were ordered; null for products without one.
     category: Option<ReportedCategoryView>,
     units: i64,
-    /// What the lines came to after discount, before tax that is added.
+    /// The sum of the lines after discount, before added tax.
     revenue: Money,
-    /// How many orders have a line of it.
+    /// The number of orders with a line of it.
     orders: i64,
 }
 
@@ -40,10 +40,10 @@ pub(crate) struct ReportedCategoryView {
     name: Option<String>,
 }
 
-/// Report what was sold, by category
+/// Report sales by category
 ///
-/// Of all orders of these days that were paid, also those that were sent back or cancelled afterwards: the revenues add up to
-/// `gross − discount` of the revenue report. A product counts for its own category, not for those above. Sellers see their
+/// Counts all orders of the period that were paid, including those cancelled or returned later: the revenues add up to
+/// `gross − discount` of the revenue report. A product counts for its own category, not for the ancestors. Sellers see their
 /// own lines.
 #[utoipa::path(get, path = "/v1/reports/sales-by-category", tag = "reports", security(("bearer" = [])), params(Period),
     responses((status = 200, body = SalesByCategory)))]

@@ -1,4 +1,4 @@
-//! What several reports show.
+//! Views that several reports share.
 
 use serde::Serialize;
 use shared::domain::{Id, Slug, product::Product};

@@ -11,7 +11,7 @@ use super::{
     view::ReturnView,
 };
 
-/// Let a customer send units back
+/// Approve a return
 #[utoipa::path(post, path = "/v1/returns/{id}/approve", tag = "returns", security(("bearer" = [])),
     params(("id" = String, Path)), responses((status = 200, body = ReturnView)))]
 pub(crate) async fn approve_return(

@@ -1,4 +1,4 @@
-//! What the shop's own commands on a return have in common.
+//! The steps that approving, rejecting and receiving a return share.
 
 use shared::{
     domain::{
@@ -14,13 +14,13 @@ use super::{problems::ReturnProblem, view::ReturnView};
 
 /// A command on a return.
 pub(super) struct Command<F> {
-    /// What it does to the order.
+    /// Its change of the order.
     pub(super) apply: F,
-    /// What it promises, if it did anything.
+    /// The messages to enqueue if it was executed.
     pub(super) messages: fn(&Order, Id<Return>, Timestamp) -> Vec<Message>,
 }
 
-/// Carries a command out. A repeat changes and promises nothing.
+/// Executes a command. A repeat changes nothing and enqueues nothing.
 pub(super) async fn decide<F>(app: &App, id: Id<Return>, command: &Command<F>) -> Result<ReturnView, Problem>
 where
     F: Fn(&mut Order, Id<Return>, Timestamp) -> Result<Idempotent, ReturnError> + Send + Sync,

@@ -12,19 +12,20 @@ use shared::{
 use super::view::ReturnView;
 use crate::access::Visibility;
 
-/// Which returns.
+/// Filters.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListReturns {
-    /// `requested`: what waits to be decided.
+    /// `requested`: those that wait for a decision.
     status: Option<ReturnStatus>,
 }
 
 impl Validate for ListReturns {}
 
-/// List returns, those of the newest orders first
+/// List returns, newest order first
 ///
-/// Customers see their own, sellers those of their lines, administrators all. Those of one order come as they were asked for.
+/// Customers see their own, sellers those of their lines, administrators all. Returns of one order are in the order of their
+/// requests.
 #[utoipa::path(get, path = "/v1/returns", tag = "returns", security(("bearer" = [])),
     params(ListReturns, PageQuery), responses((status = 200, body = Page<ReturnView>)))]
 pub(crate) async fn list_returns(
@@ -40,7 +41,7 @@ pub(crate) async fn list_returns(
     };
     let orders = &app.store.orders;
     let mut found = orders.list_returns(&filter, page.after()?, page.fetch()).await?;
-    // Each comes with an order that holds nothing but it.
+    // The store answers each return within a projection of its order.
     found.retain(|found| found.order.returns.len() == 1);
     let count = if page.count { Some(orders.count_returns(&filter).await?) } else { None };
     let listed = Page::new(found, &page, FoundReturn::place, |FoundReturn { order, .. }| {

@@ -1,4 +1,4 @@
-//! What customers send back: asked for, decided, received. Stock and money follow by message, in order fulfilment.
+//! Returns: requested, approved or rejected, received. Restocking and refund follow by message, in order fulfilment.
 
 pub(crate) mod approve;
 mod decide;

@@ -1,4 +1,4 @@
-//! What can stand in the way of a return, as a problem.
+//! Errors of returns, and their problems.
 
 use shared::{
     domain::{IllegalTransition, order::ReturnError},
@@ -8,18 +8,18 @@ use shared::{
 
 use crate::problems::illegal;
 
-/// Why a return was not changed.
+/// An error of a return command.
 #[derive(Debug)]
 pub(super) enum ReturnProblem {
-    /// There is none, or it is somebody else's.
+    /// No such return, or not visible to the caller.
     NotFound(&'static str),
-    /// It has not left.
+    /// The line is not shipped.
     NotReturnable(IllegalTransition),
-    /// The order has no such line; its place in the request.
+    /// The order has no such line; its index in the request.
     UnknownLine(usize),
-    /// The return is not where the request thinks it is.
+    /// The command is not allowed in the return's state.
     Refused(ReturnError),
-    /// The database could not do it.
+    /// The store did not answer.
     Store(StoreError),
 }
 
@@ -45,7 +45,7 @@ impl From<ReturnProblem> for Problem {
         match problem {
             ReturnProblem::NotFound(what) => Self::not_found(what),
             ReturnProblem::NotReturnable(error) => Self::new(ProblemCode::NotReturnable)
-                .detail("Only what was shipped can be sent back.")
+                .detail("Only shipped items can be returned.")
                 .member("state", error.from),
             ReturnProblem::UnknownLine(index) => Self::new(ProblemCode::UnknownReference).field(
                 format!("/items/{index}/itemId"),
@@ -63,13 +63,13 @@ fn refused(error: ReturnError) -> Problem {
         ReturnError::Illegal(error) => illegal(error),
         ReturnError::UnknownReturn => Problem::not_found("return"),
         ReturnError::TooMany { item, left } => Problem::new(ProblemCode::NotReturnable)
-            .detail(format!("Only {left} of that line can still be sent back."))
+            .detail(format!("Only {left} of that line can still be returned."))
             .member("itemId", item)
             .member("left", left),
         ReturnError::ReasonNeeded => {
             Problem::new(ProblemCode::ValidationFailed).field("/reason", FieldCode::Missing, error.to_string())
         }
-        // A stored return names lines of its own order.
+        // A stored return always names lines of its order.
         ReturnError::UnknownItem(_) | ReturnError::Money(_) => Problem::internal(error),
     }
 }

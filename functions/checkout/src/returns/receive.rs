@@ -14,9 +14,9 @@ use super::{
     view::ReturnView,
 };
 
-/// Note that the parcel of an approved return has arrived
+/// Receive a return
 ///
-/// Its units go back into stock and its money to the customer in the background, once, however often this is asked for.
+/// Marks the parcel of an approved return as received. Restocking and refund follow asynchronously, once. Idempotent.
 #[utoipa::path(post, path = "/v1/returns/{id}/receive", tag = "returns", security(("bearer" = [])),
     params(("id" = String, Path)), responses((status = 200, body = ReturnView)))]
 pub(crate) async fn receive_return(

@@ -16,11 +16,11 @@ use super::{
     view::ReturnView,
 };
 
-/// Why.
+/// The reason.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RejectReturn {
-    /// For the customer. Required where the return was approved before.
+    /// Shown to the customer. Required if the return was approved before.
     reason: Option<String>,
 }
 
@@ -30,10 +30,9 @@ impl Validate for RejectReturn {
     }
 }
 
-/// Refuse a return
+/// Reject a return
 ///
-/// Its units can be asked for again. An approved one, whose customer was told to send it, is refused for a reason, and as long
-/// as its parcel has not arrived.
+/// Its units can be requested again. An approved return can be rejected, with a reason, until its parcel is received.
 #[utoipa::path(post, path = "/v1/returns/{id}/reject", tag = "returns", security(("bearer" = [])),
     params(("id" = String, Path)), request_body = Option<RejectReturn>,
     responses((status = 200, body = ReturnView)))]

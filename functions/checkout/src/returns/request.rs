@@ -21,7 +21,7 @@ use shared::{
 
 use super::{problems::ReturnProblem, view::ReturnView};
 
-/// What is sent back, and why.
+/// The units to return, with the reason.
 #[derive(Debug, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RequestReturn {
@@ -36,7 +36,7 @@ impl Validate for RequestReturn {
     }
 }
 
-/// Units of one line.
+/// Units of a line.
 #[derive(Debug, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ReturnedLine {
@@ -46,10 +46,10 @@ pub(crate) struct ReturnedLine {
     quantity: Quantity,
 }
 
-/// Ask to send units of an order back
+/// Request a return
 ///
-/// For lines that have left, also while other lines of the order have not. The return waits for the shop to approve it; the
-/// answer says what the customer can expect back for it. Administrators ask in the place of guests.
+/// For shipped lines, also while other lines are not shipped yet. The return waits for approval; the answer has the expected
+/// refund. Administrators request returns on behalf of guests.
 #[utoipa::path(post, path = "/v1/orders/{id}/returns", tag = "returns", security(("bearer" = [])),
     params(("id" = String, Path), ("Idempotency-Key" = String, Header)), request_body = RequestReturn,
     responses((status = 201, body = ReturnView, headers(("Location" = String)))))]

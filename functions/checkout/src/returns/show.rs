@@ -9,9 +9,9 @@ use shared::{
 use super::view::ReturnView;
 use crate::access::Visibility;
 
-/// Show a return
+/// Retrieve a return
 ///
-/// Sellers see those of their lines.
+/// Sellers see returns of their lines.
 #[utoipa::path(get, path = "/v1/returns/{id}", tag = "returns", security(("bearer" = [])),
     params(("id" = String, Path)), responses((status = 200, body = ReturnView)))]
 pub(crate) async fn show_return(

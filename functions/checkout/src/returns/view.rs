@@ -1,4 +1,4 @@
-//! A return as people see it.
+//! A return in answers.
 
 use serde::Serialize;
 use shared::domain::{
@@ -9,7 +9,7 @@ use shared::domain::{
 
 use crate::access::Visibility;
 
-/// Units of an order that the customer sends back.
+/// Units of an order that the customer returns.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Return)]
@@ -21,13 +21,12 @@ pub(crate) struct ReturnView {
     order_number: String,
     items: Vec<ReturnItemView>,
     reason: String,
-    /// `received` as soon as the parcel is here. The units go back into stock and the money to the customer in the background:
-    /// watch the payment's `refunds`.
+    /// `received` once the parcel has arrived. Restocking and refund follow asynchronously: poll the payment's `refunds`.
     status: ReturnStatus,
-    /// What the customer gets back for these items: their price and tax after discount, without shipping, as far as that much of
-    /// the money is left. What is to be expected until it is received, then what was promised.
+    /// The refund for these items: price and tax after discount, without shipping, at most the remaining captured amount. An
+    /// estimate until the return is received, then the approved amount.
     refund: Money,
-    /// The entry in the payment's `refunds`, once it is received and something was left to give back.
+    /// The entry in the payment's `refunds`, once the return is received and the refund is not 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     refund_id: Option<Id<Refund>>,
@@ -42,7 +41,7 @@ pub(crate) struct ReturnView {
     updated_at: Timestamp,
 }
 
-/// Units of one line.
+/// Units of a line.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ReturnItem)]
@@ -59,17 +58,17 @@ impl ReturnView {
         Self::seen(order, each, Visibility::Owner)
     }
 
-    /// The returns of an order, as far as somebody sees it: a seller those of the own lines.
+    /// The returns of an order that the caller may see: for a seller, those of the own lines.
     pub(crate) fn all_of(order: &Order, visibility: Visibility) -> Vec<Self> {
         order.returns.iter().map(|each| Self::seen(order, each, visibility)).filter(Self::has_items).collect()
     }
 
-    /// Whether there is anything to see in it.
+    /// Whether it has items that the caller may see.
     pub(crate) fn has_items(&self) -> bool {
         !self.items.is_empty()
     }
 
-    /// A return as somebody sees it who sees this much of the order: a seller the own lines.
+    /// A return within this visibility: for a seller, the own lines.
     pub(crate) fn seen(order: &Order, each: &Return, visibility: Visibility) -> Self {
         let is_seen = |item: &&ReturnItem| match visibility.lines() {
             LinesOf::Everyone => true,
@@ -80,7 +79,7 @@ impl ReturnView {
             id: each.id,
             order_id: order.id,
             order_number: order.order_number.clone(),
-            // Parts of a sum that fits fit.
+            // Parts of a valid sum cannot overflow.
             refund: Money::sum(items.iter().map(|item| item.refund)).unwrap_or_default(),
             items: items.into_iter().map(ReturnItemView::of).collect(),
             reason: each.reason.clone(),

@@ -1,4 +1,4 @@
-//! The tables as requests write them.
+//! The requests that replace the tax and shipping tables.
 
 use serde::Deserialize;
 use shared::{
@@ -15,17 +15,17 @@ use shared::{
     },
 };
 
-/// High enough for a piano by air, low enough that no weight makes a price overflow.
+/// Low enough that no weight makes a price overflow.
 const HIGHEST_PER_KG: Money = Money::from_minor(100_000_000);
 
-/// Who pays which tax.
+/// Tax rates.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = TaxTableInput)]
 pub(crate) struct TaxInput {
-    /// Whether catalogue prices contain the tax already.
+    /// Whether catalogue prices include tax.
     prices_include_tax: bool,
-    /// One for each place; the most specific one that matches the shipping address decides.
+    /// One per country or state; the most specific match of the shipping address decides.
     rows: Vec<TaxRowInput>,
 }
 
@@ -36,17 +36,17 @@ impl Validate for TaxInput {
     }
 }
 
-/// The rate of one place.
+/// The rate of a country or state.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct TaxRowInput {
     /// ISO 3166-1 alpha-2.
     country: String,
-    /// The state as addresses write it; null or absent is the whole country.
+    /// The state as written in addresses; null or absent for the whole country.
     state: Option<String>,
     /// Basis points: 725 is 7.25 %.
     rate_bp: i64,
-    /// Whether shipping is taxed too. False if absent.
+    /// Whether shipping is taxed. False if absent.
     #[serde(default)]
     tax_shipping: bool,
 }
@@ -59,13 +59,12 @@ impl Validate for TaxRowInput {
     }
 }
 
-/// How parcels travel and what that costs.
+/// Shipping zones and rates.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = ShippingTableInput)]
 pub(crate) struct ShippingInput {
-    /// The zone that names the country decides; the one that names `*` is the rest of the world. Nothing is sent to a country
-    /// without zone.
+    /// The zone with the country decides, else the zone with `*`. Countries without a zone are not shipped to.
     zones: Vec<ShippingZoneInput>,
 }
 
@@ -76,15 +75,15 @@ impl Validate for ShippingInput {
     }
 }
 
-/// Countries that share their prices.
+/// Countries with the same rates.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ShippingZoneInput {
-    /// For people; unique.
+    /// Unique; for display.
     name: String,
-    /// ISO 3166-1 alpha-2, or `*`. Each lies in one zone.
+    /// ISO 3166-1 alpha-2, or `*`. Each in one zone only.
     countries: Vec<String>,
-    /// What is offered there, each method once; nothing is sent there without any.
+    /// The rates of the zone, one per method. A zone without rates is not shipped to.
     methods: Vec<ShippingRateInput>,
 }
 
@@ -97,17 +96,17 @@ impl Validate for ShippingZoneInput {
     }
 }
 
-/// What one method costs in one zone.
+/// The rate of a method in a zone.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ShippingRateInput {
     method: ShippingMethod,
-    /// For the parcel.
+    /// Per parcel.
     price: Money,
-    /// For each kilogram begun. 0 if absent.
+    /// Per kilogram begun. 0 if absent.
     #[serde(default)]
     price_per_kg: Money,
-    /// Free from this amount of lines after discount; null or absent is never.
+    /// Free shipping from this sum of lines after discount; null or absent for none.
     free_from: Option<Money>,
     /// Days to delivery.
     estimated_days: Option<i32>,

@@ -1,4 +1,4 @@
-//! The tables that tax and shipping are priced by. Orders that were placed keep what they were priced by.
+//! Tax and shipping rates. Existing orders keep the rates that they were priced by.
 
 mod input;
 pub(crate) mod replace_shipping;

@@ -10,7 +10,7 @@ use super::input::ShippingInput;
 
 /// Replace the shipping settings
 ///
-/// They hold for every quote and order from now on.
+/// Applies to every quote and order from now on.
 #[utoipa::path(put, path = "/v1/settings/shipping", tag = "settings", security(("bearer" = [])),
     request_body = ShippingInput, responses((status = 200, body = ShippingTable)))]
 pub(crate) async fn replace_shipping_settings(

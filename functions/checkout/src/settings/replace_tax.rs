@@ -10,7 +10,7 @@ use super::input::TaxInput;
 
 /// Replace the tax settings
 ///
-/// They hold for every quote and order from now on.
+/// Applies to every quote and order from now on.
 #[utoipa::path(put, path = "/v1/settings/tax", tag = "settings", security(("bearer" = [])),
     request_body = TaxInput, responses((status = 200, body = TaxTable)))]
 pub(crate) async fn replace_tax_settings(

@@ -6,9 +6,9 @@ use shared::{
     http::{Admin, App, Problem},
 };
 
-/// Show the shipping settings
+/// Retrieve the shipping settings
 ///
-/// A shop starts with three flat rates for the whole world.
+/// The default is three worldwide flat rates.
 #[utoipa::path(get, path = "/v1/settings/shipping", tag = "settings", security(("bearer" = [])),
     responses((status = 200, body = ShippingTable)))]
 pub(crate) async fn show_shipping_settings(_: Admin, State(app): State<App>) -> Result<Json<ShippingTable>, Problem> {

@@ -6,9 +6,9 @@ use shared::{
     http::{Admin, App, Problem},
 };
 
-/// Show the tax settings
+/// Retrieve the tax settings
 ///
-/// Without rows there is no tax.
+/// Without rows no tax is charged.
 #[utoipa::path(get, path = "/v1/settings/tax", tag = "settings", security(("bearer" = [])),
     responses((status = 200, body = TaxTable)))]
 pub(crate) async fn show_tax_settings(_: Admin, State(app): State<App>) -> Result<Json<TaxTable>, Problem> {

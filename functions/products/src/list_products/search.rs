@@ -1,4 +1,4 @@
-//! What one can ask the list of products for.
+//! Search, filters and order of the product list.
 
 use serde::Deserialize;
 use shared::{
@@ -18,17 +18,17 @@ use shared::{
     },
 };
 
-/// Longer than anything that somebody searches for.
+/// Longer texts are refused.
 const LONGEST_TEXT: usize = 200;
 
-/// Which products, in which order.
+/// Filters and sort order.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ProductSearch {
-    /// Words in the name, the description or the tags.
+    /// Full-text search in name, description and tags.
     q: Option<String>,
-    /// An id, a slug or a path of slugs; what hangs below it is included.
+    /// An id, a slug or a path of slugs; descendants are included.
     category: Option<String>,
     /// Exactly this brand.
     brand: Option<String>,
@@ -45,9 +45,9 @@ pub(crate) struct ProductSearch {
     min_rating: Option<f64>,
     /// Whether at least one is available.
     in_stock: Option<bool>,
-    /// Whether it is on the front page.
+    /// Whether it is featured.
     featured: Option<bool>,
-    /// Needs a login; see above.
+    /// Requires a login; see above.
     status: Option<ProductStatus>,
     /// `relevance` if there is a `q`, else `newest`.
     #[param(inline)]
@@ -82,18 +82,18 @@ pub(crate) enum SortParameter {
 }
 
 /// A search as the store understands it.
-pub(crate) struct Question {
+pub(crate) struct ProductQuery {
     pub(crate) filter: ProductFilter,
     pub(crate) sort: ProductSort,
 }
 
 impl ProductSearch {
     /// Looks the category up; `None` if there is no such category, and so nothing in it.
-    pub(crate) async fn resolve(self, app: &App, user: Option<&CurrentUser>) -> Result<Option<Question>, Problem> {
+    pub(crate) async fn resolve(self, app: &App, user: Option<&CurrentUser>) -> Result<Option<ProductQuery>, Problem> {
         let mut filter = ProductFilter::of_status(self.status.unwrap_or(ProductStatus::Published));
         filter.seller = self.seller;
         if self.status.is_some() {
-            filter.seller = behind_the_counter(self.seller, user)?;
+            filter.seller = managed_seller(self.seller, user)?;
             filter.is_active = None;
         }
         if let Some(name) = &self.category {
@@ -117,7 +117,7 @@ impl ProductSearch {
         filter.min_rating = self.min_rating;
         filter.in_stock = self.in_stock;
         filter.featured = self.featured;
-        Ok(Some(Question { filter, sort }))
+        Ok(Some(ProductQuery { filter, sort }))
     }
 }
 
@@ -135,8 +135,8 @@ impl SortParameter {
     }
 }
 
-/// OrderScope products somebody may list whatever their status: sellers their own, admins anybody's.
-fn behind_the_counter(asked: Option<Id<User>>, user: Option<&CurrentUser>) -> Result<Option<Id<User>>, Problem> {
+/// The seller whose products of any status the user may list: sellers their own, administrators those of all.
+fn managed_seller(asked: Option<Id<User>>, user: Option<&CurrentUser>) -> Result<Option<Id<User>>, Problem> {
     let user = user.ok_or_else(|| Problem::new(ProblemCode::NotAuthenticated))?;
     match user.role {
         Role::Admin => Ok(asked),
@@ -145,7 +145,7 @@ fn behind_the_counter(asked: Option<Id<User>>, user: Option<&CurrentUser>) -> Re
     }
 }
 
-/// What is beyond any amount is beyond any price.
+/// A value beyond the largest amount is beyond any price.
 fn amount(minor: u64) -> Money {
     Money::from_minor(i64::try_from(minor).unwrap_or(i64::MAX))
 }

@@ -113,12 +113,12 @@ impl MailSettings {
     }
 }
 
-/// How long stock is kept for an order that is not paid.
+/// How long an unpaid order keeps its stock before it expires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReservationSettings {
     /// `RESERVATION_MINUTES`, default 30.
     pub minutes: u32,
-    /// `BANK_TRANSFER_DAYS`, default 7: a transfer takes days, so an order that waits for one is given more time.
+    /// `BANK_TRANSFER_DAYS`, default 7: a transfer takes days.
     pub bank_transfer_days: u32,
 }
 
@@ -131,13 +131,13 @@ impl ReservationSettings {
         }
     }
 
-    /// How long an order that is charged by the gateway holds its stock.
-    pub fn hold(&self) -> Duration {
+    /// For orders charged by the gateway.
+    pub fn payment_window(&self) -> Duration {
         Duration::from_secs(u64::from(self.minutes) * 60)
     }
 
-    /// How long an order that waits for a bank transfer holds its stock.
-    pub fn transfer_hold(&self) -> Duration {
+    /// For orders that wait for a bank transfer.
+    pub fn transfer_window(&self) -> Duration {
         Duration::from_secs(u64::from(self.bank_transfer_days) * 24 * 3600)
     }
 }

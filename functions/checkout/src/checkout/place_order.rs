@@ -1,0 +1,155 @@
+//! `POST /v1/checkout`
+
+use axum::{
+    extract::{FromRef, State},
+    http::StatusCode,
+    response::Response,
+};
+use serde::{Deserialize, Serialize};
+use shared::{
+    app::place_order::{self as workflow, PlaceOrder},
+    domain::{
+        Email, Id, Money,
+        address::SavedAddress,
+        payment::{PaymentMethod, PaymentSource},
+        shipping::ShippingMethod,
+    },
+    http::{
+        App, Buyer, FieldCode, IdempotencyKey, Problem, ProblemCode, Valid,
+        address::AddressBody,
+        idempotency::{KeyedRequest, once_prepared},
+        refuse_card_number,
+    },
+    validation::{
+        Validate, Violations,
+        rules::{ascii, length, not_negative, optional_lines},
+    },
+};
+
+use super::delivery::{customer, find_address, find_email, load_cart};
+use crate::{CheckoutApp, PaymentWindow, access::Visibility, orders::view::OrderView, problems::place_problem};
+
+/// Addresses, shipping method and payment method of the order.
+#[derive(Clone, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Checkout {
+    /// Required for guests; a customer's mails go to the account's address.
+    email: Option<Email>,
+    shipping_address: Option<AddressBody>,
+    /// A saved address instead of `shippingAddress`.
+    #[schema(value_type = Option<String>)]
+    address_id: Option<Id<SavedAddress>>,
+    /// Defaults to the shipping address.
+    billing_address: Option<AddressBody>,
+    shipping_method: ShippingMethod,
+    payment: CheckoutPayment,
+    /// The total that the customer was shown: an order with another total is refused.
+    expected_total: Option<Money>,
+    notes: Option<String>,
+}
+
+impl Validate for Checkout {
+    fn validate(&self, v: &mut Violations) {
+        v.nested("shippingAddress", &self.shipping_address);
+        v.nested("billingAddress", &self.billing_address);
+        v.nested("payment", &self.payment);
+        v.check("expectedTotal", &self.expected_total, not_negative);
+        v.check("notes", &self.notes, optional_lines(1000));
+    }
+}
+
+/// The payment method.
+#[derive(Clone, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct CheckoutPayment {
+    method: PaymentMethod,
+    /// The token from the gateway's form, never a card number. Required unless the total is 0.
+    token: Option<String>,
+}
+
+impl Validate for CheckoutPayment {
+    fn validate(&self, v: &mut Violations) {
+        v.check("token", &self.token, length(1..=255));
+        v.check("token", &self.token, ascii);
+    }
+}
+
+/// Place an order
+///
+/// Reserves the stock, creates the order as `pending` and requests the payment, atomically. The charge follows asynchronously:
+/// poll `payment.status`.
+#[utoipa::path(post, path = "/v1/checkout", tag = "checkout", security(("bearer" = []), ("cartToken" = [])),
+    params(("Idempotency-Key" = String, Header)), request_body = Checkout, responses((status = 201, body = OrderView)))]
+pub(crate) async fn place_order(
+    buyer: Buyer,
+    key: IdempotencyKey,
+    State(state): State<CheckoutApp>,
+    Valid(wanted): Valid<Checkout>,
+) -> Result<Response, Problem> {
+    let app = App::from_ref(&state);
+    let request = KeyedRequest::of_buyer(&buyer, "place_order", &key, &wanted)?;
+    let preparation = prepare(&app, state.payment_window, &buyer, wanted.clone());
+    once_prepared(&app, &request, preparation, async |wanted| {
+        let placed = workflow::place_order(&app.store, &app.clock, &app.random, &wanted, |order, payment| {
+            let view = OrderView::of(order, Some(payment), Visibility::Owner);
+            let location = Some(format!("/v1/orders/{}", order.id));
+            request.record(StatusCode::CREATED, &view, location, order.created_at)
+        })
+        .await
+        .map_err(place_problem)?;
+        tracing::info!(order = %placed.order.id, payment = %placed.payment.id, "order placed");
+        app.dispatch(placed.messages.clone()).await;
+        let (store, record) = (app.store.clone(), placed.record.clone());
+        app.background.run(async move { placed.confirm_reservations(&store).await }).await;
+        Ok(record)
+    })
+    .await
+}
+
+/// The source to charge. Whether one is required depends on the total, which is not known yet.
+fn check_source(payment: &CheckoutPayment) -> Result<Option<PaymentSource>, Problem> {
+    let at = |pointer, code, message| Problem::new(ProblemCode::ValidationFailed).field(pointer, code, message);
+    match (&payment.token, payment.method) {
+        (Some(_), PaymentMethod::BankTransfer) => {
+            Err(at("/payment/token", FieldCode::Invalid, "a bank transfer takes no token"))
+        }
+        (None, _) => Ok(None),
+        (Some(token), _) => {
+            refuse_card_number("/payment/token", token)?;
+            Ok(Some(PaymentSource::from_token(token.clone())))
+        }
+    }
+}
+
+async fn prepare(app: &App, window: PaymentWindow, buyer: &Buyer, wanted: Checkout) -> Result<PlaceOrder, Problem> {
+    let source = check_source(&wanted.payment)?;
+    let given = wanted.shipping_address.map(Into::into);
+    let (cart, email, shipping_address) = tokio::join!(
+        load_cart(app, buyer),
+        find_email(app, buyer, wanted.email),
+        find_address(app, buyer, given, wanted.address_id),
+    );
+    // A fixed order, so that a request with several faults always gets the same refusal.
+    let cart = cart?;
+    if cart.items.is_empty() {
+        return Err(Problem::new(ProblemCode::CartEmpty));
+    }
+    let (email, shipping_address) = (email?, shipping_address?);
+    Ok(PlaceOrder {
+        user: customer(buyer),
+        email,
+        cart,
+        billing_address: wanted.billing_address.map_or_else(|| shipping_address.clone(), Into::into),
+        shipping_address,
+        shipping_method: wanted.shipping_method,
+        payment_method: wanted.payment.method,
+        source,
+        expected_total: wanted.expected_total,
+        notes: wanted.notes,
+        payment_window: if wanted.payment.method == PaymentMethod::BankTransfer {
+            window.transfer
+        } else {
+            window.charge
+        },
+    })
+}

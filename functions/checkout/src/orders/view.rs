@@ -1,0 +1,229 @@
+//! An order in answers.
+
+use serde::Serialize;
+use shared::domain::{
+    Address, Currency, Email, Id, Money, Quantity, Sku, Timestamp,
+    order::{
+        AppliedDiscount, Notes, Order, OrderItem, OrderStatus, ProductSnapshot, Remark, Shipment, TimelineEntry,
+        Tracking,
+    },
+    payment::{Payment, PaymentMethod, PaymentStatus},
+    pricing::{TaxAmount, Totals},
+    product::Product,
+    shipping::ShippingMethod,
+    user::User,
+};
+
+use super::shipment_view::ShipmentView;
+use crate::{access::Visibility, returns::view::ReturnView};
+
+/// An order. A seller sees the own lines of it.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Order)]
+pub(crate) struct OrderView {
+    #[schema(value_type = String)]
+    id: Id<Order>,
+    /// `ORD-YYYYMMDD-XXXXX`.
+    order_number: String,
+    status: OrderStatus,
+    /// The customer, for administrators; absent for a guest's order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    user: Option<Id<User>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<Email>,
+    items: Vec<OrderItemView>,
+    /// Absent in a seller's view.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pricing: Option<Totals>,
+    currency: Currency,
+    prices_include_tax: bool,
+    taxes: Vec<TaxAmount>,
+    shipping_address: Address,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    billing_address: Option<Address>,
+    shipping_method: ShippingMethod,
+    /// The latest parcel; in a seller's view the seller's latest.
+    tracking: Option<Tracking>,
+    /// The parcels, oldest first; each has lines of one seller. In a seller's view the seller's.
+    shipments: Vec<ShipmentView>,
+    notes: NotesView,
+    timeline: Vec<TimelineView>,
+    coupon_code: Option<String>,
+    discount: Option<AppliedDiscount>,
+    /// Returns of the order.
+    returns: Vec<ReturnView>,
+    /// Absent in a seller's view.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payment: Option<PaymentSummary>,
+    /// When the order expires if it is unpaid; its stock stays reserved until then.
+    reserved_until: Timestamp,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+/// A line.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = OrderItem)]
+pub(crate) struct OrderItemView {
+    #[schema(value_type = String)]
+    id: Id<OrderItem>,
+    #[schema(value_type = String)]
+    product: Id<Product>,
+    product_snapshot: ProductSnapshot,
+    variant: Option<Sku>,
+    quantity: Quantity,
+    unit_price: Money,
+    subtotal: Money,
+    discount: Money,
+    tax: Money,
+    total: Money,
+    shipped_at: Option<Timestamp>,
+    /// Units that are returned or being returned.
+    returned: i64,
+}
+
+/// Notes on an order: the customer's and the shop's. Administrators see all of the shop's, sellers their own, customers none.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Notes)]
+pub(crate) struct NotesView {
+    /// The customer's note.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer: Option<String>,
+    /// The texts of `remarks`, joined by line breaks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    admin: Option<String>,
+    /// The shop's notes, oldest first.
+    remarks: Vec<RemarkView>,
+}
+
+/// A note of the shop.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Remark)]
+pub(crate) struct RemarkView {
+    text: String,
+    #[schema(value_type = String)]
+    by: Id<User>,
+    at: Timestamp,
+}
+
+/// A change of state, or a step within a state.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = TimelineEntry)]
+pub(crate) struct TimelineView {
+    status: OrderStatus,
+    timestamp: Timestamp,
+    note: String,
+    /// The user who made it, for administrators; absent for automatic changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    updated_by: Option<Id<User>>,
+}
+
+/// The payment of the order.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PaymentSummary {
+    /// `GET /v1/payments/{id}` has the next action of the customer.
+    #[schema(value_type = String)]
+    id: Id<Payment>,
+    status: PaymentStatus,
+    method: PaymentMethod,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure_reason: Option<String>,
+}
+
+impl OrderView {
+    /// The order within this visibility.
+    pub(crate) fn of(order: &Order, payment: Option<&Payment>, visibility: Visibility) -> Self {
+        let is_whole = !matches!(visibility, Visibility::Seller(_));
+        let seen = visibility.lines();
+        Self {
+            id: order.id,
+            order_number: order.order_number.clone(),
+            status: order.status,
+            user: order.user.filter(|_| visibility == Visibility::Admin),
+            email: is_whole.then(|| order.email.clone()),
+            items: order.items.iter().filter(|item| seen.includes(item.seller)).map(OrderItemView::of).collect(),
+            pricing: is_whole.then_some(order.pricing),
+            currency: order.currency,
+            prices_include_tax: order.prices_include_tax,
+            taxes: if is_whole { order.taxes.clone() } else { Vec::new() },
+            shipping_address: order.shipping_address.clone(),
+            billing_address: is_whole.then(|| order.billing_address.clone()),
+            shipping_method: order.shipping_method,
+            tracking: order.shipments_of(seen).next_back().map(Shipment::tracking),
+            shipments: order.shipments_of(seen).map(ShipmentView::of).collect(),
+            notes: NotesView::of(&order.notes, visibility),
+            timeline: order.timeline.iter().map(|entry| TimelineView::of(entry, visibility)).collect(),
+            coupon_code: order.coupon_code.clone().filter(|_| is_whole),
+            discount: order.discount.clone().filter(|_| is_whole),
+            returns: ReturnView::all_of(order, visibility),
+            payment: payment.filter(|_| is_whole).map(|payment| PaymentSummary {
+                id: payment.id,
+                status: payment.status,
+                method: payment.method,
+                failure_reason: payment.failure_reason.clone(),
+            }),
+            reserved_until: order.reserved_until,
+            created_at: order.created_at,
+            updated_at: order.updated_at,
+        }
+    }
+}
+
+impl OrderItemView {
+    fn of(item: &OrderItem) -> Self {
+        Self {
+            id: item.id,
+            product: item.product,
+            product_snapshot: item.product_snapshot.clone(),
+            variant: item.variant.clone(),
+            quantity: item.quantity,
+            unit_price: item.price,
+            subtotal: item.subtotal,
+            discount: item.discount,
+            tax: item.tax,
+            total: item.total,
+            shipped_at: item.shipped_at,
+            returned: item.returned,
+        }
+    }
+}
+
+impl NotesView {
+    fn of(notes: &Notes, visibility: Visibility) -> Self {
+        let is_seen = |remark: &&Remark| match visibility {
+            Visibility::Admin => true,
+            Visibility::Owner => false,
+            Visibility::Seller(user) => remark.by == user.id,
+        };
+        let seen: Vec<&Remark> = notes.admin.iter().filter(is_seen).collect();
+        let texts: Vec<&str> = seen.iter().map(|remark| remark.text.as_str()).collect();
+        Self {
+            customer: notes.customer.clone(),
+            admin: (!texts.is_empty()).then(|| texts.join("\n")),
+            remarks: seen.into_iter().map(RemarkView::of).collect(),
+        }
+    }
+}
+
+impl RemarkView {
+    fn of(remark: &Remark) -> Self {
+        Self { text: remark.text.clone(), by: remark.by, at: remark.at }
+    }
+}
+
+impl TimelineView {
+    fn of(entry: &TimelineEntry, visibility: Visibility) -> Self {
+        Self {
+            status: entry.status,
+            timestamp: entry.timestamp,
+            note: entry.note.clone(),
+            updated_by: entry.updated_by.filter(|_| visibility == Visibility::Admin),
+        }
+    }
+}
