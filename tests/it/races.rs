@@ -366,11 +366,11 @@ async fn expiring_during_a_charge_never_keeps_money_for_nothing() {
         let order = buyer.order(&mug, 1).await.id();
         let charge = shop.enqueued_about("payment.requested", &order).await;
         shop.clock.advance(Duration::from_secs(31 * 60));
-        let giving_up = async {
+        let expiring = async {
             shop.run_maintenance().await;
             shop.deliver(&shop.enqueued_about("payment.voidRequested", &order).await).await;
         };
-        rivals.race(shop.deliver(&charge), giving_up).await;
+        rivals.race(shop.deliver(&charge), expiring).await;
         shop.deliver_everything().await;
         // A void that failed is retried later.
         shop.clock.advance(Duration::from_secs(6 * 60));

@@ -164,8 +164,8 @@ async fn backorder_allows_reservations_beyond_the_stock() {
     let (_, mut sample) = samples::all().into_iter().find(|(name, _)| *name == "inventory").unwrap();
     sample.insert("allowBackorder", true);
     inventory.insert_one(&sample).await.unwrap();
-    let promise = doc! {"$inc": {"reserved": 20_i64, "available": -20_i64}};
-    inventory.update_one(doc! {}, promise).await.unwrap();
+    let reservation = doc! {"$inc": {"reserved": 20_i64, "available": -20_i64}};
+    inventory.update_one(doc! {}, reservation).await.unwrap();
     let withdrawn = inventory.update_one(doc! {}, set("allowBackorder", false)).await;
     assert!(withdrawn.is_err_and(|error| is_refusal(&error)));
     database.drop().await;

@@ -120,8 +120,8 @@ async fn stock_that_is_off_by_one_is_reported() {
     sold.breaks("counters add up", "MUG-1", "inventory", mug(), doc! {"$inc": {"available": -1_i64}}).await;
     let oversold = doc! {"$inc": {"reserved": 90_i64, "available": -90_i64}};
     sold.breaks("counters add up", "MUG-1", "inventory", mug(), oversold).await;
-    let promised = doc! {"$inc": {"reserved": 1_i64, "available": -1_i64}};
-    sold.breaks("what its orders say", "MUG-1", "inventory", mug(), promised).await;
+    let reserved = doc! {"$inc": {"reserved": 1_i64, "available": -1_i64}};
+    sold.breaks("what its orders say", "MUG-1", "inventory", mug(), reserved).await;
     let left = doc! {"$inc": {"shipped": 1_i64, "received": 1_i64}};
     sold.breaks("what its orders say", "MUG-1", "inventory", mug(), left).await;
     let back = doc! {"$inc": {"returned": 1_i64, "received": -1_i64}};

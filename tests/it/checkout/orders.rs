@@ -65,8 +65,8 @@ async fn notes_of_the_shop_are_hidden_from_the_customer() {
     let mug = shop.stock("MUG-1", 5).await;
     let (ada, root) = (shop.customer("ada").await, shop.admin("root").await);
     let order = ada.order(&mug, 1).await.is(201).id();
-    let noted = root.post(&format!("/v1/orders/{order}/notes"), json!({"text": "Fragile."})).await;
-    assert_eq!(noted.is(200).json["notes"]["admin"], "Fragile.");
+    let added = root.post(&format!("/v1/orders/{order}/notes"), json!({"text": "Fragile."})).await;
+    assert_eq!(added.is(200).json["notes"]["admin"], "Fragile.");
     assert!(ada.get(&format!("/v1/orders/{order}")).await.json["notes"]["admin"].is_null());
     ada.post(&format!("/v1/orders/{order}/notes"), json!({"text": "Mine."})).await.is_problem(403, "forbidden");
 }
