@@ -172,21 +172,21 @@ fn needs_what_it_is_about(event: &Event) -> bool {
     match event {
         Event::PaymentRequested { .. }
         | Event::RefundRequested { .. }
-        | Event::PaymentVoidRequested {}
-        | Event::PaymentStatusUnknown {}
-        | Event::OrderPaid {}
-        | Event::OrderCancelled {}
+        | Event::PaymentVoidRequested { .. }
+        | Event::PaymentStatusUnknown { .. }
+        | Event::OrderPaid { .. }
+        | Event::OrderCancelled { .. }
         | Event::OrderReturned { .. } => true,
         // The gateway also tells of what is not ours, and mail is not sent to nobody.
         Event::PaymentWebhookReceived { .. }
         | Event::EmailVerification { .. }
         | Event::EmailAlreadyRegistered { .. }
         | Event::EmailPasswordReset { .. }
-        | Event::EmailOrderPlaced {}
-        | Event::EmailOrderPaid {}
-        | Event::EmailPaymentFailed {}
-        | Event::EmailOrderShipped {}
-        | Event::EmailOrderCancelled {}
+        | Event::EmailOrderPlaced { .. }
+        | Event::EmailOrderPaid { .. }
+        | Event::EmailPaymentFailed { .. }
+        | Event::EmailOrderShipped { .. }
+        | Event::EmailOrderCancelled { .. }
         | Event::EmailRefunded { .. }
         | Event::EmailLowStock { .. }
         | Event::EmailCartAbandoned { .. } => false,
