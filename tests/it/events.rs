@@ -172,21 +172,21 @@ fn requires_its_document(event: &Event) -> bool {
     match event {
         Event::PaymentRequested { .. }
         | Event::RefundRequested { .. }
-        | Event::PaymentVoidRequested {}
-        | Event::PaymentStatusUnknown {}
-        | Event::OrderPaid {}
-        | Event::OrderCancelled {}
+        | Event::PaymentVoidRequested { .. }
+        | Event::PaymentStatusUnknown { .. }
+        | Event::OrderPaid { .. }
+        | Event::OrderCancelled { .. }
         | Event::OrderReturned { .. } => true,
         // Webhooks may be about foreign intents, and a mail without a recipient is skipped.
         Event::PaymentWebhookReceived { .. }
         | Event::EmailVerification { .. }
         | Event::EmailAlreadyRegistered { .. }
         | Event::EmailPasswordReset { .. }
-        | Event::EmailOrderPlaced {}
-        | Event::EmailOrderPaid {}
-        | Event::EmailPaymentFailed {}
-        | Event::EmailOrderShipped {}
-        | Event::EmailOrderCancelled {}
+        | Event::EmailOrderPlaced { .. }
+        | Event::EmailOrderPaid { .. }
+        | Event::EmailPaymentFailed { .. }
+        | Event::EmailOrderShipped { .. }
+        | Event::EmailOrderCancelled { .. }
         | Event::EmailRefunded { .. }
         | Event::EmailLowStock { .. }
         | Event::EmailCartAbandoned { .. } => false,

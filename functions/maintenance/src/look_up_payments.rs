@@ -21,7 +21,7 @@ pub(crate) async fn run(worker: &Worker) -> Result<usize, StoreError> {
             let Some(mut payment) = store.payments.find_in(tx, id).await? else { return Ok(None) };
             // Recorded, so that the next run does not enqueue it again.
             payment.updated_at = now;
-            let message = Event::PaymentStatusUnknown {}.about_payment(payment.id, payment.order, now);
+            let message = Event::PaymentStatusUnknown { payment_id: payment.id, order_id: payment.order }.now(now);
             store.payments.save_in(tx, &mut payment).await?;
             store.outbox.enqueue(tx, &message).await?;
             Ok(Some(message))

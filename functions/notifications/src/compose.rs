@@ -4,9 +4,9 @@ use shared::{
     domain::{
         Id,
         cart::{Cart, CartStatus},
-        message::{Event, Message},
+        message::Event,
         order::Order,
-        payment::{Payment, Refund},
+        payment::Payment,
         product::Product,
         user::{MailedToken, TokenPurpose, User},
     },
@@ -17,9 +17,9 @@ use crate::{Notifications, mailer::Mail, texts};
 
 impl Notifications {
     /// The mail; `None` if its recipient or subject no longer exists.
-    pub(crate) async fn compose(&self, message: &Message) -> Result<Option<Mail>, ProcessError> {
+    pub(crate) async fn compose(&self, event: &Event) -> Result<Option<Mail>, ProcessError> {
         let store = &self.worker.store;
-        match &message.event {
+        match event {
             Event::EmailVerification { user_id } => {
                 let Some(user) = self.user(*user_id).await? else { return Ok(None) };
                 if user.is_email_verified {
@@ -36,15 +36,29 @@ impl Notifications {
             Event::EmailAlreadyRegistered { user_id } => {
                 Ok(self.user(*user_id).await?.map(|user| texts::already_registered(&user, &self.shop_url)))
             }
-            Event::EmailOrderPlaced {} => Ok(self.order(message).await?.map(|order| texts::order_placed(&order))),
-            Event::EmailOrderPaid {} => Ok(self.order(message).await?.map(|order| texts::order_paid(&order))),
-            Event::EmailOrderShipped {} => Ok(self.order(message).await?.map(|order| texts::order_shipped(&order))),
-            Event::EmailOrderCancelled {} => Ok(self.order(message).await?.map(|order| texts::order_cancelled(&order))),
-            Event::EmailPaymentFailed {} => {
-                let found = self.order_and_payment(message).await?;
+            Event::EmailOrderPlaced { order_id } => {
+                Ok(self.order(*order_id).await?.map(|order| texts::order_placed(&order)))
+            }
+            Event::EmailOrderPaid { order_id } => {
+                Ok(self.order(*order_id).await?.map(|order| texts::order_paid(&order)))
+            }
+            Event::EmailOrderShipped { order_id } => {
+                Ok(self.order(*order_id).await?.map(|order| texts::order_shipped(&order)))
+            }
+            Event::EmailOrderCancelled { order_id } => {
+                Ok(self.order(*order_id).await?.map(|order| texts::order_cancelled(&order)))
+            }
+            Event::EmailPaymentFailed { order_id, payment_id } => {
+                let found = self.order_and_payment(*order_id, *payment_id).await?;
                 Ok(found.map(|(order, payment)| texts::payment_failed(&order, &payment, &self.shop_url)))
             }
-            Event::EmailRefunded { refund_id } => Ok(self.refund(message, *refund_id).await?),
+            Event::EmailRefunded { order_id, payment_id, refund_id } => {
+                let found = self.order_and_payment(*order_id, *payment_id).await?;
+                Ok(found.and_then(|(order, payment)| {
+                    let refund = payment.refunds.iter().find(|refund| refund.id == *refund_id)?;
+                    Some(texts::refunded(&order, refund))
+                }))
+            }
             Event::EmailLowStock { sku } => {
                 let Some(stock) = store.inventory.find(sku).await? else { return Ok(None) };
                 let Some(product) = store.products.find(stock.product).await? else { return Ok(None) };
@@ -82,20 +96,17 @@ impl Notifications {
         Ok(Some(texts::cart_abandoned(&user, &cart, &products, &self.shop_url, &token)))
     }
 
-    async fn order(&self, message: &Message) -> Result<Option<Order>, ProcessError> {
-        let id = message.order_id.ok_or_else(|| ProcessError::Poison("the message names no order".to_owned()))?;
+    async fn order(&self, id: Id<Order>) -> Result<Option<Order>, ProcessError> {
         Ok(self.worker.store.orders.find(id).await?)
     }
 
-    async fn order_and_payment(&self, message: &Message) -> Result<Option<(Order, Payment)>, ProcessError> {
-        let Some(order) = self.order(message).await? else { return Ok(None) };
-        let payment = self.worker.store.payments.find(order.payment).await?;
+    async fn order_and_payment(
+        &self,
+        order: Id<Order>,
+        payment: Id<Payment>,
+    ) -> Result<Option<(Order, Payment)>, ProcessError> {
+        let Some(order) = self.order(order).await? else { return Ok(None) };
+        let payment = self.worker.store.payments.find(payment).await?;
         Ok(payment.map(|payment| (order, payment)))
-    }
-
-    async fn refund(&self, message: &Message, id: Id<Refund>) -> Result<Option<Mail>, ProcessError> {
-        let Some((order, payment)) = self.order_and_payment(message).await? else { return Ok(None) };
-        let refund = payment.refunds.iter().find(|refund| refund.id == id);
-        Ok(refund.map(|refund| texts::refunded(&order, refund)))
     }
 }

@@ -41,7 +41,7 @@ impl Consumer for Notifications {
         if store.processed.contains(message.id).await? {
             return Ok(());
         }
-        match self.compose(&message).await? {
+        match self.compose(&message.event).await? {
             Some(mail) => self.mailer.send(&mail, message.id).await?,
             None => tracing::info!(message = %message.id, "the recipient or the subject of the mail no longer exists"),
         }

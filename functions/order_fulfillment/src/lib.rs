@@ -26,11 +26,12 @@ impl Consumer for OrderFulfillment {
     async fn process(&self, message: Message) -> Result<(), ProcessError> {
         let store = &self.worker.store;
         let now = self.worker.clock.now();
-        let order = message.order_id.ok_or_else(|| ProcessError::Poison("the message names no order".to_owned()))?;
         let messages = match message.event {
-            Event::OrderPaid {} => pick(store, message.id, order, now).await.map(|()| Vec::new()),
-            Event::OrderCancelled {} => refund_cancelled(store, message.id, order, now).await,
-            Event::OrderReturned { return_id } => receive_return(store, message.id, order, return_id, now).await,
+            Event::OrderPaid { order_id } => pick(store, message.id, order_id, now).await.map(|()| Vec::new()),
+            Event::OrderCancelled { order_id } => refund_cancelled(store, message.id, order_id, now).await,
+            Event::OrderReturned { order_id, return_id } => {
+                receive_return(store, message.id, order_id, return_id, now).await
+            }
             other => return Err(ProcessError::Poison(format!("{:?} is not for this queue", other.queue()))),
         };
         self.worker.dispatch(messages.map_err(not_fulfilled)?).await;

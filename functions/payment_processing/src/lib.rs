@@ -46,12 +46,12 @@ impl Consumer for PaymentProcessing {
         if self.worker.store.processed.contains(message.id).await? {
             return Ok(());
         }
-        match &message.event {
-            Event::PaymentRequested { attempt } => self.charge(payment_of(&message)?, *attempt).await,
-            Event::RefundRequested { refund_id } => self.refund(payment_of(&message)?, *refund_id).await,
-            Event::PaymentVoidRequested {} => self.void(payment_of(&message)?).await,
-            Event::PaymentStatusUnknown {} => self.look_up(payment_of(&message)?).await,
-            Event::PaymentWebhookReceived { intent_id, .. } => self.look_up_intent(intent_id).await,
+        match message.event {
+            Event::PaymentRequested { payment_id, attempt, .. } => self.charge(payment_id, attempt).await,
+            Event::RefundRequested { payment_id, refund_id, .. } => self.refund(payment_id, refund_id).await,
+            Event::PaymentVoidRequested { payment_id, .. } => self.void(payment_id).await,
+            Event::PaymentStatusUnknown { payment_id, .. } => self.look_up(payment_id).await,
+            Event::PaymentWebhookReceived { intent_id, .. } => self.look_up_intent(&intent_id).await,
             other => Err(ProcessError::Poison(format!("{:?} is not for this queue", other.queue()))),
         }?;
         // The states of payment and order make a second delivery a no-op; the record spares its look-up at the gateway.
@@ -64,10 +64,6 @@ impl PaymentProcessing {
         let payment = self.worker.store.payments.find(id).await?;
         payment.ok_or_else(|| ProcessError::Poison(format!("there is no payment {id}")))
     }
-}
-
-fn payment_of(message: &Message) -> Result<Id<Payment>, ProcessError> {
-    message.payment_id.ok_or_else(|| ProcessError::Poison("the message names no payment".to_owned()))
 }
 
 /// The outcome at the gateway is unknown.

@@ -85,13 +85,14 @@ async fn confirm(
             return Err(PaymentProblem::NotConfirmable);
         }
         let waits = payment.status == PaymentStatus::Processing && payment.action_required;
+        let (payment_id, order_id) = (payment.id, order.id);
         let event = if waits && source.is_none() {
-            Event::PaymentStatusUnknown {}
+            Event::PaymentStatusUnknown { payment_id, order_id }
         } else {
             payment.retry(source.clone(), now).map_err(|_| PaymentProblem::NotConfirmable)?;
-            Event::PaymentRequested { attempt: payment.attempts }
+            Event::PaymentRequested { payment_id, order_id, attempt: payment.attempts }
         };
-        let message = event.about_payment(payment.id, order.id, now);
+        let message = event.now(now);
         // Written even if unchanged, so that a concurrent cancellation or expiry of the order conflicts and serialises.
         store.payments.save_in(tx, &mut payment).await?;
         store.outbox.enqueue(tx, &message).await?;

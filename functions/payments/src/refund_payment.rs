@@ -77,7 +77,8 @@ async fn refund(
             None => payment.refundable().map_err(RefundError::from)?,
         };
         let refund = payment.approve_refund(amount, &wanted.reason, now)?;
-        let message = Event::RefundRequested { refund_id: refund }.about_payment(payment.id, payment.order, now);
+        let (payment_id, order_id) = (payment.id, payment.order);
+        let message = Event::RefundRequested { payment_id, order_id, refund_id: refund }.now(now);
         store.payments.save_in(tx, &mut payment).await?;
         store.outbox.enqueue(tx, &message).await?;
         let record = request.record(StatusCode::ACCEPTED, &PaymentView::of(&payment, None), None, now);

@@ -68,8 +68,8 @@ pub(super) async fn cancel_in(
 ) -> Result<Vec<Message>, EndOrderError> {
     let was_unpaid = order.status == OrderStatus::Pending;
     order.cancel(reason, by, now)?;
-    let mut messages =
-        vec![Event::OrderCancelled {}.about(order.id, now), Event::EmailOrderCancelled {}.about(order.id, now)];
+    let events = [Event::OrderCancelled { order_id: order.id }, Event::EmailOrderCancelled { order_id: order.id }];
+    let mut messages = Vec::from(events.map(|event| event.now(now)));
     if was_unpaid {
         // The order ended unpaid, so the coupon was not used; a refund later would not give it back.
         store.coupons.restore_in(tx, order.id, now).await?;
@@ -77,7 +77,7 @@ pub(super) async fn cancel_in(
             let _ = payment.fail("the order was cancelled", now)?;
         }
         if payment.transaction_id.is_some() {
-            messages.push(Event::PaymentVoidRequested {}.about_payment(payment.id, order.id, now));
+            messages.push(Event::PaymentVoidRequested { payment_id: payment.id, order_id: order.id }.now(now));
         }
     }
     save_both(store, tx, order, payment).await?;
@@ -131,7 +131,8 @@ pub async fn expire_order(store: &Store, order: Id<Order>, now: Timestamp) -> Re
                 cancel_in(store, tx, &mut order, &mut payment, "not paid in time", None, now).await
             }
             PaymentStatus::Processing => {
-                let messages = vec![Event::PaymentVoidRequested {}.about_payment(payment.id, order.id, now)];
+                let messages =
+                    vec![Event::PaymentVoidRequested { payment_id: payment.id, order_id: order.id }.now(now)];
                 // Asked once per grace, not once per minute.
                 order.reserved_until = now.plus(VOID_RETRY_INTERVAL);
                 store.orders.save_in(tx, &mut order).await?;

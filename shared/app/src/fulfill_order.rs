@@ -66,7 +66,8 @@ pub async fn refund_cancelled(
             return Ok(Vec::new());
         }
         let refund = payment.approve_refund(left, "the order was cancelled", now)?;
-        let messages = vec![Event::RefundRequested { refund_id: refund }.about_payment(payment.id, order.id, now)];
+        let event = Event::RefundRequested { payment_id: payment.id, order_id: order.id, refund_id: refund };
+        let messages = vec![event.now(now)];
         save_both(store, tx, &mut order, &mut payment).await?;
         store.outbox.enqueue_all(tx, &messages).await?;
         Ok(messages)
@@ -93,7 +94,8 @@ pub async fn receive_return(
         if !back.refund.is_zero() {
             let refund = payment.approve_refund(back.refund, "returned", now)?;
             order.note_refund(returned, refund)?;
-            messages.push(Event::RefundRequested { refund_id: refund }.about_payment(payment.id, order.id, now));
+            let event = Event::RefundRequested { payment_id: payment.id, order_id: order.id, refund_id: refund };
+            messages.push(event.now(now));
         }
         // Else the order ends with the last refund that is paid out: see `record_refund`.
         let _ = order.finish_returns(&payment, now);

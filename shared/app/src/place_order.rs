@@ -262,17 +262,18 @@ fn new_payment(wanted: &PlaceOrder, order: Id<Order>, quote: &Quote, now: Timest
 
 /// The messages that ask for the payment of a new order. An order that costs nothing is paid at once.
 fn request_payment(order: &mut Order, payment: &mut Payment, now: Timestamp) -> Result<Vec<Message>, PlaceOrderError> {
-    let mut messages = vec![Event::EmailOrderPlaced {}.about(order.id, now)];
+    let mut messages = vec![Event::EmailOrderPlaced { order_id: order.id }.now(now)];
     match payment.gateway {
         GatewayName::None => {
             let _ = payment.complete(Money::ZERO, None, now);
             let _ = order.confirm(now);
-            messages.push(Event::OrderPaid {}.about(order.id, now));
+            messages.push(Event::OrderPaid { order_id: order.id }.now(now));
         }
         GatewayName::BankTransfer => {}
         GatewayName::Stripe if payment.source.is_none() => return Err(PlaceOrderError::NothingToCharge),
         GatewayName::Stripe => {
-            messages.push(Event::PaymentRequested { attempt: 1 }.about_payment(payment.id, order.id, now));
+            let event = Event::PaymentRequested { payment_id: payment.id, order_id: order.id, attempt: 1 };
+            messages.push(event.now(now));
         }
     }
     Ok(messages)

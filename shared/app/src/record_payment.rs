@@ -121,11 +121,12 @@ pub async fn record_succeeded_in(
         _ => order.confirm(now)?.was_executed(),
     };
     if is_wanted {
-        messages.push(Event::OrderPaid {}.about(order.id, now));
-        messages.push(Event::EmailOrderPaid {}.about_payment(payment.id, order.id, now));
+        messages.push(Event::OrderPaid { order_id: order.id }.now(now));
+        messages.push(Event::EmailOrderPaid { order_id: order.id }.now(now));
     } else {
         let refund = payment.approve_refund(captured, "the order had been cancelled before it was paid", now)?;
-        messages.push(Event::RefundRequested { refund_id: refund }.about_payment(payment.id, order.id, now));
+        let event = Event::RefundRequested { payment_id: payment.id, order_id: order.id, refund_id: refund };
+        messages.push(event.now(now));
     }
     save_both(store, tx, &mut order, &mut payment).await?;
     store.outbox.enqueue_all(tx, &messages).await?;
@@ -194,7 +195,7 @@ pub async fn record_declined(
         }
         let mut messages = Vec::new();
         if order.status == OrderStatus::Pending {
-            messages.push(Event::EmailPaymentFailed {}.about_payment(payment.id, order.id, now));
+            messages.push(Event::EmailPaymentFailed { order_id: order.id, payment_id: payment.id }.now(now));
         }
         save_both(store, tx, &mut order, &mut payment).await?;
         store.outbox.enqueue_all(tx, &messages).await?;

@@ -79,7 +79,8 @@ async fn paid_out_in(
     refund: Id<Refund>,
     now: Timestamp,
 ) -> Result<Vec<Message>, RecordError> {
-    let messages = vec![Event::EmailRefunded { refund_id: refund }.about_payment(payment.id, order.id, now)];
+    let mail = Event::EmailRefunded { order_id: order.id, payment_id: payment.id, refund_id: refund };
+    let messages = vec![mail.now(now)];
     if order.finish_returns(payment, now).was_executed() {
         store.orders.save_in(tx, order).await?;
     }

@@ -5,6 +5,7 @@
 //! when the mail is written, so that it never rests in a queue.)
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
 use super::{Id, Sku, Timestamp, cart::Cart, order::Order, payment::Payment, payment::Refund, user::User};
 
@@ -37,25 +38,57 @@ impl Queue {
     }
 }
 
-/// The envelope of a message: the body of an SQS record, as JSON.
+/// A message: the body of an SQS record, as JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(try_from = "Envelope", into = "Envelope")]
 pub struct Message {
-    /// Its id; a consumer records it with the effect, so that a second delivery changes nothing.
+    /// A consumer records it with the effect, so that a second delivery changes nothing.
     pub id: Id<Message>,
     /// [`ENVELOPE_VERSION`].
     pub version: u32,
     /// When the change that it tells of was made.
     pub occurred_at: Timestamp,
-    /// The order that it is about.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub order_id: Option<Id<Order>>,
-    /// The payment that it is about.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub payment_id: Option<Id<Payment>>,
     /// What happened or is wanted.
-    #[serde(flatten)]
     pub event: Event,
+}
+
+/// The wire format: the ids of order and payment, by which operators search, stand beside the event and not within it.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Envelope {
+    id: Id<Message>,
+    version: u32,
+    occurred_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    order_id: Option<Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    payment_id: Option<Value>,
+    #[serde(rename = "type")]
+    kind: String,
+    data: Map<String, Value>,
+}
+
+const ORDER_ID: &str = "orderId";
+const PAYMENT_ID: &str = "paymentId";
+
+impl From<Message> for Envelope {
+    fn from(Message { id, version, occurred_at, event }: Message) -> Self {
+        let (kind, mut data) = event.into_parts();
+        let (order_id, payment_id) = (data.remove(ORDER_ID), data.remove(PAYMENT_ID));
+        Self { id, version, occurred_at, order_id, payment_id, kind, data }
+    }
+}
+
+impl TryFrom<Envelope> for Message {
+    type Error = serde_json::Error;
+
+    fn try_from(envelope: Envelope) -> Result<Self, serde_json::Error> {
+        let Envelope { id, version, occurred_at, order_id, payment_id, kind, mut data } = envelope;
+        data.extend(order_id.map(|id| (ORDER_ID.to_owned(), id)));
+        data.extend(payment_id.map(|id| (PAYMENT_ID.to_owned(), id)));
+        let event = Event::deserialize(json!({"type": kind, "data": data}))?;
+        Ok(Self { id, version, occurred_at, event })
+    }
 }
 
 /// What happened or is wanted.
@@ -65,18 +98,31 @@ pub enum Event {
     /// Charge the current attempt of the payment.
     #[serde(rename = "payment.requested")]
     PaymentRequested {
+        /// The payment.
+        payment_id: Id<Payment>,
+        /// The order.
+        order_id: Id<Order>,
         /// Which attempt; an older one is no longer wanted.
         attempt: i64,
     },
     /// Pay an approved refund out.
     #[serde(rename = "refund.requested")]
     RefundRequested {
+        /// The payment.
+        payment_id: Id<Payment>,
+        /// The order.
+        order_id: Id<Order>,
         /// The entry in the payment's `refunds`.
         refund_id: Id<Refund>,
     },
     /// Make sure that the payment can no longer be charged; an order whose time is over is cancelled then.
     #[serde(rename = "payment.voidRequested")]
-    PaymentVoidRequested {},
+    PaymentVoidRequested {
+        /// The payment.
+        payment_id: Id<Payment>,
+        /// The order.
+        order_id: Id<Order>,
+    },
     /// The gateway says that something happened: look.
     #[serde(rename = "payment.webhookReceived")]
     PaymentWebhookReceived {
@@ -87,16 +133,29 @@ pub enum Event {
     },
     /// The outcome of the charge is unknown: look it up.
     #[serde(rename = "payment.statusUnknown")]
-    PaymentStatusUnknown {},
+    PaymentStatusUnknown {
+        /// The payment.
+        payment_id: Id<Payment>,
+        /// The order.
+        order_id: Id<Order>,
+    },
     /// Pick the order.
     #[serde(rename = "order.paid")]
-    OrderPaid {},
+    OrderPaid {
+        /// The order.
+        order_id: Id<Order>,
+    },
     /// Stop picking the order and give money back that was taken.
     #[serde(rename = "order.cancelled")]
-    OrderCancelled {},
+    OrderCancelled {
+        /// The order.
+        order_id: Id<Order>,
+    },
     /// Units came back: put them into stock and refund them.
     #[serde(rename = "order.returned")]
     OrderReturned {
+        /// The order.
+        order_id: Id<Order>,
         /// The entry in the order's `returns`.
         return_id: Id<super::order::Return>,
     },
@@ -120,22 +179,43 @@ pub enum Event {
     },
     /// We have your order.
     #[serde(rename = "email.orderPlaced")]
-    EmailOrderPlaced {},
+    EmailOrderPlaced {
+        /// The order.
+        order_id: Id<Order>,
+    },
     /// We have your money.
     #[serde(rename = "email.orderPaid")]
-    EmailOrderPaid {},
+    EmailOrderPaid {
+        /// The order.
+        order_id: Id<Order>,
+    },
     /// The charge was declined; try again.
     #[serde(rename = "email.paymentFailed")]
-    EmailPaymentFailed {},
+    EmailPaymentFailed {
+        /// The order.
+        order_id: Id<Order>,
+        /// The payment.
+        payment_id: Id<Payment>,
+    },
     /// It is on its way.
     #[serde(rename = "email.orderShipped")]
-    EmailOrderShipped {},
+    EmailOrderShipped {
+        /// The order.
+        order_id: Id<Order>,
+    },
     /// It is cancelled.
     #[serde(rename = "email.orderCancelled")]
-    EmailOrderCancelled {},
+    EmailOrderCancelled {
+        /// The order.
+        order_id: Id<Order>,
+    },
     /// Money is on its way back.
     #[serde(rename = "email.refunded")]
     EmailRefunded {
+        /// The order.
+        order_id: Id<Order>,
+        /// The payment.
+        payment_id: Id<Payment>,
         /// The entry in the payment's `refunds`.
         refund_id: Id<Refund>,
     },
@@ -159,34 +239,50 @@ impl Event {
         match self {
             Self::PaymentRequested { .. }
             | Self::RefundRequested { .. }
-            | Self::PaymentVoidRequested {}
+            | Self::PaymentVoidRequested { .. }
             | Self::PaymentWebhookReceived { .. }
-            | Self::PaymentStatusUnknown {} => Queue::Payments,
-            Self::OrderPaid {} | Self::OrderCancelled {} | Self::OrderReturned { .. } => Queue::Fulfillment,
+            | Self::PaymentStatusUnknown { .. } => Queue::Payments,
+            Self::OrderPaid { .. } | Self::OrderCancelled { .. } | Self::OrderReturned { .. } => Queue::Fulfillment,
             _ => Queue::Notifications,
         }
     }
 
-    /// A message about something that is neither an order nor a payment.
-    pub fn now(self, now: Timestamp) -> Message {
-        Message {
-            id: Id::new(),
-            version: ENVELOPE_VERSION,
-            occurred_at: now,
-            order_id: None,
-            payment_id: None,
-            event: self,
+    /// The order that it names, for logs.
+    pub const fn order_id(&self) -> Option<Id<Order>> {
+        match self {
+            Self::PaymentRequested { order_id, .. }
+            | Self::RefundRequested { order_id, .. }
+            | Self::PaymentVoidRequested { order_id, .. }
+            | Self::PaymentStatusUnknown { order_id, .. }
+            | Self::OrderPaid { order_id }
+            | Self::OrderCancelled { order_id }
+            | Self::OrderReturned { order_id, .. }
+            | Self::EmailOrderPlaced { order_id }
+            | Self::EmailOrderPaid { order_id }
+            | Self::EmailPaymentFailed { order_id, .. }
+            | Self::EmailOrderShipped { order_id }
+            | Self::EmailOrderCancelled { order_id }
+            | Self::EmailRefunded { order_id, .. } => Some(*order_id),
+            Self::PaymentWebhookReceived { .. }
+            | Self::EmailVerification { .. }
+            | Self::EmailAlreadyRegistered { .. }
+            | Self::EmailPasswordReset { .. }
+            | Self::EmailLowStock { .. }
+            | Self::EmailCartAbandoned { .. } => None,
         }
     }
 
-    /// A message about an order.
-    pub fn about(self, order: Id<Order>, now: Timestamp) -> Message {
-        Message { order_id: Some(order), ..self.now(now) }
+    /// The message, new at `now`.
+    pub fn now(self, now: Timestamp) -> Message {
+        Message { id: Id::new(), version: ENVELOPE_VERSION, occurred_at: now, event: self }
     }
 
-    /// A message about a payment and its order.
-    pub fn about_payment(self, payment: Id<Payment>, order: Id<Order>, now: Timestamp) -> Message {
-        Message { order_id: Some(order), payment_id: Some(payment), ..self.now(now) }
+    /// Its type and its facts, as written.
+    fn into_parts(self) -> (String, Map<String, Value>) {
+        let mut event = serde_json::to_value(self).unwrap_or_default();
+        let kind = event["type"].as_str().unwrap_or_default().to_owned();
+        let data = event["data"].as_object_mut().map(std::mem::take).unwrap_or_default();
+        (kind, data)
     }
 }
 
@@ -196,10 +292,10 @@ mod tests {
 
     #[test]
     fn the_envelope_is_the_one_of_the_domain_rules() {
-        let order: Id<Order> = "507f1f77bcf86cd799439011".parse().unwrap();
-        let payment: Id<Payment> = "507f1f77bcf86cd799439012".parse().unwrap();
-        let mut message =
-            Event::PaymentRequested { attempt: 1 }.about_payment(payment, order, Timestamp::from_millis(0));
+        let order_id = "507f1f77bcf86cd799439011".parse().unwrap();
+        let payment_id = "507f1f77bcf86cd799439012".parse().unwrap();
+        let event = Event::PaymentRequested { payment_id, order_id, attempt: 1 };
+        let mut message = event.now(Timestamp::from_millis(0));
         message.id = "507f1f77bcf86cd799439013".parse().unwrap();
         let json = serde_json::to_value(&message).unwrap();
         assert_eq!(
@@ -214,8 +310,29 @@ mod tests {
     }
 
     #[test]
-    fn an_event_without_facts_has_empty_data() {
-        let json = serde_json::to_value(Event::OrderPaid {}).unwrap();
-        assert_eq!(json, serde_json::json!({"type": "order.paid", "data": {}}));
+    fn an_event_without_further_facts_has_empty_data() {
+        let order_id = "507f1f77bcf86cd799439011".parse().unwrap();
+        let json = serde_json::to_value(Event::OrderPaid { order_id }.now(Timestamp::from_millis(0))).unwrap();
+        assert_eq!(
+            (&json["type"], &json["orderId"], &json["data"]),
+            (&json!("order.paid"), &json!("507f1f77bcf86cd799439011"), &json!({}))
+        );
+    }
+
+    #[test]
+    fn a_message_without_an_id_that_its_event_needs_is_malformed() {
+        let message = |ids: Value| {
+            let mut message = json!({
+                "id": "507f1f77bcf86cd799439013", "version": 1, "occurredAt": "1970-01-01T00:00:00Z",
+                "type": "payment.voidRequested", "data": {},
+            });
+            message.as_object_mut().unwrap().extend(ids.as_object().unwrap().clone());
+            serde_json::from_value::<Message>(message)
+        };
+        let (order, payment) = ("507f1f77bcf86cd799439011", "507f1f77bcf86cd799439012");
+        assert!(message(json!({"orderId": order, "paymentId": payment})).is_ok());
+        assert!(message(json!({"orderId": order})).unwrap_err().to_string().contains("paymentId"));
+        assert!(message(json!({"paymentId": payment})).unwrap_err().to_string().contains("orderId"));
+        assert!(message(json!({"orderId": order, "paymentId": "?"})).is_err());
     }
 }

@@ -80,7 +80,7 @@ async fn process_record(consumer: &dyn Consumer, record: &SqsMessage) -> bool {
     let outcome = match read(record) {
         Ok(message) => {
             // Ids and counts only: a message holds nothing else.
-            let (id, order, event) = (message.id, message.order_id, format!("{:?}", message.event));
+            let (id, order, event) = (message.id, message.event.order_id(), format!("{:?}", message.event));
             let processing = AssertUnwindSafe(consumer.process(message)).catch_unwind();
             let outcome =
                 processing.await.unwrap_or_else(|_| Err(ProcessError::Poison("the handler panicked".to_owned())));
@@ -131,7 +131,7 @@ pub async fn run_lambda(consumer: Arc<dyn Consumer>) -> Result<(), lambda_runtim
 #[cfg(test)]
 mod tests {
     use super::*;
-    use shop_domain::{Timestamp, message::Event};
+    use shop_domain::{Id, Timestamp, message::Event};
 
     struct Picky;
 
@@ -139,8 +139,8 @@ mod tests {
     impl Consumer for Picky {
         async fn process(&self, message: Message) -> Result<(), ProcessError> {
             match message.event {
-                Event::OrderCancelled {} => panic!("a bug"),
-                Event::PaymentStatusUnknown {} => Err(ProcessError::Poison("no".into())),
+                Event::OrderCancelled { .. } => panic!("a bug"),
+                Event::PaymentStatusUnknown { .. } => Err(ProcessError::Poison("no".into())),
                 _ => Ok(()),
             }
         }
@@ -157,7 +157,8 @@ mod tests {
     async fn one_bad_body_and_one_panic_in_a_batch_of_ten_fail_exactly_those_two() {
         let mut batch = SqsEvent::default();
         for id in 0..10 {
-            let event = if id == 7 { Event::OrderCancelled {} } else { Event::OrderPaid {} };
+            let order_id = Id::new();
+            let event = if id == 7 { Event::OrderCancelled { order_id } } else { Event::OrderPaid { order_id } };
             let body = serde_json::to_string(&event.now(Timestamp::from_millis(0))).unwrap();
             batch.records.push(record(id, if id == 3 { "{".into() } else { body }));
         }
@@ -172,7 +173,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_unknown_version_is_poison() {
-        let mut message = Event::OrderPaid {}.now(Timestamp::from_millis(0));
+        let mut message = Event::OrderPaid { order_id: Id::new() }.now(Timestamp::from_millis(0));
         message.version = 2;
         let mut batch = SqsEvent::default();
         batch.records.push(record(0, serde_json::to_string(&message).unwrap()));

@@ -201,7 +201,7 @@ fn machinery() -> Vec<(&'static str, Document)> {
     let table = written(&ShippingTable::default());
     vec![
         ("settings", doc! {"_id": "shipping", "value": table, "schemaVersion": 1, "updatedAt": NOW}),
-        ("outbox", written(&OutboxMessage::of(&Event::OrderPaid {}.about(Id::new(), NOW)).unwrap())),
+        ("outbox", written(&OutboxMessage::of(&Event::OrderPaid { order_id: Id::new() }.now(NOW)).unwrap())),
         ("processedMessages", doc! {"_id": Id::<()>::new(), "processedAt": NOW, "expiresAt": NOW, "schemaVersion": 1}),
         (
             "idempotency",

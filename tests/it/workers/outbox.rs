@@ -148,7 +148,8 @@ async fn a_failing_queue_does_not_delay_the_others() {
     let store = shop.store();
     let mail = || Event::EmailLowStock { sku: Sku::try_new("NONE-1").unwrap() }.now(shop.clock.now());
     let mut messages: Vec<_> = (0..250).map(|_| mail()).collect();
-    messages.push(Event::PaymentStatusUnknown {}.about_payment(Id::new(), Id::new(), shop.clock.now()));
+    let look_up = Event::PaymentStatusUnknown { payment_id: Id::new(), order_id: Id::new() };
+    messages.push(look_up.now(shop.clock.now()));
     let enqueued: Result<(), shared::store::StoreError> =
         transaction!(store, |tx| { store.outbox.enqueue_all(tx, &messages).await });
     enqueued.unwrap();

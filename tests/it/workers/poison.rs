@@ -10,7 +10,6 @@ use shared::{
         Id,
         message::{Event, Message, Queue},
         order::{Order, OrderStatus},
-        payment::Payment,
     },
     queue::{Consumer, ProcessError},
 };
@@ -84,9 +83,10 @@ async fn poison_reaches_the_dead_letter_queue_after_five_receives() {
     let operator = Operator::of(&sale.shop, Queue::Payments);
     operator.hurry().await;
     let now = sale.shop.clock.now();
-    let about_nothing = Event::PaymentRequested { attempt: 1 }.about_payment(Id::<Payment>::new(), Id::new(), now);
-    let not_for_this_queue = Event::OrderPaid {}.about(Id::<Order>::new(), now);
-    let mut of_the_future = Event::PaymentStatusUnknown {}.now(now);
+    let (payment_id, order_id) = (Id::new(), Id::new());
+    let about_nothing = Event::PaymentRequested { payment_id, order_id, attempt: 1 }.now(now);
+    let not_for_this_queue = Event::OrderPaid { order_id }.now(now);
+    let mut of_the_future = Event::PaymentStatusUnknown { payment_id, order_id }.now(now);
     of_the_future.version = 2;
     let mut poison = vec!["{".to_owned(), "null".to_owned(), r#"{"$gt":""}"#.to_owned()];
     poison.extend(
@@ -135,7 +135,7 @@ struct Buggy {
 #[async_trait]
 impl Consumer for Buggy {
     async fn process(&self, message: Message) -> Result<(), ProcessError> {
-        assert_ne!(message.order_id, Some(self.panics_over), "a bug");
+        assert_ne!(message.event.order_id(), Some(self.panics_over), "a bug");
         self.real.process(message).await
     }
 }

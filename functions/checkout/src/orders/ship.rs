@@ -127,7 +127,7 @@ async fn ship(
         if payment.is_paid_back() {
             return Err(ShipProblem::PaidBack(state));
         }
-        let messages = vec![Event::EmailOrderShipped {}.about(order.id, now)];
+        let messages = vec![Event::EmailOrderShipped { order_id: order.id }.now(now)];
         store.orders.save_in(tx, &mut order).await?;
         store.payments.save_in(tx, &mut payment).await?;
         store.outbox.enqueue_all(tx, &messages).await?;

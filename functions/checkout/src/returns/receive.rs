@@ -26,7 +26,7 @@ pub(crate) async fn receive_return(
 ) -> Result<Json<ReturnView>, Problem> {
     let command = Command {
         apply: Order::record_arrival,
-        messages: |order, id, now| vec![Event::OrderReturned { return_id: id }.about(order.id, now)],
+        messages: |order, id, now| vec![Event::OrderReturned { order_id: order.id, return_id: id }.now(now)],
     };
     Ok(Json(decide(&app, id, &command).await?))
 }
