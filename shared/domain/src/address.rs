@@ -92,7 +92,7 @@ pub struct SavedAddress {
     /// Its id.
     #[serde(rename = "_id")]
     pub id: Id<SavedAddress>,
-    /// OrderScope it is.
+    /// Its owner.
     pub user: Id<User>,
     /// What for.
     #[serde(rename = "type")]

@@ -23,7 +23,7 @@ pub struct Session {
     pub id: Id<Session>,
     /// The login that all its tokens descend from; revoked as one.
     pub family: Id<SessionFamily>,
-    /// OrderScope it is.
+    /// Its user.
     pub user: Id<User>,
     /// SHA-256 of the token, hex. The token itself is never stored.
     pub token_hash: String,

@@ -20,7 +20,7 @@ pub struct Wishlist {
     /// Its id.
     #[serde(rename = "_id")]
     pub id: Id<Wishlist>,
-    /// OrderScope it is.
+    /// Its owner.
     pub user: Id<User>,
     /// What they call it. Not unique.
     pub name: String,

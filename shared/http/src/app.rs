@@ -23,7 +23,7 @@ pub struct App {
     pub publisher: Publisher,
     /// What is done after the answer.
     pub background: BackgroundTasks,
-    /// OrderScope browsers may call.
+    /// The origins whose pages may call.
     pub cors: CorsOrigins,
 }
 

@@ -1,4 +1,4 @@
-//! OrderScope browsers may call (the Fetch standard's CORS protocol).
+//! The origins whose pages may call (the Fetch standard's CORS protocol).
 
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use tower_http::cors::{AllowOrigin, CorsLayer};

@@ -8,7 +8,7 @@ use super::{
 };
 use shop_runtime::config::Env;
 
-/// OrderScope access tokens are good.
+/// The keys whose access tokens are valid.
 #[derive(Clone, Debug)]
 pub struct TokenSettings {
     /// `ACCESS_TOKEN_JWKS`: the public keys.

@@ -35,7 +35,7 @@ const TOKEN_LIMIT_BYTES: usize = 4096;
 pub struct Claims {
     iss: String,
     aud: String,
-    /// OrderScope token it is.
+    /// The user.
     pub sub: Id<User>,
     /// What they might do when it was issued.
     pub role: Role,

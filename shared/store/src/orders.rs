@@ -42,7 +42,7 @@ impl Deref for Orders {
     }
 }
 
-/// OrderScope orders to list.
+/// The orders that a reader may list.
 #[derive(Clone, Copy, Debug, Default)]
 pub enum OrderScope {
     /// Everybody's.
@@ -57,7 +57,7 @@ pub enum OrderScope {
 /// Which orders to list.
 #[derive(Clone, Debug, Default)]
 pub struct OrderFilter {
-    /// OrderScope.
+    /// Within this scope.
     pub whose: OrderScope,
     /// In this state.
     pub status: Option<OrderStatus>,

@@ -40,13 +40,18 @@ pub(crate) async fn measure(world: &World, report: &mut Report) {
         }
     }
     report.title("Whole checkout beside the same documents in a transaction by hand, one at a time");
-    report.times("checkout: handler, claim, quote, commit, answer", &shop);
+    report.times("checkout: handler, quote, reservation, commit, answer", &shop);
     report.times("by hand: transaction of the driver", &hand);
     for (index, (name, times)) in [("checkout", &shop), ("by hand", &hand)].into_iter().enumerate() {
         println!("  {name}: {:.1} operations of the database each", per(commands[index], times.count()));
     }
     println!("  ratio at p99: {:.2}", shop.percentile(99) / hand.percentile(99));
-    report.at_most("checkout ÷ by hand, p50", shop.percentile(50) / hand.percentile(50), 1.3);
+    let ratio = shop.percentile(50) / hand.percentile(50);
+    if report.has_network() {
+        report.at_most("checkout ÷ by hand, p50", ratio, 1.25);
+    } else {
+        println!("  checkout ÷ by hand, p50: {ratio:.2}; the bar is held over a network: --round-trip 1000");
+    }
 }
 
 async fn by_shop(world: &World, buyers: &[Buyer]) -> Times {
@@ -82,27 +87,4 @@ async fn commands_of(world: &World) -> i64 {
 #[expect(clippy::cast_precision_loss, reason = "counts of a few thousand")]
 fn per(count: i64, orders: usize) -> f64 {
     count as f64 / orders as f64
-}
-
-/// Runs something so many times a second, however long each takes, and answers how long each took from when it was due.
-pub(crate) async fn at_a_pace<T>(every: Duration, until: Instant, mut each: impl FnMut() -> T) -> Times
-where
-    T: Future<Output = ()> + Send + 'static,
-{
-    let mut running = Vec::new();
-    let mut due = Instant::now();
-    while due < until {
-        tokio::time::sleep_until(due.into()).await;
-        let work = each();
-        running.push(tokio::spawn(async move {
-            work.await;
-            due.elapsed()
-        }));
-        due += every;
-    }
-    let mut times = Times::default();
-    for one in running {
-        times.push(one.await.unwrap());
-    }
-    times
 }

@@ -84,6 +84,11 @@ impl Report {
         println!("{name:<46}{p50:>9.2} ms{p99:>9.2} ms{:>10}", times.count());
     }
 
+    /// Whether there is a network between the shop and its database.
+    pub(crate) fn has_network(&self) -> bool {
+        !self.round_trip.is_zero()
+    }
+
     pub(crate) fn at_most(&mut self, what: &str, figure: f64, bar: f64) {
         self.bar(&format!("{what}: {figure:.2}, bar ≤ {bar}"), figure <= bar);
     }

@@ -39,7 +39,7 @@ enum Command {
     },
     /// Start or stop components without the shop; `up` prints their addresses as NAME=VALUE
     Components {
-        /// OrderScope components
+        /// The shop's components or the tests'
         #[arg(long, value_enum, default_value = "dev")]
         profile: Profile,
         action: Action,

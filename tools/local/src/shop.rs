@@ -49,7 +49,7 @@ pub struct Shop {
     pub payment_window: PaymentWindow,
     /// What is done after the answers.
     pub background: BackgroundTasks,
-    /// OrderScope browsers may call.
+    /// The origins whose pages may call.
     pub cors: CorsOrigins,
     /// How long a request may take.
     pub deadline: Duration,

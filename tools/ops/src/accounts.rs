@@ -11,7 +11,7 @@ use shared::{
     store::{Store, StoreError, users::EMAIL_INDEX},
 };
 
-/// OrderScope account.
+/// The account.
 #[derive(Clone, Debug)]
 pub struct Account {
     /// What they log in with.

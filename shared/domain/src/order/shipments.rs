@@ -16,7 +16,7 @@ use crate::user::User;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Shipment {
-    /// OrderScope lines.
+    /// The seller of its lines.
     pub seller: Id<User>,
     /// Which lines.
     pub items: Vec<Id<OrderItem>>,
@@ -56,7 +56,7 @@ pub struct Tracking {
     pub actual_delivery: Option<Timestamp>,
 }
 
-/// OrderScope lines a command is about.
+/// The lines that a command is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinesOf {
     /// Every seller's.

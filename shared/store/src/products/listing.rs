@@ -31,11 +31,11 @@ pub struct ProductFilter {
     pub tag: Option<String>,
     /// Of this seller.
     pub seller: Option<Id<User>>,
-    /// OrderScope effective price is not lower.
+    /// With an effective price of at least this.
     pub min_price: Option<Money>,
-    /// OrderScope effective price is not higher.
+    /// With an effective price of at most this.
     pub max_price: Option<Money>,
-    /// OrderScope average rating is not lower.
+    /// With an average rating of at least this.
     pub min_rating: Option<f64>,
     /// On the front page, or not.
     pub featured: Option<bool>,

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, bail};
 use super::supervise::Supervisor;
 use super::{mailbox, mongodb, sqs, stripe};
 
-/// OrderScope components: the developer's shop and the tests never share a process, a port or a folder.
+/// The profile of a set of components: the developer's shop and the tests never share a process, a port or a folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Profile {
     /// The shop that `cargo xtask up` starts; its variables have no prefix.
@@ -46,7 +46,7 @@ pub struct Given {
 /// Everything that decides how one set of components is run.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// OrderScope components these are.
+    /// Their profile.
     pub profile: Profile,
     /// Where they listen.
     pub ports: Ports,
