@@ -1,6 +1,6 @@
 //! One at a time: a whole checkout beside a transaction by hand.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::{
     buyers::Buyer,
