@@ -106,7 +106,7 @@ pub struct SavedAddress {
     pub is_active: bool,
     /// Counts changes.
     pub version: i64,
-    /// See [`shop_store::SCHEMA_VERSION`].
+    /// The version of the document's shape.
     pub schema_version: i32,
     /// When it was saved.
     pub created_at: Timestamp,

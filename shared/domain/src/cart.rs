@@ -50,7 +50,7 @@ pub struct Cart {
     /// When its owner was last reminded of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reminded_at: Option<Timestamp>,
-    /// See [`shop_store::SCHEMA_VERSION`].
+    /// The version of the document's shape.
     pub schema_version: i32,
     /// When it was made.
     pub created_at: Timestamp,

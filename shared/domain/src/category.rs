@@ -43,7 +43,7 @@ pub struct Category {
     pub product_count: i64,
     /// Counts the changes; a save is a compare-and-set on it.
     pub version: i64,
-    /// See [`shop_store::SCHEMA_VERSION`].
+    /// The version of the document's shape.
     pub schema_version: i32,
     /// When it was made.
     pub created_at: Timestamp,

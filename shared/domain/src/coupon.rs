@@ -67,7 +67,7 @@ pub struct Coupon {
     pub is_active: bool,
     /// Who made it.
     pub created_by: Id<User>,
-    /// See [`shop_store::SCHEMA_VERSION`].
+    /// The version of the document's shape.
     pub schema_version: i32,
     /// When it was made.
     pub created_at: Timestamp,

@@ -1,6 +1,6 @@
 //! How many there are.
 //!
-//! The counters are contended, so the database decides about them (see [`shop_store::inventory`]); this is what one
+//! The counters are contended, so the database decides about them (see `shop_store::inventory`); this is what one
 //! record means.
 
 use serde::{Deserialize, Serialize};
@@ -34,7 +34,7 @@ pub struct StockRecord {
     /// Copied from the product.
     #[serde(flatten)]
     pub policy: StockPolicy,
-    /// See [`shop_store::SCHEMA_VERSION`].
+    /// The version of the document's shape.
     pub schema_version: i32,
     /// When a counter last changed for good: units that are held for an order being placed count once there is the order.
     pub updated_at: Timestamp,

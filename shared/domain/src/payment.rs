@@ -67,7 +67,7 @@ pub struct Payment {
     pub paid_at: Option<Timestamp>,
     /// Counts the changes; a save is a compare-and-set on it.
     pub version: i64,
-    /// See [`shop_store::SCHEMA_VERSION`].
+    /// The version of the document's shape.
     pub schema_version: i32,
     /// When it was made.
     pub created_at: Timestamp,

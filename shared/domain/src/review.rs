@@ -47,7 +47,7 @@ pub struct Review {
     pub admin_reply: Option<AdminReply>,
     /// Counts the changes; a save is a compare-and-set on it.
     pub version: i64,
-    /// See [`shop_store::SCHEMA_VERSION`].
+    /// The version of the document's shape.
     pub schema_version: i32,
     /// When it was written.
     pub created_at: Timestamp,

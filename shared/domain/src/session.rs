@@ -32,7 +32,7 @@ pub struct Session {
     pub used_at: Option<Timestamp>,
     /// When the token stops working; the document is removed then.
     pub expires_at: Timestamp,
-    /// See [`shop_store::SCHEMA_VERSION`].
+    /// The version of the document's shape.
     pub schema_version: i32,
     /// When it was issued.
     pub created_at: Timestamp,

@@ -67,7 +67,7 @@ pub struct User {
     pub preferences: Preferences,
     /// Counts changes.
     pub version: i64,
-    /// See [`shop_store::SCHEMA_VERSION`].
+    /// The version of the document's shape.
     pub schema_version: i32,
     /// When the account was made.
     pub created_at: Timestamp,
@@ -215,7 +215,7 @@ pub struct MailedToken {
     pub cart: Option<Id<Cart>>,
     /// When it stops working; the document is removed then.
     pub expires_at: Timestamp,
-    /// See [`shop_store::SCHEMA_VERSION`].
+    /// The version of the document's shape.
     pub schema_version: i32,
 }
 

@@ -33,7 +33,7 @@ pub struct Wishlist {
     pub share_token: Option<String>,
     /// Counts the changes; a save is a compare-and-set on it.
     pub version: i64,
-    /// See [`shop_store::SCHEMA_VERSION`].
+    /// The version of the document's shape.
     pub schema_version: i32,
     /// When it was made.
     pub created_at: Timestamp,

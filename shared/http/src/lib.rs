@@ -4,7 +4,7 @@
 //!
 //! * what every handler can ask for: [`app`],
 //! * who is asking: [`identity`], [`token`],
-//! * what was sent, checked by [`crate::validation`]: [`body`], [`query`], [`path`], [`headers`], [`address`],
+//! * what was sent, checked by `shop_validation`: [`body`], [`query`], [`path`], [`headers`], [`address`],
 //! * lists: [`page`],
 //! * every refusal: [`problem`],
 //! * what surrounds every request: [`serve`], [`cors`],

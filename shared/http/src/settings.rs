@@ -1,4 +1,4 @@
-//! The sections of the configuration that only HTTP functions read; see [`crate::config`].
+//! The sections of the configuration that only HTTP functions read; see `shop_runtime::config`.
 
 use std::time::Duration;
 

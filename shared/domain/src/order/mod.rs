@@ -81,7 +81,7 @@ pub struct Order {
     pub reserved_until: Timestamp,
     /// Counts the changes; a save is a compare-and-set on it.
     pub version: i64,
-    /// See [`shop_store::SCHEMA_VERSION`].
+    /// The version of the document's shape.
     pub schema_version: i32,
     /// When it was placed.
     pub created_at: Timestamp,

@@ -2,7 +2,7 @@
 //!
 //! A reservation is one guarded update outside of the order's transaction. In the transaction the record of a popular SKU would
 //! make all orders but one start over; a single update waits for its turn at the server. It is listed on the record until it is
-//! confirmed, released or expired: see [`shop_app::reserve_stock`].
+//! confirmed, released or expired: see `shop_app::reserve_stock`.
 
 use std::time::Duration;
 
@@ -76,7 +76,7 @@ impl Inventory {
     /// Reserves units.
     ///
     /// # Errors
-    /// [`StoreError::Contended`] if others write the record for longer than [`LOCK_TIMEOUT`].
+    /// [`StoreError::Contended`] if others write the record for longer than two seconds.
     pub async fn reserve(&self, sku: &Sku, reservation: &Reservation) -> Result<Reserved, StoreError> {
         let units = reservation.quantity.get();
         let update = doc! {
