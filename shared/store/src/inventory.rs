@@ -82,11 +82,6 @@ impl Inventory {
         Ok(cursor.stream(&mut tx.session).try_collect().await?)
     }
 
-    /// The stock of everything that is sold under a product.
-    pub async fn find_of_product(&self, product: Id<Product>) -> Result<Vec<StockRecord>, StoreError> {
-        Ok(self.collection.find(doc! {"product": product}).sort(doc! {"_id": 1}).await?.try_collect().await?)
-    }
-
     /// Forgets the stock of a product that never was for sale.
     pub async fn remove_of_product_in(&self, tx: &mut Tx, product: Id<Product>) -> Result<(), StoreError> {
         self.collection.delete_many(doc! {"product": product}).session(&mut tx.session).await?;
