@@ -7,7 +7,7 @@ use serde_json::json;
 use shared::{
     domain::{Timestamp, secret_hash::sha256_hex},
     store::{
-        SCHEMA_VERSION, StoreError,
+        StoreError,
         idempotency::{Answer, IdempotencyRecord, RETENTION},
     },
     transaction,
@@ -20,7 +20,6 @@ fn record(scope: &str, now: Timestamp) -> IdempotencyRecord {
         fingerprint: sha256_hex("request"),
         answer: Answer { status: 201, body: "{}".to_owned(), location: None },
         expires_at: now.plus(RETENTION),
-        schema_version: SCHEMA_VERSION,
     }
 }
 

@@ -323,7 +323,7 @@ async fn a_fully_refunded_order_is_not_shipped() {
             ship.is_problem(409, "illegal_transition");
         }
         // Both wrote the payment, one after the other.
-        assert_eq!(shop.payment_of(&order).await.version - payment.version, if has_left { 2 } else { 1 });
+        assert_eq!(shop.payment_of(&order).await.version() - payment.version(), if has_left { 2 } else { 1 });
     }
     rivals.assert_close();
     shop.deliver_everything().await;

@@ -7,7 +7,7 @@ use shared::{
     app::reserve_stock::RESERVATION_LEASE,
     domain::{Id, Quantity, Sku, Timestamp, cart::Cart, message::Event, order::Order},
     store::{
-        StoreError,
+        StoreError, Versioned,
         inventory::reservations::{Availability, Reservation, Reserved},
     },
     transaction,
@@ -131,7 +131,7 @@ async fn an_expired_reservation_is_released_and_low_stock_is_reported() {
 }
 
 /// A customer with two mugs in the cart, and that cart.
-async fn with_two_mugs(shop: &TestShop, mug: &str) -> (tests::Person, Cart) {
+async fn with_two_mugs(shop: &TestShop, mug: &str) -> (tests::Person, Versioned<Cart>) {
     let ada = shop.customer("ada").await;
     ada.add_to_cart(mug, TWO).await.is(200);
     let cart = shop.store().carts.find_of_customer(ada.id).await.unwrap().unwrap();
@@ -143,7 +143,7 @@ async fn a_slow_process_places_no_order_after_its_reservation_expired() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 5).await;
     let (ada, cart) = with_two_mugs(&shop, &mug).await;
-    let slow = reservation_of(&shop, cart.id, cart.version);
+    let slow = reservation_of(&shop, cart.id, cart.version());
     assert!(matches!(reserve(&shop, &slow).await, Reserved::Yes(_)));
     let store = shop.store();
     let message = Event::EmailLowStock { sku: sku("MUG-1") }.now(shop.clock.now());

@@ -11,7 +11,7 @@ use shared::{
         secret_hash::sha256_hex,
         user::Role,
     },
-    store::Stored,
+    store::{Stored, Versioned},
 };
 
 use crate::{people::Person, shop::TestShop};
@@ -34,8 +34,8 @@ impl TestShop {
             users.push(user);
         }
         let people = users.iter().map(|user| Person::new(self, user)).collect();
-        self.insert("users", users).await;
-        self.insert("carts", carts).await;
+        self.insert(users).await;
+        self.insert(carts).await;
         people
     }
 
@@ -44,7 +44,7 @@ impl TestShop {
         let products = self.products().await;
         let tokens: Vec<String> = (0..size).map(|_| self.random.secret()).collect();
         let cart = |token: &String| fill(Cart::of_guest(sha256_hex(token), self.clock.now()), wanted, &products);
-        self.insert("carts", tokens.iter().map(cart).collect()).await;
+        self.insert(tokens.iter().map(cart).collect()).await;
         tokens
     }
 
@@ -53,8 +53,9 @@ impl TestShop {
         products.into_iter().map(|product| (product.id.to_string(), product)).collect()
     }
 
-    async fn insert<T: serde::Serialize + Send + Sync>(&self, collection: &str, documents: Vec<T>) {
-        self.store().database().collection::<T>(collection).insert_many(documents).await.unwrap();
+    async fn insert<T: Stored>(&self, documents: Vec<T>) {
+        let collection = self.store().database().collection(T::COLLECTION);
+        collection.insert_many(documents.iter().map(Versioned::first)).await.unwrap();
     }
 }
 
@@ -76,6 +77,5 @@ fn fill(mut cart: Cart, (items, coupon): &Wanted<'_>, products: &BTreeMap<String
         cart.add(item, now).unwrap();
     }
     cart.use_coupon(coupon.map(str::to_owned), now);
-    cart.set_version(1);
     cart
 }

@@ -24,7 +24,7 @@ use shared::{
     http::{BackgroundTasks, cors::CorsOrigins, token::SigningKey},
     password::Passwords,
     queue::Publisher,
-    store::Store,
+    store::{Store, Versioned},
 };
 
 use crate::{
@@ -221,17 +221,17 @@ impl TestShop {
     }
 
     /// A stored product.
-    pub async fn find_product(&self, id: &str) -> Product {
+    pub async fn find_product(&self, id: &str) -> Versioned<Product> {
         self.store().products.find(id.parse().unwrap()).await.unwrap().unwrap()
     }
 
     /// A stored order.
-    pub async fn find_order(&self, id: &str) -> Order {
+    pub async fn find_order(&self, id: &str) -> Versioned<Order> {
         self.store().orders.find(id.parse().unwrap()).await.unwrap().unwrap()
     }
 
     /// The stored payment of an order.
-    pub async fn payment_of(&self, order: &str) -> Payment {
+    pub async fn payment_of(&self, order: &str) -> Versioned<Payment> {
         let order: Id<Order> = order.parse().unwrap();
         self.store().payments.find_of_order(order).await.unwrap().unwrap()
     }

@@ -24,7 +24,7 @@ pub(crate) async fn prove(
     match user {
         Some(user) if user.is_active && outcome != Match::No => {
             attempt.succeed().await?;
-            Ok((user, outcome))
+            Ok((user.into_inner(), outcome))
         }
         _ => Err(attempt.fail().await?),
     }

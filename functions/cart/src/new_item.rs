@@ -15,7 +15,7 @@ pub(crate) async fn find_new_item(
     quantity: Quantity,
 ) -> Result<NewItem, Problem> {
     let product = app.store.products.find(product).await?;
-    let product = product.filter(Product::is_for_sale).ok_or_else(|| Problem::not_found("product"))?;
+    let product = product.filter(|product| product.is_for_sale()).ok_or_else(|| Problem::not_found("product"))?;
     let sellable = product.sellable(variant).map_err(CartProblem::NotSellable)?;
     let stock = app.store.inventory.find(&sellable.sku).await?;
     Ok(NewItem {

@@ -3,7 +3,7 @@
 use shared::{
     domain::{Id, Timestamp, cart::Cart, secret_hash::sha256_hex, user::User},
     http::{App, Buyer, IfMatch, Problem, ProblemCode},
-    store::{Store, StoreError, Stored},
+    store::{Store, StoreError, Versioned},
 };
 
 use crate::problems::CartProblem;
@@ -29,7 +29,7 @@ impl Owner {
     }
 
     /// A visitor without a token, and the empty cart that they see. It is not stored, and no token opens it.
-    pub(crate) fn visitor(now: Timestamp) -> (Self, Cart) {
+    pub(crate) fn visitor(now: Timestamp) -> (Self, Versioned<Cart>) {
         let owner = Self::Guest(String::new());
         let cart = owner.empty_cart(now);
         (owner, cart)
@@ -43,22 +43,22 @@ impl Owner {
         }
     }
 
-    async fn find(&self, store: &Store, now: Timestamp) -> Result<Option<Cart>, StoreError> {
+    async fn find(&self, store: &Store, now: Timestamp) -> Result<Option<Versioned<Cart>>, StoreError> {
         match self {
             Self::Customer(user) => store.carts.find_of_customer(*user).await,
             Self::Guest(hash) => store.carts.find_of_guest(hash, now).await,
         }
     }
 
-    fn empty_cart(&self, now: Timestamp) -> Cart {
-        match self {
+    fn empty_cart(&self, now: Timestamp) -> Versioned<Cart> {
+        Versioned::new(match self {
             Self::Customer(user) => Cart::of_customer(*user, now),
             Self::Guest(hash) => Cart::of_guest(hash.clone(), now),
-        }
+        })
     }
 
     /// The open cart. A customer without one gets an empty cart; a guest's token must belong to a cart.
-    pub(crate) async fn load(&self, app: &App) -> Result<Cart, Problem> {
+    pub(crate) async fn load(&self, app: &App) -> Result<Versioned<Cart>, Problem> {
         let now = app.clock.now();
         match (self.find(&app.store, now).await?, self) {
             (Some(cart), _) => Ok(cart),
@@ -68,7 +68,7 @@ impl Owner {
     }
 
     /// Reads the cart, applies `change` and saves it; starts over if another request has saved the cart meanwhile.
-    pub(crate) async fn change<F>(&self, app: &App, expected: &IfMatch, change: F) -> Result<Cart, Problem>
+    pub(crate) async fn change<F>(&self, app: &App, expected: &IfMatch, change: F) -> Result<Versioned<Cart>, Problem>
     where
         F: Fn(&mut Cart, Timestamp) -> Result<(), CartProblem>,
     {
@@ -76,32 +76,31 @@ impl Owner {
     }
 
     /// Like [`Owner::change`], for a new guest token, which has no cart yet.
-    pub(crate) async fn start<F>(&self, app: &App, expected: &IfMatch, change: F) -> Result<Cart, Problem>
+    pub(crate) async fn start<F>(&self, app: &App, expected: &IfMatch, change: F) -> Result<Versioned<Cart>, Problem>
     where
         F: Fn(&mut Cart, Timestamp) -> Result<(), CartProblem>,
     {
         self.change_with(app, expected, true, change).await
     }
 
-    async fn change_with<F>(&self, app: &App, expected: &IfMatch, is_new: bool, change: F) -> Result<Cart, Problem>
+    async fn change_with<F>(
+        &self,
+        app: &App,
+        expected: &IfMatch,
+        is_new: bool,
+        change: F,
+    ) -> Result<Versioned<Cart>, Problem>
     where
         F: Fn(&mut Cart, Timestamp) -> Result<(), CartProblem>,
     {
         for attempt in 0..MAX_ATTEMPTS {
             let now = app.clock.now();
             let mut cart = if is_new && attempt == 0 { self.empty_cart(now) } else { self.load(app).await? };
-            if !expected.allows(cart.version) {
-                return Err(Problem::new(ProblemCode::PreconditionFailed).member("version", cart.version));
+            if !expected.allows(cart.version()) {
+                return Err(Problem::new(ProblemCode::PreconditionFailed).member("version", cart.version()));
             }
-            let is_unsaved = cart.version == 0;
             change(&mut cart, now).map_err(Problem::from)?;
-            let saved = if is_unsaved {
-                cart.set_version(1);
-                app.store.carts.insert(&cart).await
-            } else {
-                app.store.carts.save(&mut cart).await
-            };
-            match saved {
+            match app.store.carts.save(&mut cart).await {
                 Ok(()) => return Ok(cart),
                 Err(StoreError::Conflict(_) | StoreError::Duplicate { .. }) => {
                     // Jitter: requests that conflicted once must not retry in step.

@@ -9,7 +9,7 @@ use shared::{
         user::{MailedToken, TokenPurpose},
     },
     http::{App, Buyer, IfMatch, MaybeUser, Problem, ProblemCode, Valid},
-    store::Stored,
+    store::Versioned,
     validation::{Validate, Violations, rules::length},
 };
 
@@ -73,9 +73,8 @@ async fn copy_for_guest(app: &App, token: &MailedToken) -> Result<Response, Prob
     };
     let cart_token = app.random.secret();
     let copy = left.and_then(|cart| cart.copy_for_guest(sha256_hex(&cart_token), token.mailed_at(), app.clock.now()));
-    let mut copy = copy.ok_or_else(gone)?;
-    copy.set_version(1);
-    app.store.carts.insert(&copy).await?;
+    let mut copy = Versioned::new(copy.ok_or_else(gone)?);
+    app.store.carts.save(&mut copy).await?;
     let owner = Owner::of(&Buyer::Guest(cart_token.clone()));
     respond(app, &owner, &copy, Some(cart_token)).await
 }

@@ -15,6 +15,7 @@ use shared::{
         product::Product,
     },
     http::{App, Problem, headers::version_tag},
+    store::Versioned,
 };
 
 use crate::{owner::Owner, problems::quote_problem};
@@ -128,7 +129,7 @@ impl CartItemView {
 }
 
 impl CartView {
-    fn of(cart: &Cart, quote: Quote, cart_token: Option<String>) -> Self {
+    fn of(cart: &Versioned<Cart>, quote: Quote, cart_token: Option<String>) -> Self {
         let totals = quote.price.totals;
         let refusal = quote.coupon.as_ref().and_then(|asked| asked.refusal);
         Self {
@@ -144,7 +145,7 @@ impl CartView {
                 currency: quote.currency,
             },
             problems: refusal.map(|reason| CartProblemView { code: "coupon_invalid", reason }).into_iter().collect(),
-            version: cart.version,
+            version: cart.version(),
             expires_at: cart.expires_at,
             cart_token,
         }
@@ -162,13 +163,13 @@ pub(crate) async fn price(app: &App, owner: &Owner, cart: &Cart) -> Result<Quote
 pub(crate) async fn respond(
     app: &App,
     owner: &Owner,
-    cart: &Cart,
+    cart: &Versioned<Cart>,
     cart_token: Option<String>,
 ) -> Result<Response, Problem> {
     let quote = price(app, owner, cart).await?;
     let token_header = cart_token.as_deref().and_then(|token| HeaderValue::from_str(token).ok());
     let mut response = Json(CartView::of(cart, quote, cart_token)).into_response();
-    response.headers_mut().insert(header::ETAG, version_tag(cart.version));
+    response.headers_mut().insert(header::ETAG, version_tag(cart.version()));
     if let Some(token) = token_header {
         response.headers_mut().insert("x-cart-token", token);
     }

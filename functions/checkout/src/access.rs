@@ -8,6 +8,7 @@ use shared::{
         user::Role,
     },
     http::{App, CurrentUser, Problem},
+    store::Versioned,
 };
 
 /// The part of an order that a caller may see.
@@ -42,7 +43,11 @@ impl Visibility {
 }
 
 /// The order with this id or number, if the user may see it.
-pub(crate) async fn load_order(app: &App, user: CurrentUser, key: &str) -> Result<(Order, Visibility), Problem> {
+pub(crate) async fn load_order(
+    app: &App,
+    user: CurrentUser,
+    key: &str,
+) -> Result<(Versioned<Order>, Visibility), Problem> {
     let order = match key.parse::<Id<Order>>() {
         Ok(id) => app.store.orders.find(id).await?,
         Err(_) => app.store.orders.find_by_number(&key.to_uppercase()).await?,
@@ -52,7 +57,11 @@ pub(crate) async fn load_order(app: &App, user: CurrentUser, key: &str) -> Resul
 }
 
 /// Like [`load_order`], for administrators and sellers only.
-pub(crate) async fn load_handled(app: &App, user: CurrentUser, id: Id<Order>) -> Result<(Order, Visibility), Problem> {
+pub(crate) async fn load_handled(
+    app: &App,
+    user: CurrentUser,
+    id: Id<Order>,
+) -> Result<(Versioned<Order>, Visibility), Problem> {
     let order = app.store.orders.find(id).await?.ok_or_else(|| Problem::not_found("order"))?;
     let visibility = match user.role {
         Role::Admin => Visibility::Admin,

@@ -11,6 +11,7 @@ use shared::{
         user::{MailedToken, TokenPurpose, User},
     },
     queue::{ProcessError, Worker},
+    store::Versioned,
 };
 
 use crate::{Notifications, mailer::Mail, texts};
@@ -70,7 +71,8 @@ impl Notifications {
     }
 
     async fn user(&self, id: Id<User>) -> Result<Option<User>, ProcessError> {
-        Ok(self.worker.store.users.find(id).await?.filter(|user| user.is_active))
+        let user = self.worker.store.users.find(id).await?.map(Versioned::into_inner);
+        Ok(user.filter(|user| user.is_active))
     }
 
     async fn token(&self, user: Id<User>, purpose: TokenPurpose) -> Result<String, ProcessError> {
@@ -97,7 +99,7 @@ impl Notifications {
     }
 
     async fn order(&self, id: Id<Order>) -> Result<Option<Order>, ProcessError> {
-        Ok(self.worker.store.orders.find(id).await?)
+        Ok(self.worker.store.orders.find(id).await?.map(Versioned::into_inner))
     }
 
     async fn order_and_payment(
@@ -107,6 +109,6 @@ impl Notifications {
     ) -> Result<Option<(Order, Payment)>, ProcessError> {
         let Some(order) = self.order(order).await? else { return Ok(None) };
         let payment = self.worker.store.payments.find(payment).await?;
-        Ok(payment.map(|payment| (order, payment)))
+        Ok(payment.map(|payment| (order, payment.into_inner())))
     }
 }

@@ -26,6 +26,7 @@ use shared::{
     },
     gateway::{GatewayError, PaymentGateway, Stripe},
     queue::{self, Consumer, ProcessError, Worker, WorkerSettings},
+    store::Versioned,
 };
 
 /// The queues that this function sends to. `template.yaml` gives it the right and the address of these and no others.
@@ -60,7 +61,7 @@ impl Consumer for PaymentProcessing {
 }
 
 impl PaymentProcessing {
-    async fn load(&self, id: Id<Payment>) -> Result<Payment, ProcessError> {
+    async fn load(&self, id: Id<Payment>) -> Result<Versioned<Payment>, ProcessError> {
         let payment = self.worker.store.payments.find(id).await?;
         payment.ok_or_else(|| ProcessError::Poison(format!("there is no payment {id}")))
     }

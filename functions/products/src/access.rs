@@ -9,7 +9,7 @@ use shared::{
     },
     http::{App, CurrentUser, Problem},
     store::{
-        Store, Tx,
+        Store, Tx, Versioned,
         products::{CatalogueEntry, ProductKey},
     },
     transaction,
@@ -47,7 +47,7 @@ pub(crate) async fn load_own_in(
     store: &Store,
     id: Id<Product>,
     user: &CurrentUser,
-) -> Result<Product, CatalogueProblem> {
+) -> Result<Versioned<Product>, CatalogueProblem> {
     let product = store.products.find_in(tx, id).await?;
     product.filter(|product| is_theirs(product, user)).ok_or(CatalogueProblem::NotFound("product"))
 }

@@ -75,9 +75,9 @@ pub(crate) async fn create_category(
         };
         let slug = match &wanted.slug {
             Some(slug) => slug.clone(),
-            None => free_slug(&app, tx, &wanted.name, parent.as_ref()).await?,
+            None => free_slug(&app, tx, &wanted.name, parent.as_deref()).await?,
         };
-        let mut category = Category::new(wanted.name.clone(), slug, parent.as_ref(), now);
+        let mut category = Category::new(wanted.name.clone(), slug, parent.as_deref(), now);
         category.description.clone_from(&wanted.description);
         category.order = wanted.order.unwrap_or(0);
         category.image.clone_from(&wanted.image);

@@ -122,7 +122,7 @@ async fn change(app: &App, tx: &mut Tx, id: Id<Category>, changes: &UpdateCatego
     };
     let mut after = before.clone();
     changes.apply(&mut after);
-    after.set_parent(parent.as_ref());
+    after.set_parent(parent.as_deref());
     after.updated_at = now;
     store.categories.save_in(tx, &mut after).await.map_err(|error| refused(error, true))?;
     if after.path != before.path {

@@ -25,12 +25,13 @@ pub(crate) async fn approve_review(
         let (applied, change) = review.approve(now);
         if applied.was_executed() {
             if review.order.is_none() {
-                review.verify(store.orders.find_delivered_of(review.user, review.product).await?);
+                let order = store.orders.find_delivered_of(review.user, review.product).await?;
+                review.verify(order);
             }
             store.reviews.save_in(tx, &mut review).await?;
             store.products.change_rating_in(tx, review.product, change).await?;
         }
         Ok::<_, ReviewProblem>(review)
     })?;
-    Ok(Json(review.into()))
+    Ok(Json(review.into_inner().into()))
 }

@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderName, StatusCode, header},
 };
 use shared::{
-    domain::{product::Product, review::Review},
+    domain::review::Review,
     http::{App, CurrentUser, Problem, ProblemCode, Valid},
 };
 
@@ -24,7 +24,7 @@ pub(crate) async fn create_review(
 ) -> Result<(StatusCode, [(HeaderName, String); 1], Json<ReviewView>), Problem> {
     let store = &app.store;
     let author = store.users.find(user.id).await?.ok_or_else(|| Problem::new(ProblemCode::NotAuthenticated))?;
-    let product = store.products.find(wanted.product_id).await?.filter(Product::is_for_sale);
+    let product = store.products.find(wanted.product_id).await?.filter(|product| product.is_for_sale());
     let product = product.ok_or_else(|| Problem::not_found("product"))?;
     let order = store.orders.find_delivered_of(user.id, product.id).await?;
     let review = Review::new(product.id, &author, order, wanted.into(), app.clock.now());

@@ -29,5 +29,5 @@ pub(crate) async fn reject_review(
         }
         Ok::<_, ReviewProblem>(review)
     })?;
-    Ok(Json(review.into()))
+    Ok(Json(review.into_inner().into()))
 }

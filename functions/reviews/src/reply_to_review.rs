@@ -50,5 +50,5 @@ pub(crate) async fn reply_to_review(
         store.reviews.save_in(tx, &mut review).await?;
         Ok::<_, ReviewProblem>(review)
     })?;
-    Ok(Json(review.into()))
+    Ok(Json(review.into_inner().into()))
 }

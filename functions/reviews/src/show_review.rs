@@ -20,6 +20,7 @@ pub(crate) async fn show_review(
 ) -> Result<Json<ReviewView>, Problem> {
     let is_visible =
         |review: &Review| review.counts() || user.is_some_and(|user| user.is_admin() || user.id == review.user);
-    let review = app.store.reviews.find(id).await?.filter(is_visible).ok_or(ReviewProblem::NotFound)?;
-    Ok(Json(review.into()))
+    let review =
+        app.store.reviews.find(id).await?.filter(|review| is_visible(review)).ok_or(ReviewProblem::NotFound)?;
+    Ok(Json(review.into_inner().into()))
 }

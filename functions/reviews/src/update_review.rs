@@ -24,12 +24,13 @@ pub(crate) async fn update_review(
     let review = transaction!(store, |tx| {
         let found = store.reviews.find_in(tx, id).await?.filter(|review| review.user == user.id);
         let mut review = found.ok_or(ReviewProblem::NotFound)?;
-        let (applied, change) = review.revise(changes.applied_to(review.content()), now);
+        let content = changes.applied_to(review.content());
+        let (applied, change) = review.revise(content, now);
         if applied.was_executed() {
             store.reviews.save_in(tx, &mut review).await?;
             store.products.change_rating_in(tx, review.product, change).await?;
         }
         Ok::<_, ReviewProblem>(review)
     })?;
-    Ok(Json(review.into()))
+    Ok(Json(review.into_inner().into()))
 }

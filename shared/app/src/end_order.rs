@@ -14,8 +14,7 @@ use shop_domain::{
     payment::{Payment, PaymentStatus},
     user::User,
 };
-use shop_store::transaction;
-use shop_store::{Store, StoreError, TransactionError, Tx, idempotency::IdempotencyRecord};
+use shop_store::{Store, StoreError, TransactionError, Tx, Versioned, idempotency::IdempotencyRecord, transaction};
 
 /// Why an order was not ended.
 #[derive(Debug, thiserror::Error)]
@@ -38,7 +37,11 @@ impl TransactionError for EndOrderError {
 }
 
 /// An order and its payment, as a transaction sees them.
-pub(super) async fn load_both(store: &Store, tx: &mut Tx, order: Id<Order>) -> Result<(Order, Payment), StoreError> {
+pub(super) async fn load_both(
+    store: &Store,
+    tx: &mut Tx,
+    order: Id<Order>,
+) -> Result<(Versioned<Order>, Versioned<Payment>), StoreError> {
     let missing = |what: &str| StoreError::Missing(format!("{what} of order {order}"));
     let order = store.orders.find_in(tx, order).await?.ok_or_else(|| missing("the document"))?;
     let payment = store.payments.find_in(tx, order.payment).await?.ok_or_else(|| missing("the payment"))?;
@@ -49,8 +52,8 @@ pub(super) async fn load_both(store: &Store, tx: &mut Tx, order: Id<Order>) -> R
 pub(super) async fn save_both(
     store: &Store,
     tx: &mut Tx,
-    order: &mut Order,
-    payment: &mut Payment,
+    order: &mut Versioned<Order>,
+    payment: &mut Versioned<Payment>,
 ) -> Result<(), StoreError> {
     store.orders.save_in(tx, order).await?;
     store.payments.save_in(tx, payment).await
@@ -60,8 +63,8 @@ pub(super) async fn save_both(
 pub(super) async fn cancel_in(
     store: &Store,
     tx: &mut Tx,
-    order: &mut Order,
-    payment: &mut Payment,
+    order: &mut Versioned<Order>,
+    payment: &mut Versioned<Payment>,
     reason: &str,
     by: Option<Id<User>>,
     now: Timestamp,

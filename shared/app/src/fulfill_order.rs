@@ -7,8 +7,7 @@ use shop_domain::{
     order::{Order, OrderStatus, Return, ReturnError},
     payment::{PaymentStatus, RefundError},
 };
-use shop_store::transaction;
-use shop_store::{Store, StoreError, TransactionError};
+use shop_store::{Store, StoreError, TransactionError, transaction};
 
 /// Why an order could not be fulfilled.
 #[derive(Debug, thiserror::Error)]

@@ -8,8 +8,7 @@ use super::save_product::{ProductRow, SaveProductError, draft_of, insert_in, sav
 use shop_domain::{
     Id, Idempotent, Slug, Timestamp, category::Category, offer::InvalidOffer, product::Product, user::User,
 };
-use shop_store::transaction;
-use shop_store::{Store, StoreError, TransactionError, Tx, categories::CategoryKey};
+use shop_store::{Store, StoreError, TransactionError, Tx, Versioned, categories::CategoryKey, transaction};
 use shop_validation::{FieldError, Violations, json};
 
 /// What became of a row.
@@ -103,7 +102,7 @@ async fn update(
     tx: &mut Tx,
     store: &Store,
     seller: Id<User>,
-    before: Product,
+    before: Versioned<Product>,
     row: ProductRow,
     now: Timestamp,
 ) -> Result<RowOutcome, RowError> {
@@ -137,7 +136,7 @@ async fn assign_category(
     if let Some(found) = store.categories.find_by_in(tx, &key).await? {
         if product.category != Some(found.id) {
             let held = store.categories.lock_in(tx, &CategoryKey::Id(found.id)).await?;
-            set_parent(product, held.as_ref());
+            set_parent(product, held.as_deref());
         }
         return Ok(());
     }
@@ -150,7 +149,7 @@ async fn assign_category(
     for depth in 1..=slugs.len() {
         let path = CategoryKey::Path(slugs[..depth].to_vec());
         let node = match store.categories.lock_in(tx, &path).await? {
-            Some(node) => node,
+            Some(node) => node.into_inner(),
             None => add_category(tx, store, &slugs[depth - 1], parent.as_ref(), now).await?,
         };
         parent = Some(node);
@@ -167,7 +166,7 @@ async fn add_category(
     now: Timestamp,
 ) -> Result<Category, RowError> {
     if let Some(other) = store.categories.find_by_in(tx, &CategoryKey::Slug(slug.clone())).await? {
-        return Err(RowError::CategoryElsewhere { slug: slug.clone(), path: other.path });
+        return Err(RowError::CategoryElsewhere { slug: slug.clone(), path: other.into_inner().path });
     }
     let category = Category::new(name_of(slug), slug.clone(), parent, now);
     store.categories.insert_in(tx, &category).await.map_err(|error| match error {

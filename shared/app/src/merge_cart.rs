@@ -7,14 +7,13 @@ use shop_domain::{
     secret_hash::sha256_hex,
     user::User,
 };
-use shop_store::transaction;
-use shop_store::{Store, StoreError, Stored};
+use shop_store::{Store, StoreError, Versioned, transaction};
 
 /// What became of a guest's cart.
 #[derive(Clone, Debug)]
 pub enum Merged {
     /// Its lines are in the customer's cart now.
-    Into(Box<Cart>),
+    Into(Box<Versioned<Cart>>),
     /// There is no such cart: it was merged before, ordered, or has expired.
     Nothing,
     /// Both do not fit into one cart. Both stay as they are: no line is lost.
@@ -35,7 +34,7 @@ pub async fn merge_cart(store: &Store, user: Id<User>, cart_token: &str, now: Ti
     Err(StoreError::Conflict(None))
 }
 
-/// How often the customer's first cart may be made by somebody else before this gives up.
+/// Retries while another request inserts the customer's first cart.
 const RETRIES: usize = 5;
 
 async fn try_merge(store: &Store, user: Id<User>, token_hash: &str, now: Timestamp) -> Result<Merged, StoreError> {
@@ -44,19 +43,13 @@ async fn try_merge(store: &Store, user: Id<User>, token_hash: &str, now: Timesta
             return Ok(Merged::Nothing);
         };
         let found = store.carts.find_of_customer_in(tx, user).await?;
-        let is_first = found.is_none();
-        let mut mine = found.unwrap_or_else(|| Cart::of_customer(user, now));
+        let mut mine = found.unwrap_or_else(|| Versioned::new(Cart::of_customer(user, now)));
         let stock = store.inventory.find_all_in(tx, guest.items.iter().map(|item| &item.sku)).await?;
         let orderable = |sku: &Sku| stock.iter().find(|record| record.sku == *sku).map_or(0, StockRecord::orderable);
         if let Err(error) = mine.merge(&guest, orderable, now) {
             return Ok(Merged::Refused(error));
         }
-        if is_first {
-            mine.set_version(1);
-            store.carts.insert_in(tx, &mine).await?;
-        } else {
-            store.carts.save_in(tx, &mut mine).await?;
-        }
+        store.carts.save_in(tx, &mut mine).await?;
         guest.convert(now);
         store.carts.save_in(tx, &mut guest).await?;
         Ok::<_, StoreError>(Merged::Into(Box::new(mine)))

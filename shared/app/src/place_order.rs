@@ -20,10 +20,9 @@ use shop_domain::{
     shipping::ShippingMethod,
     user::User,
 };
-use shop_store::transaction;
 use shop_store::{
-    RETRY_TIMEOUT, SCHEMA_VERSION, Store, StoreError, TransactionError, backoff, coupons::Redemption,
-    idempotency::IdempotencyRecord,
+    RETRY_TIMEOUT, Store, StoreError, TransactionError, Versioned, backoff, coupons::Redemption,
+    idempotency::IdempotencyRecord, transaction,
 };
 
 /// What somebody wants to order, and how.
@@ -34,7 +33,7 @@ pub struct PlaceOrder {
     /// Where mails go.
     pub email: Email,
     /// The cart as it was read; it must not have changed.
-    pub cart: Cart,
+    pub cart: Versioned<Cart>,
     /// Where the parcel goes.
     pub shipping_address: Address,
     /// Where the invoice goes.
@@ -319,7 +318,6 @@ fn coupon_use(wanted: &PlaceOrder, quote: &Quote, order: &Order) -> Option<Redem
         coupon: coupon.id,
         user: wanted.user,
         email: wanted.email.clone(),
-        schema_version: SCHEMA_VERSION,
         created_at: order.created_at,
     })
 }
@@ -394,8 +392,6 @@ fn new_order(
         returns: Vec::new(),
         cart: wanted.cart.id,
         reserved_until: now.plus(wanted.payment_window),
-        version: 0,
-        schema_version: SCHEMA_VERSION,
         created_at: now,
         updated_at: now,
     })

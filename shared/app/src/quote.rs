@@ -181,7 +181,7 @@ async fn find_coupon(
         Some(coupon) => {
             let email = match (request.email, request.user) {
                 (None, Some(user)) if coupon.looks_at_the_past() => {
-                    store.users.find(user).await?.map(|user| user.email)
+                    store.users.find(user).await?.map(|user| user.into_inner().email)
                 }
                 (email, _) => email.cloned(),
             };

@@ -10,8 +10,9 @@ use shop_domain::{
     order::{Order, OrderStatus},
     payment::{Begin, Payment, PaymentDetails, PaymentStatus, RefundError},
 };
-use shop_store::transaction;
-use shop_store::{SCHEMA_VERSION, Store, StoreError, TransactionError, Tx, coupons::Redemption, inventory::Taken};
+use shop_store::{
+    Store, StoreError, TransactionError, Tx, Versioned, coupons::Redemption, inventory::Taken, transaction,
+};
 
 /// Why a payment could not be settled.
 #[derive(Debug, thiserror::Error)]
@@ -51,7 +52,7 @@ pub async fn begin_attempt(
     payment: Id<Payment>,
     attempt: i64,
     now: Timestamp,
-) -> Result<(Begin, Payment), RecordError> {
+) -> Result<(Begin, Versioned<Payment>), RecordError> {
     transaction!(store, |tx| {
         let (order, mut payment) = load_payment(store, tx, payment).await?;
         if order.status != OrderStatus::Pending {
@@ -73,7 +74,7 @@ pub async fn record_intent(
     attempt: i64,
     intent: &str,
     now: Timestamp,
-) -> Result<Option<Payment>, RecordError> {
+) -> Result<Option<Versioned<Payment>>, RecordError> {
     transaction!(store, |tx| {
         let (_, mut payment) = load_payment(store, tx, payment).await?;
         if payment.open_intent(attempt, intent.to_owned(), now).is_err() {
@@ -107,7 +108,7 @@ pub async fn record_succeeded_in(
     details: Option<&PaymentDetails>,
     reference: Option<&str>,
     now: Timestamp,
-) -> Result<(Payment, Vec<Message>), RecordError> {
+) -> Result<(Versioned<Payment>, Vec<Message>), RecordError> {
     let (mut order, mut payment) = load_payment(store, tx, payment).await?;
     if payment.complete(captured, details.cloned(), now) == Idempotent::AlreadyApplied {
         return Ok((payment, Vec::new()));
@@ -137,7 +138,7 @@ pub async fn record_succeeded_in(
 async fn reopen(
     store: &Store,
     tx: &mut Tx,
-    order: &mut Order,
+    order: &mut Versioned<Order>,
     now: Timestamp,
     messages: &mut Vec<Message>,
 ) -> Result<bool, RecordError> {
@@ -157,7 +158,6 @@ async fn reopen(
             coupon: coupon.id,
             user: order.user,
             email: order.email.clone(),
-            schema_version: SCHEMA_VERSION,
             created_at: now,
         };
         if store.coupons.redeem_in(tx, &claim).await?.is_err() {
@@ -254,7 +254,7 @@ pub(super) async fn load_payment(
     store: &Store,
     tx: &mut Tx,
     payment: Id<Payment>,
-) -> Result<(Order, Payment), RecordError> {
+) -> Result<(Versioned<Order>, Versioned<Payment>), RecordError> {
     let missing = || StoreError::Missing(format!("payment {payment} or its order"));
     let payment = store.payments.find_in(tx, payment).await?.ok_or_else(missing)?;
     let order = store.orders.find_in(tx, payment.order).await?.ok_or_else(missing)?;

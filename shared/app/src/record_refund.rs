@@ -10,8 +10,7 @@ use shop_domain::{
     order::Order,
     payment::{Payment, Refund, RefundLease},
 };
-use shop_store::transaction;
-use shop_store::{Store, Tx};
+use shop_store::{Store, Tx, Versioned, transaction};
 
 /// Takes the lease of a refund that is to be paid out.
 pub async fn lease_refund(
@@ -64,7 +63,7 @@ pub async fn record_transferred_back_in(
     refund: Id<Refund>,
     reference: &str,
     now: Timestamp,
-) -> Result<(Payment, Vec<Message>), RecordError> {
+) -> Result<(Versioned<Payment>, Vec<Message>), RecordError> {
     let (mut order, mut payment) = load_payment(store, tx, payment).await?;
     payment.refund_transferred(refund, reference, now)?;
     let messages = paid_out_in(store, tx, &mut order, &mut payment, refund, now).await?;
@@ -74,8 +73,8 @@ pub async fn record_transferred_back_in(
 async fn paid_out_in(
     store: &Store,
     tx: &mut Tx,
-    order: &mut Order,
-    payment: &mut Payment,
+    order: &mut Versioned<Order>,
+    payment: &mut Versioned<Payment>,
     refund: Id<Refund>,
     now: Timestamp,
 ) -> Result<Vec<Message>, RecordError> {

@@ -10,10 +10,10 @@ use std::collections::BTreeSet;
 
 use super::place_order::PlaceOrderError;
 use shop_domain::{Id, Quantity, Sku, Timestamp, cart::Cart, inventory::StockStatus, message::Event, order::Order};
-use shop_store::transaction;
 use shop_store::{
-    Store, StoreError,
+    Store, StoreError, Versioned,
     inventory::reservations::{Availability, Reservation, Reserved},
+    transaction,
 };
 
 /// How long a process has to place its order: longer than API Gateway lets a request live (30 s).
@@ -32,10 +32,15 @@ pub(super) struct OrderStock {
 
 impl OrderStock {
     /// Nothing is reserved yet. The units are in the order of their SKUs, in which every buyer reserves.
-    pub(super) fn of(cart: &Cart, now: Timestamp) -> Self {
+    pub(super) fn of(cart: &Versioned<Cart>, now: Timestamp) -> Self {
         let (order, expires_at) = (Id::new(), now.plus(RESERVATION_LEASE));
-        let reservation =
-            |quantity: Quantity| Reservation { order, cart: cart.id, cart_version: cart.version, quantity, expires_at };
+        let reservation = |quantity: Quantity| Reservation {
+            order,
+            cart: cart.id,
+            cart_version: cart.version(),
+            quantity,
+            expires_at,
+        };
         let units = cart.units().into_iter().map(|(sku, quantity)| (sku, reservation(quantity))).collect();
         Self { order, units, now, reserved: BTreeSet::new(), low: BTreeSet::new() }
     }

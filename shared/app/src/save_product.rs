@@ -22,7 +22,7 @@ use shop_domain::{
     product::{Price, Product, ProductStatus, Ratings, ShippingPolicy, StockPolicy},
     user::User,
 };
-use shop_store::{SCHEMA_VERSION, Store, StoreError, TransactionError, Tx, categories::CategoryKey};
+use shop_store::{Store, StoreError, TransactionError, Tx, Versioned, categories::CategoryKey};
 
 /// Why a product was not saved. Nothing happened then.
 #[derive(Debug, thiserror::Error)]
@@ -90,8 +90,6 @@ pub fn draft_of(row: ProductRow, seller: Id<User>, now: Timestamp) -> Result<Pro
         related_products: Vec::new(),
         total_sold: 0,
         is_active: true,
-        version: 0,
-        schema_version: SCHEMA_VERSION,
         created_at: now,
         updated_at: now,
     };
@@ -158,12 +156,12 @@ pub async fn save_in(
     tx: &mut Tx,
     store: &Store,
     before: &Product,
-    product: &mut Product,
+    product: &mut Versioned<Product>,
     stock: &FirstStock,
     now: Timestamp,
 ) -> Result<Idempotent, SaveProductError> {
     if bson::serialize_to_document(before).map_err(StoreError::from)?
-        == bson::serialize_to_document(product).map_err(StoreError::from)?
+        == bson::serialize_to_document(&**product).map_err(StoreError::from)?
     {
         return Ok(Idempotent::AlreadyApplied);
     }

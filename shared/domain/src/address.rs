@@ -104,10 +104,6 @@ pub struct SavedAddress {
     pub is_default: bool,
     /// False once deleted.
     pub is_active: bool,
-    /// Counts changes.
-    pub version: i64,
-    /// The version of the document's shape.
-    pub schema_version: i32,
     /// When it was saved.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -117,18 +113,7 @@ pub struct SavedAddress {
 impl SavedAddress {
     /// A new entry in the address book.
     pub fn new(user: Id<User>, kind: AddressType, address: Address, is_default: bool, now: Timestamp) -> Self {
-        Self {
-            id: Id::new(),
-            user,
-            kind,
-            address,
-            is_default,
-            is_active: true,
-            version: 0,
-            schema_version: 1,
-            created_at: now,
-            updated_at: now,
-        }
+        Self { id: Id::new(), user, kind, address, is_default, is_active: true, created_at: now, updated_at: now }
     }
 
     /// Is gone from the address book.

@@ -41,8 +41,6 @@ pub struct Cart {
     pub coupon_code: Option<String>,
     /// Whether it can still be changed.
     pub status: CartStatus,
-    /// Counts the changes; a save is a compare-and-set on it, and `ETag`/`If-Match` show it.
-    pub version: i64,
     /// The document is removed then.
     pub expires_at: Timestamp,
     /// When the buyer last changed it.
@@ -50,8 +48,6 @@ pub struct Cart {
     /// When its owner was last reminded of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reminded_at: Option<Timestamp>,
-    /// The version of the document's shape.
-    pub schema_version: i32,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -164,11 +160,9 @@ impl Cart {
             currency: Currency::default(),
             coupon_code: None,
             status: CartStatus::Active,
-            version: 0,
             expires_at: now.plus(life),
             last_activity: now,
             reminded_at: None,
-            schema_version: 1,
             created_at: now,
             updated_at: now,
         }

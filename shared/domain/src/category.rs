@@ -41,10 +41,6 @@ pub struct Category {
     pub metadata: Option<CategoryMetadata>,
     /// Published products directly in it.
     pub product_count: i64,
-    /// Counts the changes; a save is a compare-and-set on it.
-    pub version: i64,
-    /// The version of the document's shape.
-    pub schema_version: i32,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -85,8 +81,6 @@ impl Category {
             is_active: true,
             metadata: None,
             product_count: 0,
-            version: 0,
-            schema_version: 1,
             created_at: now,
             updated_at: now,
         };

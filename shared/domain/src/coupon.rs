@@ -67,8 +67,6 @@ pub struct Coupon {
     pub is_active: bool,
     /// Who made it.
     pub created_by: Id<User>,
-    /// The version of the document's shape.
-    pub schema_version: i32,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -251,7 +249,6 @@ pub(super) mod tests {
             valid_until: None,
             is_active: true,
             created_by: Id::new(),
-            schema_version: 1,
             created_at: NOW,
             updated_at: NOW,
         }

@@ -34,8 +34,6 @@ pub struct StockRecord {
     /// Copied from the product.
     #[serde(flatten)]
     pub policy: StockPolicy,
-    /// The version of the document's shape.
-    pub schema_version: i32,
     /// When a counter last changed for good: units that are held for an order being placed count once there is the order.
     pub updated_at: Timestamp,
 }
@@ -78,7 +76,6 @@ impl StockRecord {
             shipped: 0,
             returned: 0,
             policy,
-            schema_version: 1,
             updated_at: now,
         }
     }

@@ -65,10 +65,6 @@ pub struct Payment {
     /// When the money arrived.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub paid_at: Option<Timestamp>,
-    /// Counts the changes; a save is a compare-and-set on it.
-    pub version: i64,
-    /// The version of the document's shape.
-    pub schema_version: i32,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -322,8 +318,6 @@ impl Payment {
                 note: "requested".to_owned(),
             }],
             paid_at: None,
-            version: 0,
-            schema_version: 1,
             created_at: now,
             updated_at: now,
         }

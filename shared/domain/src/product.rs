@@ -79,10 +79,6 @@ pub struct Product {
     pub total_sold: i64,
     /// False takes it off the shelf without archiving.
     pub is_active: bool,
-    /// Counts the changes; a save is a compare-and-set on it.
-    pub version: i64,
-    /// The version of the document's shape.
-    pub schema_version: i32,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.

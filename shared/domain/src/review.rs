@@ -45,10 +45,6 @@ pub struct Review {
     /// The shop's answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub admin_reply: Option<AdminReply>,
-    /// Counts the changes; a save is a compare-and-set on it.
-    pub version: i64,
-    /// The version of the document's shape.
-    pub schema_version: i32,
     /// When it was written.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -212,8 +208,6 @@ impl Review {
             reported: Reported::default(),
             status: ReviewStatus::Pending,
             admin_reply: None,
-            version: 0,
-            schema_version: 1,
             created_at: now,
             updated_at: now,
         }

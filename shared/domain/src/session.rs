@@ -32,8 +32,6 @@ pub struct Session {
     pub used_at: Option<Timestamp>,
     /// When the token stops working; the document is removed then.
     pub expires_at: Timestamp,
-    /// The version of the document's shape.
-    pub schema_version: i32,
     /// When it was issued.
     pub created_at: Timestamp,
 }
@@ -75,7 +73,6 @@ impl Session {
             token_hash: sha256_hex(token),
             used_at: None,
             expires_at: now.plus(LIFETIME),
-            schema_version: 1,
             created_at: now,
         }
     }

@@ -65,10 +65,6 @@ pub struct User {
     pub last_login: Option<Timestamp>,
     /// What they like.
     pub preferences: Preferences,
-    /// Counts changes.
-    pub version: i64,
-    /// The version of the document's shape.
-    pub schema_version: i32,
     /// When the account was made.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -99,8 +95,6 @@ impl User {
             is_active: true,
             last_login: None,
             preferences: Preferences::default(),
-            version: 0,
-            schema_version: 1,
             created_at: now,
             updated_at: now,
         }
@@ -215,21 +209,12 @@ pub struct MailedToken {
     pub cart: Option<Id<Cart>>,
     /// When it stops working; the document is removed then.
     pub expires_at: Timestamp,
-    /// The version of the document's shape.
-    pub schema_version: i32,
 }
 
 impl MailedToken {
     /// What is stored of a token that is mailed now.
     pub fn new(token: &str, user: Id<User>, purpose: TokenPurpose, now: Timestamp) -> Self {
-        Self {
-            token_hash: sha256_hex(token),
-            user,
-            purpose,
-            cart: None,
-            expires_at: now.plus(purpose.lifetime()),
-            schema_version: 1,
-        }
+        Self { token_hash: sha256_hex(token), user, purpose, cart: None, expires_at: now.plus(purpose.lifetime()) }
     }
 
     /// What is stored of a token that leads its owner back to a cart.

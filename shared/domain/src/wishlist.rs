@@ -31,10 +31,6 @@ pub struct Wishlist {
     /// SHA-256 of the token by which others read it, hex.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub share_token: Option<String>,
-    /// Counts the changes; a save is a compare-and-set on it.
-    pub version: i64,
-    /// The version of the document's shape.
-    pub schema_version: i32,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -120,8 +116,6 @@ impl Wishlist {
             items: Vec::new(),
             is_public: false,
             share_token: None,
-            version: 0,
-            schema_version: 1,
             created_at: now,
             updated_at: now,
         }

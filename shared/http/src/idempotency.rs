@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::{App, IdempotencyKey, Problem, ProblemCode, identity::Buyer};
 use shop_domain::{Id, Timestamp, secret_hash::sha256_hex, user::User};
 use shop_store::{
-    SCHEMA_VERSION, StoreError, backoff,
+    StoreError, backoff,
     idempotency::{Answer, IdempotencyRecord, RETENTION},
 };
 
@@ -76,7 +76,6 @@ impl KeyedRequest {
             fingerprint: self.fingerprint.clone(),
             answer: Answer { status: i32::from(status.as_u16()), body, location },
             expires_at: now.plus(RETENTION),
-            schema_version: SCHEMA_VERSION,
         }
     }
 

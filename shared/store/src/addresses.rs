@@ -5,7 +5,7 @@ use std::ops::Deref;
 use bson::{Bson, Document, doc};
 use mongodb::Database;
 
-use super::{Documents, StoreError, Stored, Tx};
+use super::{Documents, StoreError, Stored, Tx, Versioned};
 use shop_domain::{Id, Timestamp, address::SavedAddress, user::User};
 
 /// The collection `addresses`.
@@ -17,12 +17,6 @@ impl Stored for SavedAddress {
 
     fn id(&self) -> Id<Self> {
         self.id
-    }
-    fn version(&self) -> i64 {
-        self.version
-    }
-    fn set_version(&mut self, version: i64) {
-        self.version = version;
     }
 }
 
@@ -48,7 +42,11 @@ impl Addresses {
     }
 
     /// The address, if it is theirs.
-    pub async fn find_of(&self, user: Id<User>, id: Id<SavedAddress>) -> Result<Option<SavedAddress>, StoreError> {
+    pub async fn find_of(
+        &self,
+        user: Id<User>,
+        id: Id<SavedAddress>,
+    ) -> Result<Option<Versioned<SavedAddress>>, StoreError> {
         Ok(self.collection.find_one(one_of(user, id)).await?)
     }
 
@@ -58,7 +56,7 @@ impl Addresses {
         tx: &mut Tx,
         user: Id<User>,
         id: Id<SavedAddress>,
-    ) -> Result<Option<SavedAddress>, StoreError> {
+    ) -> Result<Option<Versioned<SavedAddress>>, StoreError> {
         Ok(self.collection.find_one(one_of(user, id)).session(&mut tx.session).await?)
     }
 

@@ -7,7 +7,7 @@ use futures::TryStreamExt;
 use mongodb::Database;
 use serde::Deserialize;
 
-use super::{Documents, StoreError, Stored, Tx};
+use super::{Documents, StoreError, Stored, Tx, Versioned};
 use shop_domain::{Id, Timestamp, cart::Cart, user::User};
 
 /// The collection `carts`.
@@ -19,12 +19,6 @@ impl Stored for Cart {
 
     fn id(&self) -> Id<Self> {
         self.id
-    }
-    fn version(&self) -> i64 {
-        self.version
-    }
-    fn set_version(&mut self, version: i64) {
-        self.version = version;
     }
 }
 
@@ -53,12 +47,12 @@ impl Carts {
     }
 
     /// The open cart of a customer.
-    pub async fn find_of_customer(&self, user: Id<User>) -> Result<Option<Cart>, StoreError> {
+    pub async fn find_of_customer(&self, user: Id<User>) -> Result<Option<Versioned<Cart>>, StoreError> {
         Ok(self.collection.find_one(doc! {"user": user, "status": open()}).await?)
     }
 
     /// The open cart of a guest, by the hash of the token.
-    pub async fn find_of_guest(&self, token_hash: &str, now: Timestamp) -> Result<Option<Cart>, StoreError> {
+    pub async fn find_of_guest(&self, token_hash: &str, now: Timestamp) -> Result<Option<Versioned<Cart>>, StoreError> {
         Ok(self.collection.find_one(of_guest(token_hash, now)).await?)
     }
 
@@ -69,7 +63,11 @@ impl Carts {
     }
 
     /// The open cart of a customer, as the transaction sees it.
-    pub async fn find_of_customer_in(&self, tx: &mut Tx, user: Id<User>) -> Result<Option<Cart>, StoreError> {
+    pub async fn find_of_customer_in(
+        &self,
+        tx: &mut Tx,
+        user: Id<User>,
+    ) -> Result<Option<Versioned<Cart>>, StoreError> {
         Ok(self.collection.find_one(doc! {"user": user, "status": open()}).session(&mut tx.session).await?)
     }
 
@@ -79,7 +77,7 @@ impl Carts {
         tx: &mut Tx,
         token_hash: &str,
         now: Timestamp,
-    ) -> Result<Option<Cart>, StoreError> {
+    ) -> Result<Option<Versioned<Cart>>, StoreError> {
         Ok(self.collection.find_one(of_guest(token_hash, now)).session(&mut tx.session).await?)
     }
 

@@ -14,7 +14,7 @@ use futures::TryStreamExt;
 use mongodb::{Database, options::ReturnDocument};
 use serde::{Deserialize, Serialize};
 
-use super::{Documents, StoreError, Stored, Tx};
+use super::{Documents, StoreError, Stored, Tx, Versioned};
 use shop_domain::{Id, Slug, Timestamp, category::Category};
 
 /// The collection `categories`.
@@ -26,12 +26,6 @@ impl Stored for Category {
 
     fn id(&self) -> Id<Self> {
         self.id
-    }
-    fn version(&self) -> i64 {
-        self.version
-    }
-    fn set_version(&mut self, version: i64) {
-        self.version = version;
     }
 }
 
@@ -96,7 +90,7 @@ impl Categories {
     }
 
     /// The category of this name.
-    pub async fn find_by(&self, key: &CategoryKey) -> Result<Option<Category>, StoreError> {
+    pub async fn find_by(&self, key: &CategoryKey) -> Result<Option<Versioned<Category>>, StoreError> {
         Ok(self.collection.find_one(key.filter()).await?)
     }
 
@@ -116,12 +110,12 @@ impl Categories {
     }
 
     /// The category of this name, as the transaction sees it.
-    pub async fn find_by_in(&self, tx: &mut Tx, key: &CategoryKey) -> Result<Option<Category>, StoreError> {
+    pub async fn find_by_in(&self, tx: &mut Tx, key: &CategoryKey) -> Result<Option<Versioned<Category>>, StoreError> {
         Ok(self.collection.find_one(key.filter()).session(&mut tx.session).await?)
     }
 
     /// The category of this name, held where it is until the transaction ends.
-    pub async fn lock_in(&self, tx: &mut Tx, key: &CategoryKey) -> Result<Option<Category>, StoreError> {
+    pub async fn lock_in(&self, tx: &mut Tx, key: &CategoryKey) -> Result<Option<Versioned<Category>>, StoreError> {
         let touch = self.collection.find_one_and_update(key.filter(), doc! {"$inc": {"version": 1}});
         Ok(touch.return_document(ReturnDocument::After).session(&mut tx.session).await?)
     }
@@ -132,7 +126,7 @@ impl Categories {
         let mut cursor = self.collection.find(doc! {"slug": {"$in": slugs}}).session(&mut tx.session).await?;
         let mut taken = Vec::new();
         while let Some(category) = cursor.next(&mut tx.session).await {
-            taken.push(category?.slug);
+            taken.push(category?.into_inner().slug);
         }
         Ok(taken)
     }

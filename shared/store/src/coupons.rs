@@ -8,7 +8,7 @@ use futures::TryStreamExt;
 use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
 
-use super::{StoreError, Tx, keyset::Keyset};
+use super::{StoreError, Tx, WithSchema, keyset::Keyset};
 use shop_domain::{
     Email, Id, Timestamp,
     coupon::{Coupon, CouponRefusal, CouponUser},
@@ -40,8 +40,6 @@ pub struct Redemption {
     pub user: Option<Id<User>>,
     /// Their e-mail address: what a guest is known by.
     pub email: Email,
-    /// See [`super::SCHEMA_VERSION`].
-    pub schema_version: i32,
     /// When.
     pub created_at: Timestamp,
 }
@@ -100,7 +98,7 @@ impl Coupons {
     /// # Errors
     /// [`StoreError::Duplicate`] of [`CODE_INDEX`] if another one has its code.
     pub async fn insert(&self, coupon: &Coupon) -> Result<(), StoreError> {
-        self.coupons.insert_one(coupon).await?;
+        self.coupons.clone_with_type().insert_one(WithSchema::of(coupon)).await?;
         Ok(())
     }
 
@@ -110,7 +108,8 @@ impl Coupons {
     /// # Errors
     /// [`StoreError::Duplicate`] of [`CODE_INDEX`] if another one has its code.
     pub async fn save_in(&self, tx: &mut Tx, coupon: &Coupon) -> Result<(), StoreError> {
-        self.coupons.replace_one(doc! {"_id": coupon.id}, coupon).session(&mut tx.session).await?;
+        let coupons = self.coupons.clone_with_type();
+        coupons.replace_one(doc! {"_id": coupon.id}, WithSchema::of(coupon)).session(&mut tx.session).await?;
         Ok(())
     }
 
@@ -184,7 +183,7 @@ impl Coupons {
             self.coupons.update_one(doc! {"_id": redemption.coupon}, undo).session(&mut tx.session).await?;
             return Ok(Err(refusal));
         }
-        self.uses.insert_one(redemption).session(&mut tx.session).await?;
+        self.uses.clone_with_type().insert_one(WithSchema::of(redemption)).session(&mut tx.session).await?;
         Ok(Ok(()))
     }
 

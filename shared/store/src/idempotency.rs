@@ -9,7 +9,7 @@ use bson::doc;
 use mongodb::{Collection, Database, options::ReadConcern};
 use serde::{Deserialize, Serialize};
 
-use super::{StoreError, Tx};
+use super::{StoreError, Tx, WithSchema};
 use shop_domain::Timestamp;
 
 /// How long an answer is kept.
@@ -37,8 +37,6 @@ pub struct IdempotencyRecord {
     pub answer: Answer,
     /// When the record no longer counts. The TTL index removes it some time after that.
     pub expires_at: Timestamp,
-    /// See [`super::SCHEMA_VERSION`].
-    pub schema_version: i32,
 }
 
 /// What was answered.
@@ -87,7 +85,13 @@ impl IdempotencyRecords {
     pub async fn insert_in(&self, tx: &mut Tx, record: &IdempotencyRecord, now: Timestamp) -> Result<(), StoreError> {
         // An expired record that is still there is replaced; upon a valid one the upsert violates the unique `_id`.
         let expired = doc! {"_id": &record.scope, "expiresAt": {"$lte": now}};
-        let inserted = self.collection.replace_one(expired, record).upsert(true).session(&mut tx.session).await;
+        let inserted = self
+            .collection
+            .clone_with_type()
+            .replace_one(expired, WithSchema::of(record))
+            .upsert(true)
+            .session(&mut tx.session)
+            .await;
         match inserted.map_err(StoreError::from) {
             Ok(_) => Ok(()),
             Err(StoreError::Duplicate { .. }) => Err(StoreError::DuplicateRequest),

@@ -9,7 +9,7 @@ use bson::{Document, doc};
 use futures::TryStreamExt;
 use mongodb::{Collection, Database, options::ReturnDocument};
 
-use super::{StoreError, Tx};
+use super::{StoreError, Tx, WithSchema};
 use shop_domain::{
     Id, Quantity, Sku, Timestamp,
     inventory::StockRecord,
@@ -53,7 +53,7 @@ impl Inventory {
     /// # Errors
     /// [`StoreError::Duplicate`] of `_id_` if another product sells under this SKU.
     pub async fn insert_in(&self, tx: &mut Tx, record: &StockRecord) -> Result<(), StoreError> {
-        self.collection.insert_one(record).session(&mut tx.session).await?;
+        self.collection.clone_with_type().insert_one(WithSchema::of(record)).session(&mut tx.session).await?;
         Ok(())
     }
 

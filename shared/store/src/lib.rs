@@ -40,12 +40,9 @@ use mongodb::{
 
 use shop_runtime::config::MongoSettings;
 
-pub use documents::{Documents, Stored};
+pub use documents::{Documents, Stored, Versioned, WithSchema};
 pub use error::StoreError;
 pub use transaction::{Attempts, RETRY_TIMEOUT, TransactionError, Tx, backoff};
-
-/// The version of the document shapes that this code writes, kept in each document's `schemaVersion`.
-pub const SCHEMA_VERSION: i32 = 1;
 
 /// How long to look for a server before saying that there is none. API Gateway gives up at 30 s; a shopper long before.
 const SERVER_SELECTION_TIMEOUT: Duration = Duration::from_millis(2000);

@@ -3,7 +3,7 @@
 use bson::{Document, doc};
 use mongodb::{Collection, Database};
 
-use super::{StoreError, Tx};
+use super::{StoreError, Tx, WithSchema};
 use shop_domain::{
     Id, Timestamp,
     user::{MailedToken, TokenPurpose, User},
@@ -27,7 +27,7 @@ impl MailedTokens {
 
     /// Adds a token.
     pub async fn insert(&self, token: &MailedToken) -> Result<(), StoreError> {
-        self.collection.insert_one(token).await?;
+        self.collection.clone_with_type().insert_one(WithSchema::of(token)).await?;
         Ok(())
     }
 

@@ -5,10 +5,9 @@ pub mod returns;
 use std::ops::Deref;
 
 use bson::{Document, doc};
-use futures::TryStreamExt;
 use mongodb::Database;
 
-use super::{Documents, StoreError, Stored, Tx, keyset::Keyset};
+use super::{Documents, StoreError, Stored, Tx, Versioned, keyset::Keyset};
 use shop_domain::{
     Email, Id, Timestamp,
     order::{Order, OrderStatus, Return},
@@ -25,12 +24,6 @@ impl Stored for Order {
 
     fn id(&self) -> Id<Self> {
         self.id
-    }
-    fn version(&self) -> i64 {
-        self.version
-    }
-    fn set_version(&mut self, version: i64) {
-        self.version = version;
     }
 }
 
@@ -114,23 +107,23 @@ impl Orders {
     }
 
     /// The order with this number.
-    pub async fn find_by_number(&self, number: &str) -> Result<Option<Order>, StoreError> {
+    pub async fn find_by_number(&self, number: &str) -> Result<Option<Versioned<Order>>, StoreError> {
         Ok(self.collection.find_one(doc! {"orderNumber": number}).await?)
     }
 
     /// A guest's order: number and e-mail address must belong together. A customer's belongs to the account.
-    pub async fn find_of_guest(&self, number: &str, email: &Email) -> Result<Option<Order>, StoreError> {
+    pub async fn find_of_guest(&self, number: &str, email: &Email) -> Result<Option<Versioned<Order>>, StoreError> {
         let filter = doc! {"email": email, "orderNumber": number, "user": {"$exists": false}};
         Ok(self.collection.find_one(filter).await?)
     }
 
     /// The order that a return belongs to.
-    pub async fn find_by_return(&self, id: Id<Return>) -> Result<Option<Order>, StoreError> {
+    pub async fn find_by_return(&self, id: Id<Return>) -> Result<Option<Versioned<Order>>, StoreError> {
         Ok(self.collection.find_one(doc! {"returns.id": id}).await?)
     }
 
     /// The order that a return belongs to, as the transaction sees it.
-    pub async fn find_by_return_in(&self, tx: &mut Tx, id: Id<Return>) -> Result<Option<Order>, StoreError> {
+    pub async fn find_by_return_in(&self, tx: &mut Tx, id: Id<Return>) -> Result<Option<Versioned<Order>>, StoreError> {
         Ok(self.collection.find_one(doc! {"returns.id": id}).session(&mut tx.session).await?)
     }
 
@@ -168,8 +161,7 @@ impl Orders {
     /// Unpaid orders whose reservation is over, oldest first.
     pub async fn list_expired(&self, now: Timestamp, limit: i64) -> Result<Vec<Id<Order>>, StoreError> {
         let filter = doc! {"status": OrderStatus::Pending.as_str(), "reservedUntil": {"$lte": now}};
-        let orders: Vec<Order> =
-            self.collection.find(filter).sort(doc! {"reservedUntil": 1}).limit(limit).await?.try_collect().await?;
+        let orders = self.collect(self.collection.find(filter).sort(doc! {"reservedUntil": 1}).limit(limit)).await?;
         Ok(orders.into_iter().map(|order| order.id).collect())
     }
 }

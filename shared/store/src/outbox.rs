@@ -5,7 +5,7 @@ use futures::TryStreamExt;
 use mongodb::{Collection, Database, options::WriteConcern};
 use serde::{Deserialize, Serialize};
 
-use super::{StoreError, Tx};
+use super::{StoreError, Tx, WithSchema};
 use shop_domain::{
     Id, Timestamp,
     message::{Message, Queue},
@@ -33,8 +33,6 @@ pub struct OutboxMessage {
     /// When SQS took it; the document is removed a week later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent_at: Option<Timestamp>,
-    /// See [`super::SCHEMA_VERSION`].
-    pub schema_version: i32,
 }
 
 impl OutboxMessage {
@@ -42,14 +40,7 @@ impl OutboxMessage {
     pub fn of(message: &Message) -> Result<Self, StoreError> {
         let body = serde_json::to_string(message)
             .map_err(|error| StoreError::Corrupt(mongodb::error::Error::custom(error)))?;
-        Ok(Self {
-            id: message.id,
-            queue: message.event.queue(),
-            body,
-            created_at: message.occurred_at,
-            sent_at: None,
-            schema_version: super::SCHEMA_VERSION,
-        })
+        Ok(Self { id: message.id, queue: message.event.queue(), body, created_at: message.occurred_at, sent_at: None })
     }
 }
 
@@ -60,7 +51,8 @@ impl Outbox {
 
     /// Promises a message: it will be sent at least once if the transaction commits, and never if it does not.
     pub async fn enqueue(&self, tx: &mut Tx, message: &Message) -> Result<(), StoreError> {
-        self.collection.insert_one(OutboxMessage::of(message)?).session(&mut tx.session).await?;
+        let message = WithSchema::of(OutboxMessage::of(message)?);
+        self.collection.clone_with_type().insert_one(message).session(&mut tx.session).await?;
         Ok(())
     }
 
@@ -69,8 +61,9 @@ impl Outbox {
         if messages.is_empty() {
             return Ok(());
         }
-        let promises = messages.iter().map(OutboxMessage::of).collect::<Result<Vec<_>, _>>()?;
-        self.collection.insert_many(promises).session(&mut tx.session).await?;
+        let messages: Vec<_> =
+            messages.iter().map(|message| OutboxMessage::of(message).map(WithSchema::of)).collect::<Result<_, _>>()?;
+        self.collection.clone_with_type().insert_many(messages).session(&mut tx.session).await?;
         Ok(())
     }
 

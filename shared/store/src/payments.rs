@@ -5,7 +5,7 @@ use std::ops::Deref;
 use bson::doc;
 use mongodb::Database;
 
-use super::{Documents, StoreError, Stored};
+use super::{Documents, StoreError, Stored, Versioned};
 use shop_domain::{
     Id, Timestamp,
     order::Order,
@@ -21,12 +21,6 @@ impl Stored for Payment {
 
     fn id(&self) -> Id<Self> {
         self.id
-    }
-    fn version(&self) -> i64 {
-        self.version
-    }
-    fn set_version(&mut self, version: i64) {
-        self.version = version;
     }
 }
 
@@ -44,12 +38,12 @@ impl Payments {
     }
 
     /// The payment of an order.
-    pub async fn find_of_order(&self, order: Id<Order>) -> Result<Option<Payment>, StoreError> {
+    pub async fn find_of_order(&self, order: Id<Order>) -> Result<Option<Versioned<Payment>>, StoreError> {
         Ok(self.collection.find_one(doc! {"order": order}).await?)
     }
 
     /// The payment that an intent at the gateway belongs to.
-    pub async fn find_by_transaction(&self, transaction_id: &str) -> Result<Option<Payment>, StoreError> {
+    pub async fn find_by_transaction(&self, transaction_id: &str) -> Result<Option<Versioned<Payment>>, StoreError> {
         Ok(self.collection.find_one(doc! {"transactionId": transaction_id}).await?)
     }
 

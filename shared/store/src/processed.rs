@@ -9,7 +9,7 @@ use bson::doc;
 use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
 
-use super::{StoreError, Tx};
+use super::{StoreError, Tx, WithSchema};
 use shop_domain::{Id, Idempotent, Timestamp, message::Message};
 
 /// How long a message is remembered: as long as SQS and a dead-letter queue can keep it (14 days each), and a day.
@@ -29,7 +29,6 @@ struct ProcessedMessage {
     id: Id<Message>,
     processed_at: Timestamp,
     expires_at: Timestamp,
-    schema_version: i32,
 }
 
 impl Processed {
@@ -49,13 +48,19 @@ impl Processed {
         if self.collection.find_one(doc! {"_id": id}).session(&mut tx.session).await?.is_some() {
             return Ok(Idempotent::AlreadyApplied);
         }
-        self.collection.insert_one(ProcessedMessage::new(id, now)).session(&mut tx.session).await?;
+        self.collection.clone_with_type().insert_one(ProcessedMessage::new(id, now)).session(&mut tx.session).await?;
         Ok(Idempotent::Executed)
     }
 
     /// Records a message whose effect lies outside the database, after it.
     pub async fn record(&self, id: Id<Message>, now: Timestamp) -> Result<(), StoreError> {
-        match self.collection.insert_one(ProcessedMessage::new(id, now)).await.map_err(StoreError::from) {
+        match self
+            .collection
+            .clone_with_type()
+            .insert_one(ProcessedMessage::new(id, now))
+            .await
+            .map_err(StoreError::from)
+        {
             Ok(_) | Err(StoreError::Duplicate { .. }) => Ok(()),
             Err(error) => Err(error),
         }
@@ -63,7 +68,7 @@ impl Processed {
 }
 
 impl ProcessedMessage {
-    fn new(id: Id<Message>, now: Timestamp) -> Self {
-        Self { id, processed_at: now, expires_at: now.plus(REMEMBERED), schema_version: super::SCHEMA_VERSION }
+    fn new(id: Id<Message>, now: Timestamp) -> WithSchema<Self> {
+        WithSchema::of(Self { id, processed_at: now, expires_at: now.plus(REMEMBERED) })
     }
 }

@@ -23,7 +23,7 @@ use futures::TryStreamExt;
 use mongodb::Database;
 use serde::{Deserialize, Serialize};
 
-use super::{Documents, StoreError, Stored, Tx, categories::rebased};
+use super::{Documents, StoreError, Stored, Tx, Versioned, categories::rebased};
 use shop_domain::{
     Id, Sku, Slug,
     category::Category,
@@ -44,12 +44,6 @@ impl Stored for Product {
 
     fn id(&self) -> Id<Self> {
         self.id
-    }
-    fn version(&self) -> i64 {
-        self.version
-    }
-    fn set_version(&mut self, version: i64) {
-        self.version = version;
     }
 }
 
@@ -119,7 +113,7 @@ impl Products {
     }
 
     /// The product with this SKU of its own, as the transaction sees it.
-    pub async fn find_by_sku_in(&self, tx: &mut Tx, sku: &Sku) -> Result<Option<Product>, StoreError> {
+    pub async fn find_by_sku_in(&self, tx: &mut Tx, sku: &Sku) -> Result<Option<Versioned<Product>>, StoreError> {
         Ok(self.collection.find_one(doc! {"sku": sku}).session(&mut tx.session).await?)
     }
 
@@ -149,7 +143,7 @@ impl Products {
         let mut cursor = self.collection.find(doc! {"slug": {"$in": slugs}}).session(&mut tx.session).await?;
         let mut taken = Vec::new();
         while let Some(product) = cursor.next(&mut tx.session).await {
-            taken.push(product?.slug);
+            taken.push(product?.into_inner().slug);
         }
         Ok(taken)
     }

@@ -29,12 +29,6 @@ impl Stored for Review {
     fn id(&self) -> Id<Self> {
         self.id
     }
-    fn version(&self) -> i64 {
-        self.version
-    }
-    fn set_version(&mut self, version: i64) {
-        self.version = version;
-    }
 }
 
 impl Deref for Reviews {

@@ -6,7 +6,7 @@
 use bson::doc;
 use mongodb::{Collection, Database};
 
-use super::{StoreError, Tx};
+use super::{StoreError, Tx, WithSchema};
 use shop_domain::{
     Id, Timestamp,
     session::{Session, SessionFamily},
@@ -31,7 +31,7 @@ impl Sessions {
 
     /// Adds a token.
     pub async fn insert_in(&self, tx: &mut Tx, session: &Session) -> Result<(), StoreError> {
-        self.collection.insert_one(session).session(&mut tx.session).await?;
+        self.collection.clone_with_type().insert_one(WithSchema::of(session)).session(&mut tx.session).await?;
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use futures::TryStreamExt;
 use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{SCHEMA_VERSION, StoreError};
+use super::{StoreError, WithSchema};
 use shop_domain::{Timestamp, shipping::ShippingTable, tax::TaxTable};
 
 const TAX: &str = "tax";
@@ -24,7 +24,6 @@ struct Setting<T> {
     #[serde(rename = "_id")]
     name: String,
     value: T,
-    schema_version: i32,
     updated_at: Timestamp,
 }
 
@@ -85,8 +84,8 @@ impl SettingsStore {
     }
 
     async fn write<T: Serialize + Send + Sync>(&self, name: &str, value: &T, now: Timestamp) -> Result<(), StoreError> {
-        let setting = Setting { name: name.to_owned(), value, schema_version: SCHEMA_VERSION, updated_at: now };
-        self.collection().replace_one(doc! {"_id": name}, &setting).upsert(true).await?;
+        let setting = WithSchema::of(Setting { name: name.to_owned(), value, updated_at: now });
+        self.database.collection("settings").replace_one(doc! {"_id": name}, setting).upsert(true).await?;
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use futures::TryStreamExt;
 use mongodb::{Collection, Database, options::ReturnDocument};
 use serde::{Deserialize, Serialize};
 
-use super::{SCHEMA_VERSION, StoreError};
+use super::{StoreError, documents::SCHEMA_VERSION};
 use shop_domain::{Timestamp, throttle::ThrottlePolicy};
 
 /// How long a device is known after its last login.

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use bson::{Document, doc};
 use mongodb::Database;
 
-use super::{Documents, StoreError, Stored, Tx, keyset::Keyset};
+use super::{Documents, StoreError, Stored, Tx, Versioned, keyset::Keyset};
 use shop_domain::{
     Email, Id, Timestamp,
     user::{PasswordHash, Role, User},
@@ -27,12 +27,6 @@ impl Stored for User {
 
     fn id(&self) -> Id<Self> {
         self.id
-    }
-    fn version(&self) -> i64 {
-        self.version
-    }
-    fn set_version(&mut self, version: i64) {
-        self.version = version;
     }
 }
 
@@ -102,7 +96,7 @@ impl Users {
     }
 
     /// The user with this address.
-    pub async fn find_by_email(&self, email: &Email) -> Result<Option<User>, StoreError> {
+    pub async fn find_by_email(&self, email: &Email) -> Result<Option<Versioned<User>>, StoreError> {
         Ok(self.collection.find_one(doc! {"email": email}).await?)
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
 
-use super::{StoreError, Tx};
+use super::{StoreError, Tx, WithSchema};
 use shop_domain::{Idempotent, Timestamp};
 
 /// Stripe retries for three days.
@@ -26,7 +26,6 @@ struct WebhookEvent {
     kind: String,
     received_at: Timestamp,
     expires_at: Timestamp,
-    schema_version: i32,
 }
 
 impl Webhooks {
@@ -50,9 +49,8 @@ impl Webhooks {
             kind: kind.to_owned(),
             received_at: now,
             expires_at: now.plus(REMEMBERED),
-            schema_version: super::SCHEMA_VERSION,
         };
-        self.collection.insert_one(event).session(&mut tx.session).await?;
+        self.collection.clone_with_type().insert_one(WithSchema::of(event)).session(&mut tx.session).await?;
         Ok(Idempotent::Executed)
     }
 }

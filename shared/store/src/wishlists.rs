@@ -7,7 +7,7 @@ use futures::TryStreamExt;
 use mongodb::Database;
 use serde::Deserialize;
 
-use super::{Documents, StoreError, Stored, Tx};
+use super::{Documents, StoreError, Stored, Tx, Versioned};
 use shop_domain::{Id, Timestamp, user::User, wishlist::Wishlist};
 
 /// The collection `wishlists`.
@@ -19,12 +19,6 @@ impl Stored for Wishlist {
 
     fn id(&self) -> Id<Self> {
         self.id
-    }
-    fn version(&self) -> i64 {
-        self.version
-    }
-    fn set_version(&mut self, version: i64) {
-        self.version = version;
     }
 }
 
@@ -65,7 +59,7 @@ impl Wishlists {
     }
 
     /// The list, if it is theirs.
-    pub async fn find_of(&self, user: Id<User>, id: Id<Wishlist>) -> Result<Option<Wishlist>, StoreError> {
+    pub async fn find_of(&self, user: Id<User>, id: Id<Wishlist>) -> Result<Option<Versioned<Wishlist>>, StoreError> {
         Ok(self.collection.find_one(one_of(user, id)).await?)
     }
 
@@ -75,12 +69,12 @@ impl Wishlists {
         tx: &mut Tx,
         user: Id<User>,
         id: Id<Wishlist>,
-    ) -> Result<Option<Wishlist>, StoreError> {
+    ) -> Result<Option<Versioned<Wishlist>>, StoreError> {
         Ok(self.collection.find_one(one_of(user, id)).session(&mut tx.session).await?)
     }
 
     /// The public list whose token has this hash.
-    pub async fn find_shared(&self, token_hash: &str) -> Result<Option<Wishlist>, StoreError> {
+    pub async fn find_shared(&self, token_hash: &str) -> Result<Option<Versioned<Wishlist>>, StoreError> {
         Ok(self.collection.find_one(doc! {"shareToken": token_hash, "isPublic": true}).await?)
     }
 

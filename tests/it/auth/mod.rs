@@ -14,7 +14,10 @@ mod users;
 mod verify_email;
 
 use serde_json::{Value, json};
-use shared::domain::{Email, user::User};
+use shared::{
+    domain::{Email, user::User},
+    store::Versioned,
+};
 use tests::{Reply, TestShop};
 
 pub(crate) const PASSWORD: &str = "correct-horse-battery";
@@ -82,7 +85,7 @@ pub(crate) async fn is_alive(shop: &TestShop, session: &Session) -> bool {
     }
 }
 
-pub(crate) async fn stored(shop: &TestShop, email: &str) -> User {
+pub(crate) async fn stored(shop: &TestShop, email: &str) -> Versioned<User> {
     shop.store().users.find_by_email(&Email::try_new(email).unwrap()).await.unwrap().unwrap()
 }
 

@@ -9,13 +9,14 @@ use shared::domain::{
     message::{Event, Queue},
     secret_hash::sha256_hex,
 };
+use shared::store::Versioned;
 use tests::{Person, TestShop};
 
 use super::{Guest, lines, only_line};
 
 const SUBJECT: &str = "Your cart is still here";
 
-pub(super) async fn stored_cart(shop: &TestShop, person: &Person) -> Cart {
+pub(super) async fn stored_cart(shop: &TestShop, person: &Person) -> Versioned<Cart> {
     shop.store().carts.find_of_customer(person.id).await.unwrap().unwrap()
 }
 

@@ -50,7 +50,7 @@ async fn the_link_gives_a_copy_of_the_cart_and_nothing_else() {
     // What is done with the copy does not touch the original.
     assert_eq!(lines(&guest.add(&pot, 1).await).len(), 2);
     let after = stored_cart(&shop, &ada).await;
-    assert_eq!((after.version, after.status), (before.version, CartStatus::Abandoned));
+    assert_eq!((after.version(), after.status), (before.version(), CartStatus::Abandoned));
     // Opened on another device, the mail leads to another copy.
     let second = resume(&shop, &token).await;
     assert_ne!(super::token_of(&second), guest.token);

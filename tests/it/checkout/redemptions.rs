@@ -6,7 +6,7 @@ use futures::future::join_all;
 use serde_json::json;
 use shared::{
     domain::{Email, Id, coupon::CouponRefusal},
-    store::{SCHEMA_VERSION, StoreError, coupons::Redemption},
+    store::{StoreError, coupons::Redemption},
     transaction,
 };
 use tests::{
@@ -134,7 +134,6 @@ async fn redeem(shop: &TestShop, coupon: &str) -> Result<(), CouponRefusal> {
         coupon: coupon.parse().unwrap(),
         user: None,
         email: Email::try_new("ada@example.test").unwrap(),
-        schema_version: SCHEMA_VERSION,
         created_at: shop.clock.now(),
     };
     let store = shop.store();

@@ -161,10 +161,10 @@ async fn a_refunded_order_is_not_shipped() {
     let path = format!("/v1/payments/{}/refunds", shop.payment_of(&sale.order).await.id);
     let refund = async |key: &str, body: Value| sale.admin.request("POST", &path).key(key).json(body).send().await;
     refund("a-part", json!({"amount": 100, "reason": "goodwill"})).await.is(202);
-    let before = shop.payment_of(&sale.order).await.version;
+    let before = shop.payment_of(&sale.order).await.version();
     ship(&sale.grace, &sale.order, "GRACE-1").await.is(200);
     // Both write the payment: of a refund and a shipment at the same moment, one is seen by the other.
-    assert_eq!(shop.payment_of(&sale.order).await.version, before + 1);
+    assert_eq!(shop.payment_of(&sale.order).await.version(), before + 1);
     refund("the-rest", json!({"reason": "everything"})).await.is(202);
     for _ in 0..2 {
         // First the refund is requested, then processed.

@@ -192,7 +192,7 @@ async fn a_webhook_after_the_cancellation_leads_to_one_refund() {
         let (sale, secret) = Sale::awaiting_authentication().await;
         sale.cancel().await.is(200);
         sale.stripe.authenticate(&secret, true).await;
-        let intent = sale.payment().await.transaction_id.unwrap();
+        let intent = sale.payment().await.transaction_id.clone().unwrap();
         if void_first {
             assert!(sale.deliver("payment.voidRequested").await);
         }
@@ -209,7 +209,7 @@ async fn a_webhook_about_a_cancelled_intent_changes_nothing() {
     let (sale, _) = Sale::awaiting_authentication().await;
     sale.cancel().await.is(200);
     sale.shop.deliver_everything().await;
-    let intent = sale.payment().await.transaction_id.unwrap();
+    let intent = sale.payment().await.transaction_id.clone().unwrap();
     sale.webhook("evt_1", "payment_intent.canceled", &intent).await.is(200);
     sale.shop.deliver_everything().await;
     sale.is_cancelled_uncharged().await;
@@ -242,7 +242,7 @@ async fn money_captured_during_the_void_is_refunded() {
 async fn an_order_paid_before_its_cancellation_is_refunded() {
     let (sale, secret) = Sale::awaiting_authentication().await;
     sale.stripe.authenticate(&secret, true).await;
-    let intent = sale.payment().await.transaction_id.unwrap();
+    let intent = sale.payment().await.transaction_id.clone().unwrap();
     sale.webhook("evt_1", "payment_intent.succeeded", &intent).await.is(200);
     let (cancelled, _) =
         join(sale.cancel(), sale.shop.deliver(&[sale.shop.enqueued("payment.webhookReceived").await.remove(0)])).await;

@@ -25,7 +25,7 @@ async fn a_declined_card_leaves_the_order_open_for_another() {
     sale.confirm("another-card", Some(cards::GOOD)).await.is(200);
     sale.shop.run_queues().await;
     sale.is_paid_once().await;
-    assert_eq!((sale.payment().await.attempts, sale.payment().await.failure_reason), (2, None));
+    assert_eq!((sale.payment().await.attempts, sale.payment().await.failure_reason.clone()), (2, None));
     let intents = sale.stripe.intents_of(payment.id).await;
     let states: Vec<_> = intents.iter().map(|intent| intent["status"].as_str().unwrap()).collect();
     assert_eq!(states, ["canceled", "succeeded"], "the first attempt can no longer be charged");

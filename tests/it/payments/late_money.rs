@@ -89,7 +89,7 @@ async fn late_money_is_refunded_when_the_expired_order_is_cancelled() {
     assert_eq!(sale.cancel().await.header("idempotent-replayed"), Some("true"));
     let path = format!("/v1/orders/{}/cancel", sale.order);
     sale.ada.request("POST", &path).key("another").send().await.is_problem(409, "order_not_cancellable");
-    let timeline = sale.shop.find_order(&sale.order).await.timeline;
+    let timeline = sale.shop.find_order(&sale.order).await.into_inner().timeline;
     let by: Vec<_> = timeline.iter().map(|entry| (entry.status.as_str(), entry.updated_by.is_some())).collect();
     assert_eq!(by, [("pending", true), ("cancelled", false), ("cancelled", true)]);
     sale.shop.deliver_everything().await;
@@ -102,7 +102,7 @@ async fn late_money_reported_twice_is_refunded_once() {
     let (sale, secret) = Sale::authentication_failed().await;
     sale.cancel().await.is(200);
     sale.stripe.authenticate(&secret, true).await;
-    let intent = sale.payment().await.transaction_id.unwrap();
+    let intent = sale.payment().await.transaction_id.clone().unwrap();
     for event in ["evt_1", "evt_2"] {
         sale.webhook(event, "payment_intent.succeeded", &intent).await.is(200);
     }

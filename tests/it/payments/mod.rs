@@ -20,7 +20,7 @@ use shared::{
         order::OrderStatus,
         payment::{Payment, PaymentStatus},
     },
-    store::outbox::OutboxMessage,
+    store::{Versioned, outbox::OutboxMessage},
 };
 use tests::{FaultyGateway, Person, StripeApi, TestShop, cards, people::checkout_body};
 
@@ -69,7 +69,7 @@ impl Sale {
         self
     }
 
-    pub(crate) async fn payment(&self) -> Payment {
+    pub(crate) async fn payment(&self) -> Versioned<Payment> {
         self.shop.payment_of(&self.order).await
     }
 

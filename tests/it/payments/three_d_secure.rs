@@ -58,7 +58,7 @@ async fn after_a_failed_authentication_another_card_can_be_used() {
     sale.shop.deliver_everything().await;
     let payment = sale.payment().await;
     assert_eq!((payment.status, payment.action_required), (PaymentStatus::Failed, false));
-    assert!(payment.failure_reason.unwrap().contains("failed authentication"));
+    assert!(payment.failure_reason.as_ref().unwrap().contains("failed authentication"));
     sale.confirm("another", Some(cards::GOOD)).await.is(200);
     sale.shop.deliver_everything().await;
     sale.is_paid_once().await;

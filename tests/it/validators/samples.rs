@@ -23,7 +23,7 @@ use shared::{
         user::{MailedToken, PasswordHash, Role, TokenPurpose, User},
         wishlist::{Priority, Wishlist},
     },
-    store::{coupons::Redemption, outbox::OutboxMessage},
+    store::{Versioned, WithSchema, coupons::Redemption, outbox::OutboxMessage},
 };
 
 /// Far off, so that the server does not remove what expires then.
@@ -36,9 +36,17 @@ fn written(document: &impl Serialize) -> Document {
     bson::deserialize_from_slice(&bson::serialize_to_vec(document).unwrap()).unwrap()
 }
 
+fn versioned<T: Serialize>(aggregate: &T) -> Document {
+    written(&Versioned::first(aggregate))
+}
+
+fn with_schema<T: Serialize>(document: &T) -> Document {
+    written(&WithSchema::of(document))
+}
+
 /// A document as the code writes it that has read this.
 fn read<T: DeserializeOwned + Serialize>(json: Value) -> Document {
-    written(&serde_json::from_value::<T>(json).unwrap())
+    versioned(&serde_json::from_value::<T>(json).unwrap())
 }
 
 /// Collection and document.
@@ -78,22 +86,22 @@ fn people() -> Vec<(&'static str, Document)> {
         "images": [], "pros": ["round"], "cons": [], "isVerifiedPurchase": true, "helpful": {"count": 0, "voters": []},
         "reported": {"count": 1, "reasons": ["spam"], "by": [ID]}, "status": "approved",
         "adminReply": {"text": "Thanks", "repliedBy": ID, "repliedAt": AT},
-        "version": 0, "schemaVersion": 1, "createdAt": AT, "updatedAt": AT,
+        "createdAt": AT, "updatedAt": AT,
     });
     let mut wishlist = Wishlist::new(user.id, "Birthday".to_owned(), NOW);
     wishlist.share(sha256_hex("token"), NOW);
     let _ = wishlist.put(Id::new(), Priority::default(), Some("the blue one".to_owned()), NOW).unwrap();
     vec![
-        ("users", written(&user)),
-        ("sessions", written(&session)),
-        ("mailedTokens", written(&MailedToken::new("token", user.id, TokenPurpose::VerifyEmail, NOW))),
+        ("users", versioned(&user)),
+        ("sessions", with_schema(&session)),
+        ("mailedTokens", with_schema(&MailedToken::new("token", user.id, TokenPurpose::VerifyEmail, NOW))),
         (
             "throttles",
             doc! {"_id": "account:x", "tries": 1_i64, "blockedUntil": NOW, "expiresAt": NOW, "schemaVersion": 1},
         ),
-        ("addresses", written(&SavedAddress::new(user.id, AddressType::Both, address(), true, NOW))),
+        ("addresses", versioned(&SavedAddress::new(user.id, AddressType::Both, address(), true, NOW))),
         ("reviews", read::<Review>(review)),
-        ("wishlists", written(&wishlist)),
+        ("wishlists", versioned(&wishlist)),
     ]
 }
 
@@ -118,7 +126,7 @@ fn catalogue() -> Vec<(&'static str, Document)> {
         returned: 1,
         ..StockRecord::new(Sku::try_new("MUG-1-L").unwrap(), product.id, 0, StockPolicy::default(), NOW)
     };
-    vec![("categories", written(&root)), ("products", written(&product)), ("inventory", written(&stock))]
+    vec![("categories", versioned(&root)), ("products", versioned(&product)), ("inventory", with_schema(&stock))]
 }
 
 fn sale() -> Vec<(&'static str, Document)> {
@@ -137,22 +145,15 @@ fn sale() -> Vec<(&'static str, Document)> {
         "_id": ID, "code": "SUMMER", "type": "percentage", "value": 1000, "minimumPurchase": 500, "maximumDiscount": 900,
         "applicableProducts": [ID], "applicableCategories": [], "usageLimit": {"total": 3, "perUser": 1}, "usageCount": 3,
         "userRestrictions": {"newUsersOnly": false, "specificUsers": []}, "validFrom": AT, "validUntil": AT,
-        "isActive": true, "createdBy": ID, "schemaVersion": 1, "createdAt": AT, "updatedAt": AT,
+        "isActive": true, "createdBy": ID, "createdAt": AT, "updatedAt": AT,
     });
-    let claim = Redemption {
-        order: Id::new(),
-        coupon: Id::new(),
-        user: None,
-        email: email(),
-        schema_version: 1,
-        created_at: NOW,
-    };
+    let claim = Redemption { order: Id::new(), coupon: Id::new(), user: None, email: email(), created_at: NOW };
     vec![
-        ("carts", written(&cart)),
-        ("coupons", read::<Coupon>(coupon)),
-        ("couponUses", written(&claim)),
+        ("carts", versioned(&cart)),
+        ("coupons", with_schema(&serde_json::from_value::<Coupon>(coupon).unwrap())),
+        ("couponUses", with_schema(&claim)),
         ("orders", read::<Order>(order())),
-        ("payments", written(&payment())),
+        ("payments", versioned(&payment())),
     ]
 }
 
@@ -182,7 +183,7 @@ fn order() -> Value {
             "id": ID, "items": [{"itemId": ID, "quantity": 1, "worth": 972, "refund": 972}], "reason": "broken", "status": "requested", "refund": 972,
             "requestedAt": AT, "updatedAt": AT,
         }],
-        "cart": ID, "reservedUntil": AT, "version": 3, "schemaVersion": 1, "createdAt": AT, "updatedAt": AT,
+        "cart": ID, "reservedUntil": AT, "createdAt": AT, "updatedAt": AT,
     })
 }
 
@@ -201,7 +202,7 @@ fn machinery() -> Vec<(&'static str, Document)> {
     let table = written(&ShippingTable::default());
     vec![
         ("settings", doc! {"_id": "shipping", "value": table, "schemaVersion": 1, "updatedAt": NOW}),
-        ("outbox", written(&OutboxMessage::of(&Event::OrderPaid { order_id: Id::new() }.now(NOW)).unwrap())),
+        ("outbox", with_schema(&OutboxMessage::of(&Event::OrderPaid { order_id: Id::new() }.now(NOW)).unwrap())),
         ("processedMessages", doc! {"_id": Id::<()>::new(), "processedAt": NOW, "expiresAt": NOW, "schemaVersion": 1}),
         (
             "idempotency",

@@ -83,12 +83,12 @@ async fn act(sale: &Sale, random: &Random, person: &Person, order: &str, round: 
             person.request("POST", &path).key(&key).json(body).send().await;
         }
         3 => {
-            if let Some(intent) = payment.transaction_id {
+            if let Some(intent) = payment.into_inner().transaction_id {
                 sale.webhook(&format!("evt_{round}"), "payment_intent.succeeded", &intent).await.is(200);
             }
         }
         4 => {
-            if let Some(intent) = payment.transaction_id {
+            if let Some(intent) = payment.into_inner().transaction_id {
                 let intent = sale.stripe.intent(&intent).await;
                 if intent["status"] == "requires_action" {
                     sale.stripe.authenticate(intent["client_secret"].as_str().unwrap(), random.below(3) > 0).await;

@@ -13,6 +13,7 @@ use shared::{
         user::{PasswordHash, Role, User},
     },
     http::token::Claims,
+    store::Versioned,
 };
 
 use crate::world::World;
@@ -36,10 +37,10 @@ impl World {
             (0..count).map(|number| self.buyer(&products[number % products.len()])).collect();
         let database = self.store().database();
         for some in buyers.chunks(500) {
-            let users = some.iter().map(|(user, _)| user);
-            database.collection::<User>("users").insert_many(users).await.unwrap();
-            let carts = some.iter().map(|(_, buyer)| &buyer.cart);
-            database.collection::<Cart>("carts").insert_many(carts).await.unwrap();
+            let users = some.iter().map(|(user, _)| Versioned::first(user));
+            database.collection("users").insert_many(users).await.unwrap();
+            let carts = some.iter().map(|(_, buyer)| Versioned::first(&buyer.cart));
+            database.collection("carts").insert_many(carts).await.unwrap();
         }
         buyers.into_iter().map(|(_, buyer)| buyer).collect()
     }

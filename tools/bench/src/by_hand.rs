@@ -8,7 +8,7 @@ use mongodb::{
     error::{Error, Result, TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT},
     options::{ReadConcern, TransactionOptions, WriteConcern},
 };
-use shared::{domain::Id, store::Stored};
+use shared::{domain::Id, store::Versioned};
 
 use crate::{
     buyers::Buyer,
@@ -59,7 +59,6 @@ impl Template {
     pub(crate) fn writes(&self, buyer: &Buyer, number: usize, world: &World) -> Writes {
         let mut cart = buyer.cart.clone();
         cart.convert(world.app.clock.now());
-        cart.set_version(cart.version.saturating_add(1));
         let mut order = self.order.clone();
         let mut payment = self.payment.clone();
         order.insert("_id", new_id());
@@ -77,7 +76,9 @@ impl Template {
         }
         let mut answer = self.answer.clone();
         answer.insert("_id", format!("user {} | place_order | {}", buyer.user, buyer.email.expose()));
-        Writes { cart: written(&cart), order, payment, outbox, answer, sku: buyer.product.sku.to_string() }
+        let mut cart = written(&Versioned::first(&cart));
+        cart.insert("version", 2_i64);
+        Writes { cart, order, payment, outbox, answer, sku: buyer.product.sku.to_string() }
     }
 
     pub(crate) fn order(&self) -> &Document {

@@ -30,7 +30,7 @@ use shared::{
         token::{AccessTokens, SigningKey},
     },
     queue::Publisher,
-    store::{PoolSize, Store, migrations},
+    store::{PoolSize, Store, Versioned, WithSchema, migrations},
 };
 use tower::ServiceExt;
 
@@ -167,8 +167,8 @@ async fn catalogue(app: &App) -> Vec<Product> {
         products.push(product);
     }
     let database = app.store.database();
-    database.collection::<Product>("products").insert_many(&products).await.unwrap();
-    database.collection::<StockRecord>("inventory").insert_many(&stock).await.unwrap();
+    database.collection("products").insert_many(products.iter().map(Versioned::first)).await.unwrap();
+    database.collection("inventory").insert_many(stock.iter().map(WithSchema::of)).await.unwrap();
     app.store.settings.set_tax(&TaxTable::default(), now).await.unwrap();
     app.store.settings.set_shipping(&ShippingTable::default(), now).await.unwrap();
     products

@@ -33,13 +33,14 @@ pub(crate) async fn ensure(
     password: &str,
 ) -> Result<User> {
     if let Some(found) = store.users.find_by_email(&account.email).await? {
-        return Ok(found);
+        return Ok(found.into_inner());
     }
     let user = new(clock, passwords, account, password).await?;
     match store.users.insert(&user).await {
         Ok(()) => Ok(user),
         Err(error) if error.is_duplicate_of(EMAIL_INDEX) => {
-            store.users.find_by_email(&account.email).await?.context("the account that was just there is gone")
+            let found = store.users.find_by_email(&account.email).await?;
+            Ok(found.context("the account that was just there is gone")?.into_inner())
         }
         Err(error) => Err(error.into()),
     }

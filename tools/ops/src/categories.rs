@@ -19,14 +19,14 @@ pub(crate) async fn ensure(store: &Store, clock: &Clock, tree: &[(&str, &str)]) 
         let (above, slug) = path.rsplit_once('/').unwrap_or(("", path));
         let key = CategoryKey::parse(path).with_context(|| format!("{path} is no path"))?;
         let category = match store.categories.find_by(&key).await? {
-            Some(found) => found,
+            Some(found) => found.into_inner(),
             None => {
                 let new = Category::new((*name).to_owned(), Slug::try_new(slug)?, categories.get(above), clock.now());
                 match store.categories.insert(&new).await {
                     Ok(()) => new,
                     // Somebody made it between the two commands, or it hangs elsewhere.
                     Err(StoreError::Duplicate { .. }) => match store.categories.find_by(&key).await? {
-                        Some(found) => found,
+                        Some(found) => found.into_inner(),
                         None => bail!("there is a category {slug} already, but not as {path}"),
                     },
                     Err(error) => return Err(error.into()),

@@ -85,7 +85,7 @@ pub(crate) async fn update_me(
         app.store.users.save_in(tx, &mut me).await?;
         Ok::<_, AuthError>(me)
     })?;
-    Ok(Json(updated.into()))
+    Ok(Json(updated.into_inner().into()))
 }
 
 impl UpdateMe {

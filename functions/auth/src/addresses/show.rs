@@ -17,5 +17,5 @@ pub(crate) async fn show_address(
     State(app): State<App>,
 ) -> Result<Json<AddressView>, Problem> {
     let address = app.store.addresses.find_of(user.id, id).await?.ok_or(AuthError::UnknownAddress)?;
-    Ok(Json(address.into()))
+    Ok(Json(address.into_inner().into()))
 }

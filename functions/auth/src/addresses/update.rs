@@ -40,5 +40,5 @@ pub(crate) async fn update_address(
         store.addresses.save_in(tx, &mut saved).await?;
         Ok(saved)
     })?;
-    Ok(Json(saved.into()))
+    Ok(Json(saved.into_inner().into()))
 }

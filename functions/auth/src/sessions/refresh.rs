@@ -63,7 +63,7 @@ async fn exchange(auth: &AuthApp, token_hash: &str, next: &str) -> Result<(User,
         let Some(user) = user.filter(|user| user.is_active) else { return Ok(None) };
         let successor = session.successor(next, now);
         store.sessions.exchange_in(tx, session.id, &successor, now).await?;
-        Ok::<_, AuthError>(Some((user, successor)))
+        Ok::<_, AuthError>(Some((user.into_inner(), successor)))
     })?;
     exchanged.ok_or(AuthError::InvalidRefreshToken)
 }

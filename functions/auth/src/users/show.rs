@@ -17,5 +17,5 @@ pub(crate) async fn show_user(
     State(app): State<App>,
 ) -> Result<Json<AccountView>, Problem> {
     let user = app.store.users.find(id).await?.ok_or(AuthError::UnknownUser)?;
-    Ok(Json(user.into()))
+    Ok(Json(user.into_inner().into()))
 }

@@ -55,5 +55,5 @@ pub(crate) async fn update_user(
         }
         Ok::<_, AuthError>(user)
     })?;
-    Ok(Json(updated.into()))
+    Ok(Json(updated.into_inner().into()))
 }

@@ -11,7 +11,7 @@ use shared::{
         wishlist::{Wishlist, WishlistError},
     },
     http::{App, Buyer, CurrentUser, OptionalBody, Problem, path::PathIds},
-    store::{Store, StoreError, Stored},
+    store::{Store, StoreError, Versioned},
     transaction,
     validation::Validate,
 };
@@ -66,7 +66,7 @@ async fn move_item(
     list: Id<Wishlist>,
     item: &NewItem,
     now: Timestamp,
-) -> Result<Cart, WishlistProblem> {
+) -> Result<Versioned<Cart>, WishlistProblem> {
     for _ in 0..MAX_ATTEMPTS {
         match try_move(store, user, list, item, now).await {
             // A concurrent request has created the customer's first cart: retry with that one.
@@ -83,7 +83,7 @@ async fn try_move(
     list: Id<Wishlist>,
     item: &NewItem,
     now: Timestamp,
-) -> Result<Cart, WishlistProblem> {
+) -> Result<Versioned<Cart>, WishlistProblem> {
     transaction!(store, |tx| {
         let mut list = store.wishlists.find_of_in(tx, user, list).await?.ok_or(WishlistProblem::NotFound)?;
         if !list.remove(item.product, now).was_executed() {
@@ -91,15 +91,9 @@ async fn try_move(
         }
         store.wishlists.save_in(tx, &mut list).await?;
         let found = store.carts.find_of_customer_in(tx, user).await?;
-        let is_first = found.is_none();
-        let mut cart = found.unwrap_or_else(|| Cart::of_customer(user, now));
+        let mut cart = found.unwrap_or_else(|| Versioned::new(Cart::of_customer(user, now)));
         cart.add(item.clone(), now)?;
-        if is_first {
-            cart.set_version(1);
-            store.carts.insert_in(tx, &cart).await?;
-        } else {
-            store.carts.save_in(tx, &mut cart).await?;
-        }
+        store.carts.save_in(tx, &mut cart).await?;
         Ok(cart)
     })
 }

@@ -58,7 +58,7 @@ pub(crate) async fn put_wishlist_item(
         }
         Ok::<_, WishlistProblem>(list)
     })?;
-    Ok(Json(WishlistView::load(&app, list, None).await?))
+    Ok(Json(WishlistView::load(&app, list.into_inner(), None).await?))
 }
 
 /// Whether the product is for sale, or is on the wishlist already.
@@ -70,5 +70,5 @@ async fn can_be_put(
 ) -> Result<bool, WishlistProblem> {
     let list = app.store.wishlists.find_of(user, list).await?.ok_or(WishlistProblem::NotFound)?;
     let found: Result<_, StoreError> = app.store.products.find(product).await;
-    Ok(list.contains(product) || found?.as_ref().is_some_and(Product::is_for_sale))
+    Ok(list.contains(product) || found?.as_ref().is_some_and(|product| product.is_for_sale()))
 }

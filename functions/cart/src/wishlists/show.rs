@@ -19,5 +19,5 @@ pub(crate) async fn show_wishlist(
     State(app): State<App>,
 ) -> Result<Json<WishlistView>, Problem> {
     let list = app.store.wishlists.find_of(user.id, id).await?.ok_or(WishlistProblem::NotFound)?;
-    Ok(Json(WishlistView::load(&app, list, None).await?))
+    Ok(Json(WishlistView::load(&app, list.into_inner(), None).await?))
 }

@@ -36,7 +36,8 @@ pub(crate) async fn show_shared_wishlist(
     PathText(token): PathText,
     State(app): State<App>,
 ) -> Result<Json<SharedWishlist>, Problem> {
-    let list = app.store.wishlists.find_shared(&sha256_hex(&token)).await?.ok_or(WishlistProblem::NotFound)?;
+    let list =
+        app.store.wishlists.find_shared(&sha256_hex(&token)).await?.ok_or(WishlistProblem::NotFound)?.into_inner();
     let cards = load_cards(&app, &list.items).await?;
     let item = |(product, priority)| SharedItem { product, priority };
     let priorities = list.items.iter().map(|item| item.priority);

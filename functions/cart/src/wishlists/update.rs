@@ -53,5 +53,5 @@ pub(crate) async fn update_wishlist(
         store.wishlists.save_in(tx, &mut list).await?;
         Ok::<_, WishlistProblem>((list, is_shared_now))
     })?;
-    Ok(Json(WishlistView::load(&app, list, told.then_some(token)).await?))
+    Ok(Json(WishlistView::load(&app, list.into_inner(), told.then_some(token)).await?))
 }

@@ -3,20 +3,24 @@
 use shared::{
     domain::{Address, Email, Id, address::SavedAddress, cart::Cart, secret_hash::sha256_hex, user::User},
     http::{App, Buyer, FieldCode, Problem, ProblemCode},
+    store::Versioned,
 };
 
 /// The cart to order. A missing or converted cart counts as empty; an unknown guest token is refused.
-pub(crate) async fn load_cart(app: &App, buyer: &Buyer) -> Result<Cart, Problem> {
+pub(crate) async fn load_cart(app: &App, buyer: &Buyer) -> Result<Versioned<Cart>, Problem> {
     let now = app.clock.now();
     match buyer {
-        Buyer::Customer(user) => {
-            Ok(app.store.carts.find_of_customer(user.id).await?.unwrap_or_else(|| Cart::of_customer(user.id, now)))
-        }
+        Buyer::Customer(user) => Ok(app
+            .store
+            .carts
+            .find_of_customer(user.id)
+            .await?
+            .unwrap_or_else(|| Versioned::new(Cart::of_customer(user.id, now)))),
         Buyer::Guest(token) => {
             let hash = sha256_hex(token);
             match app.store.carts.find_of_guest(&hash, now).await? {
                 Some(cart) => Ok(cart),
-                None if app.store.carts.was_ordered(&hash, now).await? => Ok(Cart::of_guest(hash, now)),
+                None if app.store.carts.was_ordered(&hash, now).await? => Ok(Versioned::new(Cart::of_guest(hash, now))),
                 None => Err(Problem::new(ProblemCode::CartNotFound)),
             }
         }
@@ -36,7 +40,7 @@ pub(crate) async fn find_email(app: &App, buyer: &Buyer, given: Option<Email>) -
     match buyer {
         Buyer::Customer(user) => {
             let user = app.store.users.find(user.id).await?;
-            user.map(|user| user.email).ok_or_else(|| Problem::new(ProblemCode::InvalidToken))
+            user.map(|user| user.into_inner().email).ok_or_else(|| Problem::new(ProblemCode::InvalidToken))
         }
         Buyer::Guest(_) => given.ok_or_else(|| {
             Problem::new(ProblemCode::ValidationFailed).field(
@@ -59,7 +63,7 @@ pub(crate) async fn find_address(
         (Some(address), None, _) => Ok(address),
         (None, Some(id), Some(user)) => {
             let saved = app.store.addresses.find_of(user, id).await?;
-            saved.map(|saved| saved.address).ok_or_else(unknown_address)
+            saved.map(|saved| saved.into_inner().address).ok_or_else(unknown_address)
         }
         (None, Some(_), None) => Err(unknown_address()),
         (None, None, _) => Err(Problem::new(ProblemCode::ValidationFailed).field(

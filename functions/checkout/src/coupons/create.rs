@@ -15,7 +15,6 @@ use shared::{
         user::User,
     },
     http::{Admin, App, Problem, Valid},
-    store::SCHEMA_VERSION,
     validation::{
         Validate, Violations,
         rules::{entries, optional_lines},
@@ -112,7 +111,6 @@ impl CreateCoupon {
             valid_until: self.valid_until,
             is_active: self.is_active.unwrap_or(true),
             created_by: by,
-            schema_version: SCHEMA_VERSION,
             created_at: now,
             updated_at: now,
         };

@@ -40,5 +40,5 @@ pub(crate) async fn add_order_note(
     noted.map_err(|error| Problem::new(ProblemCode::Conflict).detail(error.to_string()))?;
     app.store.orders.save(&mut order).await?;
     let payment = app.store.payments.find(order.payment).await?;
-    Ok(Json(OrderView::of(&order, payment.as_ref(), visibility)))
+    Ok(Json(OrderView::of(&order, payment.as_deref(), visibility)))
 }

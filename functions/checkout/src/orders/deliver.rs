@@ -35,5 +35,5 @@ pub(crate) async fn deliver_order(
         app.store.orders.save(&mut order).await?;
     }
     let payment = app.store.payments.find(order.payment).await?;
-    Ok(Json(OrderView::of(&order, payment.as_ref(), visibility)))
+    Ok(Json(OrderView::of(&order, payment.as_deref(), visibility)))
 }

@@ -92,7 +92,7 @@ pub(crate) async fn lookup_order(
     }
     let number = asked.order_number.trim().to_uppercase();
     let order = app.store.orders.find_of_guest(&number, &asked.email).await?;
-    order.map(|order| Json(order.into())).ok_or_else(|| Problem::not_found("order"))
+    order.map(|order| Json(order.into_inner().into())).ok_or_else(|| Problem::not_found("order"))
 }
 
 impl From<Order> for GuestOrderView {

@@ -11,7 +11,7 @@ use shared::{
         user::User,
     },
     http::{App, PathId, Problem, ProblemCode, Seller, ValidCatalogue},
-    store::{Store, StoreError, TransactionError, inventory::Taken},
+    store::{Store, StoreError, TransactionError, Versioned, inventory::Taken},
     transaction,
     validation::{
         Validate, Violations,
@@ -111,12 +111,12 @@ impl From<ShipProblem> for Problem {
 /// refund, which writes it too, conflicts and serialises.
 async fn ship(
     store: &Store,
-    order: Order,
+    order: Versioned<Order>,
     visibility: Visibility,
     tracking: &Tracking,
     by: Id<User>,
     now: Timestamp,
-) -> Result<(Order, Payment, Vec<Message>), ShipProblem> {
+) -> Result<(Versioned<Order>, Versioned<Payment>, Vec<Message>), ShipProblem> {
     transaction!(store, |tx| {
         let found = store.orders.find_in(tx, order.id).await?;
         let mut order = found.ok_or_else(|| StoreError::Missing(format!("order {}", order.id)))?;

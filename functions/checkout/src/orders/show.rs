@@ -16,5 +16,5 @@ pub(crate) async fn show_order(
 ) -> Result<Json<OrderView>, Problem> {
     let (order, visibility) = load_order(&app, user, &key).await?;
     let payment = app.store.payments.find(order.payment).await?;
-    Ok(Json(OrderView::of(&order, payment.as_ref(), visibility)))
+    Ok(Json(OrderView::of(&order, payment.as_deref(), visibility)))
 }

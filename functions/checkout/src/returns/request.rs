@@ -88,7 +88,7 @@ async fn carry_out(
     transaction!(store, |tx| {
         let order = store.orders.find_in(tx, id).await?;
         let is_theirs = |order: &Order| user.is_admin() || order.user == Some(user.id);
-        let mut order = order.filter(is_theirs).ok_or(ReturnProblem::NotFound("order"))?;
+        let mut order = order.filter(|order| is_theirs(order)).ok_or(ReturnProblem::NotFound("order"))?;
         let payment = store.payments.find_in(tx, order.payment).await?;
         let payment = payment.ok_or_else(|| StoreError::Missing(format!("the payment of order {id}")))?;
         let left = payment.refundable().map_err(ReturnError::from)?;

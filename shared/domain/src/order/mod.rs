@@ -79,10 +79,6 @@ pub struct Order {
     pub cart: Id<Cart>,
     /// Until when an unpaid order holds its stock.
     pub reserved_until: Timestamp,
-    /// Counts the changes; a save is a compare-and-set on it.
-    pub version: i64,
-    /// The version of the document's shape.
-    pub schema_version: i32,
     /// When it was placed.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -429,8 +425,6 @@ pub(crate) mod tests {
             returns: Vec::new(),
             cart: Id::new(),
             reserved_until: NOW,
-            version: 0,
-            schema_version: 1,
             created_at: NOW,
             updated_at: NOW,
         }

@@ -98,7 +98,7 @@ impl History {
     }
 
     async fn send_back(&self, order: &str, lines: &[(usize, i64)]) {
-        let items = self.shop.find_order(order).await.items;
+        let items = self.shop.find_order(order).await.into_inner().items;
         let lines = lines.iter().map(|(index, quantity)| json!({"itemId": items[*index].id, "quantity": quantity}));
         let body = json!({"items": lines.collect::<Vec<_>>(), "reason": "too many"});
         let asked = self.admin.request("POST", &format!("/v1/orders/{order}/returns")).key("back").json(body);

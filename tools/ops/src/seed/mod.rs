@@ -14,7 +14,7 @@ use serde::Serialize;
 use shared::{
     domain::{Clock, Email, Random, inventory::StockRecord, product::Product, user::Role},
     password::Passwords,
-    store::Store,
+    store::{Store, Versioned, WithSchema},
 };
 
 use crate::{
@@ -99,9 +99,10 @@ async fn ensure_batch(store: &Store, around: &Surroundings, from: u32, to: u32) 
     let seeded = (from..to).map(|number| product::seeded(number, around)).collect::<Result<Vec<Seeded>>>()?;
     let (new, stock): (Vec<Product>, Vec<Vec<StockRecord>>) =
         seeded.into_iter().map(|Seeded { product, stock }| (product, stock)).unzip();
-    let stock: Vec<StockRecord> = stock.into_iter().flatten().collect();
+    let stock: Vec<_> = stock.into_iter().flatten().map(WithSchema::of).collect();
     insert_missing(&store.database().collection("inventory"), &stock).await?;
-    let added = insert_missing(&products, &new).await?;
+    let new: Vec<_> = new.into_iter().map(Versioned::first).collect();
+    let added = insert_missing(&products.clone_with_type(), &new).await?;
     Ok(Report { added, before: all.saturating_sub(added) })
 }
 

@@ -113,8 +113,6 @@ pub(super) fn seeded(number: u32, around: &Surroundings) -> anyhow::Result<Seede
         variants,
         related_products: Vec::new(),
         is_active: true,
-        version: 0,
-        schema_version: shared::store::SCHEMA_VERSION,
         created_at: at,
         updated_at: at,
         name,
