@@ -71,6 +71,16 @@ fn bad() -> Vec<Bad> {
         ("orders", "an amount as a double", set("pricing.total", 2444.0)),
         ("orders", "no line", set("items", Bson::Array(Vec::new()))),
         ("orders", "a state that the timeline does not know (I6)", set("status", "delivered")),
+        (
+            "orders",
+            "a cancelled order that does not say why",
+            doc! {"$set": {"status": "cancelled", "timeline.1.status": "cancelled"}},
+        ),
+        (
+            "orders",
+            "a cancellation of a shipped order",
+            set("cancellation", doc! {"reason": "expired", "note": "late"}),
+        ),
         ("orders", "a tracking that is not of the latest parcel", set("tracking.trackingNumber", "2")),
         ("orders", "a note without an author", doc! {"$unset": {"notes.admin.0.by": ""}}),
         ("orders", "a parcel without a seller", doc! {"$unset": {"shipments.0.seller": ""}}),

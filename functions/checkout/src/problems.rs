@@ -2,7 +2,7 @@
 
 use shared::{
     app::{end_order::EndOrderError, place_order::PlaceOrderError, quote::QuoteError},
-    domain::{IllegalTransition, coupon::CouponRefusal, order::PARTLY_SHIPPED},
+    domain::{State, coupon::CouponRefusal},
     http::{FieldCode, Problem, ProblemCode},
 };
 
@@ -50,19 +50,20 @@ fn coupon_problem(refusal: CouponRefusal) -> Problem {
 
 /// The problem of an order that was not cancelled.
 pub(crate) fn cancel_problem(error: EndOrderError) -> Problem {
-    let detail = error.to_string();
     match error {
-        EndOrderError::Illegal(error) if error.from == PARTLY_SHIPPED => Problem::new(ProblemCode::OrderNotCancellable)
-            .detail("Part of the order is shipped, so it cannot be cancelled. Shipped items can be returned."),
-        EndOrderError::Illegal(_) => Problem::new(ProblemCode::OrderNotCancellable).detail(detail),
+        EndOrderError::Illegal(error) => {
+            let detail = match error.state {
+                State::PartlyShipped => {
+                    "Part of the order is shipped, so it cannot be cancelled. Shipped items can be returned.".to_owned()
+                }
+                state => format!("An order in the state `{}` cannot be cancelled.", state.as_str()),
+            };
+            Problem::new(ProblemCode::OrderNotCancellable).detail(detail).member("state", error.state.as_str())
+        }
         EndOrderError::PaymentUnderWay => Problem::new(ProblemCode::OrderNotCancellable)
             .detail("A payment for the order is in progress. Retry when it is decided.")
+            .member("state", State::BeingPaid.as_str())
             .retry_after(60),
         EndOrderError::Store(error) => error.into(),
     }
-}
-
-/// The command is not allowed in the order's state.
-pub(crate) fn illegal(error: IllegalTransition) -> Problem {
-    Problem::new(ProblemCode::IllegalTransition).detail(error.to_string()).member("state", error.from)
 }

@@ -45,7 +45,7 @@ impl From<PaymentProblem> for Problem {
         let detail = problem.to_string();
         match problem {
             PaymentProblem::NotConfirmable => Self::new(ProblemCode::PaymentNotConfirmable),
-            PaymentProblem::Illegal(_) => Self::new(ProblemCode::IllegalTransition).detail(detail),
+            PaymentProblem::Illegal(error) => error.into(),
             PaymentProblem::Refund(error) => match error {
                 RefundError::NotCompleted => Self::new(ProblemCode::IllegalTransition).detail(detail),
                 RefundError::ExceedsCaptured { left } => {

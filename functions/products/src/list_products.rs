@@ -5,7 +5,7 @@ mod search;
 use axum::{extract::State, response::Response};
 use shared::{
     http::{App, Caching, Page, PageQuery, Problem, ValidQuery, Viewer, query},
-    store::products::listing::ProductCursor,
+    store::{Cursor, products::listing::ProductSort},
 };
 
 use crate::view::ProductView;
@@ -28,12 +28,12 @@ pub(crate) async fn list_products(
     let Some(ProductQuery { filter, sort }) = search.resolve(&app, user.as_ref()).await? else {
         return caching.answer(&Page::<ProductView>::whole(Vec::new()).with_count(page.count.then_some(0)));
     };
-    let after = page.after::<ProductCursor>()?;
-    if after.as_ref().is_some_and(|place| !place.is_of(sort)) {
+    let after = page.after::<Cursor<ProductSort>>()?;
+    if after.as_ref().is_some_and(|cursor| cursor.sort != sort) {
         return Err(query::invalid("cursor", "must be the nextCursor of a list in the same order"));
     }
     let entries = app.store.products.list(&filter, sort, after.as_ref(), page.fetch()).await?;
     let count = if page.count { Some(app.store.products.count(&filter).await?) } else { None };
-    let page = Page::new(entries, &page, |last| last.place(sort), ProductView::from);
+    let page = Page::new(entries, &page, |last| last.cursor(sort), ProductView::from);
     caching.answer(&page.with_count(count))
 }

@@ -83,9 +83,7 @@ impl From<CatalogueProblem> for Problem {
                 SaveProductError::SkuTaken(sku) => {
                     Self::new(ProblemCode::SkuTaken).detail(format!("Another product or variant has the SKU {sku}."))
                 }
-                SaveProductError::Illegal(illegal) => {
-                    Self::new(ProblemCode::IllegalTransition).detail(format!("One {illegal}."))
-                }
+                SaveProductError::Illegal(error) => error.into(),
                 SaveProductError::Store(error) => error.into(),
             },
             CatalogueProblem::UnknownSku => Self::new(ProblemCode::UnknownReference).field(

@@ -5,7 +5,10 @@ use serde::Deserialize;
 use shared::{
     domain::review::ReviewStatus,
     http::{Admin, App, Page, PageQuery, Problem, ValidQuery, query},
-    store::reviews::{ReviewCursor, ReviewFilter, ReviewSort},
+    store::{
+        Cursor,
+        reviews::{ReviewFilter, ReviewSort},
+    },
     validation::Validate,
 };
 
@@ -37,13 +40,13 @@ pub(crate) async fn list_reviews_to_moderate(
     let sort = ReviewSort::Oldest;
     let status = search.status.unwrap_or(ReviewStatus::Pending);
     let filter = ReviewFilter { reported: search.reported, ..ReviewFilter::of_status(status) };
-    let after = page.after::<ReviewCursor>()?;
-    if after.is_some_and(|place| !place.is_of(sort)) {
+    let after = page.after::<Cursor<ReviewSort>>()?;
+    if after.as_ref().is_some_and(|cursor| cursor.sort != sort) {
         return Err(query::invalid("cursor", "must be the nextCursor of this list"));
     }
     let reviews = &app.store.reviews;
-    let found = reviews.list(&filter, sort, after, page.fetch()).await?;
+    let found = reviews.list(&filter, sort, after.as_ref(), page.fetch()).await?;
     let count = if page.count { Some(reviews.count(&filter).await?) } else { None };
-    let page = Page::new(found, &page, |last| ReviewCursor::of(last, sort), ModeratedReview::from);
+    let page = Page::new(found, &page, |last| sort.cursor(last), ModeratedReview::from);
     Ok(Json(page.with_count(count)))
 }

@@ -9,7 +9,10 @@ use shared::{
         review::{Rating, ReviewStatus},
     },
     http::{App, Caching, Page, PageQuery, Problem, ValidQuery, query},
-    store::reviews::{ReviewCursor, ReviewFilter, ReviewSort},
+    store::{
+        Cursor,
+        reviews::{ReviewFilter, ReviewSort},
+    },
     validation::Validate,
 };
 
@@ -84,14 +87,14 @@ pub(crate) async fn list_reviews(
         verified: search.verified,
         ..ReviewFilter::of_status(ReviewStatus::Approved)
     };
-    let after = page.after::<ReviewCursor>()?;
-    if after.is_some_and(|place| !place.is_of(sort)) {
+    let after = page.after::<Cursor<ReviewSort>>()?;
+    if after.as_ref().is_some_and(|cursor| cursor.sort != sort) {
         return Err(query::invalid("cursor", "must be the nextCursor of a list in the same order"));
     }
     let reviews = &app.store.reviews;
     let (found, histogram) =
-        tokio::try_join!(reviews.list(&filter, sort, after, page.fetch()), reviews.histogram(search.product))?;
+        tokio::try_join!(reviews.list(&filter, sort, after.as_ref(), page.fetch()), reviews.histogram(search.product))?;
     let count = if page.count { Some(reviews.count(&filter).await?) } else { None };
-    let page = Page::new(found, &page, |last| ReviewCursor::of(last, sort), ReviewView::from).with_count(count);
+    let page = Page::new(found, &page, |last| sort.cursor(last), ReviewView::from).with_count(count);
     caching.answer(&ReviewPage { page, summary: ReviewSummary::of(histogram) })
 }

@@ -10,7 +10,7 @@
 use shop_domain::{
     Id, IllegalTransition, Timestamp,
     message::{Event, Message},
-    order::{Order, OrderStatus},
+    order::{Cancellation, Order, OrderStatus},
     payment::{Payment, PaymentStatus},
     user::User,
 };
@@ -65,12 +65,11 @@ pub(super) async fn cancel_in(
     tx: &mut Tx,
     order: &mut Versioned<Order>,
     payment: &mut Versioned<Payment>,
-    reason: &str,
-    by: Option<Id<User>>,
+    cancellation: Cancellation,
     now: Timestamp,
 ) -> Result<Vec<Message>, EndOrderError> {
     let was_unpaid = order.status == OrderStatus::Pending;
-    order.cancel(reason, by, now)?;
+    order.cancel(cancellation, now)?;
     let events = [Event::OrderCancelled { order_id: order.id }, Event::EmailOrderCancelled { order_id: order.id }];
     let mut messages = Vec::from(events.map(|event| event.now(now)));
     if was_unpaid {
@@ -108,12 +107,13 @@ pub async fn cancel_order(
         if order.status == OrderStatus::Pending && payment.is_under_way() {
             return Err(EndOrderError::PaymentUnderWay);
         }
+        let cancellation = Cancellation::requested(by, reason);
         let messages = if order.has_expired() {
-            order.cancel_expired(reason, by, now)?;
+            order.cancel_expired(cancellation, now)?;
             save_both(store, tx, &mut order, &mut payment).await?;
             Vec::new()
         } else {
-            cancel_in(store, tx, &mut order, &mut payment, reason, Some(by), now).await?
+            cancel_in(store, tx, &mut order, &mut payment, cancellation, now).await?
         };
         let record = record(&order, &payment);
         store.idempotency.insert_in(tx, &record, now).await?;
@@ -131,7 +131,7 @@ pub async fn expire_order(store: &Store, order: Id<Order>, now: Timestamp) -> Re
         }
         match payment.status {
             PaymentStatus::Pending | PaymentStatus::Failed => {
-                cancel_in(store, tx, &mut order, &mut payment, "not paid in time", None, now).await
+                cancel_in(store, tx, &mut order, &mut payment, Cancellation::expired(), now).await
             }
             PaymentStatus::Processing => {
                 let messages =

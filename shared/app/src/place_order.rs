@@ -373,6 +373,7 @@ fn new_order(
         billing_address: wanted.billing_address.clone(),
         payment: payment.id,
         status: OrderStatus::Pending,
+        cancellation: None,
         shipping_method: wanted.shipping_method,
         tracking: None,
         shipments: Vec::new(),

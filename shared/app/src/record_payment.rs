@@ -5,9 +5,9 @@
 
 use super::end_order::{EndOrderError, cancel_in, save_both};
 use shop_domain::{
-    Id, Idempotent, IllegalTransition, Money, Timestamp,
+    Command, Id, Idempotent, IllegalTransition, Money, State, Timestamp,
     message::{Event, Message},
-    order::{Order, OrderStatus},
+    order::{Cancellation, Order, OrderStatus},
     payment::{Begin, Payment, PaymentDetails, PaymentStatus, RefundError},
 };
 use shop_store::{
@@ -39,7 +39,7 @@ impl From<EndOrderError> for RecordError {
         match error {
             EndOrderError::Illegal(error) => Self::Illegal(error),
             EndOrderError::PaymentUnderWay => {
-                Self::Illegal(IllegalTransition { command: "end an order", from: "being paid" })
+                Self::Illegal(IllegalTransition { command: Command::CancelOrder, state: State::BeingPaid })
             }
             EndOrderError::Store(error) => Self::Store(error),
         }
@@ -114,7 +114,7 @@ pub async fn record_succeeded_in(
         return Ok((payment, Vec::new()));
     }
     if let Some(reference) = reference {
-        payment.transaction_id = Some(format!("transfer {} {reference}", payment.id));
+        payment.bank_reference = Some(reference.to_owned());
     }
     let mut messages = Vec::new();
     let is_wanted = match order.status {
@@ -239,7 +239,7 @@ pub async fn record_voided(
         // Whoever looked the intent up since it was called off has noted that already.
         let noted = payment.fail("not paid in time", now)?;
         if order.status == OrderStatus::Pending {
-            let ended = cancel_in(store, tx, &mut order, &mut payment, "not paid in time", None, now).await?;
+            let ended = cancel_in(store, tx, &mut order, &mut payment, Cancellation::expired(), now).await?;
             return Ok(Some(ended));
         }
         if noted.was_executed() {

@@ -15,7 +15,7 @@ pub use parts::{
 pub use row::{FirstStock, ProductRow};
 
 use shop_domain::{
-    Id, Idempotent, IllegalTransition, Money, Sku, Slug, Timestamp,
+    Command, Id, Idempotent, IllegalTransition, Money, Sku, Slug, State, Timestamp,
     category::Category,
     inventory::StockRecord,
     offer::InvalidOffer,
@@ -43,7 +43,7 @@ pub enum SaveProductError {
     #[error("units of {0} are promised on backorder: wait until they have come")]
     BackorderOwed(Sku),
     /// Its state does not allow it.
-    #[error(transparent)]
+    #[error("not possible for a product in the state `{}`", .0.state.as_str())]
     Illegal(#[from] IllegalTransition),
     /// The database could not do it.
     #[error(transparent)]
@@ -111,7 +111,7 @@ pub fn set_status(
         ProductStatus::Archived => product.archive(now),
         ProductStatus::Draft if product.status == ProductStatus::Draft => Ok(Idempotent::AlreadyApplied),
         ProductStatus::Draft => {
-            Err(IllegalTransition { command: "make a draft of", from: "a product that was on the shelf" })
+            Err(IllegalTransition { command: Command::UnpublishProduct, state: State::Product(product.status) })
         }
     }
 }

@@ -43,4 +43,4 @@ pub use random::Random;
 pub use sku::{Quantity, Sku};
 pub use slug::Slug;
 pub use time::{Clock, Timestamp};
-pub use transition::{Idempotent, IllegalTransition};
+pub use transition::{Command, Idempotent, IllegalTransition, State};

@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Address, Currency, Id, Idempotent, IllegalTransition, Money, MoneyError, Timestamp, order::Order, user::User,
+    Address, Command, Currency, Id, Idempotent, IllegalTransition, Money, MoneyError, State, Timestamp, order::Order,
+    user::User,
 };
 
 /// The payment of one order: its attempts and refunds.
@@ -34,6 +35,9 @@ pub struct Payment {
     /// The gateway's id of the intent; unique.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transaction_id: Option<String>,
+    /// What the bank statement calls the transfer that paid it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bank_reference: Option<String>,
     /// Which attempt that intent belongs to. At most one intent of a payment is alive: the next attempt cancels it first.
     #[serde(default)]
     pub intent_attempt: i64,
@@ -302,6 +306,7 @@ impl Payment {
             method,
             status: PaymentStatus::Pending,
             transaction_id: None,
+            bank_reference: None,
             intent_attempt: 0,
             gateway,
             source,
@@ -350,7 +355,7 @@ impl Payment {
         let may_retry =
             self.status == PaymentStatus::Failed || (self.status == PaymentStatus::Processing && self.action_required);
         if !may_retry {
-            return Err(IllegalTransition { command: "retry a payment", from: self.status.as_str() });
+            return Err(IllegalTransition { command: Command::RetryPayment, state: State::Payment(self.status) });
         }
         self.attempts = self.attempts.saturating_add(1);
         if source.is_some() {
@@ -374,7 +379,7 @@ impl Payment {
     ) -> Result<(), IllegalTransition> {
         let is_current = attempt == self.attempts && self.intent_attempt < attempt;
         if self.status != PaymentStatus::Processing || !is_current {
-            return Err(IllegalTransition { command: "open an intent for a payment", from: self.status.as_str() });
+            return Err(IllegalTransition { command: Command::OpenIntent, state: State::Payment(self.status) });
         }
         self.transaction_id = Some(transaction_id);
         self.intent_attempt = attempt;
@@ -391,7 +396,7 @@ impl Payment {
                 self.enter(PaymentStatus::Processing, "the customer has to act", now);
                 Ok(Idempotent::Executed)
             }
-            other => Err(IllegalTransition { command: "require action on a payment", from: other.as_str() }),
+            other => Err(IllegalTransition { command: Command::RequireAction, state: State::Payment(other) }),
         }
     }
 
@@ -423,7 +428,7 @@ impl Payment {
                 self.enter(PaymentStatus::Failed, reason, now);
                 Ok(Idempotent::Executed)
             }
-            other => Err(IllegalTransition { command: "fail a payment", from: other.as_str() }),
+            other => Err(IllegalTransition { command: Command::FailPayment, state: State::Payment(other) }),
         }
     }
 
@@ -507,13 +512,13 @@ impl Payment {
         reference: &str,
         now: Timestamp,
     ) -> Result<(), IllegalTransition> {
-        let command = "mark a refund as paid";
+        let command = Command::MarkRefundPaid;
         if self.gateway != GatewayName::BankTransfer {
-            return Err(IllegalTransition { command, from: "paid by a gateway" });
+            return Err(IllegalTransition { command, state: State::PaidOutByGateway });
         }
         let status = self.refunds.iter().find(|refund| refund.id == id).map(|refund| refund.status);
         if status != Some(RefundStatus::Approved) {
-            return Err(IllegalTransition { command, from: status.map_or("unknown", RefundStatus::as_str) });
+            return Err(IllegalTransition { command, state: status.map_or(State::UnknownRefund, State::Refund) });
         }
         self.refund_processed(id, reference, now).map(|_| ())
     }
@@ -527,7 +532,7 @@ impl Payment {
         now: Timestamp,
     ) -> Result<Idempotent, IllegalTransition> {
         let Some(refund) = self.refunds.iter_mut().find(|refund| refund.id == id) else {
-            return Err(IllegalTransition { command: "process a refund", from: "unknown" });
+            return Err(IllegalTransition { command: Command::RecordRefund, state: State::UnknownRefund });
         };
         match refund.status {
             RefundStatus::Processed => return Ok(Idempotent::AlreadyApplied),

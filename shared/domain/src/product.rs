@@ -6,8 +6,8 @@ use rust_decimal::{Decimal, prelude::ToPrimitive};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Currency, Id, Idempotent, IllegalTransition, Money, MoneyError, Sku, Slug, Timestamp, category::Category,
-    user::User,
+    Command, Currency, Id, Idempotent, IllegalTransition, Money, MoneyError, Sku, Slug, State, Timestamp,
+    category::Category, user::User,
 };
 
 /// A product with everything that is sold under its name. How many there are is not written here but in one
@@ -375,7 +375,10 @@ impl Product {
     /// A draft has never been on the shelf.
     pub fn archive(&mut self, now: Timestamp) -> Result<Idempotent, IllegalTransition> {
         if self.status == ProductStatus::Draft {
-            return Err(IllegalTransition { command: "archive", from: "a draft" });
+            return Err(IllegalTransition {
+                command: Command::ArchiveProduct,
+                state: State::Product(ProductStatus::Draft),
+            });
         }
         Ok(self.set_status(ProductStatus::Archived, now))
     }

@@ -42,6 +42,7 @@ use shop_runtime::config::MongoSettings;
 
 pub use documents::{Documents, Stored, Versioned, WithSchema};
 pub use error::StoreError;
+pub use keyset::Cursor;
 pub use transaction::{Attempts, RETRY_TIMEOUT, TransactionError, Tx, backoff};
 
 /// How long to look for a server before saying that there is none. API Gateway gives up at 30 s; a shopper long before.

@@ -11,9 +11,9 @@ use futures::TryStreamExt;
 use mongodb::Database;
 use serde::{Deserialize, Serialize};
 
-use super::{Documents, StoreError, Stored, Tx, keyset::Keyset};
+use super::{Cursor, Documents, StoreError, Stored, Tx, keyset::SortOrder};
 use shop_domain::{
-    Id, Timestamp,
+    Id,
     product::Product,
     review::{Rating, Review, ReviewStatus},
     user::User,
@@ -77,8 +77,9 @@ impl ReviewFilter {
     }
 }
 
-/// In which order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The order of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum ReviewSort {
     /// The newest first.
     Newest,
@@ -93,59 +94,19 @@ pub enum ReviewSort {
 }
 
 impl ReviewSort {
-    const fn keyset(self) -> Keyset {
+    const fn order(self) -> SortOrder<Review> {
         match self {
-            Self::Newest => Keyset::descending("createdAt"),
-            Self::Oldest => Keyset::ascending("createdAt"),
-            Self::Helpful => Keyset::descending("helpful.count"),
-            Self::Rating => Keyset::ascending("rating"),
-            Self::RatingDescending => Keyset::descending("rating"),
-        }
-    }
-}
-
-/// A place in an ordered list: the sort key of a review.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum ReviewCursor {
-    /// When it was written.
-    Newest(Timestamp, Id<Review>),
-    /// When it was written, in the other direction.
-    Oldest(Timestamp, Id<Review>),
-    /// How many found it helpful.
-    Helpful(i64, Id<Review>),
-    /// Its stars.
-    Rating(i64, Id<Review>),
-    /// Its stars, in the other direction.
-    RatingDescending(i64, Id<Review>),
-}
-
-impl ReviewCursor {
-    /// The place of a review in a list of this order.
-    pub fn of(review: &Review, sort: ReviewSort) -> Self {
-        match sort {
-            ReviewSort::Newest => Self::Newest(review.created_at, review.id),
-            ReviewSort::Oldest => Self::Oldest(review.created_at, review.id),
-            ReviewSort::Helpful => Self::Helpful(review.helpful.count, review.id),
-            ReviewSort::Rating => Self::Rating(review.rating.stars(), review.id),
-            ReviewSort::RatingDescending => Self::RatingDescending(review.rating.stars(), review.id),
+            Self::Newest => SortOrder::descending("createdAt", |review| review.created_at.into()),
+            Self::Oldest => SortOrder::ascending("createdAt", |review| review.created_at.into()),
+            Self::Helpful => SortOrder::descending("helpful.count", |review| review.helpful.count.into()),
+            Self::Rating => SortOrder::ascending("rating", |review| review.rating.stars().into()),
+            Self::RatingDescending => SortOrder::descending("rating", |review| review.rating.stars().into()),
         }
     }
 
-    fn after(self) -> (ReviewSort, Document) {
-        let (sort, value, id): (_, Bson, _) = match self {
-            Self::Newest(at, id) => (ReviewSort::Newest, at.into(), id),
-            Self::Oldest(at, id) => (ReviewSort::Oldest, at.into(), id),
-            Self::Helpful(votes, id) => (ReviewSort::Helpful, votes.into(), id),
-            Self::Rating(stars, id) => (ReviewSort::Rating, stars.into(), id),
-            Self::RatingDescending(stars, id) => (ReviewSort::RatingDescending, stars.into(), id),
-        };
-        (sort, sort.keyset().after(value, id))
-    }
-
-    /// Whether it is a place in a list of this order.
-    pub fn is_of(self, sort: ReviewSort) -> bool {
-        self.after().0 == sort
+    /// The cursor that points at a review in a list of this order.
+    pub fn cursor(self, review: &Review) -> Cursor<Self> {
+        self.order().cursor(self, review, review.id)
     }
 }
 
@@ -165,17 +126,17 @@ impl Reviews {
         Self(Documents::new(database))
     }
 
-    /// One stretch of a list, behind `after`.
+    /// A page of a list, behind `after`, which has the same order.
     pub async fn list(
         &self,
         filter: &ReviewFilter,
         sort: ReviewSort,
-        after: Option<ReviewCursor>,
+        after: Option<&Cursor<ReviewSort>>,
         limit: i64,
     ) -> Result<Vec<Review>, StoreError> {
         let mut all_of = vec![filter.document()];
-        all_of.extend(after.map(|place| place.after().1));
-        let find = self.collection.find(doc! {"$and": all_of}).sort(sort.keyset().sort()).limit(limit);
+        all_of.extend(after.map(|cursor| sort.order().after(cursor)));
+        let find = self.collection.find(doc! {"$and": all_of}).sort(sort.order().sort()).limit(limit);
         self.collect(find).await
     }
 

@@ -188,12 +188,13 @@ async fn a_cancelled_order_is_not_cancelled_again() {
     };
     let first = cancel("click").await;
     assert_eq!(first.is(200).json["status"], "cancelled");
+    assert_eq!(first.json["cancellation"], json!({"reason": "requested", "note": "too many"}));
     let again = cancel("click").await;
     assert_eq!((again.is(200).body.clone(), again.header("idempotent-replayed")), (first.body.clone(), Some("true")));
     let refused = cancel("another-click").await;
     assert_eq!(
         refused.is_problem(409, "order_not_cancellable").json["detail"],
-        "cannot cancel an order that is cancelled"
+        "An order in the state `cancelled` cannot be cancelled."
     );
     assert_eq!((shop.find_order(&order).await.timeline.len(), shop.stock_of("MUG-1").await.available), (2, 5));
     shop.verify().await;

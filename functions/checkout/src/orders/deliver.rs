@@ -9,7 +9,7 @@ use shared::{
 };
 
 use super::view::OrderView;
-use crate::{access::load_handled, problems::illegal};
+use crate::access::load_handled;
 
 /// No fields yet.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -31,7 +31,7 @@ pub(crate) async fn deliver_order(
     OptionalBody(_): OptionalBody<DeliverOrder>,
 ) -> Result<Json<OrderView>, Problem> {
     let (mut order, visibility) = load_handled(&app, user, id).await?;
-    if order.deliver(visibility.lines(), Some(user.id), app.clock.now()).map_err(illegal)?.was_executed() {
+    if order.deliver(visibility.lines(), Some(user.id), app.clock.now()).map_err(Problem::from)?.was_executed() {
         app.store.orders.save(&mut order).await?;
     }
     let payment = app.store.payments.find(order.payment).await?;

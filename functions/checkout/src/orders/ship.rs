@@ -20,10 +20,7 @@ use shared::{
 };
 
 use super::view::OrderView;
-use crate::{
-    access::{Visibility, load_handled},
-    problems::illegal,
-};
+use crate::access::{Visibility, load_handled};
 
 /// The carrier and the tracking number.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -97,7 +94,7 @@ impl From<ShipProblem> for Problem {
     fn from(problem: ShipProblem) -> Self {
         let detail = problem.to_string();
         match problem {
-            ShipProblem::Order(ShipError::Illegal(error)) => illegal(error),
+            ShipProblem::Order(ShipError::Illegal(error)) => error.into(),
             ShipProblem::Order(ShipError::HaveLeft(state)) | ShipProblem::PaidBack(state) => {
                 Self::new(ProblemCode::IllegalTransition).detail(detail).member("state", state)
             }

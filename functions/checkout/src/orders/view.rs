@@ -4,8 +4,8 @@ use serde::Serialize;
 use shared::domain::{
     Address, Currency, Email, Id, Money, Quantity, Sku, Timestamp,
     order::{
-        AppliedDiscount, Notes, Order, OrderItem, OrderStatus, ProductSnapshot, Remark, Shipment, TimelineEntry,
-        Tracking,
+        AppliedDiscount, Cancellation, CancellationReason, Notes, Order, OrderItem, OrderStatus, ProductSnapshot,
+        Remark, Shipment, TimelineEntry, Tracking,
     },
     payment::{Payment, PaymentMethod, PaymentStatus},
     pricing::{TaxAmount, Totals},
@@ -27,6 +27,9 @@ pub(crate) struct OrderView {
     /// `ORD-YYYYMMDD-XXXXX`.
     order_number: String,
     status: OrderStatus,
+    /// Who ended the order and why; only while it is cancelled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancellation: Option<CancellationView>,
     /// The customer, for administrators; absent for a guest's order.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
@@ -61,6 +64,20 @@ pub(crate) struct OrderView {
     reserved_until: Timestamp,
     created_at: Timestamp,
     updated_at: Timestamp,
+}
+
+/// Why an order ended before it was shipped.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Cancellation)]
+pub(crate) struct CancellationView {
+    /// `expired`: not paid in time; late money reopens the order. `requested`: late money is refunded.
+    reason: CancellationReason,
+    /// The reason in words.
+    note: String,
+    /// The user who cancelled it, for administrators; absent if it expired.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    by: Option<Id<User>>,
 }
 
 /// A line.
@@ -145,6 +162,10 @@ impl OrderView {
             id: order.id,
             order_number: order.order_number.clone(),
             status: order.status,
+            cancellation: order
+                .cancellation
+                .as_ref()
+                .map(|cancellation| CancellationView::of(cancellation, visibility)),
             user: order.user.filter(|_| visibility == Visibility::Admin),
             email: is_whole.then(|| order.email.clone()),
             items: order.items.iter().filter(|item| seen.includes(item.seller)).map(OrderItemView::of).collect(),
@@ -171,6 +192,16 @@ impl OrderView {
             reserved_until: order.reserved_until,
             created_at: order.created_at,
             updated_at: order.updated_at,
+        }
+    }
+}
+
+impl CancellationView {
+    fn of(cancellation: &Cancellation, visibility: Visibility) -> Self {
+        Self {
+            reason: cancellation.reason,
+            note: cancellation.note.clone(),
+            by: cancellation.by.filter(|_| visibility == Visibility::Admin),
         }
     }
 }

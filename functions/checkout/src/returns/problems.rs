@@ -6,8 +6,6 @@ use shared::{
     store::{StoreError, TransactionError},
 };
 
-use crate::problems::illegal;
-
 /// An error of a return command.
 #[derive(Debug)]
 pub(super) enum ReturnProblem {
@@ -46,7 +44,7 @@ impl From<ReturnProblem> for Problem {
             ReturnProblem::NotFound(what) => Self::not_found(what),
             ReturnProblem::NotReturnable(error) => Self::new(ProblemCode::NotReturnable)
                 .detail("Only shipped items can be returned.")
-                .member("state", error.from),
+                .member("state", error.state.as_str()),
             ReturnProblem::UnknownLine(index) => Self::new(ProblemCode::UnknownReference).field(
                 format!("/items/{index}/itemId"),
                 FieldCode::UnknownReference,
@@ -60,7 +58,7 @@ impl From<ReturnProblem> for Problem {
 
 fn refused(error: ReturnError) -> Problem {
     match error {
-        ReturnError::Illegal(error) => illegal(error),
+        ReturnError::Illegal(error) => error.into(),
         ReturnError::UnknownReturn => Problem::not_found("return"),
         ReturnError::TooMany { item, left } => Problem::new(ProblemCode::NotReturnable)
             .detail(format!("Only {left} of that line can still be returned."))

@@ -9,7 +9,8 @@ pub use returns::{Return, ReturnError, ReturnItem, ReturnStatus, ReturnedUnits};
 pub use shipments::{LinesOf, ShipError, Shipment, Tracking};
 
 use super::{
-    Address, Currency, Email, Id, Idempotent, IllegalTransition, Money, Quantity, Random, Sku, Timestamp,
+    Address, Command, Currency, Email, Id, Idempotent, IllegalTransition, Money, Quantity, Random, Sku, State,
+    Timestamp,
     cart::Cart,
     category::Category,
     coupon::CouponKind,
@@ -54,6 +55,9 @@ pub struct Order {
     pub payment: Id<Payment>,
     /// How far it has come.
     pub status: OrderStatus,
+    /// Who ended it and why, while it is cancelled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancellation: Option<Cancellation>,
     /// How it travels.
     pub shipping_method: ShippingMethod,
     /// Where the latest parcel is.
@@ -77,7 +81,7 @@ pub struct Order {
     pub returns: Vec<Return>,
     /// The cart that it came from.
     pub cart: Id<Cart>,
-    /// Until when an unpaid order holds its stock.
+    /// When the order expires if it is unpaid, and its stock is released.
     pub reserved_until: Timestamp,
     /// When it was placed.
     pub created_at: Timestamp,
@@ -89,7 +93,7 @@ pub struct Order {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum OrderStatus {
-    /// Placed; the stock is held, the money is not here.
+    /// Placed and unpaid; its stock is reserved.
     Pending,
     /// Paid.
     Confirmed,
@@ -119,8 +123,8 @@ impl OrderStatus {
         }
     }
 
-    /// Whether units of it are still promised from stock.
-    pub const fn holds_stock(self) -> bool {
+    /// Whether its units are still reserved in stock.
+    pub const fn reserves_stock(self) -> bool {
         matches!(self, Self::Pending | Self::Confirmed | Self::Processing)
     }
 }
@@ -209,6 +213,40 @@ pub const MAX_REMARKS: usize = 100;
 #[error("the order holds as many remarks as it can, which is {MAX_REMARKS}")]
 pub struct TooManyRemarks;
 
+/// Who ended an order, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cancellation {
+    /// Decides what becomes of money that arrives late.
+    pub reason: CancellationReason,
+    /// The person who cancelled it; `None` is the shop itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<Id<User>>,
+    /// The reason in words.
+    pub note: String,
+}
+
+/// Why an order ended before it was shipped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum CancellationReason {
+    /// It was not paid in time. Late money reopens it.
+    Expired,
+    /// A person cancelled it. Late money is refunded.
+    Requested,
+}
+
+impl Cancellation {
+    /// Not paid in time.
+    pub fn expired() -> Self {
+        Self { reason: CancellationReason::Expired, by: None, note: "not paid in time".to_owned() }
+    }
+
+    /// By a person.
+    pub fn requested(by: Id<User>, note: &str) -> Self {
+        Self { reason: CancellationReason::Requested, by: Some(by), note: note.to_owned() }
+    }
+}
+
 /// One change of an order's state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -236,9 +274,6 @@ pub struct AppliedDiscount {
     pub kind: CouponKind,
 }
 
-/// Where an order stands of which some lines have left and others have not, as its refusals name it.
-pub const PARTLY_SHIPPED: &str = "shipped in part";
-
 /// A new order number. The day is for people; five of 31 digits make a repeat within a day rare, and the unique index
 /// refuses it.
 pub fn new_order_number(random: &Random, now: Timestamp) -> String {
@@ -262,27 +297,28 @@ impl Order {
                 self.enter(OrderStatus::Confirmed, "paid", None, now);
                 Ok(Idempotent::Executed)
             }
-            OrderStatus::Cancelled => Err(self.illegal("confirm an order")),
+            OrderStatus::Cancelled => Err(self.illegal(Command::ConfirmOrder)),
             _ => Ok(Idempotent::AlreadyApplied),
         }
     }
 
-    /// Late money: the order had been given up, its payment arrived all the same, and its stock could be promised again in
-    /// the same transaction. See `docs/adr/0003-late-money.md`.
+    /// Late money: the payment of an expired order arrived, and its stock was reserved again in the same transaction. See
+    /// `docs/adr/0003-late-money.md`.
     ///
     /// # Errors
     /// Unless it expired: an order that a person cancelled stays cancelled.
     pub fn reopen(&mut self, now: Timestamp) -> Result<(), IllegalTransition> {
         if !self.has_expired() {
-            return Err(self.illegal("reopen an order"));
+            return Err(self.illegal(Command::ReopenOrder));
         }
-        self.enter(OrderStatus::Confirmed, "paid late; its stock could be promised again", None, now);
+        self.cancellation = None;
+        self.enter(OrderStatus::Confirmed, "paid late: reopened, its stock is reserved again", None, now);
         Ok(())
     }
 
     /// Whether it was not paid in time, and no person has cancelled it since.
     pub fn has_expired(&self) -> bool {
-        self.status == OrderStatus::Cancelled && self.timeline.last().is_some_and(|last| last.updated_by.is_none())
+        self.cancellation.as_ref().is_some_and(|cancellation| cancellation.reason == CancellationReason::Expired)
     }
 
     /// The warehouse has taken it up.
@@ -295,36 +331,41 @@ impl Order {
                 self.enter(OrderStatus::Processing, "picking", None, now);
                 Ok(Idempotent::Executed)
             }
-            OrderStatus::Pending | OrderStatus::Cancelled => Err(self.illegal("pick an order")),
+            OrderStatus::Pending | OrderStatus::Cancelled => Err(self.illegal(Command::PickOrder)),
             _ => Ok(Idempotent::AlreadyApplied),
         }
     }
 
-    /// Ends it before it is shipped. The stock that it held has to be released in the same transaction.
+    /// Ends it before it is shipped. Its reserved stock has to be released in the same transaction.
     ///
     /// # Errors
-    /// Once it has ended, or any line has been handed over.
-    pub fn cancel(&mut self, reason: &str, by: Option<Id<User>>, now: Timestamp) -> Result<(), IllegalTransition> {
-        if !self.status.holds_stock() {
-            return Err(self.illegal("cancel an order"));
+    /// Once it has ended, or any line is shipped.
+    pub fn cancel(&mut self, cancellation: Cancellation, now: Timestamp) -> Result<(), IllegalTransition> {
+        if !self.status.reserves_stock() {
+            return Err(self.illegal(Command::CancelOrder));
         }
         if self.items.iter().any(|item| item.shipped_at.is_some()) {
-            return Err(IllegalTransition { command: "cancel an order", from: PARTLY_SHIPPED });
+            return Err(IllegalTransition { command: Command::CancelOrder, state: State::PartlyShipped });
         }
-        self.enter(OrderStatus::Cancelled, reason, by, now);
+        self.end(cancellation, now);
         Ok(())
     }
 
     /// Cancels an order that has expired: from now on late money is refunded.
     ///
     /// # Errors
-    /// Unless it was given up.
-    pub fn cancel_expired(&mut self, reason: &str, by: Id<User>, now: Timestamp) -> Result<(), IllegalTransition> {
+    /// Unless it has expired.
+    pub fn cancel_expired(&mut self, cancellation: Cancellation, now: Timestamp) -> Result<(), IllegalTransition> {
         if !self.has_expired() {
-            return Err(self.illegal("cancel an order"));
+            return Err(self.illegal(Command::CancelOrder));
         }
-        self.enter(OrderStatus::Cancelled, reason, Some(by), now);
+        self.end(cancellation, now);
         Ok(())
+    }
+
+    fn end(&mut self, cancellation: Cancellation, now: Timestamp) {
+        self.enter(OrderStatus::Cancelled, cancellation.note.clone(), cancellation.by, now);
+        self.cancellation = Some(cancellation);
     }
 
     /// Adds a remark of the shop.
@@ -350,8 +391,8 @@ impl Order {
         in_order(self.items.iter().map(|item| (item.sku.clone(), item.quantity)))
     }
 
-    fn illegal(&self, command: &'static str) -> IllegalTransition {
-        IllegalTransition { command, from: self.status.as_str() }
+    fn illegal(&self, command: Command) -> IllegalTransition {
+        IllegalTransition { command, state: State::Order(self.status) }
     }
 }
 
@@ -373,6 +414,10 @@ pub(crate) mod tests {
             country: "GB".into(),
             phone: "+442071234567".into(),
         }
+    }
+
+    pub(crate) fn cancelled_by_ada(note: &str) -> Cancellation {
+        Cancellation::requested(Id::new(), note)
     }
 
     pub(crate) fn order(lines: &[(&str, i64, i64)]) -> Order {
@@ -415,6 +460,7 @@ pub(crate) mod tests {
             billing_address: address(),
             payment: Id::new(),
             status: OrderStatus::Pending,
+            cancellation: None,
             shipping_method: ShippingMethod::Standard,
             tracking: None,
             shipments: Vec::new(),
@@ -453,14 +499,14 @@ pub(crate) mod tests {
         assert_eq!(order.deliver(LinesOf::Everyone, None, NOW), Ok(Idempotent::AlreadyApplied));
         let states: Vec<_> = order.timeline.iter().map(|entry| entry.status.as_str()).collect();
         assert_eq!(states, ["confirmed", "processing", "shipped", "delivered"]);
-        assert!(order.cancel("too late", None, NOW).is_err());
+        assert!(order.cancel(cancelled_by_ada("too late"), NOW).is_err());
     }
 
     #[test]
     fn a_cancelled_order_is_not_paid_picked_or_shipped() {
         let mut order = order(&[("A", 1, 100)]);
-        order.cancel("changed my mind", None, NOW).unwrap();
-        assert!(order.cancel("again", None, NOW).is_err());
+        order.cancel(cancelled_by_ada("changed my mind"), NOW).unwrap();
+        assert!(order.cancel(cancelled_by_ada("again"), NOW).is_err());
         assert!(
             order.confirm(NOW).is_err()
                 && order.pick(NOW).is_err()
@@ -471,21 +517,20 @@ pub(crate) mod tests {
 
     #[test]
     fn late_money_reopens_an_expired_order_but_not_a_cancelled_one() {
-        let mut given_up = order(&[("A", 1, 100)]);
-        given_up.cancel("not paid in time", None, NOW).unwrap();
-        given_up.reopen(NOW).unwrap();
-        assert_eq!(given_up.status, OrderStatus::Confirmed);
+        let again = || cancelled_by_ada("again");
+        let mut expired = order(&[("A", 1, 100)]);
+        expired.cancel(Cancellation::expired(), NOW).unwrap();
+        expired.reopen(NOW).unwrap();
+        assert_eq!((expired.status, &expired.cancellation), (OrderStatus::Confirmed, &None));
         let mut cancelled = order(&[("A", 1, 100)]);
-        cancelled.cancel("changed my mind", Some(Id::new()), NOW).unwrap();
-        assert!(cancelled.reopen(NOW).is_err() && cancelled.cancel_expired("again", Id::new(), NOW).is_err());
-        let mut forgone = order(&[("A", 1, 100)]);
-        assert!(forgone.cancel_expired("changed my mind", Id::new(), NOW).is_err(), "it has not ended");
-        forgone.cancel("not paid in time", None, NOW).unwrap();
-        forgone.cancel_expired("changed my mind", Id::new(), NOW).unwrap();
-        assert!(!forgone.has_expired() && forgone.reopen(NOW).is_err());
-        assert!(
-            forgone.cancel_expired("again", Id::new(), NOW).is_err() && forgone.cancel("again", None, NOW).is_err()
-        );
+        cancelled.cancel(cancelled_by_ada("changed my mind"), NOW).unwrap();
+        assert!(cancelled.reopen(NOW).is_err() && cancelled.cancel_expired(again(), NOW).is_err());
+        let mut both = order(&[("A", 1, 100)]);
+        assert!(both.cancel_expired(again(), NOW).is_err(), "it has not ended");
+        both.cancel(Cancellation::expired(), NOW).unwrap();
+        both.cancel_expired(cancelled_by_ada("changed my mind"), NOW).unwrap();
+        assert!(!both.has_expired() && both.reopen(NOW).is_err());
+        assert!(both.cancel_expired(again(), NOW).is_err() && both.cancel(again(), NOW).is_err());
     }
 
     #[test]
@@ -495,8 +540,8 @@ pub(crate) mod tests {
         let _ = order.pick(NOW).unwrap();
         let seller = order.items[0].seller;
         let _ = order.ship(LinesOf::Seller(seller), &tracking(), seller, NOW).unwrap();
-        let refused = order.cancel("too late", Some(Id::new()), NOW).unwrap_err();
-        assert_eq!(refused.to_string(), "cannot cancel an order that is shipped in part");
+        let refused = order.cancel(cancelled_by_ada("too late"), NOW).unwrap_err();
+        assert_eq!(refused, IllegalTransition { command: Command::CancelOrder, state: State::PartlyShipped });
     }
 
     #[test]

@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 use super::{Order, OrderItem, OrderStatus};
 use crate::Id;
 use crate::Idempotent;
-use crate::IllegalTransition;
 use crate::Money;
 use crate::MoneyError;
 use crate::Quantity;
 use crate::Sku;
 use crate::Timestamp;
 use crate::payment::{Payment, Refund};
+use crate::{Command, IllegalTransition, State};
 
 /// Units of an order that the customer sends back.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -144,7 +144,7 @@ impl Order {
         refundable: Money,
         now: Timestamp,
     ) -> Result<Return, ReturnError> {
-        let not_left = self.illegal("send back lines of an order");
+        let not_left = self.illegal(Command::RequestReturn);
         if !matches!(self.status, OrderStatus::Processing | OrderStatus::Shipped | OrderStatus::Delivered) {
             return Err(not_left.into());
         }
@@ -190,7 +190,7 @@ impl Order {
 
     /// Lets the customer send it.
     pub fn approve_return(&mut self, id: Id<Return>, now: Timestamp) -> Result<Idempotent, ReturnError> {
-        self.move_return(id, ReturnStatus::Requested, ReturnStatus::Approved, "approve a return", now)
+        self.move_return(id, ReturnStatus::Requested, ReturnStatus::Approved, Command::ApproveReturn, now)
     }
 
     /// Refuses it: the units can be asked for again. One that was approved is refused as long as its parcel is not here (no
@@ -205,7 +205,11 @@ impl Order {
         match each.standing() {
             ReturnStatus::Rejected => return Ok(Idempotent::AlreadyApplied),
             ReturnStatus::Received => {
-                return Err(IllegalTransition { command: "reject a return", from: "received" }.into());
+                return Err(IllegalTransition {
+                    command: Command::RejectReturn,
+                    state: State::Return(ReturnStatus::Received),
+                }
+                .into());
             }
             ReturnStatus::Approved if reason.is_none() => return Err(ReturnError::ReasonNeeded),
             ReturnStatus::Requested | ReturnStatus::Approved => {}
@@ -234,7 +238,9 @@ impl Order {
                 Ok(Idempotent::Executed)
             }
             (ReturnStatus::Approved, Some(_)) | (ReturnStatus::Received, _) => Ok(Idempotent::AlreadyApplied),
-            (other, _) => Err(IllegalTransition { command: "receive a return", from: other.as_str() }.into()),
+            (other, _) => {
+                Err(IllegalTransition { command: Command::ReceiveReturn, state: State::Return(other) }.into())
+            }
         }
     }
 
@@ -247,7 +253,7 @@ impl Order {
         now: Timestamp,
     ) -> Result<Option<ReturnedUnits>, ReturnError> {
         if !self
-            .move_return(id, ReturnStatus::Approved, ReturnStatus::Received, "receive a return", now)?
+            .move_return(id, ReturnStatus::Approved, ReturnStatus::Received, Command::ReceiveReturn, now)?
             .was_executed()
         {
             return Ok(None);
@@ -296,7 +302,7 @@ impl Order {
         id: Id<Return>,
         from: ReturnStatus,
         to: ReturnStatus,
-        command: &'static str,
+        command: Command,
         now: Timestamp,
     ) -> Result<Idempotent, ReturnError> {
         let each = self.find_return_mut(id)?;
@@ -304,7 +310,7 @@ impl Order {
             return Ok(Idempotent::AlreadyApplied);
         }
         if each.status != from {
-            return Err(IllegalTransition { command, from: each.status.as_str() }.into());
+            return Err(IllegalTransition { command, state: State::Return(each.status) }.into());
         }
         each.status = to;
         each.updated_at = now;

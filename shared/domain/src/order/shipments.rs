@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use super::{Order, OrderItem, OrderStatus};
 use crate::Id;
 use crate::Idempotent;
-use crate::IllegalTransition;
 use crate::Quantity;
 use crate::Sku;
 use crate::Timestamp;
 use crate::user::User;
+use crate::{Command, IllegalTransition};
 
 /// A parcel: the lines of one seller that were handed over to a carrier at once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,7 +130,7 @@ impl Order {
             return Err(ShipError::HaveLeft(self.status));
         }
         if self.status != OrderStatus::Processing {
-            return Err(self.illegal("ship an order").into());
+            return Err(self.illegal(Command::ShipOrder).into());
         }
         let mut leaving = Vec::new();
         let mut parcels: Vec<Shipment> = Vec::new();
@@ -175,7 +175,7 @@ impl Order {
             }
         }
         if !left {
-            return Err(self.illegal("deliver an order"));
+            return Err(self.illegal(Command::DeliverOrder));
         }
         if !arrived {
             return Ok(Idempotent::AlreadyApplied);
@@ -226,7 +226,7 @@ mod tests {
         assert_eq!(order.ship(first, &numbered("1"), by, NOW).unwrap().len(), 1);
         assert_eq!(order.ship(first, &numbered("2"), by, NOW), Err(ShipError::HaveLeft(OrderStatus::Processing)));
         assert_eq!(order.status, OrderStatus::Processing);
-        assert!(order.cancel("too late", None, NOW).is_err());
+        assert!(order.cancel(cancelled_by_ada("too late"), NOW).is_err());
         let _ = order.ship(second, &numbered("3"), by, NOW).unwrap();
         assert_eq!(order.status, OrderStatus::Shipped);
         assert_eq!(order.ship(second, &numbered("4"), by, NOW), Err(ShipError::HaveLeft(OrderStatus::Shipped)));

@@ -5,6 +5,7 @@
 //! `problems.rs`; nothing here knows them.
 
 mod code;
+mod transition;
 
 use std::{error::Error, fmt, sync::Arc};
 

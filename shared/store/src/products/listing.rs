@@ -6,9 +6,12 @@ use mongodb::options::Collation;
 use serde::{Deserialize, Serialize};
 
 use super::{CatalogueEntry, NAME_COLLATION_LOCALE, Products};
-use crate::{StoreError, keyset::Keyset};
+use crate::{
+    StoreError,
+    keyset::{Cursor, SortOrder},
+};
 use shop_domain::{
-    Id, Money, Timestamp,
+    Id, Money,
     category::Category,
     product::{Product, ProductStatus},
     user::User,
@@ -97,8 +100,9 @@ impl ProductFilter {
     }
 }
 
-/// In which order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The order of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum ProductSort {
     /// The best match of the words first; without words the newest.
     Relevance,
@@ -117,72 +121,25 @@ pub enum ProductSort {
 }
 
 impl ProductSort {
-    const fn keyset(self) -> Keyset {
+    const fn order(self) -> SortOrder<CatalogueEntry> {
         match self {
-            Self::Relevance => Keyset::descending("score"),
-            Self::Newest => Keyset::descending("createdAt"),
-            Self::Price => Keyset::ascending("price.effective"),
-            Self::PriceDescending => Keyset::descending("price.effective"),
-            Self::Rating => Keyset::descending("ratings.average"),
-            Self::Bestselling => Keyset::descending("totalSold"),
-            Self::Name => Keyset::ascending("name"),
+            Self::Relevance => SortOrder::descending("score", |entry| entry.score.into()),
+            Self::Newest => SortOrder::descending("createdAt", |entry| entry.product.created_at.into()),
+            Self::Price => SortOrder::ascending("price.effective", |entry| entry.product.price.effective.into()),
+            Self::PriceDescending => {
+                SortOrder::descending("price.effective", |entry| entry.product.price.effective.into())
+            }
+            Self::Rating => SortOrder::descending("ratings.average", |entry| entry.product.ratings.average.into()),
+            Self::Bestselling => SortOrder::descending("totalSold", |entry| entry.product.total_sold.into()),
+            Self::Name => SortOrder::ascending("name", |entry| entry.product.name.as_str().into()),
         }
-    }
-}
-
-/// A place in an ordered list: the sort key of a product.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum ProductCursor {
-    /// A score, as its bits: a decimal form could round it past its neighbour.
-    Relevance(u64, Id<Product>),
-    /// When it was made.
-    Newest(Timestamp, Id<Product>),
-    /// What it costs.
-    Price(Money, Id<Product>),
-    /// What it costs, in the other direction.
-    PriceDescending(Money, Id<Product>),
-    /// Its average rating, as its bits.
-    Rating(u64, Id<Product>),
-    /// How many were sold.
-    Bestselling(i64, Id<Product>),
-    /// Its name.
-    Name(String, Id<Product>),
-}
-
-impl ProductCursor {
-    fn after(&self) -> (ProductSort, Document) {
-        let (sort, value, id): (_, Bson, _) = match self {
-            Self::Relevance(bits, id) => (ProductSort::Relevance, f64::from_bits(*bits).into(), id),
-            Self::Newest(at, id) => (ProductSort::Newest, (*at).into(), id),
-            Self::Price(price, id) => (ProductSort::Price, (*price).into(), id),
-            Self::PriceDescending(price, id) => (ProductSort::PriceDescending, (*price).into(), id),
-            Self::Rating(bits, id) => (ProductSort::Rating, f64::from_bits(*bits).into(), id),
-            Self::Bestselling(units, id) => (ProductSort::Bestselling, (*units).into(), id),
-            Self::Name(name, id) => (ProductSort::Name, name.as_str().into(), id),
-        };
-        (sort, sort.keyset().after(value, *id))
-    }
-
-    /// Whether it is a place in a list of this order.
-    pub fn is_of(&self, sort: ProductSort) -> bool {
-        self.after().0 == sort
     }
 }
 
 impl CatalogueEntry {
-    /// Its place in a list of this order.
-    pub fn place(&self, sort: ProductSort) -> ProductCursor {
-        let product = &self.product;
-        match sort {
-            ProductSort::Relevance => ProductCursor::Relevance(self.score.to_bits(), product.id),
-            ProductSort::Newest => ProductCursor::Newest(product.created_at, product.id),
-            ProductSort::Price => ProductCursor::Price(product.price.effective, product.id),
-            ProductSort::PriceDescending => ProductCursor::PriceDescending(product.price.effective, product.id),
-            ProductSort::Rating => ProductCursor::Rating(product.ratings.average.to_bits(), product.id),
-            ProductSort::Bestselling => ProductCursor::Bestselling(product.total_sold, product.id),
-            ProductSort::Name => ProductCursor::Name(product.name.clone(), product.id),
-        }
+    /// The cursor that points at it in a list of this order.
+    pub fn cursor(&self, sort: ProductSort) -> Cursor<ProductSort> {
+        sort.order().cursor(sort, self, self.product.id)
     }
 }
 
@@ -202,20 +159,20 @@ pub(super) fn with_category() -> [Document; 1] {
 }
 
 impl Products {
-    /// One stretch of a list, behind `after`. [`ProductSort::Relevance`] needs words to be relevant to.
+    /// A page of a list, behind `after`, which has the same order. [`ProductSort::Relevance`] needs words to be relevant to.
     pub async fn list(
         &self,
         filter: &ProductFilter,
         sort: ProductSort,
-        after: Option<&ProductCursor>,
+        after: Option<&Cursor<ProductSort>>,
         limit: i64,
     ) -> Result<Vec<CatalogueEntry>, StoreError> {
         let mut pipeline = vec![doc! {"$match": filter.document()}];
         if sort == ProductSort::Relevance {
             pipeline.push(doc! {"$addFields": {"score": {"$meta": "textScore"}}});
         }
-        pipeline.extend(after.map(|place| doc! {"$match": place.after().1}));
-        pipeline.push(doc! {"$sort": sort.keyset().sort()});
+        pipeline.extend(after.map(|cursor| doc! {"$match": sort.order().after(cursor)}));
+        pipeline.push(doc! {"$sort": sort.order().sort()});
         // The stock is looked up for as few products as possible: for those of the page, unless it decides about them.
         match filter.stock() {
             Some(stock) => {
@@ -263,7 +220,7 @@ impl Products {
             let most = limit.saturating_add(i64::try_from(product.related_products.len()).unwrap_or_default());
             let mut siblings = vec![
                 others(doc! {"categoryPath": category}),
-                doc! {"$sort": ProductSort::Bestselling.keyset().sort()},
+                doc! {"$sort": ProductSort::Bestselling.order().sort()},
                 doc! {"$limit": most},
             ];
             siblings.extend(with_stock());

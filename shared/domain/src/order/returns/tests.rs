@@ -163,7 +163,7 @@ fn an_approved_return_can_be_rejected_until_it_arrives() {
     let again = request(&mut order, 1).unwrap();
     let _ = order.approve_return(again, NOW).unwrap();
     let _ = order.record_arrival(again, NOW).unwrap();
-    let refused = IllegalTransition { command: "reject a return", from: "received" };
+    let refused = IllegalTransition { command: Command::RejectReturn, state: State::Return(ReturnStatus::Received) };
     assert_eq!(order.reject_return(again, Some("too late"), NOW), Err(refused.into()));
     assert_eq!(order.items[0].returned, 1);
 }

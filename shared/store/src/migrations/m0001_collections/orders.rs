@@ -98,6 +98,10 @@ fn orders() -> Spec {
             "rejectionReason": text(),
             "arrivedAt": date(),
         })),
+        "cancellation": object(
+            "reason note",
+            doc! {"reason": one_of(&["expired", "requested"]), "by": id(), "note": text()},
+        ),
         "cart": id(),
         "reservedUntil": date(),
         "version": int(),
@@ -144,6 +148,8 @@ fn order_rules() -> Vec<Document> {
         doc! {"$allElementsTrue": {"$map": {"input": "$items", "as": "line", "in": line}}},
         // The last entry of the timeline is the state (I6).
         doc! {"$eq": ["$status", {"$last": "$timeline.status"}]},
+        // A cancelled order records who ended it and why.
+        doc! {"$eq": [{"$eq": ["$status", "cancelled"]}, {"$eq": [{"$type": "$cancellation"}, "object"]}]},
         // Tracking is that of the latest parcel.
         doc! {"$eq": [
             {"$ifNull": ["$tracking.trackingNumber", ""]}, {"$ifNull": [{"$last": "$shipments.trackingNumber"}, ""]},
@@ -176,6 +182,7 @@ fn payments() -> Spec {
         "method": one_of(&["credit_card", "debit_card", "paypal", "stripe", "bank_transfer"]),
         "status": statuses(),
         "transactionId": word(),
+        "bankReference": text(),
         "gateway": one_of(&["stripe", "bank_transfer", "none"]),
         "source": text(),
         "attempts": int_from(1),
