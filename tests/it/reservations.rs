@@ -5,7 +5,7 @@ use std::time::Duration;
 use bson::{Document, doc};
 use shared::{
     app::reserve_stock::RESERVATION_LEASE,
-    domain::{Id, Quantity, Sku, Timestamp, cart::Cart, message::Event, order::Order},
+    domain::{Buyer, Id, Quantity, Sku, Timestamp, cart::Cart, message::Event, order::Order},
     store::{
         StoreError, Versioned,
         inventory::reservations::{Availability, Reservation, Reserved},
@@ -134,7 +134,7 @@ async fn an_expired_reservation_is_released_and_low_stock_is_reported() {
 async fn with_two_mugs(shop: &TestShop, mug: &str) -> (tests::Person, Versioned<Cart>) {
     let ada = shop.customer("ada").await;
     ada.add_to_cart(mug, TWO).await.is(200);
-    let cart = shop.store().carts.find_of_customer(ada.id).await.unwrap().unwrap();
+    let cart = shop.store().carts.find_of(&Buyer::Customer(ada.id), shop.clock.now()).await.unwrap().unwrap();
     (ada, cart)
 }
 

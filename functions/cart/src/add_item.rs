@@ -3,14 +3,14 @@
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
 use shared::{
-    domain::{Id, Quantity, Sku, product::Product},
-    http::{App, Buyer, IfMatch, MaybeBuyer, Problem, Valid},
+    domain::{Buyer, Id, Quantity, Sku, product::Product},
+    http::{App, CurrentBuyer, IfMatch, MaybeBuyer, Problem, Valid},
     validation::Validate,
 };
 
 use crate::{
+    carts::{change_cart, start_cart},
     new_item::find_new_item,
-    owner::Owner,
     problems::CartProblem,
     view::{CartView, respond},
 };
@@ -43,16 +43,15 @@ pub(crate) async fn add_cart_item(
     let item = find_new_item(&app, wanted.product_id, wanted.variant.as_ref(), wanted.quantity).await?;
     let add = |cart: &mut shared::domain::cart::Cart, now| Ok::<_, CartProblem>(cart.add(item.clone(), now)?);
     match buyer {
-        Some(buyer) => {
-            let owner = Owner::of(&buyer);
-            let cart = owner.change(&app, &expected, add).await?;
-            respond(&app, &owner, &cart, None).await
+        Some(CurrentBuyer { buyer, .. }) => {
+            let cart = change_cart(&app, &buyer, &expected, add).await?;
+            respond(&app, &buyer, &cart, None).await
         }
         None => {
             let token = app.random.secret();
-            let owner = Owner::of(&Buyer::Guest(token.clone()));
-            let cart = owner.start(&app, &expected, add).await?;
-            respond(&app, &owner, &cart, Some(token)).await
+            let buyer = Buyer::guest(&token);
+            let cart = start_cart(&app, &buyer, &expected, add).await?;
+            respond(&app, &buyer, &cart, Some(token)).await
         }
     }
 }

@@ -8,12 +8,12 @@ use shared::{
         cart::{Cart, CartItem},
         inventory::StockRecord,
     },
-    http::{App, Buyer, IfMatch, PathId, Problem, Valid},
+    http::{App, CurrentBuyer, IfMatch, PathId, Problem, Valid},
     validation::Validate,
 };
 
 use crate::{
-    owner::Owner,
+    carts::{change_cart, load_cart},
     problems::CartProblem,
     view::{CartView, respond},
 };
@@ -31,14 +31,13 @@ impl Validate for ChangeItem {}
 #[utoipa::path(patch, path = "/v1/cart/items/{itemId}", tag = "cart", security(("bearer" = []), ("cartToken" = [])),
     params(("itemId" = String, Path)), request_body = ChangeItem, responses((status = 200, body = CartView)))]
 pub(crate) async fn change_cart_item(
-    buyer: Buyer,
+    CurrentBuyer { buyer, .. }: CurrentBuyer,
     PathId(item): PathId<CartItem>,
     expected: IfMatch,
     State(app): State<App>,
     Valid(wanted): Valid<ChangeItem>,
 ) -> Result<Response, Problem> {
-    let owner = Owner::of(&buyer);
-    let before = owner.load(&app).await?;
+    let before = load_cart(&app, &buyer).await?;
     let line = before.item(item).map_err(CartProblem::from)?;
     let (stock, product) =
         tokio::try_join!(app.store.inventory.find(&line.sku), app.store.products.find(line.product))?;
@@ -47,6 +46,6 @@ pub(crate) async fn change_cart_item(
     let sold = product.and_then(|product| product.sold_in(before.currency, line.variant.as_ref()));
     let unit_price = sold.map(|sold| sold.unit_price);
     let change = |cart: &mut Cart, now| Ok(cart.change(item, wanted.quantity, orderable, unit_price, now)?);
-    let cart = owner.change(&app, &expected, change).await?;
-    respond(&app, &owner, &cart, None).await
+    let cart = change_cart(&app, &buyer, &expected, change).await?;
+    respond(&app, &buyer, &cart, None).await
 }

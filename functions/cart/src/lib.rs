@@ -4,11 +4,11 @@
 //! reserved at checkout, not before.
 
 mod add_item;
+mod carts;
 mod change_item;
 mod clear_cart;
 mod merge_cart;
 mod new_item;
-mod owner;
 mod problems;
 mod put_coupon;
 mod remove_coupon;

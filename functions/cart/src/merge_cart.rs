@@ -4,12 +4,13 @@ use axum::{extract::State, response::Response};
 use serde::Deserialize;
 use shared::{
     app::merge_cart::{Merged, merge_cart},
-    http::{App, Buyer, CurrentUser, Problem, Valid},
+    domain::Buyer,
+    http::{App, CurrentUser, Problem, Valid},
     validation::{Validate, Violations, rules::length},
 };
 
 use crate::{
-    owner::Owner,
+    carts::load_cart,
     problems::CartProblem,
     view::{CartView, respond},
 };
@@ -39,11 +40,11 @@ pub(crate) async fn merge_guest_cart(
     State(app): State<App>,
     Valid(wanted): Valid<MergeCart>,
 ) -> Result<Response, Problem> {
-    let owner = Owner::of(&Buyer::Customer(user));
+    let buyer = Buyer::Customer(user.id);
     let cart = match merge_cart(&app.store, user.id, &wanted.cart_token, app.clock.now()).await? {
         Merged::Into(cart) => *cart,
-        Merged::Nothing => owner.load(&app).await?,
+        Merged::Nothing => load_cart(&app, &buyer).await?,
         Merged::Refused(error) => return Err(CartProblem::Cart(error).into()),
     };
-    respond(&app, &owner, &cart, None).await
+    respond(&app, &buyer, &cart, None).await
 }

@@ -4,12 +4,12 @@ use axum::{extract::State, response::Response};
 use serde::Deserialize;
 use shared::{
     domain::coupon::Coupon,
-    http::{App, Buyer, IfMatch, Problem, Valid},
+    http::{App, CurrentBuyer, IfMatch, Problem, Valid},
     validation::{Validate, Violations, rules::length},
 };
 
 use crate::{
-    owner::Owner,
+    carts::{change_cart, load_cart},
     problems::CartProblem,
     view::{CartView, price, respond},
 };
@@ -34,24 +34,22 @@ impl Validate for PutCoupon {
 #[utoipa::path(put, path = "/v1/cart/coupon", tag = "cart", security(("bearer" = []), ("cartToken" = [])),
     request_body = PutCoupon, responses((status = 200, body = CartView)))]
 pub(crate) async fn put_cart_coupon(
-    buyer: Buyer,
+    CurrentBuyer { buyer, .. }: CurrentBuyer,
     expected: IfMatch,
     State(app): State<App>,
     Valid(wanted): Valid<PutCoupon>,
 ) -> Result<Response, Problem> {
-    let owner = Owner::of(&buyer);
     let code = Coupon::normalise_code(&wanted.code);
-    let mut with_coupon = owner.load(&app).await?;
+    let mut with_coupon = load_cart(&app, &buyer).await?;
     with_coupon.coupon_code = Some(code.clone());
-    let refusal = price(&app, &owner, &with_coupon).await?.coupon.and_then(|asked| asked.refusal);
+    let refusal = price(&app, &buyer, &with_coupon).await?.coupon.and_then(|asked| asked.refusal);
     if let Some(refusal) = refusal {
         return Err(CartProblem::Coupon(refusal).into());
     }
-    let cart = owner
-        .change(&app, &expected, |cart, now| {
-            cart.use_coupon(Some(code.clone()), now);
-            Ok(())
-        })
-        .await?;
-    respond(&app, &owner, &cart, None).await
+    let cart = change_cart(&app, &buyer, &expected, |cart, now| {
+        cart.use_coupon(Some(code.clone()), now);
+        Ok(())
+    })
+    .await?;
+    respond(&app, &buyer, &cart, None).await
 }

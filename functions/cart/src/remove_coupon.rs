@@ -1,10 +1,10 @@
 //! `DELETE /v1/cart/coupon`
 
 use axum::{extract::State, response::Response};
-use shared::http::{App, Buyer, IfMatch, Problem};
+use shared::http::{App, CurrentBuyer, IfMatch, Problem};
 
 use crate::{
-    owner::Owner,
+    carts::change_cart,
     view::{CartView, respond},
 };
 
@@ -12,16 +12,14 @@ use crate::{
 #[utoipa::path(delete, path = "/v1/cart/coupon", tag = "cart", security(("bearer" = []), ("cartToken" = [])),
     responses((status = 200, body = CartView)))]
 pub(crate) async fn remove_cart_coupon(
-    buyer: Buyer,
+    CurrentBuyer { buyer, .. }: CurrentBuyer,
     expected: IfMatch,
     State(app): State<App>,
 ) -> Result<Response, Problem> {
-    let owner = Owner::of(&buyer);
-    let cart = owner
-        .change(&app, &expected, |cart, now| {
-            cart.use_coupon(None, now);
-            Ok(())
-        })
-        .await?;
-    respond(&app, &owner, &cart, None).await
+    let cart = change_cart(&app, &buyer, &expected, |cart, now| {
+        cart.use_coupon(None, now);
+        Ok(())
+    })
+    .await?;
+    respond(&app, &buyer, &cart, None).await
 }

@@ -3,11 +3,11 @@
 use axum::{extract::State, response::Response};
 use shared::{
     domain::cart::CartItem,
-    http::{App, Buyer, IfMatch, PathId, Problem},
+    http::{App, CurrentBuyer, IfMatch, PathId, Problem},
 };
 
 use crate::{
-    owner::Owner,
+    carts::change_cart,
     view::{CartView, respond},
 };
 
@@ -15,12 +15,11 @@ use crate::{
 #[utoipa::path(delete, path = "/v1/cart/items/{itemId}", tag = "cart", security(("bearer" = []), ("cartToken" = [])),
     params(("itemId" = String, Path)), responses((status = 200, body = CartView)))]
 pub(crate) async fn remove_cart_item(
-    buyer: Buyer,
+    CurrentBuyer { buyer, .. }: CurrentBuyer,
     PathId(item): PathId<CartItem>,
     expected: IfMatch,
     State(app): State<App>,
 ) -> Result<Response, Problem> {
-    let owner = Owner::of(&buyer);
-    let cart = owner.change(&app, &expected, |cart, now| Ok(cart.remove(item, now)?)).await?;
-    respond(&app, &owner, &cart, None).await
+    let cart = change_cart(&app, &buyer, &expected, |cart, now| Ok(cart.remove(item, now)?)).await?;
+    respond(&app, &buyer, &cart, None).await
 }

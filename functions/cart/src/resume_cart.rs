@@ -4,17 +4,18 @@ use axum::{extract::State, response::Response};
 use serde::Deserialize;
 use shared::{
     domain::{
+        Buyer,
         cart::{Cart, CartStatus},
         secret_hash::sha256_hex,
         user::{MailedToken, TokenPurpose},
     },
-    http::{App, Buyer, IfMatch, MaybeUser, Problem, ProblemCode, Valid},
+    http::{App, IfMatch, MaybeUser, Problem, ProblemCode, Valid},
     store::Versioned,
     validation::{Validate, Violations, rules::length},
 };
 
 use crate::{
-    owner::Owner,
+    carts::{change_cart, load_cart},
     view::{CartView, respond},
 };
 
@@ -47,22 +48,22 @@ pub(crate) async fn resume_cart(
     let token = app.store.mailed_tokens.find(&hash, TokenPurpose::ResumeCart, app.clock.now()).await?;
     let token = token.ok_or_else(|| Problem::new(ProblemCode::InvalidMailedToken))?;
     match user.filter(|user| user.id == token.user) {
-        Some(user) => come_back(&app, &Owner::of(&Buyer::Customer(user))).await,
+        Some(user) => come_back(&app, &Buyer::Customer(user.id)).await,
         None => copy_for_guest(&app, &token).await,
     }
 }
 
 /// The owner's open cart, which may be another than the one in the mail.
-async fn come_back(app: &App, owner: &Owner) -> Result<Response, Problem> {
-    let mut cart = owner.load(app).await?;
+async fn come_back(app: &App, buyer: &Buyer) -> Result<Response, Problem> {
+    let mut cart = load_cart(app, buyer).await?;
     if cart.status == CartStatus::Abandoned {
         let resume = |cart: &mut Cart, now| {
             cart.resume(now);
             Ok(())
         };
-        cart = owner.change(app, &IfMatch::ANY, resume).await?;
+        cart = change_cart(app, buyer, &IfMatch::ANY, resume).await?;
     }
-    respond(app, owner, &cart, None).await
+    respond(app, buyer, &cart, None).await
 }
 
 async fn copy_for_guest(app: &App, token: &MailedToken) -> Result<Response, Problem> {
@@ -75,6 +76,6 @@ async fn copy_for_guest(app: &App, token: &MailedToken) -> Result<Response, Prob
     let copy = left.and_then(|cart| cart.copy_for_guest(sha256_hex(&cart_token), token.mailed_at(), app.clock.now()));
     let mut copy = Versioned::new(copy.ok_or_else(gone)?);
     app.store.carts.save(&mut copy).await?;
-    let owner = Owner::of(&Buyer::Guest(cart_token.clone()));
-    respond(app, &owner, &copy, Some(cart_token)).await
+    let buyer = Buyer::guest(&cart_token);
+    respond(app, &buyer, &copy, Some(cart_token)).await
 }

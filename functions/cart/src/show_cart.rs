@@ -1,10 +1,13 @@
 //! `GET /v1/cart`
 
 use axum::{extract::State, response::Response};
-use shared::http::{App, MaybeBuyer, Problem};
+use shared::{
+    domain::Buyer,
+    http::{App, CurrentBuyer, MaybeBuyer, Problem},
+};
 
 use crate::{
-    owner::Owner,
+    carts::{empty_cart, load_cart},
     view::{CartView, respond},
 };
 
@@ -15,13 +18,11 @@ use crate::{
 #[utoipa::path(get, path = "/v1/cart", tag = "cart", security((), ("bearer" = []), ("cartToken" = [])),
     responses((status = 200, body = CartView)))]
 pub(crate) async fn show_cart(MaybeBuyer(buyer): MaybeBuyer, State(app): State<App>) -> Result<Response, Problem> {
-    let (owner, cart) = match buyer {
-        Some(buyer) => {
-            let owner = Owner::of(&buyer);
-            let cart = owner.load(&app).await?;
-            (owner, cart)
-        }
-        None => Owner::visitor(app.clock.now()),
+    let Some(CurrentBuyer { buyer, .. }) = buyer else {
+        // A visitor: no token opens this cart.
+        let visitor = Buyer::Guest(String::new());
+        return respond(&app, &visitor, &empty_cart(&visitor, app.clock.now()), None).await;
     };
-    respond(&app, &owner, &cart, None).await
+    let cart = load_cart(&app, &buyer).await?;
+    respond(&app, &buyer, &cart, None).await
 }

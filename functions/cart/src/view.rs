@@ -9,7 +9,7 @@ use serde::Serialize;
 use shared::{
     app::quote::{LineProblem, Quote, QuoteRequest, QuotedLine, quote},
     domain::{
-        Currency, Id, Money, Quantity, Sku, Slug, Timestamp,
+        Buyer, Currency, Id, Money, Quantity, Sku, Slug, Timestamp,
         cart::{Cart, CartItem},
         coupon::CouponRefusal,
         product::Product,
@@ -18,7 +18,7 @@ use shared::{
     store::Versioned,
 };
 
-use crate::{owner::Owner, problems::quote_problem};
+use crate::problems::quote_problem;
 
 /// A cart.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -153,20 +153,20 @@ impl CartView {
 }
 
 /// Prices a cart without an address.
-pub(crate) async fn price(app: &App, owner: &Owner, cart: &Cart) -> Result<Quote, Problem> {
+pub(crate) async fn price(app: &App, buyer: &Buyer, cart: &Cart) -> Result<Quote, Problem> {
     let request =
-        QuoteRequest { coupon_code: cart.coupon_code.as_deref(), user: owner.customer(), ..QuoteRequest::default() };
+        QuoteRequest { coupon_code: cart.coupon_code.as_deref(), buyer: Some(buyer), ..QuoteRequest::default() };
     quote(&app.store, cart, request, app.clock.now()).await.map_err(quote_problem)
 }
 
 /// The answer of every cart operation: the whole cart, with its version as entity tag.
 pub(crate) async fn respond(
     app: &App,
-    owner: &Owner,
+    buyer: &Buyer,
     cart: &Versioned<Cart>,
     cart_token: Option<String>,
 ) -> Result<Response, Problem> {
-    let quote = price(app, owner, cart).await?;
+    let quote = price(app, buyer, cart).await?;
     let token_header = cart_token.as_deref().and_then(|token| HeaderValue::from_str(token).ok());
     let mut response = Json(CartView::of(cart, quote, cart_token)).into_response();
     response.headers_mut().insert(header::ETAG, version_tag(cart.version()));

@@ -10,7 +10,7 @@ use shared::{
         payment::{GatewayName, Payment, PaymentSource, PaymentStatus},
     },
     http::{
-        App, Buyer, IdempotencyKey, OptionalBody, PathId, Problem,
+        App, CurrentBuyer, IdempotencyKey, OptionalBody, PathId, Problem,
         idempotency::{KeyedRequest, once},
         refuse_card_number,
     },
@@ -47,14 +47,14 @@ impl Validate for ConfirmPayment {
     security(("bearer" = []), ("cartToken" = [])), params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
     request_body = Option<ConfirmPayment>, responses((status = 200, body = PaymentView)))]
 pub(crate) async fn confirm_payment(
-    buyer: Buyer,
+    caller: CurrentBuyer,
     PathId(id): PathId<Payment>,
     key: IdempotencyKey,
     State(app): State<App>,
     OptionalBody(wanted): OptionalBody<ConfirmPayment>,
 ) -> Result<Response, Problem> {
-    load_payment(&app, &buyer, id).await?;
-    let request = KeyedRequest::of_buyer(&buyer, &format!("confirm_payment {id}"), &key, &wanted)?;
+    load_payment(&app, &caller, id).await?;
+    let request = KeyedRequest::of_buyer(&caller.buyer, &format!("confirm_payment {id}"), &key, &wanted)?;
     if let Some(token) = &wanted.token {
         refuse_card_number("/token", token)?;
     }

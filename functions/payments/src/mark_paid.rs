@@ -6,7 +6,7 @@ use shared::{
     app::record_payment::{RecordError, record_succeeded_in},
     domain::payment::{GatewayName, Payment},
     http::{
-        Admin, App, Buyer, IdempotencyKey, PathId, Problem, ProblemCode, Valid,
+        Admin, App, IdempotencyKey, PathId, Problem, ProblemCode, Valid,
         idempotency::{KeyedRequest, once},
     },
     transaction,
@@ -43,7 +43,7 @@ pub(crate) async fn mark_payment_paid(
     State(app): State<App>,
     Valid(wanted): Valid<MarkPaid>,
 ) -> Result<Response, Problem> {
-    let (payment, _) = load_payment(&app, &Buyer::Customer(user), id).await?;
+    let (payment, _) = load_payment(&app, &user.into(), id).await?;
     if payment.gateway != GatewayName::BankTransfer {
         return Err(Problem::new(ProblemCode::IllegalTransition)
             .detail("Only a bank transfer can be marked as paid; other payments are reported by the gateway."));

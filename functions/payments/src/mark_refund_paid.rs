@@ -5,7 +5,7 @@ use shared::{
     app::{record_payment::RecordError, record_refund::record_transferred_back_in},
     domain::payment::{GatewayName, Payment, Refund},
     http::{
-        Admin, App, Buyer, IdempotencyKey, Problem, ProblemCode, Valid,
+        Admin, App, IdempotencyKey, Problem, ProblemCode, Valid,
         idempotency::{KeyedRequest, once},
         path::PathIds,
     },
@@ -29,7 +29,7 @@ pub(crate) async fn mark_refund_paid(
     State(app): State<App>,
     Valid(wanted): Valid<MarkPaid>,
 ) -> Result<Response, Problem> {
-    let (payment, _) = load_payment(&app, &Buyer::Customer(user), id).await?;
+    let (payment, _) = load_payment(&app, &user.into(), id).await?;
     if !payment.refunds.iter().any(|each| each.id == refund) {
         return Err(Problem::not_found("refund"));
     }

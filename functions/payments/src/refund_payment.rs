@@ -9,7 +9,7 @@ use shared::{
         payment::{Payment, RefundError},
     },
     http::{
-        Admin, App, Buyer, IdempotencyKey, PathId, Problem, Valid,
+        Admin, App, IdempotencyKey, PathId, Problem, Valid,
         idempotency::{KeyedRequest, once},
     },
     store::{StoreError, idempotency::IdempotencyRecord},
@@ -51,7 +51,7 @@ pub(crate) async fn refund_payment(
     State(app): State<App>,
     Valid(wanted): Valid<RefundPayment>,
 ) -> Result<Response, Problem> {
-    load_payment(&app, &Buyer::Customer(user), id).await?;
+    load_payment(&app, &user.into(), id).await?;
     let request = KeyedRequest::of_user(user.id, &format!("refund_payment {id}"), &key, &wanted)?;
     once(&app, &request, async || {
         let (record, message) = refund(&app, &request, id, &wanted).await?;

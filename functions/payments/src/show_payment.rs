@@ -6,7 +6,7 @@ use axum::{
 };
 use shared::{
     domain::payment::Payment,
-    http::{App, Buyer, PathId, Problem},
+    http::{App, CurrentBuyer, PathId, Problem},
 };
 
 use crate::{PaymentsApp, access::load_payment, view::PaymentView};
@@ -17,12 +17,12 @@ use crate::{PaymentsApp, access::load_payment, view::PaymentView};
 #[utoipa::path(get, path = "/v1/payments/{id}", tag = "payments", security(("bearer" = []), ("cartToken" = [])),
     params(("id" = String, Path)), responses((status = 200, body = PaymentView)))]
 pub(crate) async fn show_payment(
-    buyer: Buyer,
+    caller: CurrentBuyer,
     PathId(id): PathId<Payment>,
     State(state): State<PaymentsApp>,
 ) -> Result<Json<PaymentView>, Problem> {
     let app = App::from_ref(&state);
-    let (payment, _) = load_payment(&app, &buyer, id).await?;
+    let (payment, _) = load_payment(&app, &caller, id).await?;
     // The client secret is read from the gateway when it is needed and never stored.
     let intent = match payment.transaction_id.as_deref().filter(|_| payment.action_required) {
         Some(intent) => Some(state.gateway.look_up(intent).await.map_err(Problem::unavailable)?),

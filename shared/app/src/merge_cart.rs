@@ -1,10 +1,9 @@
 //! A guest logs in: the guest's cart becomes the customer's.
 
 use shop_domain::{
-    Id, Sku, Timestamp,
+    Buyer, Id, Sku, Timestamp,
     cart::{Cart, CartError},
     inventory::StockRecord,
-    secret_hash::sha256_hex,
     user::User,
 };
 use shop_store::{Store, StoreError, Versioned, transaction};
@@ -23,9 +22,9 @@ pub enum Merged {
 /// Takes the lines of a guest's cart over into the customer's, and closes the guest's cart in the same transaction: a second
 /// merge finds nothing to take.
 pub async fn merge_cart(store: &Store, user: Id<User>, cart_token: &str, now: Timestamp) -> Result<Merged, StoreError> {
-    let token_hash = sha256_hex(cart_token);
+    let guest = Buyer::guest(cart_token);
     for _ in 0..RETRIES {
-        match try_merge(store, user, &token_hash, now).await {
+        match try_merge(store, user, &guest, now).await {
             // Another request made the customer's first cart at the same moment: look again and take that one.
             Err(StoreError::Duplicate { .. }) => {}
             result => return result,
@@ -37,13 +36,14 @@ pub async fn merge_cart(store: &Store, user: Id<User>, cart_token: &str, now: Ti
 /// Retries while another request inserts the customer's first cart.
 const RETRIES: usize = 5;
 
-async fn try_merge(store: &Store, user: Id<User>, token_hash: &str, now: Timestamp) -> Result<Merged, StoreError> {
+async fn try_merge(store: &Store, user: Id<User>, guest: &Buyer, now: Timestamp) -> Result<Merged, StoreError> {
     transaction!(store, |tx| {
-        let Some(mut guest) = store.carts.find_of_guest_in(tx, token_hash, now).await? else {
+        let Some(mut guest) = store.carts.find_of_in(tx, guest, now).await? else {
             return Ok(Merged::Nothing);
         };
-        let found = store.carts.find_of_customer_in(tx, user).await?;
-        let mut mine = found.unwrap_or_else(|| Versioned::new(Cart::of_customer(user, now)));
+        let customer = Buyer::Customer(user);
+        let found = store.carts.find_of_in(tx, &customer, now).await?;
+        let mut mine = found.unwrap_or_else(|| Versioned::new(Cart::of(&customer, now)));
         let stock = store.inventory.find_all_in(tx, guest.items.iter().map(|item| &item.sku)).await?;
         let orderable = |sku: &Sku| stock.iter().find(|record| record.sku == *sku).map_or(0, StockRecord::orderable);
         if let Err(error) = mine.merge(&guest, orderable, now) {

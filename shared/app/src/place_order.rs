@@ -10,7 +10,7 @@ use super::{
     reserve_stock::OrderStock,
 };
 use shop_domain::{
-    Address, Clock, Email, Id, Money, MoneyError, Random, Sku, Timestamp,
+    Address, Buyer, Clock, Email, Id, Money, MoneyError, Random, Sku, Timestamp,
     cart::Cart,
     coupon::CouponRefusal,
     message::{Event, Message},
@@ -18,7 +18,6 @@ use shop_domain::{
     payment::{GatewayName, Payment, PaymentMethod, PaymentSource},
     pricing::Destination,
     shipping::ShippingMethod,
-    user::User,
 };
 use shop_store::{
     RETRY_TIMEOUT, Store, StoreError, TransactionError, Versioned, backoff, coupons::Redemption,
@@ -28,8 +27,8 @@ use shop_store::{
 /// What somebody wants to order, and how.
 #[derive(Clone, Debug)]
 pub struct PlaceOrder {
-    /// The customer; `None` for a guest.
-    pub user: Option<Id<User>>,
+    /// Who buys.
+    pub buyer: Buyer,
     /// Where mails go.
     pub email: Email,
     /// The cart as it was read; it must not have changed.
@@ -240,7 +239,7 @@ impl PlaceOrder {
             destination: Some(Destination { country: &to.country, state: &to.state }),
             method: Some(self.shipping_method),
             coupon_code: self.cart.coupon_code.as_deref(),
-            user: self.user,
+            buyer: Some(&self.buyer),
             email: Some(&self.email),
         }
     }
@@ -249,7 +248,7 @@ impl PlaceOrder {
 fn new_payment(wanted: &PlaceOrder, order: Id<Order>, quote: &Quote, now: Timestamp) -> Payment {
     Payment::new(
         order,
-        wanted.user,
+        wanted.buyer.customer(),
         quote.price.totals.total,
         quote.currency,
         wanted.payment_method,
@@ -316,7 +315,7 @@ fn coupon_use(wanted: &PlaceOrder, quote: &Quote, order: &Order) -> Option<Redem
     Some(Redemption {
         order: order.id,
         coupon: coupon.id,
-        user: wanted.user,
+        user: wanted.buyer.customer(),
         email: wanted.email.clone(),
         created_at: order.created_at,
     })
@@ -362,7 +361,7 @@ fn new_order(
     Ok(Order {
         id: payment.order,
         order_number,
-        user: wanted.user,
+        user: wanted.buyer.customer(),
         email: wanted.email.clone(),
         items,
         pricing: quote.price.totals,
@@ -382,7 +381,7 @@ fn new_order(
             status: OrderStatus::Pending,
             timestamp: now,
             note: "placed".to_owned(),
-            updated_by: wanted.user,
+            updated_by: wanted.buyer.customer(),
         }],
         coupon_code: coupon.map(|coupon| coupon.code.clone()),
         discount: coupon.map(|coupon| AppliedDiscount {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use shop_domain::{
-    Currency, Email, Id, Money, MoneyError, Sku, Timestamp,
+    Buyer, Currency, Email, Id, Money, MoneyError, Sku, Timestamp,
     cart::{Cart, CartItem},
     coupon::{Coupon, CouponRefusal, CouponUser},
     inventory::StockRecord,
@@ -14,7 +14,6 @@ use shop_domain::{
     product::Product,
     shipping::{ShippingMethod, ShippingTable},
     tax::TaxTable,
-    user::User,
 };
 use shop_store::{Store, StoreError};
 
@@ -99,8 +98,8 @@ pub struct QuoteRequest<'a> {
     pub method: Option<ShippingMethod>,
     /// The coupon to use; usually the cart's.
     pub coupon_code: Option<&'a str>,
-    /// The customer, if it is one.
-    pub user: Option<Id<User>>,
+    /// Who asks.
+    pub buyer: Option<&'a Buyer>,
     /// The address that the order would carry, once known; a customer's is looked up where it matters.
     pub email: Option<&'a Email>,
 }
@@ -176,18 +175,19 @@ async fn find_coupon(
     request: QuoteRequest<'_>,
 ) -> Result<Option<(RequestedCoupon, CouponUser)>, StoreError> {
     let Some(code) = request.coupon_code else { return Ok(None) };
+    let customer = request.buyer.and_then(Buyer::customer);
     let coupon = store.coupons.find_by_code(code).await?;
     let user = match &coupon {
         Some(coupon) => {
-            let email = match (request.email, request.user) {
+            let email = match (request.email, customer) {
                 (None, Some(user)) if coupon.looks_at_the_past() => {
                     store.users.find(user).await?.map(|user| user.into_inner().email)
                 }
                 (email, _) => email.cloned(),
             };
-            store.coupons.user_of(coupon, request.user, email.as_ref()).await?
+            store.coupons.user_of(coupon, customer, email.as_ref()).await?
         }
-        None => CouponUser { id: request.user, uses: 0, has_ordered: false },
+        None => CouponUser { id: customer, uses: 0, has_ordered: false },
     };
     Ok(Some((RequestedCoupon { code: code.to_owned(), coupon, refusal: None }, user)))
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use self::abandonment::{ABANDONED_AFTER, REMINDER_INTERVAL, Reminder};
-use super::{Currency, Id, Money, Quantity, Sku, Timestamp, product::Product, sku::in_order, user::User};
+use super::{Buyer, Currency, Id, Money, Quantity, Sku, Timestamp, product::Product, sku::in_order, user::User};
 
 /// The most lines that a cart takes.
 pub const MAX_LINES: usize = 100;
@@ -138,6 +138,14 @@ impl Cart {
     /// The units that it asks for per SKU, in a fixed order of SKUs.
     pub fn units(&self) -> Vec<(Sku, Quantity)> {
         in_order(self.items.iter().map(|item| (item.sku.clone(), item.quantity)))
+    }
+
+    /// An empty cart.
+    pub fn of(buyer: &Buyer, now: Timestamp) -> Self {
+        match buyer {
+            Buyer::Customer(user) => Self::of_customer(*user, now),
+            Buyer::Guest(token_hash) => Self::of_guest(token_hash.clone(), now),
+        }
     }
 
     /// An empty cart of a customer.

@@ -4,6 +4,7 @@
 //! of [`id::Id`] and [`time::Timestamp`].
 
 pub mod address;
+pub mod buyer;
 pub mod cart;
 pub mod category;
 pub mod coupon;
@@ -36,6 +37,7 @@ pub mod user;
 pub mod wishlist;
 
 pub use address::Address;
+pub use buyer::Buyer;
 pub use email::Email;
 pub use id::Id;
 pub use money::{Currency, Money, MoneyError};

@@ -8,8 +8,8 @@ use axum::{
 };
 use serde::Serialize;
 
-use super::{App, IdempotencyKey, Problem, ProblemCode, identity::Buyer};
-use shop_domain::{Id, Timestamp, secret_hash::sha256_hex, user::User};
+use super::{App, IdempotencyKey, Problem, ProblemCode};
+use shop_domain::{Buyer, Id, Timestamp, secret_hash::sha256_hex, user::User};
 use shop_store::{
     StoreError, backoff,
     idempotency::{Answer, IdempotencyRecord, RETENTION},
@@ -51,8 +51,8 @@ impl KeyedRequest {
         request: &impl Serialize,
     ) -> Result<Self, Problem> {
         match buyer {
-            Buyer::Customer(user) => Self::of_user(user.id, operation, key, request),
-            Buyer::Guest(token) => Self::new(&format!("guest {}", sha256_hex(token)), operation, key, request),
+            Buyer::Customer(user) => Self::of_user(*user, operation, key, request),
+            Buyer::Guest(token_hash) => Self::new(&format!("guest {token_hash}"), operation, key, request),
         }
     }
 

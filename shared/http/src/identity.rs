@@ -16,7 +16,7 @@ use super::{
     token::AccessTokens,
 };
 use shop_domain::{
-    Id, Timestamp,
+    Buyer, Id, Timestamp,
     user::{Role, SessionFamily, User},
 };
 
@@ -59,27 +59,25 @@ pub struct Admin(pub CurrentUser);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seller(pub CurrentUser);
 
-/// A buyer: a user, or a guest with a cart token; 401 otherwise. Hides the token in logs.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Buyer {
-    /// A user, whatever cart token they send beside.
-    Customer(CurrentUser),
-    /// A guest, with the cart's token as sent: not yet known to belong to a cart.
-    Guest(String),
+/// The buyer of a request: a user, whatever cart token they send beside, or a guest with a cart token, which is not yet known
+/// to belong to a cart; 401 otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CurrentBuyer {
+    /// Who buys.
+    pub buyer: Buyer,
+    /// Whether it is an administrator, who may see what others bought.
+    pub is_admin: bool,
 }
 
-impl std::fmt::Debug for Buyer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Customer(user) => f.debug_tuple("Customer").field(user).finish(),
-            Self::Guest(_) => f.write_str("Guest(…)"),
-        }
+impl From<CurrentUser> for CurrentBuyer {
+    fn from(user: CurrentUser) -> Self {
+        Self { buyer: Buyer::Customer(user.id), is_admin: user.is_admin() }
     }
 }
 
-/// Like [`Buyer`], or a first-time visitor: the first write makes the cart.
+/// Like [`CurrentBuyer`], or a first-time visitor: the first write makes the cart.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MaybeBuyer(pub Option<Buyer>);
+pub struct MaybeBuyer(pub Option<CurrentBuyer>);
 
 /// Who the `Authorization` header says it is.
 fn authenticate(headers: &HeaderMap, tokens: &AccessTokens, now: Timestamp) -> Result<Option<CurrentUser>, Problem> {
@@ -182,14 +180,14 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let MaybeUser(user) = MaybeUser::from_request_parts(parts, state).await?;
         if let Some(user) = user {
-            return Ok(Self(Some(Buyer::Customer(user))));
+            return Ok(Self(Some(user.into())));
         }
         let CartToken(token) = CartToken::read(parts)?;
-        Ok(Self(token.map(Buyer::Guest)))
+        Ok(Self(token.map(|token| CurrentBuyer { buyer: Buyer::guest(&token), is_admin: false })))
     }
 }
 
-impl<S> FromRequestParts<S> for Buyer
+impl<S> FromRequestParts<S> for CurrentBuyer
 where
     S: Send + Sync,
     App: FromRef<S>,

@@ -39,7 +39,7 @@ pub use self::{
     body::{OptionalBody, RawBody, Valid, ValidCatalogue, refuse_card_number},
     caching::Caching,
     headers::{CartToken, ClientAddress, IdempotencyKey, IfMatch},
-    identity::{Admin, Buyer, CurrentUser, MaybeBuyer, MaybeUser, Seller, Viewer},
+    identity::{Admin, CurrentBuyer, CurrentUser, MaybeBuyer, MaybeUser, Seller, Viewer},
     page::{Page, PageQuery},
     path::{PathId, PathText},
     problem::{FieldCode, Problem, ProblemCode},

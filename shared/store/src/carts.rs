@@ -8,7 +8,7 @@ use mongodb::Database;
 use serde::Deserialize;
 
 use super::{Documents, StoreError, Stored, Tx, Versioned};
-use shop_domain::{Id, Timestamp, cart::Cart, user::User};
+use shop_domain::{Buyer, Id, Timestamp, cart::Cart};
 
 /// The collection `carts`.
 #[derive(Clone, Debug)]
@@ -35,10 +35,13 @@ fn open() -> bson::Document {
     doc! {"$in": ["active", "abandoned"]}
 }
 
-/// The server removes expired documents with up to a minute's delay, so the token is asked whether it is still good. A
-/// customer's cart needs no such care: it can be found again only by its owner, whose next change lets it live on.
-fn of_guest(token_hash: &str, now: Timestamp) -> bson::Document {
-    doc! {"sessionId": token_hash, "status": open(), "expiresAt": {"$gt": now}}
+fn open_cart_of(buyer: &Buyer, now: Timestamp) -> bson::Document {
+    match buyer {
+        Buyer::Customer(user) => doc! {"user": user, "status": open()},
+        // The server removes expired documents up to a minute late. A customer's cart needs no such check: only its owner
+        // finds it, and the next change extends its life.
+        Buyer::Guest(token_hash) => doc! {"sessionId": token_hash, "status": open(), "expiresAt": {"$gt": now}},
+    }
 }
 
 impl Carts {
@@ -46,39 +49,25 @@ impl Carts {
         Self(Documents::new(database))
     }
 
-    /// The open cart of a customer.
-    pub async fn find_of_customer(&self, user: Id<User>) -> Result<Option<Versioned<Cart>>, StoreError> {
-        Ok(self.collection.find_one(doc! {"user": user, "status": open()}).await?)
+    /// The open cart of a buyer.
+    pub async fn find_of(&self, buyer: &Buyer, now: Timestamp) -> Result<Option<Versioned<Cart>>, StoreError> {
+        Ok(self.collection.find_one(open_cart_of(buyer, now)).await?)
     }
 
-    /// The open cart of a guest, by the hash of the token.
-    pub async fn find_of_guest(&self, token_hash: &str, now: Timestamp) -> Result<Option<Versioned<Cart>>, StoreError> {
-        Ok(self.collection.find_one(of_guest(token_hash, now)).await?)
+    /// The open cart of a buyer, as the transaction sees it.
+    pub async fn find_of_in(
+        &self,
+        tx: &mut Tx,
+        buyer: &Buyer,
+        now: Timestamp,
+    ) -> Result<Option<Versioned<Cart>>, StoreError> {
+        Ok(self.collection.find_one(open_cart_of(buyer, now)).session(&mut tx.session).await?)
     }
 
     /// Whether a guest's cart, found by the hash of the token, became an order.
     pub async fn was_ordered(&self, token_hash: &str, now: Timestamp) -> Result<bool, StoreError> {
         let filter = doc! {"sessionId": token_hash, "status": "converted", "expiresAt": {"$gt": now}};
         Ok(self.collection.find_one(filter).await?.is_some())
-    }
-
-    /// The open cart of a customer, as the transaction sees it.
-    pub async fn find_of_customer_in(
-        &self,
-        tx: &mut Tx,
-        user: Id<User>,
-    ) -> Result<Option<Versioned<Cart>>, StoreError> {
-        Ok(self.collection.find_one(doc! {"user": user, "status": open()}).session(&mut tx.session).await?)
-    }
-
-    /// The open cart of a guest, as the transaction sees it.
-    pub async fn find_of_guest_in(
-        &self,
-        tx: &mut Tx,
-        token_hash: &str,
-        now: Timestamp,
-    ) -> Result<Option<Versioned<Cart>>, StoreError> {
-        Ok(self.collection.find_one(of_guest(token_hash, now)).session(&mut tx.session).await?)
     }
 
     /// Moves a cart past this version, if it is still there: no transaction that saves the cart at that version commits

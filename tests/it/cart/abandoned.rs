@@ -5,6 +5,7 @@ use std::time::Duration;
 use bson::{Document, doc};
 use serde_json::json;
 use shared::domain::{
+    Buyer,
     cart::{ABANDONED_AFTER, Cart, CartStatus, REMINDER_INTERVAL},
     message::{Event, Queue},
     secret_hash::sha256_hex,
@@ -17,7 +18,7 @@ use super::{Guest, lines, only_line};
 const SUBJECT: &str = "Your cart is still here";
 
 pub(super) async fn stored_cart(shop: &TestShop, person: &Person) -> Versioned<Cart> {
-    shop.store().carts.find_of_customer(person.id).await.unwrap().unwrap()
+    shop.store().carts.find_of(&Buyer::Customer(person.id), shop.clock.now()).await.unwrap().unwrap()
 }
 
 /// The reminders to a customer.

@@ -4,13 +4,13 @@ use axum::{extract::State, response::Response};
 use serde::Deserialize;
 use shared::{
     domain::{
-        Id, Quantity, Sku, Timestamp,
+        Buyer, Id, Quantity, Sku, Timestamp,
         cart::{Cart, NewItem},
         product::Product,
         user::User,
         wishlist::{Wishlist, WishlistError},
     },
-    http::{App, Buyer, CurrentUser, OptionalBody, Problem, path::PathIds},
+    http::{App, CurrentUser, OptionalBody, Problem, path::PathIds},
     store::{Store, StoreError, Versioned},
     transaction,
     validation::Validate,
@@ -19,7 +19,6 @@ use shared::{
 use super::problems::WishlistProblem;
 use crate::{
     new_item::find_new_item,
-    owner::Owner,
     view::{CartView, respond},
 };
 
@@ -57,7 +56,7 @@ pub(crate) async fn move_wishlist_item_to_cart(
     let quantity = wanted.quantity.unwrap_or(Quantity::ONE);
     let item = find_new_item(&app, product, wanted.variant.as_ref(), quantity).await?;
     let cart = move_item(&app.store, user.id, id, &item, app.clock.now()).await?;
-    respond(&app, &Owner::of(&Buyer::Customer(user)), &cart, None).await
+    respond(&app, &Buyer::Customer(user.id), &cart, None).await
 }
 
 async fn move_item(
@@ -90,7 +89,7 @@ async fn try_move(
             return Err(WishlistError::UnknownItem.into());
         }
         store.wishlists.save_in(tx, &mut list).await?;
-        let found = store.carts.find_of_customer_in(tx, user).await?;
+        let found = store.carts.find_of_in(tx, &Buyer::Customer(user), now).await?;
         let mut cart = found.unwrap_or_else(|| Versioned::new(Cart::of_customer(user, now)));
         cart.add(item.clone(), now)?;
         store.carts.save_in(tx, &mut cart).await?;

@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 use shared::{
     app::place_order::{self as workflow, PlaceOrder},
     domain::{
-        Email, Id, Money,
+        Buyer, Email, Id, Money,
         address::SavedAddress,
         payment::{PaymentMethod, PaymentSource},
         shipping::ShippingMethod,
     },
     http::{
-        App, Buyer, FieldCode, IdempotencyKey, Problem, ProblemCode, Valid,
+        App, CurrentBuyer, FieldCode, IdempotencyKey, Problem, ProblemCode, Valid,
         address::AddressBody,
         idempotency::{KeyedRequest, once_prepared},
         refuse_card_number,
@@ -26,7 +26,7 @@ use shared::{
     },
 };
 
-use super::delivery::{customer, find_address, find_email, load_cart};
+use super::delivery::{find_address, find_email, load_cart};
 use crate::{CheckoutApp, PaymentWindow, access::Visibility, orders::view::OrderView, problems::place_problem};
 
 /// Addresses, shipping method and payment method of the order.
@@ -81,7 +81,7 @@ impl Validate for CheckoutPayment {
 #[utoipa::path(post, path = "/v1/checkout", tag = "checkout", security(("bearer" = []), ("cartToken" = [])),
     params(("Idempotency-Key" = String, Header)), request_body = Checkout, responses((status = 201, body = OrderView)))]
 pub(crate) async fn place_order(
-    buyer: Buyer,
+    CurrentBuyer { buyer, .. }: CurrentBuyer,
     key: IdempotencyKey,
     State(state): State<CheckoutApp>,
     Valid(wanted): Valid<Checkout>,
@@ -136,7 +136,7 @@ async fn prepare(app: &App, window: PaymentWindow, buyer: &Buyer, wanted: Checko
     }
     let (email, shipping_address) = (email?, shipping_address?);
     Ok(PlaceOrder {
-        user: customer(buyer),
+        buyer: buyer.clone(),
         email,
         cart,
         billing_address: wanted.billing_address.map_or_else(|| shipping_address.clone(), Into::into),

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use shared::{
     app::quote::{QuoteRequest, quote},
     domain::{Id, address::SavedAddress, pricing::Destination, shipping::ShippingMethod},
-    http::{App, Buyer, Problem, Valid},
+    http::{App, CurrentBuyer, Problem, Valid},
     validation::{
         Validate, Violations,
         rules::{country_code, length, optional_line},
@@ -13,7 +13,7 @@ use shared::{
 };
 
 use super::{
-    delivery::{customer, find_address, load_cart},
+    delivery::{find_address, load_cart},
     quote_view::QuoteView,
 };
 use crate::problems::quote_problem;
@@ -94,7 +94,7 @@ impl std::fmt::Debug for QuoteAddress {
 #[utoipa::path(post, path = "/v1/checkout/quote", tag = "checkout", security(("bearer" = []), ("cartToken" = [])),
     request_body = RequestQuote, responses((status = 200, body = QuoteView)))]
 pub(crate) async fn quote_checkout(
-    buyer: Buyer,
+    CurrentBuyer { buyer, .. }: CurrentBuyer,
     State(app): State<App>,
     Valid(asked): Valid<RequestQuote>,
 ) -> Result<Json<QuoteView>, Problem> {
@@ -110,7 +110,7 @@ pub(crate) async fn quote_checkout(
         destination: Some(Destination { country: &country, state: &state }),
         method: asked.shipping_method,
         coupon_code: asked.coupon_code.as_deref().or(cart.coupon_code.as_deref()),
-        user: customer(&buyer),
+        buyer: Some(&buyer),
         email: None,
     };
     let quote = quote(&app.store, &cart, request, app.clock.now()).await.map_err(quote_problem)?;
