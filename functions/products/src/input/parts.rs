@@ -8,12 +8,12 @@ use shared::{
     app::save_product::{FirstStock, PolicyChange, PriceChange},
     domain::{
         Currency, Money, Sku,
-        patch::present,
         product::{Dimensions, Image, Price, ProductOption, Seo, ShippingPolicy, Variant},
         shipping::ShippingMethod,
     },
     validation::{
         Validate, Violations,
+        patch::present,
         rules::{amount, entries, line, optional_line, optional_lines, range, url},
     },
 };

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use shared::{
     app::save_product::ProductChanges,
-    domain::{Id, Slug, patch::present, product::Product},
+    domain::{Id, Slug, product::Product},
     validation::{
         Validate, Violations,
+        patch::present,
         rules::{at_least, entries, length, line, lines},
     },
 };
