@@ -15,7 +15,7 @@ const SHARED_CRATES: [(&str, &[&str]); 8] = [
     ("store", &["domain", "runtime"]),
     ("gateway", &["domain", "runtime"]),
     ("validation", &["domain"]),
-    ("app", &["domain", "store", "gateway", "validation"]),
+    ("app", &["domain", "store", "gateway"]),
     ("queue", &["domain", "runtime", "store", "app"]),
     ("http", &["domain", "runtime", "store", "validation", "app", "queue"]),
 ];
@@ -23,6 +23,9 @@ const SHARED_CRATES: [(&str, &[&str]); 8] = [
 /// Dependencies that the domain must not have: it decides, and does no I/O.
 const NOT_IN_THE_DOMAIN: [&str; 8] =
     ["mongodb", "axum", "reqwest", "tokio", "futures", "lambda_runtime", "aws-sdk-sqs", "lettre"];
+
+/// Dependencies that a use case must not have: it takes domain values, and knows no request (docs/adr/0015-wire-types.md).
+const NOT_IN_THE_APP: [&str; 3] = ["utoipa", "axum", "lambda_http"];
 
 /// The crates that may use the driver, and why.
 const USE_THE_DRIVER: [(&str, &str); 5] = [
@@ -93,6 +96,9 @@ fn dependencies_of_the_shared_crates_point_down() {
     }
     for name in NOT_IN_THE_DOMAIN {
         assert!(!needs(&manifests["shared/domain"], name), "the domain uses {name}");
+    }
+    for name in NOT_IN_THE_APP {
+        assert!(!needs(&manifests["shared/app"], name), "the use cases use {name}");
     }
 }
 

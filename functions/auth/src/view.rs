@@ -1,10 +1,13 @@
 //! Users and addresses in answers.
 
 use serde::Serialize;
-use shared::domain::{
-    Address, Email, Id, Timestamp,
-    address::{AddressType, SavedAddress},
-    user::{Preferences, Role, User},
+use shared::{
+    domain::{
+        Currency, Email, Id, Timestamp,
+        address::{AddressType, SavedAddress},
+        user::{Preferences, Role, User},
+    },
+    http::address,
 };
 
 /// A profile.
@@ -26,7 +29,7 @@ pub(crate) struct UserView {
     #[schema(required)]
     avatar: Option<String>,
     is_email_verified: bool,
-    preferences: Preferences,
+    preferences: PreferencesView,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
 }
@@ -43,8 +46,34 @@ impl From<User> for UserView {
             phone_number: user.phone_number,
             avatar: user.avatar,
             is_email_verified: user.is_email_verified,
-            preferences: user.preferences,
+            preferences: user.preferences.into(),
             created_at: user.created_at,
+        }
+    }
+}
+
+/// What a user likes.
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Preferences)]
+pub(crate) struct PreferencesView {
+    /// Wants the newsletter.
+    newsletter: bool,
+    /// Wants mails that no order requires.
+    notifications: bool,
+    /// BCP 47.
+    language: String,
+    /// What prices are shown in.
+    currency: Currency,
+}
+
+impl From<Preferences> for PreferencesView {
+    fn from(preferences: Preferences) -> Self {
+        Self {
+            newsletter: preferences.newsletter,
+            notifications: preferences.notifications,
+            language: preferences.language,
+            currency: preferences.currency,
         }
     }
 }
@@ -78,7 +107,7 @@ pub(crate) struct AddressView {
     #[serde(rename = "type")]
     kind: AddressType,
     #[serde(flatten)]
-    address: Address,
+    address: address::AddressView,
     /// Whether it is the default of its type. At most one is.
     is_default: bool,
     #[schema(value_type = String, format = DateTime)]
@@ -92,7 +121,7 @@ impl From<SavedAddress> for AddressView {
         Self {
             id: saved.id,
             kind: saved.kind,
-            address: saved.address,
+            address: (&saved.address).into(),
             is_default: saved.is_default,
             created_at: saved.created_at,
             updated_at: saved.updated_at,

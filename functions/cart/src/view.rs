@@ -56,7 +56,38 @@ pub(crate) struct CartItemView {
     subtotal: Money,
     /// Units that can be ordered now.
     available: i64,
-    problems: Vec<LineProblem>,
+    problems: Vec<LineProblemView>,
+}
+
+/// What is wrong with a line.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(tag = "code", rename_all = "snake_case")]
+#[schema(as = LineProblem)]
+pub(crate) enum LineProblemView {
+    /// It is no longer sold, or no longer in the cart's currency.
+    Unavailable,
+    /// There are fewer than the line wants.
+    InsufficientStock {
+        /// How many one buyer could have.
+        available: i64,
+    },
+    /// One costs something else than when the line last changed.
+    PriceChanged {
+        /// Then, minor units.
+        was: Money,
+        /// Now, minor units.
+        now: Money,
+    },
+}
+
+impl From<LineProblem> for LineProblemView {
+    fn from(problem: LineProblem) -> Self {
+        match problem {
+            LineProblem::Unavailable => Self::Unavailable,
+            LineProblem::InsufficientStock { available } => Self::InsufficientStock { available },
+            LineProblem::PriceChanged { was, now } => Self::PriceChanged { was, now },
+        }
+    }
 }
 
 /// A product in a cart.
@@ -123,7 +154,7 @@ impl CartItemView {
             variant: line.item.variant,
             quantity: line.item.quantity,
             unit_price: line.unit_price,
-            problems: line.problems,
+            problems: line.problems.into_iter().map(LineProblemView::from).collect(),
         }
     }
 }

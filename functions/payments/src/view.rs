@@ -33,7 +33,7 @@ pub(crate) struct PaymentView {
     #[serde(skip_serializing_if = "Option::is_none")]
     next_action: Option<NextAction>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    payment_details: Option<PaymentDetails>,
+    payment_details: Option<PaymentDetailsView>,
     refunds: Vec<RefundView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     paid_at: Option<Timestamp>,
@@ -47,6 +47,28 @@ pub(crate) struct NextAction {
     /// `use_stripe_sdk`: pass `clientSecret` to the gateway's script, then confirm the payment.
     #[serde(rename = "type")]
     kind: &'static str,
+}
+
+/// A card as printed on receipts.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = PaymentDetails)]
+pub(crate) struct PaymentDetailsView {
+    /// `visa`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    brand: Option<String>,
+    /// The last four digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last4: Option<String>,
+    /// `01`–`12`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expiry_month: Option<String>,
+    /// `2030`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expiry_year: Option<String>,
+    /// The name on the card.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    holder_name: Option<String>,
 }
 
 /// A refund.
@@ -81,11 +103,23 @@ impl PaymentView {
             failure_reason: payment.failure_reason.clone(),
             next_action: waiting.as_ref().map(|_| NextAction { kind: "use_stripe_sdk" }),
             client_secret: waiting.and_then(|intent| intent.client_secret),
-            payment_details: payment.payment_details.clone(),
+            payment_details: payment.payment_details.as_ref().map(PaymentDetailsView::of),
             refunds: payment.refunds.iter().map(RefundView::of).collect(),
             paid_at: payment.paid_at,
             created_at: payment.created_at,
             updated_at: payment.updated_at,
+        }
+    }
+}
+
+impl PaymentDetailsView {
+    fn of(card: &PaymentDetails) -> Self {
+        Self {
+            brand: card.brand.clone(),
+            last4: card.last4.clone(),
+            expiry_month: card.expiry_month.clone(),
+            expiry_year: card.expiry_year.clone(),
+            holder_name: card.holder_name.clone(),
         }
     }
 }

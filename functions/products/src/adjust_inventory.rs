@@ -3,7 +3,6 @@
 use axum::{extract::State, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
 use shared::{
-    app::save_product::MAX_UNITS,
     domain::{Id, Sku, message::Event, product::Product},
     http::{
         App, CurrentUser, FieldCode, IdempotencyKey, PathId, Problem, ProblemCode, Seller, ValidCatalogue,
@@ -17,7 +16,9 @@ use shared::{
     },
 };
 
-use crate::{access::load_own_in, problems::CatalogueProblem, show_inventory::InventoryRecord};
+use crate::{
+    access::load_own_in, input::parts::MAX_UNITS, problems::CatalogueProblem, show_inventory::InventoryRecord,
+};
 
 /// Either `delta` and `reason`, for units received or lost; or `setTo` and `expected`, for a stocktake.
 #[derive(Clone, Debug, Deserialize, Serialize, utoipa::ToSchema)]

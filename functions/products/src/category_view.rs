@@ -31,9 +31,31 @@ pub(crate) struct CategoryView {
     image: Option<String>,
     icon: Option<String>,
     is_active: bool,
-    metadata: Option<CategoryMetadata>,
+    metadata: Option<MetadataView>,
     /// Published products directly in it.
     product_count: i64,
+}
+
+/// What search engines read about a category.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = CategoryMetadata)]
+pub(crate) struct MetadataView {
+    /// Title.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seo_title: Option<String>,
+    /// Description.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seo_description: Option<String>,
+    /// Keywords.
+    #[schema(required = false)]
+    keywords: Vec<String>,
+}
+
+impl From<CategoryMetadata> for MetadataView {
+    fn from(metadata: CategoryMetadata) -> Self {
+        Self { seo_title: metadata.seo_title, seo_description: metadata.seo_description, keywords: metadata.keywords }
+    }
 }
 
 /// A category with its descendants.
@@ -70,7 +92,7 @@ impl From<Category> for CategoryView {
             image: category.image,
             icon: category.icon,
             is_active: category.is_active,
-            metadata: category.metadata,
+            metadata: category.metadata.map(MetadataView::from),
             product_count: category.product_count,
         }
     }

@@ -6,12 +6,12 @@ use axum::{
     http::{HeaderName, StatusCode, header},
 };
 use shared::{
-    app::save_product::{ProductRow, assign_category_in, draft_of, insert_in, set_status},
+    app::save_product::{NewProduct, assign_category_in, draft_of, insert_in, set_status},
     http::{App, Problem, Seller, ValidCatalogue},
     transaction,
 };
 
-use crate::{access::load_changed, problems::CatalogueProblem, view::ProductView};
+use crate::{access::load_changed, input::row::ProductRow, problems::CatalogueProblem, view::ProductView};
 
 /// Create a product
 ///
@@ -24,9 +24,11 @@ pub(crate) async fn create_product(
     ValidCatalogue(row): ValidCatalogue<ProductRow>,
 ) -> Result<(StatusCode, [(HeaderName, String); 1], Json<ProductView>), Problem> {
     let now = app.clock.now();
-    let stock = row.first_stock().map_err(CatalogueProblem::from)?;
-    let (slug_is_given, category, status) = (row.slug.is_some(), row.category.clone(), row.status);
-    let draft = draft_of(row, user.id, now).map_err(CatalogueProblem::from)?;
+    let new = NewProduct::from(row);
+    let stock = new.first_stock().map_err(CatalogueProblem::from)?;
+    let (slug_is_given, status) = (new.changes.slug.is_some(), new.status);
+    let category = new.category().map(str::to_owned);
+    let draft = draft_of(new, user.id, now).map_err(CatalogueProblem::from)?;
     let id = transaction!(app.store, |tx| {
         let mut product = draft.clone();
         if let Some(category) = &category {

@@ -12,6 +12,8 @@ mod create_category;
 mod create_product;
 mod delete_category;
 mod delete_product;
+pub mod import;
+mod input;
 mod list_categories;
 mod list_products;
 mod list_related_products;

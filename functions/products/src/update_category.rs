@@ -3,12 +3,13 @@
 use axum::{Json, extract::State};
 use serde::Deserialize;
 use shared::{
-    domain::{Id, Slug, category::Category, patch::present},
+    domain::{Id, Slug, category::Category},
     http::{Admin, App, PathId, Problem, ValidCatalogue},
     store::{Tx, categories::CategoryKey},
     transaction,
     validation::{
         Validate, Violations,
+        patch::present,
         rules::{length, line, optional_line, optional_lines},
     },
 };

@@ -10,6 +10,7 @@ use shared::{
 
 use crate::{
     access::{load_changed, load_own_in},
+    input::update::UpdateProduct,
     problems::CatalogueProblem,
     view::ProductView,
 };
@@ -20,15 +21,15 @@ use crate::{
 /// field.
 #[utoipa::path(patch, path = "/v1/products/{id}", tag = "products", security(("bearer" = [])),
     params(("id" = String, Path, description = "id")),
-    request_body = ProductChanges, responses((status = 200, body = ProductView)))]
+    request_body = UpdateProduct, responses((status = 200, body = ProductView)))]
 pub(crate) async fn update_product(
     Seller(user): Seller,
     PathId(id): PathId<Product>,
     State(app): State<App>,
-    ValidCatalogue(changes): ValidCatalogue<ProductChanges>,
+    ValidCatalogue(change): ValidCatalogue<UpdateProduct>,
 ) -> Result<Json<ProductView>, Problem> {
     let now = app.clock.now();
-    let stock = changes.first_stock();
+    let changes = ProductChanges::from(change);
     transaction!(app.store, |tx| {
         let before = load_own_in(tx, &app.store, id, &user).await?;
         let mut product = before.clone();
@@ -38,7 +39,7 @@ pub(crate) async fn update_product(
             Some(None) => set_parent(&mut product, None),
             None => {}
         }
-        let _ = save_in(tx, &app.store, &before, &mut product, &stock, now).await?;
+        let _ = save_in(tx, &app.store, &before, &mut product, &changes.first_stock, now).await?;
         Ok::<_, CatalogueProblem>(())
     })?;
     Ok(Json(load_changed(&app, id).await?.into()))

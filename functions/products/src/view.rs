@@ -12,6 +12,7 @@ use shared::{
             Dimensions, Image, Price, Product, ProductOption, ProductStatus, Ratings, Seo, ShippingPolicy, StockPolicy,
             Variant,
         },
+        shipping::ShippingMethod,
         user::User,
     },
     store::products::CatalogueEntry,
@@ -33,18 +34,18 @@ pub(crate) struct ProductView {
     brand: Option<String>,
     price: PriceView,
     inventory: InventorySummary,
-    images: Vec<Image>,
+    images: Vec<ImageView>,
     specifications: BTreeMap<String, String>,
-    dimensions: Option<Dimensions>,
-    shipping: ShippingPolicy,
-    seo: Option<Seo>,
+    dimensions: Option<DimensionsView>,
+    shipping: ShippingView,
+    seo: Option<SeoView>,
     ratings: RatingsView,
     #[schema(value_type = String)]
     seller: Id<User>,
     status: ProductStatus,
     featured: bool,
     tags: Vec<String>,
-    options: Vec<ProductOption>,
+    options: Vec<OptionView>,
     variants: Vec<VariantView>,
     #[schema(value_type = Vec<String>)]
     related_products: Vec<Id<Product>>,
@@ -103,6 +104,116 @@ impl InventorySummary {
             allow_backorder: policy.allow_backorder,
             low_stock_threshold: policy.low_stock_threshold,
         }
+    }
+}
+
+/// A picture of a product.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Image)]
+struct ImageView {
+    /// Where it is.
+    url: String,
+    /// What it shows, for those who cannot see it.
+    #[schema(required = false)]
+    alt: String,
+    /// Shown first.
+    #[schema(required = false)]
+    is_primary: bool,
+}
+
+impl From<Image> for ImageView {
+    fn from(image: Image) -> Self {
+        Self { url: image.url, alt: image.alt, is_primary: image.is_primary }
+    }
+}
+
+/// Weight in kilograms and size in centimetres.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Dimensions)]
+struct DimensionsView {
+    /// Kilograms.
+    #[schema(required = false)]
+    weight: f64,
+    /// Centimetres.
+    #[schema(required = false)]
+    length: f64,
+    /// Centimetres.
+    #[schema(required = false)]
+    width: f64,
+    /// Centimetres.
+    #[schema(required = false)]
+    height: f64,
+}
+
+impl From<Dimensions> for DimensionsView {
+    fn from(size: Dimensions) -> Self {
+        Self { weight: size.weight, length: size.length, width: size.width, height: size.height }
+    }
+}
+
+/// How a product travels.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ShippingPolicy)]
+struct ShippingView {
+    /// Ships free.
+    #[schema(required = false, default = false)]
+    free_shipping: bool,
+    /// The method that it is packed for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(default = json!(null))]
+    shipping_class: Option<ShippingMethod>,
+    /// Days to delivery.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(default = json!(null))]
+    estimated_days: Option<i32>,
+}
+
+impl From<ShippingPolicy> for ShippingView {
+    fn from(policy: ShippingPolicy) -> Self {
+        Self {
+            free_shipping: policy.free_shipping,
+            shipping_class: policy.shipping_class,
+            estimated_days: policy.estimated_days,
+        }
+    }
+}
+
+/// What search engines read about a product.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Seo)]
+struct SeoView {
+    /// Title.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
+    /// Description.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    /// Keywords.
+    #[schema(required = false)]
+    keywords: Vec<String>,
+}
+
+impl From<Seo> for SeoView {
+    fn from(seo: Seo) -> Self {
+        Self { title: seo.title, description: seo.description, keywords: seo.keywords }
+    }
+}
+
+/// What a buyer chooses between.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = ProductOption)]
+struct OptionView {
+    /// `Size`.
+    name: String,
+    /// `S`, `M`, `L`.
+    values: Vec<String>,
+}
+
+impl From<ProductOption> for OptionView {
+    fn from(option: ProductOption) -> Self {
+        Self { name: option.name, values: option.values }
     }
 }
 
@@ -166,17 +277,17 @@ impl From<CatalogueEntry> for ProductView {
             brand: product.brand,
             price: PriceView { regular, sale, currency, effective },
             inventory: InventorySummary::of(&stock, policy),
-            images: product.images,
+            images: product.images.into_iter().map(ImageView::from).collect(),
             specifications: product.specifications,
-            dimensions: product.dimensions,
-            shipping: product.shipping,
-            seo: product.seo,
+            dimensions: product.dimensions.map(DimensionsView::from),
+            shipping: product.shipping.into(),
+            seo: product.seo.map(SeoView::from),
             ratings: product.ratings.into(),
             seller: product.seller,
             status: product.status,
             featured: product.featured,
             tags: product.tags,
-            options: product.options,
+            options: product.options.into_iter().map(OptionView::from).collect(),
             variants: variants.map(|variant| VariantView::of(variant, &product.price, &stock, policy)).collect(),
             related_products: product.related_products,
             total_sold: product.total_sold,

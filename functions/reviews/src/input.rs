@@ -4,12 +4,12 @@ use serde::Deserialize;
 use shared::{
     domain::{
         Id,
-        patch::present,
         product::Product,
         review::{Rating, ReviewContent},
     },
     validation::{
         Validate, Violations,
+        patch::present,
         rules::{entries, https_url, line, optional_lines},
     },
 };

@@ -4,12 +4,11 @@
 //! A row describes a product, not its stock: `inventory.quantity` is the first stock of a SKU that is new. What was sold or
 //! adjusted since is not overwritten by importing the file again.
 
-use super::save_product::{ProductRow, SaveProductError, draft_of, insert_in, save_in, set_parent, set_status};
+use super::save_product::{NewProduct, SaveProductError, draft_of, insert_in, save_in, set_parent, set_status};
 use shop_domain::{
     Id, Idempotent, Slug, Timestamp, category::Category, offer::InvalidOffer, product::Product, user::User,
 };
 use shop_store::{Store, StoreError, TransactionError, Tx, Versioned, categories::CategoryKey, transaction};
-use shop_validation::{FieldError, Violations, json};
 
 /// What became of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,35 +23,6 @@ pub enum RowOutcome {
     Rejected(Vec<String>),
 }
 
-/// Imports one line of a JSON Lines file.
-///
-/// # Errors
-/// Only if the database cannot do its part: the line may be imported again.
-pub async fn import_line(
-    store: &Store,
-    seller: Id<User>,
-    line: &str,
-    now: Timestamp,
-) -> Result<RowOutcome, StoreError> {
-    match read_row(line) {
-        Ok(row) => import_row(store, seller, row, now).await,
-        Err(reason) => Ok(RowOutcome::Rejected(vec![reason])),
-    }
-}
-
-fn read_row(line: &str) -> Result<ProductRow, String> {
-    let document = json::parse(line.as_bytes()).map_err(|error| format!("the line {error}"))?;
-    match document.duplicate() {
-        Some(duplicate) => Err(in_words(&duplicate)),
-        None => document.read().map_err(|error| in_words(&error.into())),
-    }
-}
-
-/// `price.regular: is required`.
-fn in_words(error: &FieldError) -> String {
-    format!("{}: {}", error.pointer.trim_start_matches('/').replace('/', "."), error.message)
-}
-
 /// Imports one row, as a product of `seller`.
 ///
 /// # Errors
@@ -60,13 +30,9 @@ fn in_words(error: &FieldError) -> String {
 pub async fn import_row(
     store: &Store,
     seller: Id<User>,
-    row: ProductRow,
+    row: NewProduct,
     now: Timestamp,
 ) -> Result<RowOutcome, StoreError> {
-    let errors = Violations::of(&row);
-    if !errors.is_empty() {
-        return Ok(RowOutcome::Rejected(errors.iter().map(in_words).collect()));
-    }
     let outcome = transaction!(store, |tx| {
         match store.products.find_by_sku_in(tx, &row.sku).await? {
             None => create(tx, store, seller, row.clone(), now).await,
@@ -84,11 +50,11 @@ async fn create(
     tx: &mut Tx,
     store: &Store,
     seller: Id<User>,
-    row: ProductRow,
+    row: NewProduct,
     now: Timestamp,
 ) -> Result<RowOutcome, RowError> {
     let stock = row.first_stock()?;
-    let (slug_is_given, status, category) = (row.slug.is_some(), row.status, row.category.clone());
+    let (slug_is_given, status, category) = (row.changes.slug.is_some(), row.status, row.category().map(str::to_owned));
     let mut product = draft_of(row, seller, now)?;
     assign_category(tx, store, &mut product, category.as_deref(), now).await?;
     if let Some(status) = status {
@@ -103,16 +69,16 @@ async fn update(
     store: &Store,
     seller: Id<User>,
     before: Versioned<Product>,
-    row: ProductRow,
+    row: NewProduct,
     now: Timestamp,
 ) -> Result<RowOutcome, RowError> {
     if before.seller != seller {
         return Err(RowError::OfAnotherSeller);
     }
     let stock = row.first_stock()?;
-    let (status, category) = (row.status, row.category.clone());
+    let (status, category) = (row.status, row.category().map(str::to_owned));
     let mut product = before.clone();
-    row.into_changes().apply(&mut product)?;
+    row.changes.apply(&mut product)?;
     assign_category(tx, store, &mut product, category.as_deref(), now).await?;
     if let Some(status) = status {
         let _ = set_status(&mut product, status, now).map_err(SaveProductError::from)?;

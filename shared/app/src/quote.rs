@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
 use shop_domain::{
     Buyer, Currency, Email, Id, Money, MoneyError, Sku, Timestamp,
     cart::{Cart, CartItem},
@@ -59,8 +57,7 @@ pub struct QuotedLine {
 }
 
 /// What is wrong with a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-#[serde(tag = "code", rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LineProblem {
     /// It is no longer sold, or no longer in the cart's currency.
     Unavailable,

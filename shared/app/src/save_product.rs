@@ -3,19 +3,13 @@
 //! published products in its category (invariant I8).
 
 mod changes;
-mod parts;
-mod row;
-mod rules;
+mod new_product;
 
-pub use changes::ProductChanges;
-pub use parts::{
-    DimensionsInput, ImageInput, InventoryInput, MAX_UNITS, OptionInput, PolicyChange, PriceChange, PriceInput,
-    SeoInput, ShippingInput, VariantInput,
-};
-pub use row::{FirstStock, ProductRow};
+pub use changes::{PolicyChange, PriceChange, ProductChanges};
+pub use new_product::{FirstStock, NewProduct};
 
 use shop_domain::{
-    Command, Id, Idempotent, IllegalTransition, Money, Sku, Slug, State, Timestamp,
+    Command, Currency, Id, Idempotent, IllegalTransition, Money, Sku, Slug, State, Timestamp,
     category::Category,
     inventory::StockRecord,
     offer::InvalidOffer,
@@ -59,21 +53,23 @@ impl TransactionError for SaveProductError {
     }
 }
 
-/// Makes a product of a row, outside of any category; see [`assign_category_in`].
-pub fn draft_of(row: ProductRow, seller: Id<User>, now: Timestamp) -> Result<Product, InvalidOffer> {
-    let currency = row.price.currency.unwrap_or_default();
+/// Makes a draft, outside of any category; see [`assign_category_in`].
+///
+/// # Errors
+/// If its parts do not go together.
+pub fn draft_of(new: NewProduct, seller: Id<User>, now: Timestamp) -> Result<Product, InvalidOffer> {
     let mut product = Product {
         id: Id::new(),
-        slug: Slug::from_name(&row.name),
+        slug: Slug::from_name(new.changes.name.as_deref().unwrap_or_default()),
         name: String::new(),
         description: String::new(),
         short_description: None,
-        sku: row.sku.clone(),
+        sku: new.sku,
         category: None,
         category_path: Vec::new(),
         subcategory: None,
         brand: None,
-        price: Price::try_new(Money::ZERO, None, currency)?,
+        price: Price::try_new(Money::ZERO, None, Currency::default())?,
         inventory: StockPolicy::default(),
         images: Vec::new(),
         specifications: std::collections::BTreeMap::new(),
@@ -93,7 +89,7 @@ pub fn draft_of(row: ProductRow, seller: Id<User>, now: Timestamp) -> Result<Pro
         created_at: now,
         updated_at: now,
     };
-    row.into_changes().apply(&mut product)?;
+    new.changes.apply(&mut product)?;
     Ok(product)
 }
 

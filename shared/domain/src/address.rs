@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Id, Timestamp, user::User};
 
 /// Where something is sent or billed to. Orders keep an immutable copy. Hides itself in logs.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Address {
     /// Who receives it.

@@ -48,7 +48,7 @@ pub struct Category {
 }
 
 /// What search engines read about a category.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CategoryMetadata {
     /// Title.

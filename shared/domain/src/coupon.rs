@@ -74,7 +74,7 @@ pub struct Coupon {
 }
 
 /// How often a coupon can be used; `None` is no limit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct UsageLimit {
     /// By all together.
@@ -86,13 +86,12 @@ pub struct UsageLimit {
 }
 
 /// Who may use a coupon.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct UserRestrictions {
     /// Only customers who have not ordered yet.
     pub new_users_only: bool,
     /// Only these; empty is everybody.
-    #[schema(value_type = Vec<String>)]
     pub specific_users: Vec<Id<User>>,
 }
 

@@ -16,7 +16,6 @@ pub mod money;
 pub mod offer;
 pub mod order;
 pub mod password;
-pub mod patch;
 pub mod payment;
 pub mod priced_line;
 pub mod pricing;

@@ -155,7 +155,7 @@ impl std::fmt::Debug for PaymentSource {
 }
 
 /// A card as printed on receipts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PaymentDetails {
     /// `visa`.

@@ -63,7 +63,7 @@ pub struct LineAmounts {
 }
 
 /// The sums of an order (invariant I5).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Totals {
     /// Σ line subtotals.
@@ -79,7 +79,7 @@ pub struct Totals {
 }
 
 /// The tax of one rate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TaxAmount {
     /// Basis points.
@@ -91,15 +91,13 @@ pub struct TaxAmount {
 }
 
 /// A way to send the parcel and what it would cost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ShippingOption {
     /// The method.
     pub method: ShippingMethod,
     /// Its price for these lines.
     pub price: Money,
     /// Days to delivery.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub estimated_days: Option<i32>,
 }
 

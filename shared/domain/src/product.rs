@@ -180,7 +180,7 @@ impl Default for StockPolicy {
 }
 
 /// A picture of a product.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Image {
     /// Where it is.
@@ -194,7 +194,7 @@ pub struct Image {
 }
 
 /// Weight in kilograms and size in centimetres.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Dimensions {
     /// Kilograms.
     #[serde(default)]
@@ -223,7 +223,7 @@ impl Dimensions {
 }
 
 /// How a product travels.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ShippingPolicy {
     /// Ships free.
@@ -237,7 +237,7 @@ pub struct ShippingPolicy {
 }
 
 /// What search engines read about a product.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seo {
     /// Title.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -270,7 +270,7 @@ impl Ratings {
 }
 
 /// What a buyer chooses between.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProductOption {
     /// `Size`.
     pub name: String,

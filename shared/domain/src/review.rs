@@ -69,7 +69,7 @@ pub struct ReviewContent {
 }
 
 /// The author as readers see them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Author {
     /// Given name and initial.
     pub name: String,

@@ -30,7 +30,7 @@ impl ShippingMethod {
 }
 
 /// The shipping settings of the shop.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ShippingTable {
     /// The zone that names the country decides; the one that names `*` is the rest of the world.
@@ -38,7 +38,7 @@ pub struct ShippingTable {
 }
 
 /// Countries that share their prices.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ShippingZone {
     /// For people.
@@ -50,7 +50,7 @@ pub struct ShippingZone {
 }
 
 /// What one method costs in one zone.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ShippingRate {
     /// Which method.

@@ -1,4 +1,4 @@
-//! A postal address as a request writes it.
+//! A postal address in requests and answers.
 
 use serde::{Deserialize, Serialize};
 
@@ -72,6 +72,55 @@ impl From<AddressBody> for Address {
             postal_code: trimmed(&body.postal_code),
             country: body.country,
             phone: trimmed(&body.phone),
+        }
+    }
+}
+
+/// Where something is sent or billed to. Orders keep an immutable copy. Hides itself in logs.
+#[derive(Clone, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Address)]
+pub struct AddressView {
+    /// Who receives it.
+    full_name: String,
+    /// The company, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    company: Option<String>,
+    /// Street and number.
+    address_line1: String,
+    /// Apartment, suite, floor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address_line2: Option<String>,
+    /// City.
+    city: String,
+    /// State or province; empty where there is none.
+    state: String,
+    /// Postal code.
+    postal_code: String,
+    /// ISO 3166-1 alpha-2, capital letters.
+    country: String,
+    /// Phone number for the carrier.
+    phone: String,
+}
+
+impl std::fmt::Debug for AddressView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AddressView(…)")
+    }
+}
+
+impl From<&Address> for AddressView {
+    fn from(address: &Address) -> Self {
+        Self {
+            full_name: address.full_name.clone(),
+            company: address.company.clone(),
+            address_line1: address.address_line1.clone(),
+            address_line2: address.address_line2.clone(),
+            city: address.city.clone(),
+            state: address.state.clone(),
+            postal_code: address.postal_code.clone(),
+            country: address.country.clone(),
+            phone: address.phone.clone(),
         }
     }
 }

@@ -307,7 +307,8 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
-    use shop_domain::{Id, Money, Sku, patch::present, user::User};
+    use crate::patch::present;
+    use shop_domain::{Id, Money, Sku, user::User};
 
     #[derive(Debug, Deserialize, PartialEq)]
     #[serde(rename_all = "camelCase", deny_unknown_fields)]

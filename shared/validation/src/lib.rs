@@ -5,6 +5,7 @@
 
 mod code;
 pub mod json;
+pub mod patch;
 pub mod query;
 pub mod rules;
 mod shape;

@@ -1,7 +1,8 @@
 //! Rows of an import file, as the operator's command line hands them over.
 
+use products::import::import_line;
 use serde_json::{Value, json};
-use shared::app::import_products::{RowOutcome, import_line};
+use shared::app::import_products::RowOutcome;
 use tests::{Person, TestShop};
 
 use super::{draft, draft_with, shirt};

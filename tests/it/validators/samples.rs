@@ -1,10 +1,11 @@
 //! A document of each collection, as the code writes it.
 
 use bson::{Document, doc};
+use products::import::read_line;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use shared::{
-    app::save_product::{ProductRow, draft_of},
+    app::save_product::draft_of,
     domain::{
         Address, Currency, Email, Id, Money, Quantity, Sku, Slug, Timestamp,
         address::{AddressType, SavedAddress},
@@ -115,8 +116,7 @@ fn catalogue() -> Vec<(&'static str, Document)> {
         "seo": {"title": "Mug", "keywords": ["mug"]}, "tags": ["mug"], "options": [{"name": "Size", "values": ["S", "L"]}],
         "variants": [{"sku": "MUG-1-L", "choices": {"Size": "L"}, "priceModifier": -100}], "relatedProducts": [ID],
     });
-    let row: ProductRow = serde_json::from_value(row).unwrap();
-    let product = draft_of(row, Id::new(), NOW).unwrap();
+    let product = draft_of(read_line(&row.to_string()).unwrap(), Id::new(), NOW).unwrap();
     let stock = StockRecord {
         on_hand: 10,
         reserved: 2,

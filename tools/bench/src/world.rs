@@ -12,14 +12,13 @@ use checkout::{CheckoutApp, PaymentWindow};
 use http_body_util::BodyExt;
 use mongodb::{Client, Collection};
 use serde::Serialize;
-use serde_json::{Value, json};
 use shared::{
-    app::save_product::draft_of,
+    app::save_product::{NewProduct, PriceChange, ProductChanges, draft_of},
     domain::{
-        Clock, Id, Random, Sku,
+        Clock, Id, Money, Random, Sku,
         inventory::StockRecord,
         message::Queue,
-        product::{Product, StockPolicy},
+        product::{Dimensions, Image, Product, StockPolicy},
         shipping::ShippingTable,
         tax::TaxTable,
     },
@@ -161,7 +160,7 @@ async fn catalogue(app: &App) -> Vec<Product> {
     let now = app.clock.now();
     let (seller, mut products, mut stock) = (Id::new(), Vec::new(), Vec::new());
     for number in 0..PRODUCTS {
-        let mut product = draft_of(serde_json::from_value(row(number)).unwrap(), seller, now).unwrap();
+        let mut product = draft_of(product(number), seller, now).unwrap();
         let _ = product.publish(now);
         stock.push(StockRecord::new(product.sku.clone(), product.id, STOCK, StockPolicy::default(), now));
         products.push(product);
@@ -174,15 +173,29 @@ async fn catalogue(app: &App) -> Vec<Product> {
     products
 }
 
-fn row(number: usize) -> Value {
-    json!({
-        "sku": Sku::try_new(format!("MUG-{number}")).unwrap(), "name": format!("Harbour mug {number}"),
-        "description": "A round mug of stoneware, glazed by hand, for three decilitres of something hot. ".repeat(4),
-        "brand": "Ada", "price": {"regular": 1250},
-        "images": [{"url": "https://images.example.test/harbour-mug.webp"}],
-        "specifications": {"Volume": "350 ml", "Material": "Stoneware", "Colour": "Blue"},
-        "dimensions": {"weight": 0.35, "length": 9, "width": 9, "height": 10}, "tags": ["mug", "kitchen", "gift"],
-    })
+fn product(number: usize) -> NewProduct {
+    let text = |text: &str| text.to_owned();
+    let image =
+        Image { url: text("https://images.example.test/harbour-mug.webp"), alt: String::new(), is_primary: true };
+    let specifications = [("Volume", "350 ml"), ("Material", "Stoneware"), ("Colour", "Blue")];
+    NewProduct {
+        sku: Sku::try_new(format!("MUG-{number}")).unwrap(),
+        quantity: None,
+        status: None,
+        changes: ProductChanges {
+            name: Some(format!("Harbour mug {number}")),
+            description: Some(
+                "A round mug of stoneware, glazed by hand, for three decilitres of something hot. ".repeat(4),
+            ),
+            brand: Some(Some(text("Ada"))),
+            price: Some(PriceChange { regular: Some(Money::from_minor(1250)), ..PriceChange::default() }),
+            images: Some(vec![image]),
+            specifications: Some(specifications.into_iter().map(|(name, value)| (text(name), text(value))).collect()),
+            dimensions: Some(Some(Dimensions { weight: 0.35, length: 9.0, width: 9.0, height: 10.0 })),
+            tags: Some(["mug", "kitchen", "gift"].map(text).into()),
+            ..ProductChanges::default()
+        },
+    }
 }
 
 /// A document as the driver writes it.

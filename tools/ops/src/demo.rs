@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use anyhow::{Context as _, Result, bail};
 use bson::{Document, doc};
 use futures::TryStreamExt as _;
+use products::import::import_line;
 use shared::{
-    app::import_products::{RowOutcome, import_line},
+    app::import_products::RowOutcome,
     domain::{Clock, Email, Random, user::Role},
     password::Passwords,
     store::Store,
@@ -112,20 +113,21 @@ fn sku_of(line: &str) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use shared::app::save_product::ProductRow;
+    use products::import::read_line;
+    use shared::app::save_product::NewProduct;
 
     use super::*;
 
     #[test]
     fn every_demo_product_is_valid_and_has_a_category() {
-        let rows: Vec<ProductRow> = PRODUCTS.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let rows: Vec<NewProduct> = PRODUCTS.lines().map(|line| read_line(line).unwrap()).collect();
         assert_eq!(rows.len(), 24);
         for row in &rows {
-            let category = row.category.as_deref().unwrap();
+            let category = row.category().unwrap();
             assert!(CATEGORIES.iter().any(|(path, _)| *path == category), "{category}");
         }
         let skus: BTreeSet<_> = rows.iter().map(|row| &row.sku).collect();
         assert_eq!(skus.len(), rows.len());
-        assert!(rows.iter().filter(|row| row.variants.is_some()).count() >= 4);
+        assert!(rows.iter().filter(|row| row.changes.variants.is_some()).count() >= 4);
     }
 }

@@ -3,8 +3,9 @@
 use std::fmt;
 
 use anyhow::{Context as _, Result, bail};
+use products::import::import_line;
 use shared::{
-    app::import_products::{RowOutcome, import_line},
+    app::import_products::RowOutcome,
     domain::{
         Clock, Email, Id,
         user::{Role, User},

@@ -3,11 +3,12 @@
 use axum::{Json, extract::State};
 use serde::Deserialize;
 use shared::{
-    domain::{Currency, Timestamp, patch::present, user::User},
+    domain::{Currency, Timestamp, user::User},
     http::{App, CurrentUser, Problem, Valid},
     transaction,
     validation::{
         Checked, FieldCode, Validate, Violation, Violations,
+        patch::present,
         rules::{e164, https_url, person_name},
     },
 };

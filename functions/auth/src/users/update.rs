@@ -3,13 +3,10 @@
 use axum::{Json, extract::State};
 use serde::Deserialize;
 use shared::{
-    domain::{
-        patch::present,
-        user::{Role, User},
-    },
+    domain::user::{Role, User},
     http::{Admin, App, PathId, Problem, Valid},
     transaction,
-    validation::Validate,
+    validation::{Validate, patch::present},
 };
 
 use crate::{problems::AuthError, view::AccountView};

@@ -3,10 +3,10 @@
 use axum::{Json, extract::State};
 use serde::Deserialize;
 use shared::{
-    domain::{patch::present, secret_hash::sha256_hex, wishlist::Wishlist},
+    domain::{secret_hash::sha256_hex, wishlist::Wishlist},
     http::{App, CurrentUser, PathId, Problem, Valid},
     transaction,
-    validation::{Validate, Violations, rules::line},
+    validation::{Validate, Violations, patch::present, rules::line},
 };
 
 use super::{problems::WishlistProblem, view::WishlistView};

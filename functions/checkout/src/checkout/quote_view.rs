@@ -7,10 +7,13 @@ use shared::{
         Currency, Id, Money, Quantity, Sku,
         cart::CartItem,
         coupon::CouponRefusal,
-        pricing::{Consideration, ShippingOption, TaxAmount},
+        pricing::{Consideration, Rule, ShippingOption},
         product::Product,
+        shipping::ShippingMethod,
     },
 };
+
+use crate::orders::view::TaxAmountView;
 
 /// The price of the cart.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -18,12 +21,12 @@ use shared::{
 #[schema(as = Quote)]
 pub(crate) struct QuoteView {
     lines: Vec<QuoteLineView>,
-    shipping_options: Vec<ShippingOption>,
+    shipping_options: Vec<ShippingOptionView>,
     totals: QuoteTotals,
-    taxes: Vec<TaxAmount>,
+    taxes: Vec<TaxAmountView>,
     problems: Vec<QuoteProblem>,
     /// The coupon, tax and shipping rules that were considered, with the result and reason of each.
-    explanation: Vec<Consideration>,
+    explanation: Vec<ConsiderationView>,
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -56,6 +59,51 @@ pub(crate) struct QuoteTotals {
     currency: Currency,
     /// Whether the other amounts include the tax.
     prices_include_tax: bool,
+}
+
+/// A way to send the parcel and what it would cost.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ShippingOption)]
+pub(crate) struct ShippingOptionView {
+    /// The method.
+    method: ShippingMethod,
+    /// Its price for these lines.
+    price: Money,
+    /// Days to delivery.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    estimated_days: Option<i32>,
+}
+
+impl From<ShippingOption> for ShippingOptionView {
+    fn from(option: ShippingOption) -> Self {
+        Self { method: option.method, price: option.price, estimated_days: option.estimated_days }
+    }
+}
+
+/// One thing that pricing considered, what it gave, and why.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Consideration)]
+pub(crate) struct ConsiderationView {
+    /// What sort of rule it is.
+    rule: Rule,
+    /// Which one: a code, a place, a method.
+    subject: String,
+    /// What it came to; 0 if it did not apply.
+    amount: Money,
+    /// In words, for people.
+    reason: String,
+}
+
+impl From<Consideration> for ConsiderationView {
+    fn from(consideration: Consideration) -> Self {
+        Self {
+            rule: consideration.rule,
+            subject: consideration.subject,
+            amount: consideration.amount,
+            reason: consideration.reason,
+        }
+    }
 }
 
 /// An obstacle to ordering the cart, or a change to show to the customer.
@@ -102,7 +150,7 @@ impl QuoteView {
                     total: line.amounts.total,
                 })
                 .collect(),
-            shipping_options: quote.price.shipping_options,
+            shipping_options: quote.price.shipping_options.into_iter().map(ShippingOptionView::from).collect(),
             totals: QuoteTotals {
                 subtotal: totals.subtotal,
                 discount: totals.discount,
@@ -112,8 +160,8 @@ impl QuoteView {
                 currency: quote.currency,
                 prices_include_tax: quote.price.prices_include_tax,
             },
-            taxes: quote.price.taxes,
-            explanation: quote.price.explanation,
+            taxes: quote.price.taxes.iter().map(TaxAmountView::of).collect(),
+            explanation: quote.price.explanation.into_iter().map(ConsiderationView::from).collect(),
         }
     }
 }

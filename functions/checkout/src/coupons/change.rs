@@ -6,12 +6,12 @@ use shared::{
         Id, Money, Timestamp,
         category::Category,
         coupon::{Coupon, CouponKind, CouponValue, InvalidCoupon, UsageLimit, UserRestrictions},
-        patch::present,
         product::Product,
     },
     http::{App, Problem},
     validation::{
         Validate, Violations,
+        patch::present,
         rules::{entries, optional_lines},
     },
 };

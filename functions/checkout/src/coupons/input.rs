@@ -8,12 +8,11 @@ use shared::{
         Id,
         category::Category,
         coupon::{UsageLimit, UserRestrictions},
-        patch::present,
         product::Product,
         user::User,
     },
     http::{App, FieldCode, Problem, ProblemCode},
-    validation::{Validate, Violations, rules::entries},
+    validation::{Validate, Violations, patch::present, rules::entries},
 };
 
 /// Longer selections of products belong into a category.

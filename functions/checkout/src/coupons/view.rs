@@ -35,7 +35,7 @@ pub(crate) struct CouponView {
     usage_limit: UsageLimitView,
     /// Redemptions. Those of orders that ended unpaid are restored and not counted.
     usage_count: i64,
-    user_restrictions: UserRestrictions,
+    user_restrictions: UserRestrictionsView,
     valid_from: Timestamp,
     /// Exclusive.
     valid_until: Option<Timestamp>,
@@ -57,6 +57,25 @@ pub(crate) struct UsageLimitView {
     per_user: Option<i64>,
 }
 
+/// Who may use a coupon.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = UserRestrictions)]
+pub(crate) struct UserRestrictionsView {
+    /// Only customers who have not ordered yet.
+    #[schema(required = false, default = false)]
+    new_users_only: bool,
+    /// Only these; empty is everybody.
+    #[schema(required = false, default = json!([]), value_type = Vec<String>)]
+    specific_users: Vec<Id<User>>,
+}
+
+impl From<UserRestrictions> for UserRestrictionsView {
+    fn from(restrictions: UserRestrictions) -> Self {
+        Self { new_users_only: restrictions.new_users_only, specific_users: restrictions.specific_users }
+    }
+}
+
 impl From<Coupon> for CouponView {
     fn from(coupon: Coupon) -> Self {
         Self {
@@ -71,7 +90,7 @@ impl From<Coupon> for CouponView {
             applicable_categories: coupon.applicable_categories,
             usage_limit: UsageLimitView { total: coupon.usage_limit.total, per_user: coupon.usage_limit.per_user },
             usage_count: coupon.usage_count,
-            user_restrictions: coupon.user_restrictions,
+            user_restrictions: coupon.user_restrictions.into(),
             valid_from: coupon.valid_from,
             valid_until: coupon.valid_until,
             is_active: coupon.is_active,

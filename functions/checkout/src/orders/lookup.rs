@@ -7,13 +7,15 @@ use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
         Email, Quantity, Sku, Timestamp,
-        order::{Order, OrderItem, OrderStatus, Shipment, TimelineEntry, Tracking},
+        order::{Order, OrderItem, OrderStatus, TimelineEntry},
         secret_hash::sha256_hex,
         throttle::ThrottlePolicy,
     },
     http::{App, ClientAddress, Problem, ProblemCode, ValidQuery},
     validation::{Validate, Violations, rules::line},
 };
+
+use super::shipment_view::TrackingView;
 
 /// Enough for an office behind one address; far too few to guess a number together with its e-mail address.
 const POLICY: ThrottlePolicy = ThrottlePolicy {
@@ -49,9 +51,9 @@ pub(crate) struct GuestOrderView {
     status: OrderStatus,
     items: Vec<GuestOrderItemView>,
     /// The latest parcel.
-    tracking: Option<Tracking>,
+    tracking: Option<TrackingView>,
     /// Every parcel.
-    shipments: Vec<Tracking>,
+    shipments: Vec<TrackingView>,
     timeline: Vec<GuestTimelineView>,
     created_at: Timestamp,
 }
@@ -107,8 +109,8 @@ impl From<Order> for GuestOrderView {
             order_number: order.order_number,
             status: order.status,
             items: order.items.into_iter().map(item).collect(),
-            tracking: order.tracking,
-            shipments: order.shipments.iter().map(Shipment::tracking).collect(),
+            tracking: order.tracking.map(TrackingView::from),
+            shipments: order.shipments.iter().map(TrackingView::of_shipment).collect(),
             timeline: order.timeline.into_iter().map(entry).collect(),
             created_at: order.created_at,
         }

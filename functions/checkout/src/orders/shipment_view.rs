@@ -3,7 +3,7 @@
 use serde::Serialize;
 use shared::domain::{
     Id, Timestamp,
-    order::{OrderItem, Shipment},
+    order::{OrderItem, Shipment, Tracking},
     user::User,
 };
 
@@ -26,6 +26,44 @@ pub(crate) struct ShipmentView {
     shipped_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     delivered_at: Option<Timestamp>,
+}
+
+/// Where a parcel is.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Tracking)]
+pub(crate) struct TrackingView {
+    /// Who carries it.
+    carrier: String,
+    /// The carrier's number.
+    tracking_number: String,
+    /// Where to look.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tracking_url: Option<String>,
+    /// When it should arrive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    estimated_delivery: Option<Timestamp>,
+    /// When it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actual_delivery: Option<Timestamp>,
+}
+
+impl From<Tracking> for TrackingView {
+    fn from(tracking: Tracking) -> Self {
+        Self {
+            carrier: tracking.carrier,
+            tracking_number: tracking.tracking_number,
+            tracking_url: tracking.tracking_url,
+            estimated_delivery: tracking.estimated_delivery,
+            actual_delivery: tracking.actual_delivery,
+        }
+    }
+}
+
+impl TrackingView {
+    pub(crate) fn of_shipment(parcel: &Shipment) -> Self {
+        parcel.tracking().into()
+    }
 }
 
 impl ShipmentView {

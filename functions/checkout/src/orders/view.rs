@@ -1,20 +1,24 @@
 //! An order in answers.
 
 use serde::Serialize;
-use shared::domain::{
-    Address, Currency, Email, Id, Money, Quantity, Sku, Timestamp,
-    order::{
-        AppliedDiscount, Cancellation, CancellationReason, Notes, Order, OrderItem, OrderStatus, ProductSnapshot,
-        Remark, Shipment, TimelineEntry, Tracking,
+use shared::{
+    domain::{
+        Currency, Email, Id, Money, Quantity, Sku, Timestamp,
+        coupon::CouponKind,
+        order::{
+            AppliedDiscount, Cancellation, CancellationReason, Notes, Order, OrderItem, OrderStatus, ProductSnapshot,
+            Remark, TimelineEntry,
+        },
+        payment::{Payment, PaymentMethod, PaymentStatus},
+        pricing::{TaxAmount, Totals},
+        product::Product,
+        shipping::ShippingMethod,
+        user::User,
     },
-    payment::{Payment, PaymentMethod, PaymentStatus},
-    pricing::{TaxAmount, Totals},
-    product::Product,
-    shipping::ShippingMethod,
-    user::User,
+    http::address::AddressView,
 };
 
-use super::shipment_view::ShipmentView;
+use super::shipment_view::{ShipmentView, TrackingView};
 use crate::{access::Visibility, returns::view::ReturnView};
 
 /// An order. A seller sees the own lines of it.
@@ -39,22 +43,22 @@ pub(crate) struct OrderView {
     items: Vec<OrderItemView>,
     /// Absent in a seller's view.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pricing: Option<Totals>,
+    pricing: Option<TotalsView>,
     currency: Currency,
     prices_include_tax: bool,
-    taxes: Vec<TaxAmount>,
-    shipping_address: Address,
+    taxes: Vec<TaxAmountView>,
+    shipping_address: AddressView,
     #[serde(skip_serializing_if = "Option::is_none")]
-    billing_address: Option<Address>,
+    billing_address: Option<AddressView>,
     shipping_method: ShippingMethod,
     /// The latest parcel; in a seller's view the seller's latest.
-    tracking: Option<Tracking>,
+    tracking: Option<TrackingView>,
     /// The parcels, oldest first; each has lines of one seller. In a seller's view the seller's.
     shipments: Vec<ShipmentView>,
     notes: NotesView,
     timeline: Vec<TimelineView>,
     coupon_code: Option<String>,
-    discount: Option<AppliedDiscount>,
+    discount: Option<AppliedDiscountView>,
     /// Returns of the order.
     returns: Vec<ReturnView>,
     /// Absent in a seller's view.
@@ -80,6 +84,48 @@ pub(crate) struct CancellationView {
     by: Option<Id<User>>,
 }
 
+/// The sums of an order (invariant I5).
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Totals)]
+pub(crate) struct TotalsView {
+    /// Σ line subtotals.
+    subtotal: Money,
+    /// Σ line discounts.
+    discount: Money,
+    /// The parcel.
+    shipping: Money,
+    /// Σ per-rate taxes; contained in the other amounts where prices include tax.
+    tax: Money,
+    /// What is charged.
+    total: Money,
+}
+
+/// The tax of one rate.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = TaxAmount)]
+pub(crate) struct TaxAmountView {
+    /// Basis points.
+    rate_bp: i64,
+    /// The net amount that is taxed.
+    base: Money,
+    /// The tax on it.
+    tax: Money,
+}
+
+/// What a coupon gave.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = AppliedDiscount)]
+pub(crate) struct AppliedDiscountView {
+    /// Its code.
+    code: String,
+    /// How much.
+    amount: Money,
+    /// Its kind.
+    #[serde(rename = "type")]
+    kind: CouponKind,
+}
+
 /// A line.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -89,7 +135,7 @@ pub(crate) struct OrderItemView {
     id: Id<OrderItem>,
     #[schema(value_type = String)]
     product: Id<Product>,
-    product_snapshot: ProductSnapshot,
+    product_snapshot: ProductSnapshotView,
     variant: Option<Sku>,
     quantity: Quantity,
     unit_price: Money,
@@ -100,6 +146,21 @@ pub(crate) struct OrderItemView {
     shipped_at: Option<Timestamp>,
     /// Units that are returned or being returned.
     returned: i64,
+}
+
+/// A product as it was when it was ordered.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = ProductSnapshot)]
+pub(crate) struct ProductSnapshotView {
+    /// Its name.
+    name: String,
+    /// The SKU that was sold.
+    sku: Sku,
+    /// URL of its picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<String>,
+    /// What one cost.
+    price: Money,
 }
 
 /// Notes on an order: the customer's and the shop's. Administrators see all of the shop's, sellers their own, customers none.
@@ -169,19 +230,19 @@ impl OrderView {
             user: order.user.filter(|_| visibility == Visibility::Admin),
             email: is_whole.then(|| order.email.clone()),
             items: order.items.iter().filter(|item| seen.includes(item.seller)).map(OrderItemView::of).collect(),
-            pricing: is_whole.then_some(order.pricing),
+            pricing: is_whole.then(|| TotalsView::of(&order.pricing)),
             currency: order.currency,
             prices_include_tax: order.prices_include_tax,
-            taxes: if is_whole { order.taxes.clone() } else { Vec::new() },
-            shipping_address: order.shipping_address.clone(),
-            billing_address: is_whole.then(|| order.billing_address.clone()),
+            taxes: order.taxes.iter().filter(|_| is_whole).map(TaxAmountView::of).collect(),
+            shipping_address: (&order.shipping_address).into(),
+            billing_address: is_whole.then(|| (&order.billing_address).into()),
             shipping_method: order.shipping_method,
-            tracking: order.shipments_of(seen).next_back().map(Shipment::tracking),
+            tracking: order.shipments_of(seen).next_back().map(TrackingView::of_shipment),
             shipments: order.shipments_of(seen).map(ShipmentView::of).collect(),
             notes: NotesView::of(&order.notes, visibility),
             timeline: order.timeline.iter().map(|entry| TimelineView::of(entry, visibility)).collect(),
             coupon_code: order.coupon_code.clone().filter(|_| is_whole),
-            discount: order.discount.clone().filter(|_| is_whole),
+            discount: order.discount.as_ref().filter(|_| is_whole).map(AppliedDiscountView::of),
             returns: ReturnView::all_of(order, visibility),
             payment: payment.filter(|_| is_whole).map(|payment| PaymentSummary {
                 id: payment.id,
@@ -211,7 +272,7 @@ impl OrderItemView {
         Self {
             id: item.id,
             product: item.product,
-            product_snapshot: item.product_snapshot.clone(),
+            product_snapshot: ProductSnapshotView::of(&item.product_snapshot),
             variant: item.variant.clone(),
             quantity: item.quantity,
             unit_price: item.price,
@@ -221,6 +282,41 @@ impl OrderItemView {
             total: item.total,
             shipped_at: item.shipped_at,
             returned: item.returned,
+        }
+    }
+}
+
+impl TotalsView {
+    fn of(totals: &Totals) -> Self {
+        Self {
+            subtotal: totals.subtotal,
+            discount: totals.discount,
+            shipping: totals.shipping,
+            tax: totals.tax,
+            total: totals.total,
+        }
+    }
+}
+
+impl TaxAmountView {
+    pub(crate) fn of(amount: &TaxAmount) -> Self {
+        Self { rate_bp: amount.rate_bp, base: amount.base, tax: amount.tax }
+    }
+}
+
+impl AppliedDiscountView {
+    fn of(discount: &AppliedDiscount) -> Self {
+        Self { code: discount.code.clone(), amount: discount.amount, kind: discount.kind }
+    }
+}
+
+impl ProductSnapshotView {
+    fn of(snapshot: &ProductSnapshot) -> Self {
+        Self {
+            name: snapshot.name.clone(),
+            sku: snapshot.sku.clone(),
+            image: snapshot.image.clone(),
+            price: snapshot.price,
         }
     }
 }

@@ -5,3 +5,4 @@ pub(crate) mod replace_shipping;
 pub(crate) mod replace_tax;
 pub(crate) mod show_shipping;
 pub(crate) mod show_tax;
+mod view;

@@ -6,23 +6,23 @@ use shared::{
     http::{Admin, App, FieldCode, Problem, ProblemCode, Valid},
 };
 
-use super::input::ShippingInput;
+use super::{input::ShippingInput, view::ShippingView};
 
 /// Replace the shipping settings
 ///
 /// Applies to every quote and order from now on.
 #[utoipa::path(put, path = "/v1/settings/shipping", tag = "settings", security(("bearer" = [])),
-    request_body = ShippingInput, responses((status = 200, body = ShippingTable)))]
+    request_body = ShippingInput, responses((status = 200, body = ShippingView)))]
 pub(crate) async fn replace_shipping_settings(
     _: Admin,
     State(app): State<App>,
     Valid(wanted): Valid<ShippingInput>,
-) -> Result<Json<ShippingTable>, Problem> {
+) -> Result<Json<ShippingView>, Problem> {
     let table = ShippingTable::from(wanted);
     table.check().map_err(|error| {
         let pointer = format!("/{}", error.field());
         Problem::new(ProblemCode::ValidationFailed).field(pointer, FieldCode::Repeated, error.to_string())
     })?;
     app.store.settings.set_shipping(&table, app.clock.now()).await?;
-    Ok(Json(table))
+    Ok(Json(table.into()))
 }

@@ -6,18 +6,18 @@ use shared::{
     http::{Admin, App, FieldCode, Problem, ProblemCode, Valid},
 };
 
-use super::input::TaxInput;
+use super::{input::TaxInput, view::TaxView};
 
 /// Replace the tax settings
 ///
 /// Applies to every quote and order from now on.
 #[utoipa::path(put, path = "/v1/settings/tax", tag = "settings", security(("bearer" = [])),
-    request_body = TaxInput, responses((status = 200, body = TaxTable)))]
+    request_body = TaxInput, responses((status = 200, body = TaxView)))]
 pub(crate) async fn replace_tax_settings(
     _: Admin,
     State(app): State<App>,
     Valid(wanted): Valid<TaxInput>,
-) -> Result<Json<TaxTable>, Problem> {
+) -> Result<Json<TaxView>, Problem> {
     let table = TaxTable::from(wanted);
     table.check().map_err(|error| {
         Problem::new(ProblemCode::ValidationFailed).field(
@@ -27,5 +27,5 @@ pub(crate) async fn replace_tax_settings(
         )
     })?;
     app.store.settings.set_tax(&table, app.clock.now()).await?;
-    Ok(Json(table))
+    Ok(Json(table.into()))
 }

@@ -170,7 +170,7 @@ pub struct OrderItem {
 }
 
 /// A product as it was when it was ordered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProductSnapshot {
     /// Its name.
     pub name: String,
@@ -263,7 +263,7 @@ pub struct TimelineEntry {
 }
 
 /// What a coupon gave.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AppliedDiscount {
     /// Its code.
     pub code: String,

@@ -23,8 +23,7 @@ pub enum Rule {
 }
 
 /// One thing that pricing considered, what it gave, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Consideration {
     /// What sort of rule it is.
     pub rule: Rule,

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use shop_domain::{Money, product::Price};
-use shop_validation::{
-    Checked, FieldCode, Violation,
-    rules::{line, optional_lines, range},
+use shared::{
+    domain::{Money, product::Price},
+    validation::{
+        Checked, FieldCode, Violation,
+        rules::{line, optional_lines, range},
+    },
 };
 
 /// More than the longest data sheet.

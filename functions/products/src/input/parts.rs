@@ -1,37 +1,40 @@
-//! The parts of a product as they are written down by people: requests and import files. Unknown fields are refused,
-//! fields are checked by their rules, and what belongs together is checked by [`shop_domain::offer`].
+//! The parts of a product in requests and import files. Unknown fields are refused, fields are checked by their rules, and
+//! what belongs together is checked by [`shared::domain::offer`].
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use shared::{
+    app::save_product::{FirstStock, PolicyChange, PriceChange},
+    domain::{
+        Currency, Money, Sku,
+        product::{Dimensions, Image, Price, ProductOption, Seo, ShippingPolicy, Variant},
+        shipping::ShippingMethod,
+    },
+    validation::{
+        Validate, Violations,
+        patch::present,
+        rules::{amount, entries, line, optional_line, optional_lines, range, url},
+    },
+};
 
 use super::rules;
-use shop_domain::{
-    Currency, Money, Sku,
-    patch::present,
-    product::{Dimensions, Image, Price, ProductOption, Seo, ShippingPolicy, Variant},
-    shipping::ShippingMethod,
-};
-use shop_validation::{
-    Validate, Violations,
-    rules::{amount, entries, line, optional_line, optional_lines, range, url},
-};
 
 /// More than any shop has of anything, and far from where sums overflow.
-pub const MAX_UNITS: i64 = 1_000_000_000;
+pub(crate) const MAX_UNITS: i64 = 1_000_000_000;
 
 /// What a product costs.
-#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct PriceInput {
+pub(crate) struct PriceInput {
     /// The normal price in minor units.
-    pub regular: Money,
+    regular: Money,
     /// The price while it is on sale; lower.
     #[serde(default)]
-    pub sale: Option<Money>,
+    sale: Option<Money>,
     /// Of both. USD if absent.
     #[serde(default)]
-    pub currency: Option<Currency>,
+    currency: Option<Currency>,
 }
 
 impl Validate for PriceInput {
@@ -42,22 +45,23 @@ impl Validate for PriceInput {
 }
 
 /// What of a price changes.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct PriceChange {
+#[schema(as = PriceChange)]
+pub(crate) struct PriceChangeInput {
     /// The normal price in minor units.
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    pub regular: Option<Money>,
+    #[serde(default, deserialize_with = "present")]
+    regular: Option<Money>,
     /// The price while it is on sale; null ends the sale.
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<i64>)]
-    pub sale: Option<Option<Money>>,
+    sale: Option<Option<Money>>,
     /// Of both.
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    pub currency: Option<Currency>,
+    #[serde(default, deserialize_with = "present")]
+    currency: Option<Currency>,
 }
 
-impl Validate for PriceChange {
+impl Validate for PriceChangeInput {
     fn validate(&self, v: &mut Violations) {
         v.check("regular", &self.regular, amount(Price::HIGHEST));
         v.check("sale", &self.sale, amount(Price::HIGHEST));
@@ -65,21 +69,21 @@ impl Validate for PriceChange {
 }
 
 /// The first stock, and what happens when it runs out.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct InventoryInput {
+pub(crate) struct InventoryInput {
     /// How many there are at first. Not for a product with variants, which have their own.
     #[serde(default)]
-    pub quantity: Option<i64>,
+    pub(super) quantity: Option<i64>,
     /// `low_stock` at or below this; 10 if absent.
     #[serde(default)]
-    pub low_stock_threshold: Option<i64>,
+    low_stock_threshold: Option<i64>,
     /// Whether it can be ordered without stock.
     #[serde(default)]
-    pub allow_backorder: Option<bool>,
+    allow_backorder: Option<bool>,
     /// How far below zero; without a limit if absent.
     #[serde(default)]
-    pub backorder_limit: Option<i64>,
+    backorder_limit: Option<i64>,
 }
 
 impl Validate for InventoryInput {
@@ -91,22 +95,23 @@ impl Validate for InventoryInput {
 }
 
 /// What changes about the policy for when stock runs out. The stock itself is adjusted, not edited.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct PolicyChange {
+#[schema(as = PolicyChange)]
+pub(crate) struct PolicyChangeInput {
     /// `low_stock` at or below this.
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    pub low_stock_threshold: Option<i64>,
+    #[serde(default, deserialize_with = "present")]
+    low_stock_threshold: Option<i64>,
     /// Whether it can be ordered without stock.
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    pub allow_backorder: Option<bool>,
+    #[serde(default, deserialize_with = "present")]
+    allow_backorder: Option<bool>,
     /// How far below zero; null lifts the limit.
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<i64>)]
-    pub backorder_limit: Option<Option<i64>>,
+    backorder_limit: Option<Option<i64>>,
 }
 
-impl Validate for PolicyChange {
+impl Validate for PolicyChangeInput {
     fn validate(&self, v: &mut Violations) {
         v.check("lowStockThreshold", &self.low_stock_threshold, range(0..=MAX_UNITS));
         v.check("backorderLimit", &self.backorder_limit, range(0..=MAX_UNITS));
@@ -114,17 +119,17 @@ impl Validate for PolicyChange {
 }
 
 /// A picture.
-#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ImageInput {
+pub(crate) struct ImageInput {
     /// Where it is: `https://…`.
-    pub url: String,
+    url: String,
     /// What it shows, for those who cannot see it.
     #[serde(default)]
-    pub alt: String,
+    alt: String,
     /// Shown first; if none is, the first one is.
     #[serde(default)]
-    pub is_primary: bool,
+    is_primary: bool,
 }
 
 impl Validate for ImageInput {
@@ -135,21 +140,21 @@ impl Validate for ImageInput {
 }
 
 /// Weight and size.
-#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct DimensionsInput {
+pub(crate) struct DimensionsInput {
     /// Kilograms.
     #[serde(default)]
-    pub weight: f64,
+    weight: f64,
     /// Centimetres.
     #[serde(default)]
-    pub length: f64,
+    length: f64,
     /// Centimetres.
     #[serde(default)]
-    pub width: f64,
+    width: f64,
     /// Centimetres.
     #[serde(default)]
-    pub height: f64,
+    height: f64,
 }
 
 impl Validate for DimensionsInput {
@@ -162,18 +167,18 @@ impl Validate for DimensionsInput {
 }
 
 /// How it travels.
-#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ShippingInput {
+pub(crate) struct ShippingInput {
     /// Ships free.
     #[serde(default)]
-    pub free_shipping: bool,
+    free_shipping: bool,
     /// The method that it is packed for.
     #[serde(default)]
-    pub shipping_class: Option<ShippingMethod>,
+    shipping_class: Option<ShippingMethod>,
     /// Days to delivery.
     #[serde(default)]
-    pub estimated_days: Option<i32>,
+    estimated_days: Option<i32>,
 }
 
 impl Validate for ShippingInput {
@@ -183,18 +188,18 @@ impl Validate for ShippingInput {
 }
 
 /// For search engines.
-#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct SeoInput {
+pub(crate) struct SeoInput {
     /// Title.
     #[serde(default)]
-    pub title: Option<String>,
+    title: Option<String>,
     /// Description.
     #[serde(default)]
-    pub description: Option<String>,
+    description: Option<String>,
     /// Keywords.
     #[serde(default)]
-    pub keywords: Vec<String>,
+    keywords: Vec<String>,
 }
 
 impl Validate for SeoInput {
@@ -207,13 +212,13 @@ impl Validate for SeoInput {
 }
 
 /// What a buyer chooses between.
-#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct OptionInput {
+pub(crate) struct OptionInput {
     /// `Size`.
-    pub name: String,
+    name: String,
     /// `S`, `M`, `L`.
-    pub values: Vec<String>,
+    values: Vec<String>,
 }
 
 impl Validate for OptionInput {
@@ -225,19 +230,19 @@ impl Validate for OptionInput {
 }
 
 /// A combination of options that is sold.
-#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct VariantInput {
+pub(crate) struct VariantInput {
     /// Unique among products and variants.
-    pub sku: Sku,
+    sku: Sku,
     /// Option name → chosen value.
-    pub choices: BTreeMap<String, String>,
+    choices: BTreeMap<String, String>,
     /// Added to the product's effective price, in minor units.
     #[serde(default)]
-    pub price_modifier: Money,
+    price_modifier: Money,
     /// How many there are at first, if the SKU is new; otherwise it changes nothing.
     #[serde(default)]
-    pub quantity: Option<i64>,
+    quantity: Option<i64>,
 }
 
 impl Validate for VariantInput {
@@ -247,6 +252,45 @@ impl Validate for VariantInput {
     }
 }
 
+/// What variants of an input say about their first stock.
+pub(super) fn first_stock(variants: Option<&[VariantInput]>) -> FirstStock {
+    let variants = variants.unwrap_or_default();
+    variants.iter().map(|variant| (variant.sku.clone(), variant.quantity.unwrap_or(0))).collect()
+}
+
+/// Each of the list, as the domain has it.
+pub(super) fn each<T, U: From<T>>(inputs: Vec<T>) -> Vec<U> {
+    inputs.into_iter().map(U::from).collect()
+}
+
+impl From<PriceInput> for PriceChange {
+    fn from(price: PriceInput) -> Self {
+        Self { regular: Some(price.regular), sale: Some(price.sale), currency: price.currency }
+    }
+}
+impl From<PriceChangeInput> for PriceChange {
+    fn from(change: PriceChangeInput) -> Self {
+        Self { regular: change.regular, sale: change.sale, currency: change.currency }
+    }
+}
+impl From<InventoryInput> for PolicyChange {
+    fn from(inventory: InventoryInput) -> Self {
+        Self {
+            low_stock_threshold: inventory.low_stock_threshold,
+            allow_backorder: inventory.allow_backorder,
+            backorder_limit: inventory.backorder_limit.map(Some),
+        }
+    }
+}
+impl From<PolicyChangeInput> for PolicyChange {
+    fn from(change: PolicyChangeInput) -> Self {
+        Self {
+            low_stock_threshold: change.low_stock_threshold,
+            allow_backorder: change.allow_backorder,
+            backorder_limit: change.backorder_limit,
+        }
+    }
+}
 impl From<ImageInput> for Image {
     fn from(image: ImageInput) -> Self {
         Self { url: image.url, alt: image.alt, is_primary: image.is_primary }
