@@ -2,7 +2,7 @@
 
 use axum::{extract::State, http::StatusCode, response::Response};
 use shared::{
-    app::{record_payment::RecordError, record_refund::record_transferred_back_in},
+    app::{record_payment::RecordError, record_refund::record_refund_transfer_in},
     domain::payment::{GatewayName, Payment, Refund},
     http::{
         Admin, App, IdempotencyKey, Problem, ProblemCode, Valid,
@@ -43,7 +43,7 @@ pub(crate) async fn mark_refund_paid(
         let store = &app.store;
         let now = app.clock.now();
         let settled: Result<_, RecordError> = transaction!(store, |tx| {
-            let (payment, messages) = record_transferred_back_in(store, tx, id, refund, &wanted.reference, now).await?;
+            let (payment, messages) = record_refund_transfer_in(store, tx, id, refund, &wanted.reference, now).await?;
             let record = request.record(StatusCode::OK, &PaymentView::of(&payment, None), None, now);
             store.idempotency.insert_in(tx, &record, now).await?;
             Ok((record, messages))

@@ -1,11 +1,10 @@
-//! Orders that end before they are shipped: cancelled by somebody, or given up because nobody paid.
+//! Orders that end before they are shipped: cancelled by a person, or expired because they were not paid in time.
 //!
-//! The state, the stock, the coupon and the payment change in one transaction. Every such transaction writes both the order
-//! and its payment, and so does every one that begins a charge: whichever commits first is seen by the other, so an order
-//! is never cancelled while its charge is under way.
+//! Status, stock, coupon and payment change in one transaction. Cancelling an order and starting a charge both write the
+//! payment, so the two transactions conflict and serialise: an order is never cancelled while its charge is under way.
 //!
-//! A charge that waits for the customer (3-D Secure) is not under way. Its payment fails with the order, and its intent is
-//! called off by message; should the customer complete it before that, the money is late and goes back.
+//! A charge that waits for the customer (3-D Secure) is not under way. Its payment fails with the order, and a message
+//! voids it; if the customer completes it before that, the money is late and is refunded.
 
 use shop_domain::{
     Id, IllegalTransition, Timestamp,
@@ -16,13 +15,13 @@ use shop_domain::{
 };
 use shop_store::{Store, StoreError, TransactionError, Tx, Versioned, idempotency::IdempotencyRecord, transaction};
 
-/// Why an order was not ended.
+/// Why an order was not cancelled.
 #[derive(Debug, thiserror::Error)]
 pub enum EndOrderError {
-    /// It is too late.
+    /// Its status does not allow it.
     #[error(transparent)]
     Illegal(#[from] IllegalTransition),
-    /// A charge is under way and nobody knows how it will end.
+    /// A charge is under way, and its outcome is not known yet.
     #[error("a payment for the order is under way")]
     PaymentUnderWay,
     /// The store did not answer.
@@ -48,7 +47,7 @@ pub(super) async fn load_both(
     Ok((order, payment))
 }
 
-/// Writes an order and its payment back, both, even if only one changed: see the module's comment.
+/// Saves an order and its payment, even if only one changed, so that concurrent transactions conflict.
 pub(super) async fn save_both(
     store: &Store,
     tx: &mut Tx,
@@ -59,7 +58,7 @@ pub(super) async fn save_both(
     store.payments.save_in(tx, payment).await
 }
 
-/// Cancels an order in an open transaction: releases what it held, and promises what follows.
+/// Cancels an order in an open transaction: releases its stock and enqueues what follows.
 pub(super) async fn cancel_in(
     store: &Store,
     tx: &mut Tx,
@@ -73,7 +72,7 @@ pub(super) async fn cancel_in(
     let events = [Event::OrderCancelled { order_id: order.id }, Event::EmailOrderCancelled { order_id: order.id }];
     let mut messages = Vec::from(events.map(|event| event.now(now)));
     if was_unpaid {
-        // The order ended unpaid, so the coupon was not used; a refund later would not give it back.
+        // An unpaid order restores its coupon; a refunded one has used it.
         store.coupons.restore_in(tx, order.id, now).await?;
         if payment.status == PaymentStatus::Pending || payment.action_required {
             let _ = payment.fail("the order was cancelled", now)?;
@@ -90,10 +89,11 @@ pub(super) async fn cancel_in(
     Ok(messages)
 }
 
-/// Cancels an order for a customer or an administrator. Money that was taken is given back by the message
-/// `order.cancelled`; what the customer could still confirm at the gateway is called off by `payment.voidRequested`. Of an
-/// order that the shop itself has given up there is nothing left to end, but the wish counts: money that comes late goes back.
-/// Answers what to send. `record` makes the idempotency record of the answer.
+/// Cancels an order for a customer or an administrator. The message `order.cancelled` refunds what was captured;
+/// `payment.voidRequested` voids what the customer could still confirm at the gateway. An expired order is only marked: late
+/// money is then refunded and no longer reopens it.
+///
+/// Returns the messages to dispatch after the commit. `record` makes the idempotency record of the answer.
 pub async fn cancel_order(
     store: &Store,
     order: Id<Order>,
@@ -121,8 +121,8 @@ pub async fn cancel_order(
     })
 }
 
-/// Gives an unpaid order up whose time is over. While a charge is under way, nobody knows whether it is paid: then the
-/// charge is called off first, and the order ends with it.
+/// Expires an unpaid order. While a charge is under way its outcome is not known: the charge is voided first, and the order
+/// ends with it.
 pub async fn expire_order(store: &Store, order: Id<Order>, now: Timestamp) -> Result<Vec<Message>, EndOrderError> {
     transaction!(store, |tx| {
         let (mut order, mut payment) = load_both(store, tx, order).await?;
@@ -136,17 +136,17 @@ pub async fn expire_order(store: &Store, order: Id<Order>, now: Timestamp) -> Re
             PaymentStatus::Processing => {
                 let messages =
                     vec![Event::PaymentVoidRequested { payment_id: payment.id, order_id: order.id }.now(now)];
-                // Asked once per grace, not once per minute.
+                // One void request per interval, not one per run of maintenance.
                 order.reserved_until = now.plus(VOID_RETRY_INTERVAL);
                 store.orders.save_in(tx, &mut order).await?;
                 store.outbox.enqueue_all(tx, &messages).await?;
                 Ok(messages)
             }
-            // Its money arrived: whoever settles it confirms it.
+            // The money arrived: recording it confirms the order.
             PaymentStatus::Completed | PaymentStatus::Refunded => Ok(Vec::new()),
         }
     })
 }
 
-/// How long a charge may take to be called off before it is asked again.
+/// How long a void request may take before it is sent again.
 const VOID_RETRY_INTERVAL: std::time::Duration = std::time::Duration::from_secs(5 * 60);

@@ -1,4 +1,4 @@
-//! What happens to a paid order: it is picked, called off, or comes back.
+//! What happens to a paid order: it is picked, refunded after a cancellation, or returned.
 
 use super::end_order::{load_both, save_both};
 use shop_domain::{
@@ -12,13 +12,13 @@ use shop_store::{Store, StoreError, TransactionError, transaction};
 /// Why an order could not be fulfilled.
 #[derive(Debug, thiserror::Error)]
 pub enum FulfillError {
-    /// The order is not where it should be.
+    /// Its status does not allow it.
     #[error(transparent)]
     Illegal(#[from] IllegalTransition),
-    /// The return is not what it should be.
+    /// The return's status does not allow it.
     #[error(transparent)]
     Return(#[from] ReturnError),
-    /// The money cannot be given back.
+    /// The refund is not possible.
     #[error(transparent)]
     Refund(#[from] RefundError),
     /// The store did not answer.
@@ -32,7 +32,7 @@ impl TransactionError for FulfillError {
     }
 }
 
-/// `order.paid`: the warehouse takes the order up. One that was cancelled meanwhile is left alone.
+/// `order.paid`: the warehouse begins to pick. An order that was cancelled meanwhile stays cancelled.
 pub async fn pick(store: &Store, message: Id<Message>, order: Id<Order>, now: Timestamp) -> Result<(), FulfillError> {
     transaction!(store, |tx| {
         if store.processed.record_in(tx, message, now).await? == Idempotent::AlreadyApplied {
@@ -46,7 +46,7 @@ pub async fn pick(store: &Store, message: Id<Message>, order: Id<Order>, now: Ti
     })
 }
 
-/// `order.cancelled`: what was paid is given back.
+/// `order.cancelled`: what was captured is refunded.
 pub async fn refund_cancelled(
     store: &Store,
     message: Id<Message>,
@@ -86,13 +86,13 @@ pub async fn receive_return(
             return Ok(Vec::new());
         }
         let (mut order, mut payment) = load_both(store, tx, order).await?;
-        // Somebody may have given money back by hand before: the rest, and no more, so that the units still come back.
+        // Refunds by hand come off: at most the rest is refunded, so that the units can still be returned.
         let left = payment.refundable().map_err(RefundError::from)?;
         let Some(back) = order.receive_return(returned, left, now)? else { return Ok(Vec::new()) };
         let mut messages = Vec::new();
         if !back.refund.is_zero() {
             let refund = payment.approve_refund(back.refund, "returned", now)?;
-            order.note_refund(returned, refund)?;
+            order.set_refund(returned, refund)?;
             let event = Event::RefundRequested { payment_id: payment.id, order_id: order.id, refund_id: refund };
             messages.push(event.now(now));
         }

@@ -89,7 +89,7 @@ async fn update(
     })
 }
 
-/// Hangs the product into the category that the row names. Categories that do not exist yet are made.
+/// Assigns the product to the category that the row names. Missing categories are created.
 async fn assign_category(
     tx: &mut Tx,
     store: &Store,

@@ -1,5 +1,5 @@
-//! Steps that several functions share. Each is one transaction: what it decides, writes and promises commits together or
-//! not at all, and it can be called again after any crash.
+//! Use cases: every change of more than one aggregate. Each is one transaction, so that its decisions, writes and messages
+//! commit together or not at all, and it can be called again after any crash.
 
 pub mod end_order;
 pub mod fulfill_order;

@@ -24,7 +24,7 @@ use shop_store::{
     idempotency::IdempotencyRecord, transaction,
 };
 
-/// What somebody wants to order, and how.
+/// The order that a buyer wants.
 #[derive(Clone, Debug)]
 pub struct PlaceOrder {
     /// Who buys.
@@ -58,7 +58,7 @@ pub struct Placed {
     pub order: Order,
     /// Its payment.
     pub payment: Payment,
-    /// What was promised with it; send it.
+    /// Enqueued with it; to be dispatched.
     pub messages: Vec<Message>,
     /// The record of the request's answer.
     pub record: IdempotencyRecord,
@@ -73,7 +73,7 @@ pub enum PlaceOrderError {
     /// The cart was changed while it was being ordered.
     #[error("the cart was changed meanwhile")]
     CartChanged,
-    /// Somebody else has what is left, or it is no longer sold.
+    /// Fewer units can be ordered than the line wants, or the product is no longer sold.
     #[error("only {available} of {sku} can be ordered")]
     InsufficientStock {
         /// Which SKU.

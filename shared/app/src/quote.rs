@@ -28,7 +28,7 @@ pub struct Quote {
     pub coupon: Option<RequestedCoupon>,
 }
 
-/// A coupon that somebody wants to use.
+/// A coupon that was asked for.
 #[derive(Clone, Debug)]
 pub struct RequestedCoupon {
     /// As it was written.

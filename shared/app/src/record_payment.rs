@@ -1,7 +1,7 @@
-//! From the gateway's answer to the state of payment and order.
+//! Records the gateway's outcomes in payment and order.
 //!
-//! Every function here answers the messages that it promised, to be sent after the commit, and can be called again with the
-//! same answer: the second time changes nothing.
+//! Each function returns the messages that it enqueued, to be dispatched after the commit, and may be called again with the
+//! same outcome: the second call changes nothing.
 
 use super::end_order::{EndOrderError, cancel_in, save_both};
 use shop_domain::{
@@ -14,13 +14,13 @@ use shop_store::{
     Store, StoreError, TransactionError, Tx, Versioned, coupons::Redemption, inventory::Taken, transaction,
 };
 
-/// Why a payment could not be settled.
+/// Why an outcome was not recorded.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
-    /// The states contradict the answer: somebody has to look.
+    /// The states contradict the outcome: a person has to look.
     #[error(transparent)]
     Illegal(#[from] IllegalTransition),
-    /// The refund that has to follow is impossible.
+    /// The refund that has to follow is not possible.
     #[error(transparent)]
     Refund(#[from] RefundError),
     /// The store did not answer.
@@ -46,7 +46,7 @@ impl From<EndOrderError> for RecordError {
     }
 }
 
-/// Notes that an attempt starts, before the gateway is called. An order that was given up is not charged.
+/// Records that an attempt begins, before the gateway is called. Only a pending order is charged.
 pub async fn begin_attempt(
     store: &Store,
     payment: Id<Payment>,
@@ -66,8 +66,8 @@ pub async fn begin_attempt(
     })
 }
 
-/// Notes the intent of an attempt, before it is confirmed. `None`: the attempt is over or has an intent already, so this one
-/// must not be confirmed.
+/// Records the intent of an attempt, before it is confirmed. `None`: the attempt is over or has an intent already, so this
+/// one must not be confirmed.
 pub async fn record_intent(
     store: &Store,
     payment: Id<Payment>,
@@ -85,7 +85,7 @@ pub async fn record_intent(
     })
 }
 
-/// The money is here: the order is confirmed, or, if it had been given up, taken up again or refunded.
+/// The charge succeeded: the order is confirmed. An expired order is reopened, a cancelled one refunded.
 pub async fn record_succeeded(
     store: &Store,
     payment: Id<Payment>,
@@ -99,7 +99,7 @@ pub async fn record_succeeded(
     })
 }
 
-/// [`record_succeeded`] in an open transaction; `reference` is what a bank statement says. Answers the payment too.
+/// [`record_succeeded`] in an open transaction; `reference` is that of the bank statement. Returns the payment too.
 pub async fn record_succeeded_in(
     store: &Store,
     tx: &mut Tx,
@@ -134,7 +134,7 @@ pub async fn record_succeeded_in(
     Ok((payment, messages))
 }
 
-/// Late money: promises the stock of an order that was given up again, all of it or nothing. Answers whether it could.
+/// Late money: reserves the stock of an expired order again, all of it or nothing. Returns whether it could.
 async fn reopen(
     store: &Store,
     tx: &mut Tx,
@@ -153,14 +153,14 @@ async fn reopen(
     }
     if let Some(code) = &order.coupon_code {
         let Some(coupon) = store.coupons.find_by_code(code).await? else { return Ok(false) };
-        let claim = Redemption {
+        let redemption = Redemption {
             order: order.id,
             coupon: coupon.id,
             user: order.user,
             email: order.email.clone(),
             created_at: now,
         };
-        if store.coupons.redeem_in(tx, &claim).await?.is_err() {
+        if store.coupons.redeem_in(tx, &redemption).await?.is_err() {
             return Ok(false);
         }
     }
@@ -171,7 +171,7 @@ async fn reopen(
                     messages.push(Event::EmailLowStock { sku }.now(now));
                 }
             }
-            // Read a moment ago in the same snapshot, so this cannot happen; if it does, the transaction starts over.
+            // Cannot happen: the snapshot has just shown enough. The transaction would start over.
             Taken::Short { .. } => return Err(StoreError::Conflict(None).into()),
         }
     }
@@ -179,7 +179,7 @@ async fn reopen(
     Ok(true)
 }
 
-/// The attempt was declined. The order stays open for another until its time is over.
+/// The attempt was declined. The order stays pending for another one until it expires.
 pub async fn record_declined(
     store: &Store,
     payment: Id<Payment>,
@@ -203,7 +203,7 @@ pub async fn record_declined(
     })
 }
 
-/// The gateway waits for the customer.
+/// The gateway waits for the customer (3-D Secure).
 pub async fn record_action_required(
     store: &Store,
     payment: Id<Payment>,
@@ -220,8 +220,9 @@ pub async fn record_action_required(
     })
 }
 
-/// The charge can no longer happen: `intent`, if there was one, was called off. That is only wanted of an order that has ended, or
-/// whose time is over: that one ends now. `None`: another intent was opened meanwhile, which has to be called off first.
+/// The charge can no longer happen: `intent`, if there was one, is cancelled at the gateway. Only charges of orders that have
+/// ended or expired are voided, so a pending order expires now. `None`: another intent was opened meanwhile and has to be
+/// cancelled first.
 pub async fn record_voided(
     store: &Store,
     payment: Id<Payment>,
@@ -236,13 +237,13 @@ pub async fn record_voided(
         if payment.transaction_id.as_deref() != intent {
             return Ok(None);
         }
-        // Whoever looked the intent up since it was called off has noted that already.
-        let noted = payment.fail("not paid in time", now)?;
+        // A look-up may have recorded it already.
+        let failed = payment.fail("not paid in time", now)?;
         if order.status == OrderStatus::Pending {
-            let ended = cancel_in(store, tx, &mut order, &mut payment, Cancellation::expired(), now).await?;
-            return Ok(Some(ended));
+            let messages = cancel_in(store, tx, &mut order, &mut payment, Cancellation::expired(), now).await?;
+            return Ok(Some(messages));
         }
-        if noted.was_executed() {
+        if failed.was_executed() {
             save_both(store, tx, &mut order, &mut payment).await?;
         }
         Ok(Some(Vec::new()))

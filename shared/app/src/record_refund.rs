@@ -1,7 +1,7 @@
-//! From money that has gone back to the state of payment and order. As with charges, a repeat changes nothing.
+//! Records refunds that were paid out. As with charges, a repeat changes nothing.
 //!
-//! A return that is received writes the payment too (`fulfill_order::receive_return`), so of it and the last refund that is
-//! paid out, whichever commits second sees the other, and the order ends once.
+//! Receiving a return writes the payment too (`fulfill_order::receive_return`), so it and the last refund serialise, and the
+//! order becomes `refunded` once.
 
 use super::record_payment::{RecordError, load_payment};
 use shop_domain::{
@@ -12,7 +12,7 @@ use shop_domain::{
 };
 use shop_store::{Store, Tx, Versioned, transaction};
 
-/// Takes the lease of a refund that is to be paid out.
+/// Acquires the lease of a refund that is to be paid out.
 pub async fn lease_refund(
     store: &Store,
     payment: Id<Payment>,
@@ -38,7 +38,7 @@ pub async fn end_refund_lease(store: &Store, payment: Id<Payment>, refund: Id<Re
     })
 }
 
-/// The gateway took a refund.
+/// The gateway accepted a refund.
 pub async fn record_refunded(
     store: &Store,
     payment: Id<Payment>,
@@ -55,8 +55,8 @@ pub async fn record_refunded(
     })
 }
 
-/// An administrator transferred a refund back, in an open transaction. Answers the payment too.
-pub async fn record_transferred_back_in(
+/// An administrator paid a refund out by bank transfer, in an open transaction. Returns the payment too.
+pub async fn record_refund_transfer_in(
     store: &Store,
     tx: &mut Tx,
     payment: Id<Payment>,

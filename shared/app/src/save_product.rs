@@ -33,8 +33,8 @@ pub enum SaveProductError {
     /// Another product, or one of its variants, has this SKU.
     #[error("another product or variant has the SKU {0}")]
     SkuTaken(Sku),
-    /// Units are promised on backorder, so it cannot be forbidden now.
-    #[error("units of {0} are promised on backorder: wait until they have come")]
+    /// Units are reserved on backorder, so backorders cannot be forbidden now.
+    #[error("units of {0} are reserved on backorder: wait until they are received")]
     BackorderOwed(Sku),
     /// Its state does not allow it.
     #[error("not possible for a product in the state `{}`", .0.state.as_str())]
@@ -93,7 +93,7 @@ pub fn draft_of(new: NewProduct, seller: Id<User>, now: Timestamp) -> Result<Pro
     Ok(product)
 }
 
-/// Brings the product into the state that somebody wants it in.
+/// Moves the product to a status.
 ///
 /// # Errors
 /// A draft has never been on the shelf, and what has been there is no draft any more.
@@ -112,7 +112,7 @@ pub fn set_status(
     }
 }
 
-/// Hangs the product into a category (an id, a slug or a path), which is held there until the transaction ends.
+/// Assigns the product to a category (an id, a slug or a path), which stays locked until the transaction ends.
 pub async fn assign_category_in(
     tx: &mut Tx,
     store: &Store,
@@ -125,7 +125,7 @@ pub async fn assign_category_in(
     Ok(())
 }
 
-/// Hangs the product into a category that the transaction holds, or into none.
+/// Assigns the product to a category that the transaction has locked, or to none.
 pub fn set_parent(product: &mut Product, category: Option<&Category>) {
     product.category = category.map(|category| category.id);
     product.category_path = category.map(|category| category.ancestors.clone()).unwrap_or_default();
@@ -142,7 +142,7 @@ pub async fn insert_in(
     if !slug_is_given {
         product.slug = free_slug(tx, store, product).await?;
     }
-    claim_skus(tx, store, product, &[], stock).await?;
+    create_stock(tx, store, product, &[], stock).await?;
     count_in_category(tx, store, None, product).await?;
     store.products.insert_in(tx, product).await.map_err(|error| refused(error, slug_is_given))
 }
@@ -162,7 +162,7 @@ pub async fn save_in(
         return Ok(Idempotent::AlreadyApplied);
     }
     product.updated_at = now;
-    claim_skus(tx, store, product, &before.skus(), stock).await?;
+    create_stock(tx, store, product, &before.skus(), stock).await?;
     if before.inventory != product.inventory {
         for sku in product.skus() {
             set_policy(tx, store, product, &sku, now).await?;
@@ -184,8 +184,8 @@ async fn set_policy(
     if is_set { Ok(()) } else { Err(SaveProductError::BackorderOwed(sku.clone())) }
 }
 
-/// Claims the SKUs of what the product sells, but for those that it sold before, by making their stock records.
-async fn claim_skus(
+/// Makes the stock records of the SKUs that the product did not sell before; their `_id` makes a SKU unique.
+async fn create_stock(
     tx: &mut Tx,
     store: &Store,
     product: &Product,
@@ -205,7 +205,7 @@ async fn claim_skus(
     let known = store.inventory.find_all_in(tx, &new).await?;
     for sku in new {
         match known.iter().find(|record| record.sku == sku) {
-            // Sold under this product before, taken off since, and now back with what was left of it.
+            // The product sold this SKU before: its stock record is used again.
             Some(record) if record.product == product.id => {
                 set_policy(tx, store, product, &sku, product.updated_at).await?;
             }
@@ -261,7 +261,7 @@ fn refused(error: StoreError, slug_is_given: bool) -> SaveProductError {
     if slug_is_taken && slug_is_given {
         SaveProductError::SlugTaken
     } else if slug_is_taken || error.is_duplicate_of("sku_") || error.is_duplicate_of("variants.sku_") {
-        // Somebody took the slug that we had made, or one of the SKUs, at this moment: start again and see which.
+        // A concurrent request took the generated slug or one of the SKUs: start over and see which.
         StoreError::Conflict(None).into()
     } else {
         error.into()

@@ -176,7 +176,7 @@ impl Cart {
         }
     }
 
-    /// Notes that the buyer did something: the cart is active again and lives longer.
+    /// The buyer was active: the cart is active again and its expiry moves on.
     fn touch(&mut self, now: Timestamp) {
         let life = if self.user.is_some() { CUSTOMER_CART_LIFE } else { GUEST_CART_LIFE };
         self.status = CartStatus::Active;

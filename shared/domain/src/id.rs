@@ -5,6 +5,58 @@ use std::{fmt, hash::Hash, hash::Hasher, marker::PhantomData, str::FromStr};
 use bson::{Bson, oid::ObjectId};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::{
+    address::SavedAddress,
+    cart::{Cart, CartItem},
+    category::Category,
+    coupon::Coupon,
+    message::Message,
+    order::{Order, OrderItem, Return},
+    payment::{Payment, Refund},
+    product::Product,
+    review::Review,
+    session::{Session, SessionFamily},
+    user::User,
+    wishlist::Wishlist,
+};
+
+/// What an id can be of.
+pub trait Kind {
+    /// As messages to people call it.
+    const NAME: &'static str;
+}
+
+macro_rules! kinds {
+    ($($kind:ty: $name:literal),+ $(,)?) => {
+        $(impl Kind for $kind {
+            const NAME: &'static str = $name;
+        })+
+    };
+}
+
+// The registry: an id of anything else does not compile.
+kinds! {
+    User: "user",
+    Session: "session",
+    SessionFamily: "login",
+    SavedAddress: "address",
+    Product: "product",
+    Category: "category",
+    Cart: "cart",
+    CartItem: "cart item",
+    Wishlist: "wishlist",
+    Coupon: "coupon",
+    Order: "order",
+    OrderItem: "order line",
+    Return: "return",
+    Payment: "payment",
+    Refund: "refund",
+    Review: "review",
+    Message: "message",
+    // Where the kind does not matter.
+    (): "id",
+}
+
 /// The id of a `T`: 24 hex digits in JSON, an `ObjectId` in BSON.
 pub struct Id<T> {
     value: ObjectId,
@@ -16,7 +68,7 @@ pub struct Id<T> {
 #[error("an id is 24 hexadecimal digits")]
 pub struct InvalidId;
 
-impl<T> Id<T> {
+impl<T: Kind> Id<T> {
     /// A new id, unique across processes.
     #[expect(
         clippy::disallowed_methods,
@@ -31,7 +83,9 @@ impl<T> Id<T> {
     pub const fn from_object_id(value: ObjectId) -> Self {
         Self { value, of: PhantomData }
     }
+}
 
+impl<T> Id<T> {
     /// The BSON value.
     pub const fn object_id(self) -> ObjectId {
         self.value
@@ -75,7 +129,7 @@ impl<T> fmt::Display for Id<T> {
         f.write_str(&self.value.to_hex())
     }
 }
-impl<T> FromStr for Id<T> {
+impl<T: Kind> FromStr for Id<T> {
     type Err = InvalidId;
 
     fn from_str(text: &str) -> Result<Self, InvalidId> {
@@ -94,7 +148,7 @@ impl<T> Serialize for Id<T> {
     }
 }
 
-impl<'de, T> Deserialize<'de> for Id<T> {
+impl<'de, T: Kind> Deserialize<'de> for Id<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if deserializer.is_human_readable() {
             String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
@@ -122,11 +176,9 @@ impl<T> utoipa::ToSchema for Id<T> {
 mod tests {
     use super::*;
 
-    struct Thing;
-
     #[test]
     fn an_id_is_hex_in_json_and_an_object_id_in_bson() {
-        let id: Id<Thing> = "507f1f77bcf86cd799439011".parse().unwrap();
+        let id: Id<Order> = "507f1f77bcf86cd799439011".parse().unwrap();
         assert_eq!(serde_json::to_string(&id).unwrap(), "\"507f1f77bcf86cd799439011\"");
         #[derive(Serialize)]
         struct Doc {
@@ -140,7 +192,7 @@ mod tests {
     #[test]
     fn anything_else_is_no_id() {
         for text in ["", "x", "507f1f77bcf86cd79943901", "507f1f77bcf86cd79943901g", "{\"$gt\":\"\"}"] {
-            assert_eq!(text.parse::<Id<Thing>>(), Err(InvalidId));
+            assert_eq!(text.parse::<Id<Order>>(), Err(InvalidId));
         }
     }
 }

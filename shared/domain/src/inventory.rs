@@ -21,9 +21,9 @@ pub struct StockRecord {
     pub product: Id<Product>,
     /// Units in the warehouse.
     pub on_hand: i64,
-    /// Units promised to orders that have not left yet.
+    /// Units reserved for orders that are not shipped yet.
     pub reserved: i64,
-    /// Units that can still be promised.
+    /// Units that can still be reserved.
     pub available: i64,
     /// Every unit that was ever put in, less those written off.
     pub received: i64,
@@ -34,7 +34,7 @@ pub struct StockRecord {
     /// Copied from the product.
     #[serde(flatten)]
     pub policy: StockPolicy,
-    /// When a counter last changed for good: units that are held for an order being placed count once there is the order.
+    /// When a counter last changed. A reservation counts once its order exists.
     pub updated_at: Timestamp,
 }
 

@@ -38,7 +38,7 @@ pub mod wishlist;
 pub use address::Address;
 pub use buyer::Buyer;
 pub use email::Email;
-pub use id::Id;
+pub use id::{Id, Kind};
 pub use money::{Currency, Money, MoneyError};
 pub use random::Random;
 pub use sku::{Quantity, Sku};

@@ -367,7 +367,7 @@ impl Payment {
         Ok(())
     }
 
-    /// Notes the intent of the current attempt, before it is confirmed.
+    /// Records the intent of the current attempt, before it is confirmed.
     ///
     /// # Errors
     /// Unless that attempt is being tried: it must not be confirmed then.
@@ -443,12 +443,12 @@ impl Payment {
         self.captured.minus(Money::sum(self.refunds.iter().map(|refund| refund.amount))?)
     }
 
-    /// Whether nothing of what arrived is left: all of it went back, or is promised back. What cost nothing is not paid back.
+    /// Whether everything that was captured is refunded, or approved to be. An order that cost nothing is not.
     pub fn is_paid_back(&self) -> bool {
         !self.captured.is_zero() && self.refundable() == Ok(Money::ZERO)
     }
 
-    /// Promises money back: an approved refund, to be paid out by a message.
+    /// Approves a refund, to be paid out by a message.
     pub fn approve_refund(&mut self, amount: Money, reason: &str, now: Timestamp) -> Result<Id<Refund>, RefundError> {
         if self.status != PaymentStatus::Completed {
             return Err(RefundError::NotCompleted);
@@ -497,7 +497,7 @@ impl Payment {
         }
     }
 
-    /// Whether money that was promised back has not gone yet.
+    /// Whether an approved refund is not paid out yet.
     pub fn owes_refunds(&self) -> bool {
         self.refunds.iter().any(|refund| refund.status == RefundStatus::Approved)
     }

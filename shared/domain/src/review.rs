@@ -239,7 +239,7 @@ impl Review {
         (Idempotent::Executed, change)
     }
 
-    /// Takes note of the delivered order that proves the purchase, if there is one.
+    /// Records the delivered order that proves the purchase, if there is one.
     pub fn verify(&mut self, order: Option<Id<Order>>) {
         self.order = order.or(self.order);
         self.is_verified_purchase = self.order.is_some();

@@ -9,7 +9,7 @@ use axum::{
 use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 
 use super::problem::{Problem, ProblemCode};
-use shop_domain::Id;
+use shop_domain::{Id, Kind};
 
 /// The route's only parameter as an id.
 pub struct PathId<T>(pub Id<T>);
@@ -44,33 +44,32 @@ impl<A, B> fmt::Debug for PathIds<A, B> {
 /// `Id` as axum's path deserialiser can ask for it: without the bounds of a derive on a marker type.
 struct Segment<T>(Id<T>, PhantomData<T>);
 
-impl<'de, T> Deserialize<'de> for Segment<T> {
+impl<'de, T: Kind> Deserialize<'de> for Segment<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Id::deserialize(deserializer).map(|id| Self(id, PhantomData))
     }
 }
 
-async fn parameter<T: DeserializeOwned + Send, S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<T, Problem> {
-    match Path::<T>::from_request_parts(parts, state).await {
-        Ok(Path(value)) => Ok(value),
-        Err(_) => Err(Problem::new(ProblemCode::NotFound)),
-    }
+async fn parameter<T: DeserializeOwned + Send, S: Send + Sync>(parts: &mut Parts, state: &S) -> Option<T> {
+    Path::<T>::from_request_parts(parts, state).await.ok().map(|Path(value)| value)
 }
 
-impl<T: Send, S: Send + Sync> FromRequestParts<S> for PathId<T> {
+impl<T: Kind + Send, S: Send + Sync> FromRequestParts<S> for PathId<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let Segment::<T>(id, _) = parameter(parts, state).await?;
+        let segment: Option<Segment<T>> = parameter(parts, state).await;
+        let Segment(id, _) = segment.ok_or_else(|| Problem::not_found(T::NAME))?;
         Ok(Self(id))
     }
 }
 
-impl<A: Send, B: Send, S: Send + Sync> FromRequestParts<S> for PathIds<A, B> {
+impl<A: Kind + Send, B: Kind + Send, S: Send + Sync> FromRequestParts<S> for PathIds<A, B> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let (first, second): (Segment<A>, Segment<B>) = parameter(parts, state).await?;
+        let segments: Option<(Segment<A>, Segment<B>)> = parameter(parts, state).await;
+        let (first, second) = segments.ok_or_else(|| Problem::not_found(A::NAME))?;
         Ok(Self(first.0, second.0))
     }
 }
@@ -79,7 +78,8 @@ impl<S: Send + Sync> FromRequestParts<S> for PathText {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let text: String = parameter(parts, state).await?;
+        let text: Option<String> = parameter(parts, state).await;
+        let text = text.ok_or_else(|| Problem::new(ProblemCode::NotFound))?;
         if text.is_empty() || text.len() > TEXT_LIMIT || text.contains('\0') {
             return Err(Problem::new(ProblemCode::NotFound));
         }

@@ -114,7 +114,7 @@ impl Categories {
         Ok(self.collection.find_one(key.filter()).session(&mut tx.session).await?)
     }
 
-    /// The category of this name, held where it is until the transaction ends.
+    /// Finds a category and locks it until the transaction ends.
     pub async fn lock_in(&self, tx: &mut Tx, key: &CategoryKey) -> Result<Option<Versioned<Category>>, StoreError> {
         let touch = self.collection.find_one_and_update(key.filter(), doc! {"$inc": {"version": 1}});
         Ok(touch.return_document(ReturnDocument::After).session(&mut tx.session).await?)
@@ -138,13 +138,13 @@ impl Categories {
         if result.matched_count == 1 { Ok(()) } else { Err(StoreError::Missing(format!("the category {id}"))) }
     }
 
-    /// Whether anything hangs below the category.
+    /// Whether the category has children.
     pub async fn has_children_in(&self, tx: &mut Tx, id: Id<Category>) -> Result<bool, StoreError> {
         Ok(self.collection.find_one(doc! {"parent": id}).session(&mut tx.session).await?.is_some())
     }
 
-    /// Gives everything below a category that was moved or renamed its new way from the root. Held places stay held:
-    /// every node is written.
+    /// Updates the descendants of a category that was moved or renamed: ancestors, path and level. It writes, and so locks,
+    /// each of them.
     pub async fn update_descendants_in(
         &self,
         tx: &mut Tx,

@@ -8,13 +8,13 @@ use mongodb::{Collection, Database, action::Find};
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned, de::Error as _};
 
 use super::{StoreError, Tx};
-use shop_domain::Id;
+use shop_domain::{Id, Kind};
 
 /// The version of the document shapes that this code writes, kept in each document's `schemaVersion`.
 pub(super) const SCHEMA_VERSION: i32 = 1;
 
 /// An aggregate with a collection of its own.
-pub trait Stored: Serialize + DeserializeOwned + Unpin + Send + Sync + Sized {
+pub trait Stored: Kind + Serialize + DeserializeOwned + Unpin + Send + Sync + Sized {
     /// The collection that it lives in.
     const COLLECTION: &'static str;
 

@@ -22,7 +22,7 @@ pub struct Inventory {
     collection: Collection<StockRecord>,
 }
 
-/// What became of a wish to take units.
+/// The outcome of taking units.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Taken {
     /// They are taken; the record after it.
@@ -34,7 +34,7 @@ pub enum Taken {
     },
 }
 
-/// What became of a correction of the stock.
+/// The outcome of a stock correction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Adjusted {
     /// It is made; the record after it.
@@ -82,13 +82,13 @@ impl Inventory {
         Ok(cursor.stream(&mut tx.session).try_collect().await?)
     }
 
-    /// Forgets the stock of a product that never was for sale.
+    /// Removes the stock of a product that was never for sale.
     pub async fn remove_of_product_in(&self, tx: &mut Tx, product: Id<Product>) -> Result<(), StoreError> {
         self.collection.delete_many(doc! {"product": product}).session(&mut tx.session).await?;
         Ok(())
     }
 
-    /// Promises units to an order that is there already.
+    /// Reserves units for an order that exists already (late money).
     pub async fn reserve_in(
         &self,
         tx: &mut Tx,
@@ -100,7 +100,7 @@ impl Inventory {
         self.take(tx, sku, enough(sku, wanted), doc! {"reserved": wanted, "available": -wanted}, now).await
     }
 
-    /// Gives units back that an order no longer needs.
+    /// Releases the units of an order that was cancelled.
     pub async fn release_in(
         &self,
         tx: &mut Tx,
@@ -113,7 +113,7 @@ impl Inventory {
         self.expect(tx, sku, guard, doc! {"reserved": -units, "available": units}, now).await
     }
 
-    /// Lets promised units leave the warehouse. Units on backorder cannot leave before they have come.
+    /// Ships reserved units. Units on backorder cannot be shipped before they are received.
     pub async fn ship_in(
         &self,
         tx: &mut Tx,
@@ -139,7 +139,7 @@ impl Inventory {
             .await
     }
 
-    /// Adds what came in, or takes out what is lost (`delta < 0`); never below zero and never below what is promised.
+    /// Adds what came in, or takes out what is lost (`delta < 0`); never below zero and never below the reserved units.
     pub async fn adjust_in(&self, tx: &mut Tx, sku: &Sku, delta: i64, now: Timestamp) -> Result<Adjusted, StoreError> {
         self.correct(tx, sku, delta, doc! {}, now).await
     }
@@ -156,7 +156,7 @@ impl Inventory {
         self.correct(tx, sku, set_to.saturating_sub(expected), doc! {"onHand": expected}, now).await
     }
 
-    /// Copies a product's policy. False: it would forbid the backorder of units that are promised on backorder, so nothing changed.
+    /// Copies a product's policy. False, and nothing changed: units are reserved on backorder, which it would forbid.
     pub async fn set_policy_in(
         &self,
         tx: &mut Tx,
@@ -233,7 +233,7 @@ impl Inventory {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let updated = self.update(tx, guard, change, now).await?;
-        updated.map(|_| ()).ok_or_else(|| StoreError::Missing(format!("the promised stock of {sku}")))
+        updated.map(|_| ()).ok_or_else(|| StoreError::Missing(format!("the reserved stock of {sku}")))
     }
 
     async fn update(

@@ -45,12 +45,12 @@ pub use error::StoreError;
 pub use keyset::Cursor;
 pub use transaction::{Attempts, RETRY_TIMEOUT, TransactionError, Tx, backoff};
 
-/// How long to look for a server before saying that there is none. API Gateway gives up at 30 s; a shopper long before.
+/// How long to look for a server before saying that there is none. API Gateway times out at 30 s, a shopper long before.
 const SERVER_SELECTION_TIMEOUT: Duration = Duration::from_millis(2000);
 
-/// How often a server is asked whether it is well. One that falls silent is given up this long and a connection's time-out
+/// How often a server is checked. A silent one counts as lost after this interval and a connection's time-out
 /// later; with the driver's 10 s, a request to it would wait that long. Not oftener: a busy process that hears the
-/// answer late would give up a server that is well.
+/// answer late would drop a healthy server.
 const HEARTBEAT: Duration = Duration::from_secs(2);
 
 /// The database of the shop. Cheap to clone: clones share one connection pool.
@@ -74,7 +74,7 @@ pub struct Store {
     pub mailed_tokens: mailed_tokens::MailedTokens,
     /// Orders.
     pub orders: orders::Orders,
-    /// Messages that were promised.
+    /// Enqueued messages.
     pub outbox: outbox::Outbox,
     /// Payments.
     pub payments: payments::Payments,

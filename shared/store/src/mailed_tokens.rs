@@ -46,7 +46,7 @@ impl MailedTokens {
         Ok(self.collection.find_one(good(token_hash, purpose, now)).await?.is_some())
     }
 
-    /// Uses a token up, and with it all others of the same user and purpose. Answers its user; `None` if it is unknown,
+    /// Redeems a token, and with it all others of the same user and purpose. Returns its user; `None` if it is unknown,
     /// expired, used, or for something else.
     pub async fn consume_in(
         &self,

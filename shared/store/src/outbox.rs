@@ -1,4 +1,4 @@
-//! `outbox`: messages that were promised in the transaction of a change, until SQS has them (invariant I7).
+//! `outbox`: messages that were enqueued in the transaction of a change, until SQS has them (invariant I7).
 
 use bson::{Bson, doc};
 use futures::TryStreamExt;
@@ -17,7 +17,7 @@ pub struct Outbox {
     collection: Collection<OutboxMessage>,
 }
 
-/// A message that was promised.
+/// An enqueued message.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OutboxMessage {
@@ -28,7 +28,7 @@ pub struct OutboxMessage {
     pub queue: Queue,
     /// The envelope as JSON: what SQS gets, to the letter.
     pub body: String,
-    /// When it was promised.
+    /// When it was enqueued.
     pub created_at: Timestamp,
     /// When SQS took it; the document is removed a week later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -49,14 +49,14 @@ impl Outbox {
         Self { collection: database.collection("outbox") }
     }
 
-    /// Promises a message: it will be sent at least once if the transaction commits, and never if it does not.
+    /// Enqueues a message: it is sent at least once if the transaction commits, and never if it does not.
     pub async fn enqueue(&self, tx: &mut Tx, message: &Message) -> Result<(), StoreError> {
         let message = WithSchema::of(OutboxMessage::of(message)?);
         self.collection.clone_with_type().insert_one(message).session(&mut tx.session).await?;
         Ok(())
     }
 
-    /// Promises several messages at once.
+    /// Enqueues several messages at once.
     pub async fn enqueue_all(&self, tx: &mut Tx, messages: &[Message]) -> Result<(), StoreError> {
         if messages.is_empty() {
             return Ok(());
@@ -67,13 +67,13 @@ impl Outbox {
         Ok(())
     }
 
-    /// Notes that SQS took these.
+    /// Marks messages that SQS accepted.
     pub async fn mark_sent(&self, ids: &[Id<Message>], now: Timestamp) -> Result<(), StoreError> {
         self.mark(ids, now, WriteConcern::majority()).await
     }
 
-    /// The same, not waited for by a majority: if the note is lost, they are sent again, and every consumer has to expect that
-    /// anyway. Not for callers that read the unsent messages at once.
+    /// The same, acknowledged by one server: if the mark is lost, they are sent again, which every
+    /// consumer expects anyway. Not for callers that read the unsent messages at once.
     pub async fn mark_sent_in_passing(&self, ids: &[Id<Message>], now: Timestamp) -> Result<(), StoreError> {
         self.mark(ids, now, WriteConcern::nodes(1)).await
     }
@@ -83,12 +83,12 @@ impl Outbox {
             return Ok(());
         }
         let ids: Vec<Bson> = ids.iter().copied().map(Bson::from).collect();
-        let note = doc! {"$set": {"sentAt": now}};
-        self.collection.update_many(doc! {"_id": {"$in": ids}}, note).write_concern(waited_for).await?;
+        let mark = doc! {"$set": {"sentAt": now}};
+        self.collection.update_many(doc! {"_id": {"$in": ids}}, mark).write_concern(waited_for).await?;
         Ok(())
     }
 
-    /// What goes to a queue, was promised before `before` and is not known to be sent, oldest first.
+    /// Messages to a queue that were enqueued before `before` and are not marked as sent, oldest first.
     pub async fn list_unsent(
         &self,
         queue: Queue,

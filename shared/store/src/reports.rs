@@ -79,7 +79,7 @@ pub struct LowStock {
     /// The SKU.
     #[serde(rename = "_id")]
     pub sku: Sku,
-    /// How many can still be promised.
+    /// How many can still be ordered.
     pub available: i64,
     /// At or below which it counts as low.
     pub threshold: i64,
@@ -288,7 +288,7 @@ fn whole_orders() -> [Document; 2] {
 }
 
 /// The sums of the lines that are left in the order. Refunded is, once it is paid out, all of it where the order was
-/// cancelled, else what was promised back for them with returns.
+/// cancelled, else what was approved for them with returns.
 fn own_lines() -> [Document; 3] {
     let paid_back = doc! {"$filter": {
         "input": {"$ifNull": ["$returns", []]}, "as": "each", "cond": {"$in": ["$$each.refundId", "$paidOut"]},

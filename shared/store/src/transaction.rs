@@ -106,7 +106,7 @@ impl Attempts {
                 Ok(()) => return Some(Ok(done)),
                 Err(error) => error.into(),
             },
-            Err(error) => match self.give_up(error.store_error()).await {
+            Err(error) => match self.abort(error.store_error()).await {
                 Ok(()) => error,
                 Err(error) => return Some(Err(error.into())),
             },
@@ -124,7 +124,7 @@ impl Attempts {
         None
     }
 
-    async fn give_up(&mut self, cause: Option<&StoreError>) -> Result<(), StoreError> {
+    async fn abort(&mut self, cause: Option<&StoreError>) -> Result<(), StoreError> {
         if matches!(cause, Some(StoreError::Unavailable(_))) {
             // An abort would wait for the server as long as the operation did that failed, and the customer with it. The
             // session that is left behind sends one as soon as there is a server.
@@ -165,7 +165,7 @@ impl Tx {
     }
 }
 
-/// Exponential with full jitter: a herd that lost together must not come back together.
+/// Exponential with full jitter, so that requests that conflicted once do not retry in step.
 pub fn backoff(attempt: u32) -> Duration {
     let ceiling = FIRST_BACKOFF.saturating_mul(1 << attempt.min(10)).min(LONGEST_BACKOFF);
     Duration::from_micros(rand::random_range(0..=u64::try_from(ceiling.as_micros()).unwrap_or(u64::MAX)))

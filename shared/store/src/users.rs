@@ -105,7 +105,7 @@ impl Users {
         Ok(self.collection.find_one(doc! {"username": username}).await?.is_some())
     }
 
-    /// Notes a login, provided that the user is still active and still has the password that was proven.
+    /// Records a login, provided that the user is still active and still has the password that was proven.
     pub async fn record_login_in(
         &self,
         tx: &mut Tx,
@@ -126,7 +126,7 @@ impl Users {
         Ok(())
     }
 
-    /// Makes whatever else touches this user at the same time wait its turn; false if there is no such user. For what
+    /// Serialises with every other transaction that writes this user; false if there is no such user. For what
     /// belongs to a user and has rules across documents.
     pub async fn lock_in(&self, tx: &mut Tx, id: Id<User>) -> Result<bool, StoreError> {
         let update = doc! {"$inc": {"version": 1}};

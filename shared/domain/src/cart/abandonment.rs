@@ -41,7 +41,7 @@ impl Cart {
         Some(Reminder::Due)
     }
 
-    /// Notes that its owner came back.
+    /// The owner came back: the cart is active again.
     pub fn resume(&mut self, now: Timestamp) {
         self.touch(now);
     }

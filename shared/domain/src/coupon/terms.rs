@@ -18,7 +18,7 @@ pub struct CouponValue(Decimal);
 /// More redemptions than any coupon has: no limit is said by leaving it out.
 const MAX_USES: i64 = 1_000_000_000;
 
-/// Why a coupon promises what it cannot.
+/// Why the terms of a coupon are invalid.
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum InvalidCoupon {
     /// The code cannot be typed.
@@ -98,7 +98,7 @@ impl CouponValue {
 }
 
 impl Coupon {
-    /// Checks what the coupon promises.
+    /// Checks the terms.
     ///
     /// # Errors
     /// The first thing that is wrong.

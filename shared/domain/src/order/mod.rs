@@ -216,7 +216,7 @@ pub struct TooManyRemarks;
 /// Who ended an order, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cancellation {
-    /// Decides what becomes of money that arrives late.
+    /// Decides whether late money reopens the order or is refunded.
     pub reason: CancellationReason,
     /// The person who cancelled it; `None` is the shop itself.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -386,7 +386,7 @@ impl Order {
         self.items.iter().any(|item| item.seller == seller)
     }
 
-    /// The units that it promises per line, in a fixed order of SKUs.
+    /// The units per line, in a fixed order of SKUs.
     pub fn units(&self) -> Vec<(Sku, Quantity)> {
         in_order(self.items.iter().map(|item| (item.sku.clone(), item.quantity)))
     }

@@ -25,7 +25,7 @@ pub struct Return {
     pub reason: String,
     /// Where it stands.
     pub status: ReturnStatus,
-    /// What the customer gets back for it, minor units: until it is received what is to be expected, then what was promised;
+    /// The refund for it, minor units: expected until it is received, then approved;
     /// nothing once it is rejected.
     pub refund: Money,
     /// The entry in the payment's `refunds`, once it is received. None if no money was left to refund.
@@ -53,7 +53,7 @@ pub struct ReturnItem {
     pub quantity: Quantity,
     /// What they cost, minor units.
     pub worth: Money,
-    /// What the customer gets back for them, minor units: less than they cost where the money went back before.
+    /// The refund for them, minor units: less than they cost where refunds were made before.
     pub refund: Money,
 }
 
@@ -134,9 +134,8 @@ pub struct ReturnedUnits {
 }
 
 impl Order {
-    /// Asks to send units back whose lines have left, whatever the other lines do. The units count as spoken for until the
-    /// return is rejected. `refundable` is what is left of the order's money: more than that, less what other returns wait for,
-    /// cannot be expected.
+    /// Requests a return of units of shipped lines. They count as returned unless the return is rejected. The expected refund is
+    /// at most `refundable`, the part of the captured money that is not refunded, less the refunds that other returns expect.
     pub fn request_return(
         &mut self,
         wanted: &[(Id<OrderItem>, Quantity)],
@@ -194,7 +193,7 @@ impl Order {
     }
 
     /// Refuses it: the units can be asked for again. One that was approved is refused as long as its parcel is not here (no
-    /// money was promised for it before that), and for a reason.
+    /// refund is approved before that), and for a reason.
     pub fn reject_return(
         &mut self,
         id: Id<Return>,
@@ -270,13 +269,13 @@ impl Order {
         Ok(Some(ReturnedUnits { units, refund: received.refund }))
     }
 
-    /// Notes by which refund the money for a received return goes back.
-    pub fn note_refund(&mut self, id: Id<Return>, refund: Id<Refund>) -> Result<(), ReturnError> {
+    /// Records the refund that pays for a received return.
+    pub fn set_refund(&mut self, id: Id<Return>, refund: Id<Refund>) -> Result<(), ReturnError> {
         self.find_return_mut(id)?.refund_id = Some(refund);
         Ok(())
     }
 
-    /// Once every unit has come back and no money that was promised back is still to be paid out, the order is refunded.
+    /// Once every unit is returned and no approved refund is still to be paid out, the order is refunded.
     pub fn finish_returns(&mut self, payment: &Payment, now: Timestamp) -> Idempotent {
         let has_left = matches!(self.status, OrderStatus::Shipped | OrderStatus::Delivered);
         let is_over = |each: &Return| matches!(each.status, ReturnStatus::Received | ReturnStatus::Rejected);

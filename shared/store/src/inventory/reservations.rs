@@ -1,7 +1,7 @@
 //! Reservations: units kept for an order that is being placed.
 //!
 //! A reservation is one guarded update outside of the order's transaction. In the transaction the record of a popular SKU would
-//! make all orders but one start over; a single update waits for its turn at the server. It is listed on the record until it is
+//! make all orders but one start over; a single update waits at the server. It is listed on the record until it is
 //! confirmed, released or expired: see `shop_app::reserve_stock`.
 
 use std::time::Duration;
@@ -123,7 +123,7 @@ impl Inventory {
         Ok(())
     }
 
-    /// Releases units whose order does not come about. Answers the record afterwards; `None` if they were not reserved.
+    /// Releases units whose order does not come about. Returns the record afterwards; `None` if they were not reserved.
     ///
     /// # Errors
     /// [`StoreError::Contended`], like [`Inventory::reserve`]; the units stay reserved then.

@@ -22,7 +22,7 @@ const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(200);
 /// The right to migrate.
 pub(super) struct Lock {
     ledger: Collection<Document>,
-    holder: Id<Lock>,
+    holder: Id<()>,
 }
 
 impl Lock {

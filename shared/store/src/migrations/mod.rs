@@ -1,6 +1,6 @@
 //! What the database has to look like before the shop can use it, step by step.
 //!
-//! Migrations only go forward, each is applied once and noted in the ledger, the collection `migrations`. A released
+//! Migrations only go forward, each is applied once and recorded in the ledger, the collection `migrations`. A released
 //! migration is never edited: what it got wrong, the next one puts right.
 //!
 //! A new one is a file `mNNNN_<what>.rs` with `pub(super) async fn run(database, progress)` and a line in `ALL`. It must
@@ -44,7 +44,7 @@ const ALL: &[Migration] = &[Migration {
     run: |database, progress| Box::pin(m0001_collections::run(database, progress)),
 }];
 
-/// A migration that was applied, as the ledger notes it.
+/// An applied migration, as the ledger records it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AppliedMigration {

@@ -1,4 +1,4 @@
-//! What keeps the shop's promises: settings, messages, repeated requests, webhooks, and the ledger of the migrations.
+//! Infrastructure: settings, messages, repeated requests, webhooks, and the ledger of the migrations.
 
 use std::time::Duration;
 
