@@ -85,13 +85,9 @@ impl IdempotencyRecords {
     pub async fn insert_in(&self, tx: &mut Tx, record: &IdempotencyRecord, now: Timestamp) -> Result<(), StoreError> {
         // An expired record that is still there is replaced; upon a valid one the upsert violates the unique `_id`.
         let expired = doc! {"_id": &record.scope, "expiresAt": {"$lte": now}};
-        let inserted = self
-            .collection
-            .clone_with_type()
-            .replace_one(expired, WithSchema::of(record))
-            .upsert(true)
-            .session(&mut tx.session)
-            .await;
+        let records = self.collection.clone_with_type();
+        let insert = records.replace_one(expired, WithSchema::of(record)).upsert(true);
+        let inserted = insert.session(&mut tx.session).await;
         match inserted.map_err(StoreError::from) {
             Ok(_) => Ok(()),
             Err(StoreError::Duplicate { .. }) => Err(StoreError::DuplicateRequest),
