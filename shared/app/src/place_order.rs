@@ -3,25 +3,27 @@
 //! The order, its payment, the redeemed coupon, the converted cart, the idempotency record and the messages that follow commit
 //! together (invariants I1, I2, I4, I7). The stock is reserved beside that transaction: see [`super::reserve_stock`].
 
+mod new_order;
+
 use std::time::{Duration, Instant};
 
+use self::new_order::{check_orderable, new_order, new_payment, redemption, request_payment};
 use super::{
-    quote::{Basis, LineProblem, Quote, QuoteRequest},
+    quote::{Basis, Quote, QuoteRequest},
     reserve_stock::OrderStock,
 };
 use shop_domain::{
-    Address, Buyer, Clock, Email, Id, Money, MoneyError, Random, Sku, Timestamp,
+    Address, Buyer, Clock, Email, Money, MoneyError, Random, Sku,
     cart::Cart,
     coupon::CouponRefusal,
     message::{Event, Message},
-    order::{self, AppliedDiscount, Notes, Order, OrderItem, OrderStatus, ProductSnapshot, TimelineEntry},
-    payment::{GatewayName, Payment, PaymentMethod, PaymentSource},
+    order::{self, Order},
+    payment::{Payment, PaymentMethod, PaymentSource},
     pricing::Destination,
     shipping::ShippingMethod,
 };
 use shop_store::{
-    RETRY_TIMEOUT, Store, StoreError, TransactionError, Versioned, backoff, coupons::Redemption,
-    idempotency::IdempotencyRecord, transaction,
+    RETRY_TIMEOUT, Store, StoreError, TransactionError, Versioned, backoff, idempotency::IdempotencyRecord, transaction,
 };
 
 /// The order that a buyer wants.
@@ -186,13 +188,13 @@ async fn try_place(
     transaction!(store, |tx| {
         let mut cart = wanted.cart.clone();
         cart.convert(now);
-        // Prices are read anew in each attempt: an attempt that lost may have been a while ago.
+        // Prices are read in each attempt: the previous one may be seconds old.
         let (converted, basis) =
             futures::join!(store.carts.save_in(tx, &mut cart), Basis::read(store, &wanted.cart, wanted.request()));
         converted.map_err(changed)?;
         // The reservation decides whether there is enough.
         let quote = basis?.price(&wanted.cart, |_| i64::MAX, wanted.request(), now)?;
-        let quote = orderable(quote, wanted)?;
+        let quote = check_orderable(quote, wanted)?;
         let order_number = order::new_order_number(random, now);
         let mut payment = new_payment(wanted, stock.order(), &quote, now);
         let mut order = new_order(wanted, &payment, &quote, order_number, now)?;
@@ -205,9 +207,9 @@ async fn try_place(
         inserted?;
         messages.extend(stock.low().map(|sku| Event::EmailLowStock { sku: sku.clone() }.now(now)));
         store.outbox.enqueue_all(tx, &messages).await?;
-        // Late, because orders that redeem the same coupon conflict from here to the commit.
-        if let Some(used) = coupon_use(wanted, &quote, &order) {
-            store.coupons.redeem_in(tx, &used).await??;
+        // Redeemed late: orders that redeem the same coupon conflict from here to the commit.
+        if let Some(redemption) = redemption(wanted, &quote, &order) {
+            store.coupons.redeem_in(tx, &redemption).await??;
         }
         let record = record(&order, &payment);
         store.idempotency.insert_in(tx, &record, now).await?;
@@ -245,154 +247,10 @@ impl PlaceOrder {
     }
 }
 
-fn new_payment(wanted: &PlaceOrder, order: Id<Order>, quote: &Quote, now: Timestamp) -> Payment {
-    Payment::new(
-        order,
-        wanted.buyer.customer(),
-        quote.price.totals.total,
-        quote.currency,
-        wanted.payment_method,
-        wanted.source.clone(),
-        Some(wanted.billing_address.clone()),
-        now,
-    )
-}
-
-/// The messages that ask for the payment of a new order. An order that costs nothing is paid at once.
-fn request_payment(order: &mut Order, payment: &mut Payment, now: Timestamp) -> Result<Vec<Message>, PlaceOrderError> {
-    let mut messages = vec![Event::EmailOrderPlaced { order_id: order.id }.now(now)];
-    match payment.gateway {
-        GatewayName::None => {
-            let _ = payment.complete(Money::ZERO, None, now);
-            let _ = order.confirm(now);
-            messages.push(Event::OrderPaid { order_id: order.id }.now(now));
-        }
-        GatewayName::BankTransfer => {}
-        GatewayName::Stripe if payment.source.is_none() => return Err(PlaceOrderError::NothingToCharge),
-        GatewayName::Stripe => {
-            let event = Event::PaymentRequested { payment_id: payment.id, order_id: order.id, attempt: 1 };
-            messages.push(event.now(now));
-        }
-    }
-    Ok(messages)
-}
-
 /// A save that does not find the version that was read: the buyer changed the cart, or ordered it, in another request.
 fn changed(error: StoreError) -> PlaceOrderError {
     match error {
         StoreError::Conflict(None) => PlaceOrderError::CartChanged,
         error => PlaceOrderError::Store(error),
     }
-}
-
-/// The quote, unless something of it cannot be ordered.
-fn orderable(quote: Quote, wanted: &PlaceOrder) -> Result<Quote, PlaceOrderError> {
-    for line in &quote.lines {
-        for problem in &line.problems {
-            let available = match *problem {
-                LineProblem::Unavailable => 0,
-                LineProblem::InsufficientStock { available } => available,
-                LineProblem::PriceChanged { .. } => continue,
-            };
-            let sku = line.item.sku.clone();
-            return Err(PlaceOrderError::InsufficientStock { sku, available, may_change: false });
-        }
-    }
-    if let Some(refusal) = quote.coupon.as_ref().and_then(|asked| asked.refusal) {
-        return Err(refusal.into());
-    }
-    if !quote.price.method_is_offered {
-        return Err(PlaceOrderError::ShippingUnavailable);
-    }
-    if wanted.expected_total.is_some_and(|expected| expected != quote.price.totals.total) {
-        return Err(PlaceOrderError::PriceChanged(Box::new(quote)));
-    }
-    Ok(quote)
-}
-
-fn coupon_use(wanted: &PlaceOrder, quote: &Quote, order: &Order) -> Option<Redemption> {
-    let coupon = quote.coupon.as_ref()?.coupon.as_ref()?;
-    Some(Redemption {
-        order: order.id,
-        coupon: coupon.id,
-        user: wanted.buyer.customer(),
-        email: wanted.email.clone(),
-        created_at: order.created_at,
-    })
-}
-
-fn new_order(
-    wanted: &PlaceOrder,
-    payment: &Payment,
-    quote: &Quote,
-    order_number: String,
-    now: Timestamp,
-) -> Result<Order, PlaceOrderError> {
-    let mut items = Vec::with_capacity(quote.lines.len());
-    for line in &quote.lines {
-        let Some(product) = &line.product else {
-            let sku = line.item.sku.clone();
-            return Err(PlaceOrderError::InsufficientStock { sku, available: 0, may_change: false });
-        };
-        items.push(OrderItem {
-            id: Id::new(),
-            product: product.id,
-            product_snapshot: ProductSnapshot {
-                name: product.name.clone(),
-                sku: line.item.sku.clone(),
-                image: product.primary_image().map(|image| image.url.clone()),
-                price: line.unit_price,
-            },
-            category_path: product.category_path.clone(),
-            seller: product.seller,
-            variant: line.item.variant.clone(),
-            sku: line.item.sku.clone(),
-            quantity: line.item.quantity,
-            price: line.unit_price,
-            subtotal: line.amounts.subtotal,
-            discount: line.amounts.discount,
-            tax: line.amounts.tax,
-            total: line.amounts.total,
-            shipped_at: None,
-            returned: 0,
-        });
-    }
-    let coupon = quote.coupon.as_ref().and_then(|asked| asked.coupon.as_ref());
-    Ok(Order {
-        id: payment.order,
-        order_number,
-        user: wanted.buyer.customer(),
-        email: wanted.email.clone(),
-        items,
-        pricing: quote.price.totals,
-        currency: quote.currency,
-        prices_include_tax: quote.price.prices_include_tax,
-        taxes: quote.price.taxes.clone(),
-        shipping_address: wanted.shipping_address.clone(),
-        billing_address: wanted.billing_address.clone(),
-        payment: payment.id,
-        status: OrderStatus::Pending,
-        cancellation: None,
-        shipping_method: wanted.shipping_method,
-        tracking: None,
-        shipments: Vec::new(),
-        notes: Notes { customer: wanted.notes.clone(), ..Notes::default() },
-        timeline: vec![TimelineEntry {
-            status: OrderStatus::Pending,
-            timestamp: now,
-            note: "placed".to_owned(),
-            updated_by: wanted.buyer.customer(),
-        }],
-        coupon_code: coupon.map(|coupon| coupon.code.clone()),
-        discount: coupon.map(|coupon| AppliedDiscount {
-            code: coupon.code.clone(),
-            amount: quote.price.totals.discount,
-            kind: coupon.kind,
-        }),
-        returns: Vec::new(),
-        cart: wanted.cart.id,
-        reserved_until: now.plus(wanted.payment_window),
-        created_at: now,
-        updated_at: now,
-    })
 }

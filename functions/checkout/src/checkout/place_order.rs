@@ -7,7 +7,7 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use shared::{
-    app::place_order::{self as workflow, PlaceOrder},
+    app::place_order::{self as use_case, PlaceOrder},
     domain::{
         Buyer, Email, Id, Money,
         address::SavedAddress,
@@ -90,7 +90,7 @@ pub(crate) async fn place_order(
     let request = KeyedRequest::of_buyer(&buyer, "place_order", &key, &wanted)?;
     let preparation = prepare(&app, state.payment_window, &buyer, wanted.clone());
     once_prepared(&app, &request, preparation, async |wanted| {
-        let placed = workflow::place_order(&app.store, &app.clock, &app.random, &wanted, |order, payment| {
+        let placed = use_case::place_order(&app.store, &app.clock, &app.random, &wanted, |order, payment| {
             let view = OrderView::of(order, Some(payment), Visibility::Owner);
             let location = Some(format!("/v1/orders/{}", order.id));
             request.record(StatusCode::CREATED, &view, location, order.created_at)
