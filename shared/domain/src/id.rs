@@ -182,7 +182,7 @@ mod tests {
         assert_eq!(serde_json::to_string(&id).unwrap(), "\"507f1f77bcf86cd799439011\"");
         #[derive(Serialize)]
         struct Doc {
-            id: Id<Thing>,
+            id: Id<Order>,
         }
         let bytes = bson::serialize_to_vec(&Doc { id }).unwrap();
         let document: bson::Document = bson::deserialize_from_slice(&bytes).unwrap();

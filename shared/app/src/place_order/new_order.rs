@@ -50,7 +50,11 @@ pub(super) fn new_payment(wanted: &PlaceOrder, order: Id<Order>, quote: &Quote, 
 }
 
 /// The messages that ask for the payment of a new order. An order that costs nothing is paid at once.
-pub(super) fn request_payment(order: &mut Order, payment: &mut Payment, now: Timestamp) -> Result<Vec<Message>, PlaceOrderError> {
+pub(super) fn request_payment(
+    order: &mut Order,
+    payment: &mut Payment,
+    now: Timestamp,
+) -> Result<Vec<Message>, PlaceOrderError> {
     let mut messages = vec![Event::EmailOrderPlaced { order_id: order.id }.now(now)];
     match payment.gateway {
         GatewayName::None => {
