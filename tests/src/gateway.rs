@@ -158,8 +158,8 @@ impl FaultyGateway {
 
 #[async_trait]
 impl PaymentGateway for FaultyGateway {
-    async fn open(&self, wanted: &Charge<'_>) -> Result<Intent, GatewayError> {
-        self.through(Call::Open, self.real.open(wanted)).await
+    async fn open(&self, charge: &Charge<'_>) -> Result<Intent, GatewayError> {
+        self.through(Call::Open, self.real.open(charge)).await
     }
 
     async fn confirm(&self, intent: &str) -> Result<Intent, GatewayError> {

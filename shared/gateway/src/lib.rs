@@ -1,8 +1,7 @@
-//! Where money moves: the one trait between us and a payment gateway, and what its answers mean.
+//! The payment gateway: the trait that workers call, and the outcomes of a charge.
 //!
-//! A gateway's answer is *succeeded*, *declined*, *action required* or *unknown*. Unknown (a time-out, a 5xx, a lost
-//! connection) is never treated as failed: it is an error here, and whoever gets it looks the intent up before doing
-//! anything else.
+//! An outcome is *succeeded*, *declined*, *action required* or *unknown*. Unknown (a time-out, a 5xx, a lost
+//! connection) is never treated as failed: it is an error, and the caller looks the intent up before anything else.
 
 pub mod stripe;
 
@@ -16,88 +15,88 @@ use shop_domain::{
 
 pub use stripe::Stripe;
 
-/// A payment gateway. Money moves only by confirming an intent, and an intent moves it once, however often
-/// it is confirmed: exactness does not depend on the gateway's memory for idempotency keys.
+/// A payment gateway. Only confirming an intent charges, and an intent is charged once, however often it is confirmed:
+/// a single charge does not depend on how long the gateway keeps idempotency keys.
 #[async_trait]
 pub trait PaymentGateway: Send + Sync + std::fmt::Debug {
-    /// Prepares a charge. Moves no money: an intent that nobody remembers is harmless.
-    async fn open(&self, wanted: &Charge<'_>) -> Result<Intent, GatewayError>;
+    /// Opens an intent. Charges nothing, so an intent that was never recorded is harmless.
+    async fn open(&self, charge: &Charge<'_>) -> Result<Intent, GatewayError>;
 
-    /// Charges an open intent. Confirming a charged one again changes nothing.
+    /// Charges an open intent. Confirming a charged intent again changes nothing.
     async fn confirm(&self, intent: &str) -> Result<Intent, GatewayError>;
 
-    /// How an intent stands.
+    /// Retrieves an intent.
     async fn look_up(&self, intent: &str) -> Result<Intent, GatewayError>;
 
-    /// Makes sure that an intent is never charged. The answer is how it stands afterwards: it may have been charged before.
+    /// Cancels an intent, so that it is never charged. Answers its state afterwards: it may have been charged before.
     async fn cancel(&self, intent: &str) -> Result<Intent, GatewayError>;
 
-    /// Gives money back, once per `refund`, however often it is called. Answers the gateway's id of it.
+    /// Refunds a charge, once per `refund`, however often it is called. Answers the gateway's id of the refund.
     async fn refund(&self, intent: &str, refund: Id<Refund>, amount: Money) -> Result<String, GatewayError>;
 }
 
-/// A charge that is wanted.
+/// The parameters of an intent.
 #[derive(Clone, Copy, Debug)]
 pub struct Charge<'a> {
-    /// Our record of it.
+    /// The payment that records the charge.
     pub payment: Id<Payment>,
-    /// For which order.
+    /// The order that is paid.
     pub order: Id<Order>,
-    /// Which attempt; the gateway's idempotency key derives from payment and attempt.
+    /// The number of the attempt; the gateway's idempotency key derives from payment and attempt.
     pub attempt: i64,
-    /// How much.
+    /// The amount to charge.
     pub amount: Money,
-    /// Of what.
+    /// The currency of the amount.
     pub currency: Currency,
-    /// By which method.
+    /// The type of payment method.
     pub method: PaymentMethod,
-    /// From which source.
+    /// The gateway's token of the customer's payment method.
     pub source: &'a PaymentSource,
 }
 
-/// A charge as the gateway knows it.
+/// A payment intent: the charge as the gateway knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Intent {
-    /// The gateway's id of it.
+    /// The gateway's id.
     pub id: String,
-    /// How it stands.
+    /// The state of the charge.
     pub state: IntentState,
-    /// What the frontend needs to let the customer act. Never stored.
+    /// Lets the frontend start 3-D Secure. Never stored.
     pub client_secret: Option<String>,
 }
 
-/// How a charge stands at the gateway.
+/// The state of an intent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IntentState {
     /// Not charged yet; can be confirmed.
     Open,
-    /// Waits for the customer (3-D Secure).
+    /// The customer must authenticate (3-D Secure).
     ActionRequired,
-    /// Being charged.
+    /// The charge is in progress.
     Processing,
     /// Charged.
     Succeeded {
-        /// How much arrived.
+        /// The captured amount.
         captured: Money,
         /// The card, as printed on receipts.
         details: Option<PaymentDetails>,
     },
-    /// Declined; `reason` is for the customer.
+    /// Declined.
     Declined {
-        /// In words.
+        /// The gateway's message for the customer.
         reason: String,
     },
     /// Will never be charged.
     Cancelled,
 }
 
-/// Why a gateway gave no answer that could be acted on.
+/// A call without an outcome.
 #[derive(Debug, thiserror::Error)]
 pub enum GatewayError {
-    /// Nobody knows whether it happened. Look it up before anything else.
+    /// The outcome is unknown. Look the intent up before anything else.
     #[error("the gateway did not answer: {0}")]
     Unknown(String),
-    /// The gateway did not accept the request as it was made; trying it again will not help.
+    /// The gateway rejected the request; a retry cannot succeed.
     #[error("the gateway refused the request: {0}")]
     Refused(String),
 }

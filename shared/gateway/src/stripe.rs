@@ -13,8 +13,8 @@ use shop_domain::{
 };
 use shop_runtime::config::Secret;
 
-/// Long enough for a slow charge, short enough to look it up within the same Lambda.
-const TIMEOUT: Duration = Duration::from_secs(15);
+/// Long enough for a slow charge, and short enough to look the intent up within the same Lambda.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The version of Stripe's API that this code was written against.
 const API_VERSION: &str = "2024-06-20";
@@ -27,7 +27,7 @@ pub struct Stripe {
     key: Secret,
 }
 
-/// What Stripe says about a PaymentIntent, as far as it matters.
+/// The fields of a PaymentIntent that are read.
 #[derive(Debug, Deserialize)]
 struct WireIntent {
     id: String,
@@ -91,14 +91,14 @@ struct WireList<T> {
     data: Vec<T>,
 }
 
-/// An answer that is no success.
+/// A call that failed.
 #[derive(Debug)]
 enum Refusal {
     /// 402: the card was declined.
     Declined(String),
-    /// Another 4xx: the request, or the state of what it is about.
+    /// Another 4xx: the request is invalid, or the object's state does not allow it.
     Request(String),
-    /// No answer, a 5xx, or too many requests.
+    /// The outcome is unknown or a retry may succeed: no answer, a 5xx, 401, 408 or 429.
     NoAnswer(String),
 }
 
@@ -119,7 +119,7 @@ impl Stripe {
     /// # Errors
     /// If TLS cannot be set up.
     pub fn try_new(base: &str, key: Secret) -> Result<Self, reqwest::Error> {
-        let http = reqwest::Client::builder().timeout(TIMEOUT).build()?;
+        let http = reqwest::Client::builder().timeout(REQUEST_TIMEOUT).build()?;
         Ok(Self { http, base: base.trim_end_matches('/').to_owned(), key })
     }
 
@@ -141,7 +141,7 @@ impl Stripe {
         if let Some(key) = idempotency_key {
             request = request.header("Idempotency-Key", key);
         }
-        // The address may hold an id, never a secret; the error is kept without it all the same.
+        // Without the URL: ids of payments do not belong in error texts.
         let lost = |error: reqwest::Error| Refusal::NoAnswer(error.without_url().to_string());
         let response = request.send().await.map_err(lost)?;
         let status = response.status();
@@ -162,18 +162,18 @@ impl Stripe {
         })
     }
 
-    /// What to charge: a payment method as it is, a single-use card token as the payment method that is made of it.
-    async fn payment_method(&self, wanted: &Charge<'_>) -> Result<String, GatewayError> {
-        let token = wanted.source.expose();
+    /// The id of the payment method to charge. A single-use card token is converted into a payment method first.
+    async fn payment_method(&self, charge: &Charge<'_>) -> Result<String, GatewayError> {
+        let token = charge.source.expose();
         if !token.starts_with("tok_") {
             return Ok(token.to_owned());
         }
         let form = [("type", "card".to_owned()), ("card[token]", token.to_owned())];
-        let key = format!("{}-{}-method", wanted.payment, wanted.attempt);
+        let key = format!("{}-{}-method", charge.payment, charge.attempt);
         match self.call::<WireMethod>(Method::POST, "payment_methods", &form, Some(&key)).await {
             Ok(method) => Ok(method.id),
             Err(Refusal::Request(_)) => {
-                // An older API makes no payment method of a token, but takes the token's card for one.
+                // Older API versions cannot convert a token, but accept the id of its card as a payment method.
                 #[derive(Deserialize)]
                 struct Token {
                     card: WireMethod,
@@ -203,7 +203,7 @@ impl Stripe {
         Intent { id: wire.id, state, client_secret: wire.client_secret }
     }
 
-    /// What receipts print. Worth one try: a payment without it is a payment all the same.
+    /// The card details that receipts show. Optional, so a failure is ignored.
     async fn details(&self, payment_method: Option<&str>) -> Option<PaymentDetails> {
         let path = format!("payment_methods/{}", segment(payment_method?));
         let method: WireMethod = self.call(Method::GET, &path, &[], None).await.ok()?;
@@ -217,7 +217,7 @@ impl Stripe {
         })
     }
 
-    /// Acts on an intent; where its state forbids that (somebody was faster), the answer is how it stands.
+    /// Changes the state of an intent. If a concurrent call makes that impossible, answers the intent's current state.
     async fn act(&self, intent: &str, action: &str, form: Form<'_>, key: &str) -> Result<Intent, GatewayError> {
         let path = format!("payment_intents/{}/{action}", segment(intent));
         match self.call::<WireIntent>(Method::POST, &path, form, Some(key)).await {
@@ -235,26 +235,26 @@ fn declined() -> String {
     "the payment was declined".to_owned()
 }
 
-/// A gateway's id as one segment of a path: whatever is not of an id is left out, so that an id that a client made up
-/// cannot address something else.
+/// A gateway's id as one segment of a path. Other characters are removed, so that an id from a client cannot address
+/// another resource.
 fn segment(id: &str) -> String {
     id.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect()
 }
 
 #[async_trait]
 impl PaymentGateway for Stripe {
-    async fn open(&self, wanted: &Charge<'_>) -> Result<Intent, GatewayError> {
-        let method_type = if wanted.method == PaymentMethod::Paypal { "paypal" } else { "card" };
+    async fn open(&self, charge: &Charge<'_>) -> Result<Intent, GatewayError> {
+        let method_type = if charge.method == PaymentMethod::Paypal { "paypal" } else { "card" };
         let form = [
-            ("amount", wanted.amount.minor().to_string()),
-            ("currency", wanted.currency.code().to_lowercase()),
-            ("payment_method", self.payment_method(wanted).await?),
+            ("amount", charge.amount.minor().to_string()),
+            ("currency", charge.currency.code().to_lowercase()),
+            ("payment_method", self.payment_method(charge).await?),
             ("payment_method_types[]", method_type.to_owned()),
-            ("metadata[paymentId]", wanted.payment.to_string()),
-            ("metadata[orderId]", wanted.order.to_string()),
-            ("metadata[attempt]", wanted.attempt.to_string()),
+            ("metadata[paymentId]", charge.payment.to_string()),
+            ("metadata[orderId]", charge.order.to_string()),
+            ("metadata[attempt]", charge.attempt.to_string()),
         ];
-        let key = format!("{}-{}-open", wanted.payment, wanted.attempt);
+        let key = format!("{}-{}-open", charge.payment, charge.attempt);
         let wire = self.call::<WireIntent>(Method::POST, "payment_intents", &form, Some(&key)).await?;
         Ok(self.read(wire).await)
     }
@@ -274,19 +274,19 @@ impl PaymentGateway for Stripe {
     }
 
     async fn refund(&self, intent: &str, refund: Id<Refund>, amount: Money) -> Result<String, GatewayError> {
-        // Looked up first: Stripe forgets idempotency keys after a day, its refunds it keeps.
+        // Looked up first: Stripe keeps idempotency keys for a day, but refunds for good.
         let form = [("payment_intent", intent.to_owned()), ("limit", "100".to_owned())];
-        let made: WireList<WireRefund> = self.call(Method::GET, "refunds", &form, None).await?;
+        let existing: WireList<WireRefund> = self.call(Method::GET, "refunds", &form, None).await?;
         let ours = refund.to_string();
-        if let Some(before) = made.data.into_iter().find(|each| each.metadata.get("refundId") == Some(&ours)) {
-            return Ok(before.id);
+        if let Some(found) = existing.data.into_iter().find(|each| each.metadata.get("refundId") == Some(&ours)) {
+            return Ok(found.id);
         }
         let form = [
             ("payment_intent", intent.to_owned()),
             ("amount", amount.minor().to_string()),
             ("metadata[refundId]", ours.clone()),
         ];
-        let made: WireRefund = self.call(Method::POST, "refunds", &form, Some(&format!("{ours}-refund"))).await?;
-        Ok(made.id)
+        let created: WireRefund = self.call(Method::POST, "refunds", &form, Some(&format!("{ours}-refund"))).await?;
+        Ok(created.id)
     }
 }

@@ -64,9 +64,9 @@ impl From<AddressBody> for Address {
     fn from(body: AddressBody) -> Self {
         Self {
             full_name: trimmed(&body.full_name),
-            company: body.company.as_deref().and_then(said),
+            company: body.company.as_deref().and_then(non_blank),
             address_line1: trimmed(&body.address_line1),
-            address_line2: body.address_line2.as_deref().and_then(said),
+            address_line2: body.address_line2.as_deref().and_then(non_blank),
             city: trimmed(&body.city),
             state: trimmed(&body.state),
             postal_code: trimmed(&body.postal_code),
@@ -130,7 +130,7 @@ fn trimmed(text: &str) -> String {
 }
 
 /// An empty field of a form counts as absent.
-fn said(text: &str) -> Option<String> {
+fn non_blank(text: &str) -> Option<String> {
     let text = text.trim();
     (!text.is_empty()).then(|| text.to_owned())
 }

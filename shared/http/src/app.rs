@@ -1,34 +1,34 @@
-//! What every handler can ask for.
+//! The state of the handlers.
 
 use super::{background::BackgroundTasks, cors::CorsOrigins, token::AccessTokens};
 use shop_domain::{Clock, Random, message::Message};
 use shop_queue::Publisher;
 use shop_store::Store;
 
-/// The parts that all HTTP functions share. Cheap to clone: everything in it is shared.
+/// The state that all HTTP functions share. Cheap to clone.
 ///
-/// A group that needs more (a signing key, a gateway) makes its own state and implements `FromRef` to this; the
-/// extractors of [`super::identity`] then work with either.
+/// A function that needs more (a signing key, a gateway) has its own state and implements `FromRef` for this one, so
+/// that the extractors of [`super::identity`] work with both.
 #[derive(Clone)]
 pub struct App {
     /// The database.
     pub store: Store,
-    /// The time.
+    /// The clock.
     pub clock: Clock,
-    /// Randomness.
+    /// The source of random values.
     pub random: Random,
-    /// Who says who is asking.
+    /// Verifies access tokens.
     pub tokens: AccessTokens,
-    /// Where messages go once they are committed.
+    /// Dispatches messages.
     pub publisher: Publisher,
-    /// What is done after the answer.
+    /// Runs tasks after the response.
     pub background: BackgroundTasks,
-    /// The origins whose pages may call.
+    /// The allowed origins.
     pub cors: CorsOrigins,
 }
 
 impl App {
-    /// Sends messages whose transaction has just committed. The answer does not wait for it.
+    /// Dispatches messages whose transaction has committed. The response does not wait for it.
     pub async fn dispatch(&self, messages: Vec<Message>) {
         let publisher = self.publisher.clone();
         self.background.run(async move { publisher.dispatch(&messages).await }).await;

@@ -1,14 +1,14 @@
-//! What a request leaves to do when it has been answered.
+//! Tasks that run after the response.
 
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
-/// Work that no customer waits for. It dies with its process, so it may only be what maintenance does later if it is not
-/// done: what must happen is promised in the outbox. It must end by itself within three seconds, which is what a Lambda has
-/// left when a request took as long as it may.
+/// Runs tasks after the response. A task is lost with its process, so it may only do what maintenance would do later;
+/// everything else is enqueued in the outbox. A task must end within three seconds: the time that a Lambda has left
+/// after a request of the maximum duration.
 ///
-/// In Lambda it runs after the answer is out and before the next request is asked for ([`super::serve::run_lambda`]): in
-/// between the process is not frozen.
+/// In Lambda, tasks run between the response and the request for the next event ([`super::serve::run_lambda`]), while
+/// the process is not frozen.
 #[derive(Clone, Debug)]
 pub struct BackgroundTasks {
     tasks: TaskTracker,
@@ -16,28 +16,28 @@ pub struct BackgroundTasks {
 }
 
 impl BackgroundTasks {
-    /// Work begins when the answer is on its way.
+    /// Tasks start when the response is on its way.
     #[must_use]
     pub fn after_the_answer() -> Self {
         let tasks = TaskTracker::new();
-        // Closed only means that one can wait for it: it still takes tasks.
+        // A closed tracker can be waited for, and still accepts tasks.
         tasks.close();
         Self { tasks, before_the_answer: false }
     }
 
-    /// Work is done before the answer is sent: for tests that look at what a request brought about.
+    /// Tasks end before the response is sent, for tests that check their effects.
     #[must_use]
     pub fn before_the_answer() -> Self {
         Self { before_the_answer: true, ..Self::after_the_answer() }
     }
 
-    /// Has something done.
+    /// Runs a task.
     pub async fn run(&self, task: impl Future<Output = ()> + Send + 'static) {
         if self.before_the_answer {
             task.await;
         } else {
             let task = async {
-                // Lets the answer be sent first.
+                // Lets the response be sent first.
                 tokio::task::yield_now().await;
                 task.await;
             };
@@ -45,7 +45,7 @@ impl BackgroundTasks {
         }
     }
 
-    /// Waits until everything is done.
+    /// Waits until all tasks have ended.
     pub async fn finished(&self) {
         self.tasks.wait().await;
     }

@@ -1,5 +1,4 @@
-//! Answers that browsers and proxies may keep: `Cache-Control`, and an entity tag by which they ask whether what they have
-//! is still good.
+//! Cacheable answers: `Cache-Control`, and an entity tag for revalidation.
 
 use aws_lc_rs::digest;
 use axum::{
@@ -15,16 +14,16 @@ use super::{
     problem::Problem,
 };
 
-/// Prices and stock are in there, so not for long; but while we are away, an old answer is better than none.
-const FOR_ANYBODY: HeaderValue = HeaderValue::from_static("public, max-age=10, stale-if-error=600");
-/// Sellers see their drafts, so an answer to a logged-in user is for them alone, and they want to see what they just did.
-const FOR_ONE: HeaderValue = HeaderValue::from_static("private, no-cache");
+/// Short, because prices and stock change; while the shop is unavailable, a stale answer is better than none.
+const PUBLIC: HeaderValue = HeaderValue::from_static("public, max-age=10, stale-if-error=600");
+/// An answer to a logged-in user may contain their drafts, and must show their own changes at once.
+const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-cache");
 
-/// What the client has already, and whether the answer is public.
+/// The entity tags that the client has, and whether the answer is public.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caching {
     known: Option<EntityTags>,
-    is_for_anybody: bool,
+    is_public: bool,
 }
 
 impl<S: Sync> FromRequestParts<S> for Caching {
@@ -33,13 +32,13 @@ impl<S: Sync> FromRequestParts<S> for Caching {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         Ok(Self {
             known: EntityTags::read(&parts.headers, &header::IF_NONE_MATCH),
-            is_for_anybody: !parts.headers.contains_key(header::AUTHORIZATION),
+            is_public: !parts.headers.contains_key(header::AUTHORIZATION),
         })
     }
 }
 
 impl Caching {
-    /// Answers with `body`, or with 304 if the client has it.
+    /// Answers with `body`, or with 304 if the client has its current version.
     pub fn answer(&self, body: &impl Serialize) -> Result<Response, Problem> {
         let body = serde_json::to_vec(body).map_err(Problem::internal)?;
         let hash = digest::digest(&digest::SHA256, &body);
@@ -50,14 +49,14 @@ impl Caching {
             ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response()
         };
         let headers = response.headers_mut();
-        // Weak: the same content, whatever a proxy does to its encoding.
+        // Weak, because a proxy may change the encoding of the content.
         headers.insert(header::ETAG, HeaderValue::from_str(&format!("W/\"{opaque}\"")).map_err(Problem::internal)?);
-        headers.insert(header::CACHE_CONTROL, if self.is_for_anybody { FOR_ANYBODY } else { FOR_ONE });
+        headers.insert(header::CACHE_CONTROL, if self.is_public { PUBLIC } else { PRIVATE });
         headers.insert(header::VARY, HeaderValue::from_static("authorization"));
         Ok(response)
     }
 
-    /// Whether the client has it: by weak comparison, which only looks at what is between the quotes.
+    /// Whether the client has this tag, by weak comparison (RFC 9110, section 8.8.3.2).
     fn has(&self, current: &str) -> bool {
         match &self.known {
             None => false,

@@ -1,10 +1,10 @@
-//! The origins whose pages may call (the Fetch standard's CORS protocol).
+//! Cross-origin resource sharing (CORS), as the Fetch standard defines it.
 
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-/// The origins whose pages may call: a list, or any. Calls carry tokens, not cookies, so `*` lends no visitor's identity
-/// to a page.
+/// The allowed origins: a list, or any. Requests authenticate by tokens and not by cookies, so `*` gives no page the
+/// identity of its visitors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CorsOrigins(Allowed);
 
@@ -20,13 +20,12 @@ enum Allowed {
 pub struct InvalidOrigins;
 
 impl CorsOrigins {
-    /// No page may call.
+    /// Allows no origin.
     pub const fn none() -> Self {
         Self(Allowed::These { listed: Vec::new(), loopback: false })
     }
 
-    /// The same and every page that this machine itself serves, on whatever port. For development: an installation has
-    /// no such pages.
+    /// Also allows the origins of this machine, on every port. For development only.
     #[must_use]
     pub fn and_loopback(self) -> Self {
         match self.0 {
@@ -53,7 +52,7 @@ impl CorsOrigins {
         Ok(Self(Allowed::These { listed, loopback: false }))
     }
 
-    /// What answers preflights and marks answers.
+    /// The layer that answers preflight requests and sets the CORS headers.
     pub(super) fn layer(&self) -> CorsLayer {
         let origins = match &self.0 {
             Allowed::Any => AllowOrigin::any(),
@@ -87,10 +86,10 @@ impl CorsOrigins {
     }
 }
 
-/// Whether a page comes from this machine: `http://localhost:3000`, `http://127.0.0.1:5173`, `http://[::1]:4200`.
+/// Whether an origin is on this machine: `http://localhost:3000`, `http://127.0.0.1:5173`, `http://[::1]:4200`.
 fn is_loopback(origin: &HeaderValue) -> bool {
     let host = origin.to_str().ok().and_then(|origin| {
-        // A development server may have a certificate of its own.
+        // A development server may use TLS.
         origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"))
     });
     let port =

@@ -10,12 +10,13 @@ use lambda_http::request::RequestContext;
 
 use super::problem::{Problem, ProblemCode};
 
-/// Where a guest's cart token travels.
+/// The header of a guest's cart token.
 pub const CART_TOKEN: &str = "x-cart-token";
-/// Where the name of an intention travels.
+/// The header of the idempotency key.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
-/// Names an intention: 1 to 255 visible ASCII characters. Required by the operations that must not happen twice.
+/// Identifies a request and its retries: 1 to 255 visible ASCII characters. Required by operations that must not be
+/// executed twice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotencyKey(String);
 
@@ -35,25 +36,26 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
             (None, _) => Err(Problem::new(ProblemCode::IdempotencyKeyRequired)),
             (Some(value), None) => visible(value, 255).map(Self).ok_or_else(|| {
                 Problem::new(ProblemCode::InvalidHeader)
-                    .detail("The Idempotency-Key header has 1 to 255 visible ASCII characters.")
+                    .detail("Send an Idempotency-Key header of 1 to 255 visible ASCII characters.")
             }),
             (Some(_), Some(_)) => {
-                Err(Problem::new(ProblemCode::InvalidHeader).detail("Send one Idempotency-Key header."))
+                Err(Problem::new(ProblemCode::InvalidHeader).detail("Send exactly one Idempotency-Key header."))
             }
         }
     }
 }
 
-/// What a precondition asks for: the members of `If-Match` or `If-None-Match` (RFC 9110, sections 13.1.1 and 13.1.2).
+/// The entity tags of a precondition: the members of `If-Match` or `If-None-Match` (RFC 9110, sections 13.1.1 and
+/// 13.1.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum EntityTags {
     /// `*`
     Any,
-    /// A list. What is not an entity tag is left out: it matches nothing.
+    /// A list. Members that are not entity tags are left out, because they match nothing.
     Listed(Vec<EntityTag>),
 }
 
-/// `"3"`, or `W/"3"` where only the meaning is the same, not every byte.
+/// `"3"`, or `W/"3"` for a weak tag: equivalent content, not identical bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct EntityTag {
     pub(super) is_weak: bool,
@@ -90,16 +92,16 @@ impl EntityTag {
     }
 }
 
-/// The versions that the client knows (`If-Match: "3"`): a change goes through if the current one is among them, or if the
-/// header is absent or `*`. A header without any version of ours cannot match: 412.
+/// The versions that the client expects (`If-Match: "3"`): a change is allowed if the current version is among them, or
+/// if the header is absent or `*`. A header without any valid version is 412.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IfMatch(Option<Vec<i64>>);
 
 impl IfMatch {
-    /// Whatever the version is.
+    /// Allows every version.
     pub const ANY: Self = Self(None);
 
-    /// Whether something of this version may be changed.
+    /// Whether a resource of this version may be changed.
     pub fn allows(&self, version: i64) -> bool {
         self.0.as_ref().is_none_or(|versions| versions.contains(&version))
     }
@@ -112,7 +114,7 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
         let Some(EntityTags::Listed(tags)) = EntityTags::read(&parts.headers, &header::IF_MATCH) else {
             return Ok(Self::ANY);
         };
-        // A weak tag never matches here, nor does a number that is written in another way than ours.
+        // If-Match compares strongly, and only the canonical form of a number is the tag of a version.
         let strong = tags.iter().filter(|tag| !tag.is_weak);
         let versions: Vec<i64> = strong
             .filter_map(|tag| tag.opaque.parse().ok().filter(|version: &i64| version.to_string() == tag.opaque))
@@ -127,7 +129,7 @@ pub fn version_tag(version: i64) -> HeaderValue {
     HeaderValue::from_str(&format!("\"{version}\"")).unwrap_or(HeaderValue::from_static("\"\""))
 }
 
-/// The token of a guest's cart, if one was sent. Hides itself in logs.
+/// The token of a guest's cart, if one was sent. Redacted in logs.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CartToken(pub Option<String>);
 
@@ -138,7 +140,7 @@ impl std::fmt::Debug for CartToken {
 }
 
 impl CartToken {
-    /// Reads the header; what cannot be a token is the token of no cart.
+    /// Reads the header. A malformed token is `cart_not_found`, as an unknown one is.
     pub(super) fn read(parts: &Parts) -> Result<Self, Problem> {
         match parts.headers.get(CART_TOKEN) {
             None => Ok(Self(None)),
@@ -158,17 +160,17 @@ impl<S: Sync> FromRequestParts<S> for CartToken {
     }
 }
 
-/// Who is at the other end of the connection, for throttling. Never taken from a header, which any client can write: in
-/// Lambda it is API Gateway's source address; elsewhere the server puts a `ClientAddress` into the request's
-/// extensions.
+/// The IP address of the client, for throttling. Never read from a header, which any client can set: in Lambda it is
+/// the source address of API Gateway; elsewhere the server inserts a `ClientAddress` into the request's extensions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ClientAddress(pub IpAddr);
 
 impl ClientAddress {
-    /// Requests without any address share one, so that leaving it out is no way around a throttle.
+    /// Requests without an address share this one, so that they cannot bypass a throttle.
     const UNKNOWN: Self = Self(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED));
 
-    /// What one subscriber usually has, and a throttle counts by: an IPv4 address, or an IPv6 network of 64 bits.
+    /// The key of a throttle: the address range that one subscriber usually has, an IPv4 address or an IPv6 /64
+    /// network.
     pub fn subscriber(self) -> String {
         match self.0.to_canonical() {
             IpAddr::V4(address) => address.to_string(),

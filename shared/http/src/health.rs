@@ -1,4 +1,4 @@
-//! `GET /v1/health`: whether this function can reach what it stands on.
+//! `GET /v1/health`: whether this function can reach its database.
 
 use axum::{Json, extract::State};
 use serde::Serialize;
@@ -6,14 +6,14 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{app::App, problem::Problem};
 
-/// What is running, and that it works.
+/// The health of the shop.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct HealthView {
     /// `ok`.
     status: &'static str,
-    /// The build.
+    /// The version of the build.
     version: &'static str,
-    /// `ok`: it answered a ping just now.
+    /// `ok`: the database answered a ping.
     database: &'static str,
 }
 
@@ -22,7 +22,7 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(get_health))
 }
 
-/// Tells whether the shop can serve.
+/// Retrieve the health of the shop
 ///
 /// Pings the database: 503 `unavailable` with `Retry-After` when it does not answer.
 #[utoipa::path(get, path = "/v1/health", tag = "system", responses((status = 200, body = HealthView)))]
@@ -31,7 +31,7 @@ pub async fn get_health(State(app): State<App>) -> Result<Json<HealthView>, Prob
     Ok(Json(HealthView { status: "ok", version: version(), database: "ok" }))
 }
 
-/// The version, and the commit where the build was told.
+/// The version of the release, or `BUILD_VERSION` if the build sets it.
 const fn version() -> &'static str {
     match option_env!("BUILD_VERSION") {
         Some(version) => version,

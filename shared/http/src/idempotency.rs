@@ -15,13 +15,13 @@ use shop_store::{
     idempotency::{Answer, IdempotencyRecord, RETENTION},
 };
 
-/// Set on an answer that was given before.
+/// Set on a replayed answer.
 pub const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// How long a duplicate waits for the answer to the first request.
 const DUPLICATE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A request with an `Idempotency-Key`: who asks, what for, and under which key.
+/// A request with an `Idempotency-Key`, identified by its caller, operation and key.
 #[derive(Clone, Debug)]
 pub struct KeyedRequest {
     scope: String,
@@ -30,7 +30,7 @@ pub struct KeyedRequest {
 
 impl KeyedRequest {
     /// The request of a user. `operation` names the endpoint, with the resource's id if it has one; `request` is the
-    /// checked request, so that spaces and the order of fields do not make it another.
+    /// parsed request, so that white space and the order of fields do not matter.
     ///
     /// # Errors
     /// Never for the request types of this project: they are plain data.
@@ -61,7 +61,8 @@ impl KeyedRequest {
         Ok(Self { scope: format!("{caller} | {operation} | {}", key.as_str()), fingerprint: sha256_hex(&canonical) })
     }
 
-    /// The record to insert in the transaction of the effect: a status, a JSON body, and where the created thing is.
+    /// The record to insert in the transaction of the effect: status, JSON body and the location of the created
+    /// resource.
     pub fn record(
         &self,
         status: StatusCode,
@@ -89,9 +90,9 @@ impl KeyedRequest {
     }
 }
 
-/// Carries a request out once, or replays its answer. `work` inserts its record in the transaction of its effect
-/// ([`shop_store::idempotency::IdempotencyRecords::insert_in`]) and returns it. A refusal stores nothing: the same key may be
-/// tried again.
+/// Executes a request once, or replays its answer. `work` inserts its record in the transaction of its effect
+/// ([`shop_store::idempotency::IdempotencyRecords::insert_in`]) and returns it. A refusal has no record, so that the
+/// key can be retried.
 pub async fn once<F>(app: &App, request: &KeyedRequest, work: F) -> Result<Response, Problem>
 where
     F: AsyncFnOnce() -> Result<IdempotencyRecord, Problem>,
@@ -99,8 +100,8 @@ where
     once_prepared(app, request, std::future::ready(Ok(())), async |()| work().await).await
 }
 
-/// Like [`once`], for work that first reads: it is prepared while the record is looked up. `preparation` must change
-/// nothing, because a repeat runs it too.
+/// Like [`once`], for work that reads first: `preparation` runs while the record is looked up. It must change nothing,
+/// because a replay runs it too.
 pub async fn once_prepared<P, F>(
     app: &App,
     request: &KeyedRequest,
@@ -130,7 +131,7 @@ where
     }
 }
 
-/// The answer to the first of two duplicates. While that one is being carried out, the second waits for it.
+/// The record of the first of two duplicates. The second waits while the first is in progress.
 async fn answer_of_duplicate(
     app: &App,
     request: &KeyedRequest,
@@ -139,8 +140,8 @@ async fn answer_of_duplicate(
     let started = Instant::now();
     for attempt in 0.. {
         let found = app.store.idempotency.find_latest(&request.scope, app.clock.now()).await?;
-        let is_under_way = problem.code() == ProblemCode::IdempotencyInProgress;
-        if found.is_some() || !is_under_way || started.elapsed() >= DUPLICATE_TIMEOUT {
+        let is_in_progress = problem.code() == ProblemCode::IdempotencyInProgress;
+        if found.is_some() || !is_in_progress || started.elapsed() >= DUPLICATE_TIMEOUT {
             return Ok(found);
         }
         tokio::time::sleep(backoff(attempt)).await;

@@ -1,5 +1,5 @@
-//! Who is asking. These extractors stand first in a handler's signature, so that a stranger is refused before anything
-//! of the request is read, and no handler can forget to check.
+//! Authentication. These extractors come first in a handler's signature, so that an unauthenticated request is refused
+//! before its body is read, and no handler can omit the check.
 
 use std::convert::Infallible;
 
@@ -23,30 +23,30 @@ use shop_domain::{
 /// A user with a valid access token; 401 otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CurrentUser {
-    /// Who it is.
+    /// The user's id.
     pub id: Id<User>,
-    /// What they may do.
+    /// Their role.
     pub role: Role,
-    /// The login that the token descends from.
+    /// The session that the token was issued for.
     pub session: Id<SessionFamily>,
     /// Whether their e-mail was verified when the token was issued.
     pub email_verified: bool,
 }
 
 impl CurrentUser {
-    /// Whether they run the shop.
+    /// Whether they are an administrator.
     pub fn is_admin(&self) -> bool {
         self.role == Role::Admin
     }
 }
 
-/// A user, or a guest without a token. A token that is sent must be good: 401 otherwise, so that nothing is done for a guest
-/// that was meant for an account.
+/// A user, or a guest without a token. An invalid token is 401, so that a request that was meant for an account is not
+/// executed for a guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MaybeUser(pub Option<CurrentUser>);
 
-/// Who reads something public. A bad or expired token counts as none: what is public stays readable, and what only the
-/// user may see is left out.
+/// The reader of a public resource. An invalid or expired token counts as none: public data stays readable, and data
+/// that only the user may see is left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Viewer(pub Option<CurrentUser>);
 
@@ -54,13 +54,12 @@ pub struct Viewer(pub Option<CurrentUser>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Admin(pub CurrentUser);
 
-/// A seller or an administrator; 403 for other users. Whether the thing at hand is theirs is the handler's
-/// question.
+/// A seller or an administrator; 403 for other users. The handler checks whether the resource is theirs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seller(pub CurrentUser);
 
-/// The buyer of a request: a user, whatever cart token they send beside, or a guest with a cart token, which is not yet known
-/// to belong to a cart; 401 otherwise.
+/// The buyer of a request: a user, or a guest with a cart token; 401 otherwise. Whether a cart has the token is not
+/// checked yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CurrentBuyer {
     /// Who buys.
@@ -75,11 +74,11 @@ impl From<CurrentUser> for CurrentBuyer {
     }
 }
 
-/// Like [`CurrentBuyer`], or a first-time visitor: the first write makes the cart.
+/// Like [`CurrentBuyer`], or a visitor without a cart, whose first write creates one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MaybeBuyer(pub Option<CurrentBuyer>);
 
-/// Who the `Authorization` header says it is.
+/// The user of the `Authorization` header.
 fn authenticate(headers: &HeaderMap, tokens: &AccessTokens, now: Timestamp) -> Result<Option<CurrentUser>, Problem> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let Some(value) = values.next() else { return Ok(None) };
@@ -207,7 +206,7 @@ mod tests {
     use shop_domain::Clock;
 
     #[test]
-    fn only_one_good_bearer_token_says_who_it_is() {
+    fn exactly_one_valid_bearer_token_authenticates() {
         let key = SigningKey::from_pem(&SigningKey::generate().unwrap()).unwrap();
         let tokens = AccessTokens::trusting(&key.jwks()).unwrap();
         let now = Clock::system().now();
@@ -220,14 +219,15 @@ mod tests {
                 .map(|user| user.map(|user| user.role))
                 .map_err(|problem| problem.code())
         };
-        let good = key.issue(&Claims::new(Id::new(), Role::Seller, Id::new(), true, now, 900)).unwrap();
+        let valid = key.issue(&Claims::new(Id::new(), Role::Seller, Id::new(), true, now, 900)).unwrap();
         assert_eq!(ask(&[]), Ok(None));
-        assert_eq!(ask(&[&format!("Bearer {good}")]), Ok(Some(Role::Seller)));
-        assert_eq!(ask(&[&format!("bearer  {good}")]), Ok(Some(Role::Seller)));
-        for bad in ["", "Bearer", "Bearer ", "Basic YTpi", &good, &format!("Basic {good}"), &format!("Bearer {good} x")]
+        assert_eq!(ask(&[&format!("Bearer {valid}")]), Ok(Some(Role::Seller)));
+        assert_eq!(ask(&[&format!("bearer  {valid}")]), Ok(Some(Role::Seller)));
+        for bad in
+            ["", "Bearer", "Bearer ", "Basic YTpi", &valid, &format!("Basic {valid}"), &format!("Bearer {valid} x")]
         {
             assert_eq!(ask(&[bad]), Err(ProblemCode::InvalidToken), "{bad}");
         }
-        assert_eq!(ask(&[&format!("Bearer {good}"), &format!("Bearer {good}")]), Err(ProblemCode::InvalidToken));
+        assert_eq!(ask(&[&format!("Bearer {valid}"), &format!("Bearer {valid}")]), Err(ProblemCode::InvalidToken));
     }
 }

@@ -1,4 +1,4 @@
-//! How an HTTP function starts: read the environment, connect while there is full CPU, serve.
+//! The start of an HTTP function. It connects during initialisation, when Lambda gives the full CPU.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use shop_queue::Publisher;
 use shop_runtime::config::{Env, MongoSettings, QueueSettings};
 use shop_store::{Store, StoreError};
 
-/// What every HTTP function reads from its environment.
+/// The configuration of an HTTP function.
 #[derive(Debug)]
 pub struct AppSettings {
     mongo: MongoSettings,
@@ -21,7 +21,7 @@ pub struct AppSettings {
 }
 
 impl AppSettings {
-    /// Reads the sections; `queues` are those that the function sends to.
+    /// Reads the configuration; `queues` are those that the function sends to.
     pub fn read(env: &mut Env, queues: &[Queue]) -> Self {
         Self {
             mongo: MongoSettings::read(env),
@@ -31,12 +31,13 @@ impl AppSettings {
         }
     }
 
-    /// How long a request may take.
+    /// The time limit of a request.
     pub const fn deadline(&self) -> Duration {
         self.http.request_timeout
     }
 
-    /// Connects. A database that is away does not keep the function from starting: requests say so themselves.
+    /// Connects to MongoDB and SQS. If the database is unavailable, the function starts all the same and requests are
+    /// 503.
     pub async fn connect(self, name: &str) -> Result<App, StoreError> {
         let store = Store::open(&self.mongo, name).await?;
         let clock = Clock::system();

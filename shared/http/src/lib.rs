@@ -1,16 +1,17 @@
-//! HTTP, once for all functions: what comes in is checked by extractors, what goes out is JSON or a problem.
+//! HTTP for all functions: extractors check requests, and responses are JSON or problems.
 //!
-//! Nothing here knows what the shop sells. A group's endpoints live in its function; here are
+//! The endpoints of the domain are in their functions; here are
 //!
-//! * what every handler can ask for: [`app`],
-//! * who is asking: [`identity`], [`token`],
-//! * what was sent, checked by `shop_validation`: [`body`], [`query`], [`path`], [`headers`], [`address`],
-//! * lists: [`page`],
-//! * every refusal: [`problem`],
-//! * what surrounds every request: [`serve`], [`cors`],
-//! * what is done after the answer: [`background`],
-//! * how a function starts: [`lambda`], [`settings`],
-//! * the endpoints that belong to no group: [`health`], [`openapi`].
+//! * the state of handlers: [`app`],
+//! * authentication: [`identity`], [`token`],
+//! * requests, checked by `shop_validation`: [`body`], [`query`], [`path`], [`headers`], [`address`],
+//! * idempotency records: [`idempotency`],
+//! * lists and cacheable answers: [`page`], [`caching`],
+//! * refusals: [`problem`],
+//! * middleware: [`serve`], [`cors`],
+//! * tasks after the response: [`background`],
+//! * the start of a function: [`lambda`], [`settings`],
+//! * the endpoints of every function: [`health`], [`openapi`].
 
 pub mod address;
 pub mod app;

@@ -1,4 +1,4 @@
-//! The OpenAPI document: what all operations have in common, and the two endpoints that show it.
+//! The OpenAPI document: the parts that all operations share, and the two endpoints that serve it.
 //!
 //! Handlers describe themselves; the refusals that any of them may answer are added here, once.
 
@@ -30,15 +30,16 @@ pub const BEARER: &str = "bearer";
 /// The name of the scheme of guests, where they are served: `security(("bearer" = []), ("cartToken" = []))`.
 pub const CART: &str = "cartToken";
 
-/// Completes the merged document of all groups: who we are, how to authenticate, and how every operation refuses.
+/// Completes the merged document of all functions: the info, the security schemes, and the problem response of every
+/// operation.
 pub fn describe(mut document: OpenApi) -> OpenApi {
     document.info = InfoBuilder::new()
         .title("Shop")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(
             "Amounts are integers in the currency's minor unit, times are RFC 3339 in UTC, ids are 24 hexadecimal digits. \
-             Lists are read a page at a time: pass a page's `nextCursor` as `cursor`. \
-             Refusals are problems (RFC 9457) with a stable `code`.",
+             Lists are paginated: pass a page's `nextCursor` as `cursor`. \
+             Errors are problems (RFC 9457) with a stable `code`.",
         ))
         .build();
     document.servers = Some(vec![ServerBuilder::new().url("/").build()]);
@@ -69,7 +70,7 @@ fn problem_response() -> utoipa::openapi::Response {
     let text = || Schema::Object(Object::with_type(SchemaType::Type(Type::String)));
     let seconds = || Schema::Object(Object::with_type(SchemaType::Type(Type::Integer)));
     ResponseBuilder::new()
-        .description("A refusal. `code` says which; docs/ERRORS.md lists them all.")
+        .description("An error. `code` identifies it; docs/ERRORS.md lists all codes.")
         .content(
             "application/problem+json",
             ContentBuilder::new().schema(Some(Ref::from_schema_name(ProblemDocument::name()))).build(),
@@ -91,17 +92,17 @@ pub fn routes<S: Clone + Send + Sync + 'static>(document: impl Into<Arc<str>>) -
 #[derive(Clone)]
 struct Document(Arc<str>);
 
-/// Shows this document.
+/// Retrieve this document
 #[utoipa::path(get, path = "/v1/openapi.json", tag = "system", responses((status = 200, content_type = "application/json", body = serde_json::Value)))]
 async fn get_openapi(State(Document(document)): State<Document>) -> Response {
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "public, max-age=300")];
     (headers, document.to_string()).into_response()
 }
 
-/// The page, which reads `openapi.json` beside it and needs nothing from elsewhere.
+/// The page. It reads `openapi.json`, and loads nothing from other origins.
 const PAGE: &str = include_str!("docs.html");
 
-/// Only the page's own script may run, and it may ask only us.
+/// Allows only the page's own script, and only requests to the same origin.
 static PAGE_POLICY: LazyLock<String> = LazyLock::new(|| {
     let script =
         PAGE.split_once("<script>").and_then(|(_, rest)| rest.split_once("</script>")).map_or("", |(script, _)| script);
@@ -111,7 +112,7 @@ static PAGE_POLICY: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-/// Shows the browsable reference.
+/// Browse the API reference
 #[utoipa::path(get, path = "/v1/docs", tag = "system", responses((status = 200, content_type = "text/html", body = String)))]
 async fn show_docs() -> impl IntoResponse {
     let headers =

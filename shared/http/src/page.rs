@@ -1,5 +1,5 @@
-//! Lists: a page at a time, by keyset. A cursor holds the sort key of the last item, so that pages neither repeat nor
-//! skip anything while others write.
+//! Keyset pagination. A cursor is the sort key of the last item of a page, so that concurrent writes neither repeat nor
+//! skip items.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -7,20 +7,20 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use super::{problem::Problem, query};
 use shop_validation::{Validate, Violations, rules::range};
 
-/// Longer than any sort key that we hand out.
+/// Longer than any cursor that the shop issues.
 const CURSOR_LIMIT_BYTES: usize = 2048;
 
-/// What every list takes. Use it beside the list's own filters: `ValidQuery<PageQuery>`, `ValidQuery<Filters>`.
+/// The parameters of every list, read beside its filters: `ValidQuery<PageQuery>`, `ValidQuery<Filters>`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct PageQuery {
-    /// How many items at most.
+    /// The maximum number of items on a page.
     #[serde(default = "default_limit")]
     #[param(minimum = 1, maximum = 100, default = 20)]
     pub limit: u32,
-    /// Where the last page ended: its `nextCursor`.
+    /// The `nextCursor` of the previous page.
     pub cursor: Option<String>,
-    /// Whether to count all items, which costs time.
+    /// Whether to count the items of all pages, which takes longer.
     #[serde(default)]
     pub count: bool,
 }
@@ -41,7 +41,7 @@ impl PageQuery {
         self.cursor.as_deref().map(decode_cursor).transpose()
     }
 
-    /// How many documents to load: one more than a page holds tells whether there is another page.
+    /// How many documents to load: one more than the limit shows whether there is another page.
     pub const fn fetch(&self) -> i64 {
         self.limit as i64 + 1
     }
@@ -53,16 +53,17 @@ impl PageQuery {
 pub struct Page<T> {
     /// The items.
     pub items: Vec<T>,
-    /// Where the next page begins; null on the last.
+    /// The cursor of the next page; null on the last page.
     #[schema(required)]
     pub next_cursor: Option<String>,
-    /// How many items there are on all pages, where asked for.
+    /// The number of items on all pages, if requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
 }
 
 impl<T> Page<T> {
-    /// The page that [`PageQuery::fetch`] documents make: `key` is the sort key of a document, `view` its public form.
+    /// The page of up to [`PageQuery::fetch`] documents: `key` is the sort key of a document, `view` its form in the
+    /// API.
     pub fn new<D, K: Serialize>(
         mut documents: Vec<D>,
         query: &PageQuery,
@@ -76,7 +77,7 @@ impl<T> Page<T> {
         Self { items: documents.into_iter().map(view).collect(), next_cursor, count: None }
     }
 
-    /// All there is, for lists that are short by nature.
+    /// A whole list as one page, for lists that are always short.
     pub const fn whole(items: Vec<T>) -> Self {
         Self { items, next_cursor: None, count: None }
     }
@@ -91,11 +92,11 @@ impl<T> Page<T> {
 
 /// The opaque form of a sort key: base64url of its JSON.
 pub fn encode_cursor<K: Serialize>(key: &K) -> String {
-    // Sort keys are tuples of text, numbers and ids, which JSON can always hold.
+    // Sort keys are tuples of text, numbers and ids: writing them as JSON cannot fail.
     BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(key).unwrap_or_default())
 }
 
-/// The sort key of a cursor; 422 `invalid_query` for what is none of ours.
+/// The sort key of a cursor; 422 `invalid_query` if it is not a cursor of this list.
 pub fn decode_cursor<K: DeserializeOwned>(cursor: &str) -> Result<K, Problem> {
     let refused = || query::invalid("cursor", "must be the nextCursor of the same list");
     if cursor.len() > CURSOR_LIMIT_BYTES {

@@ -1,4 +1,4 @@
-//! Path parameters. What cannot be an id is the id of nothing: 404, never 400 or 500.
+//! Path parameters. A malformed id is 404, as an unknown one is; never 400 or 500.
 
 use std::{fmt, marker::PhantomData};
 
@@ -41,7 +41,7 @@ impl<A, B> fmt::Debug for PathIds<A, B> {
     }
 }
 
-/// `Id` as axum's path deserialiser can ask for it: without the bounds of a derive on a marker type.
+/// Deserialises an `Id` without the bounds that a derive would put on its marker type.
 struct Segment<T>(Id<T>, PhantomData<T>);
 
 impl<'de, T: Kind> Deserialize<'de> for Segment<T> {

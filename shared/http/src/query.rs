@@ -1,5 +1,5 @@
-//! Query parameters. Each operation has those that its OpenAPI description declares; a request with any other is refused
-//! before its handler runs, whichever types the handler reads its query into.
+//! Query parameters. A request with a parameter that the operation's OpenAPI description does not declare is refused
+//! before its handler runs.
 
 use std::{
     borrow::Cow,
@@ -17,7 +17,7 @@ use utoipa::openapi::{OpenApi, path::ParameterIn};
 use super::problem::{FieldCode, FieldError, Problem, ProblemCode};
 use shop_validation::{self, Validate, Violations, push_segment};
 
-/// The query string as a `T`, checked by its rules. What is optional in the query is optional in the type.
+/// The query string, read into a `T` and validated. Optional parameters are optional fields.
 ///
 /// An empty parameter (`?brand=&q=mug`) counts as absent, as HTML forms send it. A handler may read its query into several
 /// types side by side, such as a filter and [`super::PageQuery`].
@@ -41,9 +41,9 @@ fn parse<T: DeserializeOwned + Validate>(query: &str) -> Result<T, Problem> {
     let refused = |errors: Vec<FieldError>| Problem::new(ProblemCode::InvalidQuery).fields(errors);
     let filled_in = |(_, value): &(_, Cow<'_, str>)| !value.is_empty();
     let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).filter(filled_in).collect();
-    // No text has one, and the database's patterns cannot even hold it.
+    // No valid value contains it, and MongoDB's regular expressions cannot.
     if let Some((name, _)) = pairs.iter().find(|(_, value)| value.contains('\0')) {
-        return Err(invalid(name, "must not hold the character NUL"));
+        return Err(invalid(name, "must not contain the character NUL"));
     }
     let value: T = shop_validation::query::read(pairs).map_err(|error| refused(vec![error.into()]))?;
     match Violations::of(&value) {
@@ -63,7 +63,7 @@ fn pointer_to(name: &str) -> String {
 pub(super) struct DeclaredParameters(Arc<HashMap<String, HashMap<Method, BTreeSet<String>>>>);
 
 impl DeclaredParameters {
-    /// As a description declares them.
+    /// The parameters that an OpenAPI description declares.
     pub(super) fn of(document: &OpenApi) -> Self {
         let routes = document.paths.paths.iter().map(|(route, item)| {
             let operations = [
@@ -84,7 +84,8 @@ impl DeclaredParameters {
         Self(Arc::new(routes.collect()))
     }
 
-    /// Refuses a query with a parameter that the operation does not have. Routes without a description are let pass.
+    /// Refuses a query with a parameter that the operation does not have. Routes without a description accept every
+    /// query.
     pub(super) fn check(&self, route: &str, method: &Method, query: &str) -> Result<(), Problem> {
         let Some(declared) = self.0.get(route).and_then(|operations| operations.get(method)) else { return Ok(()) };
         let names: BTreeSet<_> = form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name).collect();

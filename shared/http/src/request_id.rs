@@ -1,4 +1,4 @@
-//! What is known about the request in progress: its id, and who turned out to be asking.
+//! The context of the request in progress: its id and its authenticated user.
 //!
 //! `serve` opens the scope around each request; problems and log lines made inside it read from it, so that no handler
 //! has to pass an id around.
@@ -13,45 +13,43 @@ use axum::{extract::FromRequestParts, http::request::Parts};
 use shop_domain::{Id, user::User};
 
 tokio::task_local! {
-    static CURRENT: Arc<Facts>;
+    static CURRENT: Arc<Context>;
 }
 
-/// The facts of one request.
+/// The id and the authenticated user of a request.
 #[derive(Debug)]
-pub(super) struct Facts {
-    /// The request's id.
+pub(super) struct Context {
     pub(super) id: String,
     user: OnceLock<Id<User>>,
 }
 
-impl Facts {
+impl Context {
     pub(super) fn new(id: String) -> Arc<Self> {
         Arc::new(Self { id, user: OnceLock::new() })
     }
 
-    /// Who is asking, once an extractor has found out.
+    /// The authenticated user, once an extractor has verified the token.
     pub(super) fn user(&self) -> Option<Id<User>> {
         self.user.get().copied()
     }
 }
 
-/// Runs `work` as part of the request with these facts.
-pub(super) async fn scope<F: Future>(facts: Arc<Facts>, work: F) -> F::Output {
-    CURRENT.scope(facts, work).await
+/// Runs `work` in the context of a request.
+pub(super) async fn scope<F: Future>(context: Arc<Context>, work: F) -> F::Output {
+    CURRENT.scope(context, work).await
 }
 
-/// Remembers for the log line who is asking.
+/// Records the authenticated user for the log.
 pub(super) fn record_user(id: Id<User>) {
-    let _ = CURRENT.try_with(|facts| facts.user.set(id));
+    let _ = CURRENT.try_with(|context| context.user.set(id));
 }
 
 /// The id of the request in progress; empty outside of one.
 pub(super) fn current() -> String {
-    CURRENT.try_with(|facts| facts.id.clone()).unwrap_or_default()
+    CURRENT.try_with(|context| context.id.clone()).unwrap_or_default()
 }
 
-/// The id under which this request is logged and answered (`X-Request-Id`). Messages carry it on as their
-/// correlation id.
+/// The id of this request in the log and in the response (`X-Request-Id`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestId(pub String);
 

@@ -1,5 +1,4 @@
-//! What surrounds every request: an id, a deadline, one log line, the headers that are always there, and the promise
-//! that whatever goes wrong inside leaves as a problem.
+//! The middleware of every request: an id, a deadline, one log line, default headers, and a problem for every failure.
 
 use std::{
     panic::AssertUnwindSafe,
@@ -28,27 +27,27 @@ use super::{
     health,
     problem::{Problem, ProblemCode, Report},
     query::DeclaredParameters,
-    request_id::{self, Facts},
+    request_id::{self, Context},
 };
 use shop_domain::{Clock, Random};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// What remains of a Lambda's time when an answer must be on its way.
+/// The time that a Lambda must have left when the response is sent.
 const LAMBDA_MARGIN: Duration = Duration::from_millis(500);
 
-/// Makes a server of a group's routes (or of several groups', merged): adds `GET /v1/health` and surrounds everything.
-/// No request takes longer than `deadline`, nor longer than its Lambda lives.
+/// Completes the routes of one or several functions: adds `GET /v1/health` and the middleware. A request is cancelled
+/// after `deadline`, or before its Lambda times out.
 pub fn finish(routes: OpenApiRouter, app: &App, deadline: Duration) -> Router {
     let (router, document) = routes.merge(health::routes().with_state(app.clone())).split_for_parts();
     let parameters = DeclaredParameters::of(&document);
-    let surroundings = Surroundings { random: app.random.clone(), clock: app.clock.clone(), deadline, parameters };
-    surround(router, &surroundings, app.cors.layer())
+    let state = Middleware { random: app.random.clone(), clock: app.clock.clone(), deadline, parameters };
+    with_layers(router, &state, app.cors.layer())
 }
 
 /// Serves API Gateway's requests until Lambda ends the process.
 pub async fn run_lambda(router: Router, background: BackgroundTasks) -> Result<(), lambda_http::Error> {
-    // The answer is out when the service has done its work. Lambda freezes the process only when the next request is asked
-    // for.
+    // Runs after the response was sent and before the next event is requested: until then Lambda does not freeze the
+    // process.
     let finish = ThenLayer::new(async move |answered| {
         background.finished().await;
         answered
@@ -57,52 +56,52 @@ pub async fn run_lambda(router: Router, background: BackgroundTasks) -> Result<(
 }
 
 #[derive(Clone)]
-struct Surroundings {
+struct Middleware {
     random: Random,
     clock: Clock,
     deadline: Duration,
     parameters: DeclaredParameters,
 }
 
-fn surround(router: Router, surroundings: &Surroundings, cors: tower_http::cors::CorsLayer) -> Router {
+fn with_layers(router: Router, state: &Middleware, cors: tower_http::cors::CorsLayer) -> Router {
     // The last layer is the outermost.
     router
         .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
-        .layer(middleware::from_fn_with_state(surroundings.clone(), refuse_unknown_parameters))
-        .layer(middleware::from_fn_with_state(surroundings.clone(), contain))
+        .layer(middleware::from_fn_with_state(state.clone(), refuse_unknown_parameters))
+        .layer(middleware::from_fn_with_state(state.clone(), catch_failures))
         .layer(cors)
-        .layer(middleware::from_fn_with_state(surroundings.clone(), observe))
+        .layer(middleware::from_fn_with_state(state.clone(), observe))
 }
 
 /// Refuses query parameters that the operation does not have: a misspelt filter must not answer with the whole list.
 async fn refuse_unknown_parameters(
-    State(surroundings): State<Surroundings>,
+    State(state): State<Middleware>,
     route: Option<MatchedPath>,
     request: Request,
     next: Next,
 ) -> Response {
     if let (Some(route), Some(query)) = (route, request.uri().query())
-        && let Err(problem) = surroundings.parameters.check(route.as_str(), request.method(), query)
+        && let Err(problem) = state.parameters.check(route.as_str(), request.method(), query)
     {
         return problem.into_response();
     }
     next.run(request).await
 }
 
-/// Names the request, logs it once, and completes the answer's headers.
-async fn observe(State(surroundings): State<Surroundings>, request: Request, next: Next) -> Response {
+/// Assigns the request its id, logs it, and sets the default headers.
+async fn observe(State(state): State<Middleware>, request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let facts = Facts::new(id_of(&request, &surroundings.random));
+    let context = Context::new(id_of(&request, &state.random));
     let method = request.method().clone();
-    // The route, not the path: a path may hold a token.
+    // The route, not the path: a path may contain a token.
     let route =
         request.extensions().get::<MatchedPath>().map_or_else(|| "(none)".to_owned(), |path| path.as_str().to_owned());
-    let span = tracing::info_span!("request", id = facts.id, route);
-    let mut response = request_id::scope(facts.clone(), next.run(request)).instrument(span).await;
-    log(&facts, &method, &route, started.elapsed(), &response);
+    let span = tracing::info_span!("request", id = context.id, route);
+    let mut response = request_id::scope(context.clone(), next.run(request)).instrument(span).await;
+    log(&context, &method, &route, started.elapsed(), &response);
 
     let headers = response.headers_mut();
-    if let Ok(id) = HeaderValue::from_str(&facts.id) {
+    if let Ok(id) = HeaderValue::from_str(&context.id) {
         headers.insert(REQUEST_ID, id);
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -115,14 +114,14 @@ async fn observe(State(surroundings): State<Surroundings>, request: Request, nex
     response
 }
 
-fn log(facts: &Facts, method: &Method, route: &str, took: Duration, response: &Response) {
+fn log(context: &Context, method: &Method, route: &str, took: Duration, response: &Response) {
     let status = response.status().as_u16();
     let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     let report = response.extensions().get::<Report>();
     let code = report.map(|report| report.code.as_str());
     let causes = report.and_then(|report| report.causes.as_deref());
-    let user = facts.user().map(display);
-    let request_id = facts.id.as_str();
+    let user = context.user().map(display);
+    let request_id = context.id.as_str();
     if status >= 500 {
         tracing::error!(%method, route, status, duration_ms, request_id, user, code, causes, "request");
     } else {
@@ -145,32 +144,33 @@ fn id_of(request: &Request, random: &Random) -> String {
 }
 
 #[derive(Debug, thiserror::Error)]
-enum Uncontained {
+enum RequestFailure {
     #[error("the request took longer than {0:?}")]
-    TooLong(Duration),
+    TimedOut(Duration),
     #[error("panicked: {0}")]
     Panicked(String),
 }
 
-/// Ends what takes too long, catches what panics, and turns bare refusals (the router's own 404 and 405) into problems.
-async fn contain(State(surroundings): State<Surroundings>, request: Request, next: Next) -> Response {
-    let deadline = remaining(&request, &surroundings);
+/// Cancels a request at its deadline, catches panics, and turns error responses without a body (the router's 404 and
+/// 405) into problems.
+async fn catch_failures(State(state): State<Middleware>, request: Request, next: Next) -> Response {
+    let deadline = time_limit(&request, &state);
     match tokio::time::timeout(deadline, AssertUnwindSafe(next.run(request)).catch_unwind()).await {
         Ok(Ok(response)) => as_problem(response),
         Ok(Err(payload)) => {
             let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
             let text = text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default();
-            Problem::internal(Uncontained::Panicked(text)).into_response()
+            Problem::internal(RequestFailure::Panicked(text)).into_response()
         }
-        Err(_) => Problem::unavailable(Uncontained::TooLong(deadline)).into_response(),
+        Err(_) => Problem::unavailable(RequestFailure::TimedOut(deadline)).into_response(),
     }
 }
 
-fn remaining(request: &Request, surroundings: &Surroundings) -> Duration {
-    let Some(context) = request.lambda_context_ref() else { return surroundings.deadline };
-    let now = u64::try_from(surroundings.clock.now().as_millis()).unwrap_or_default();
+fn time_limit(request: &Request, state: &Middleware) -> Duration {
+    let Some(context) = request.lambda_context_ref() else { return state.deadline };
+    let now = u64::try_from(state.clock.now().as_millis()).unwrap_or_default();
     let left = Duration::from_millis(context.deadline.saturating_sub(now)).saturating_sub(LAMBDA_MARGIN);
-    surroundings.deadline.min(left)
+    state.deadline.min(left)
 }
 
 fn as_problem(response: Response) -> Response {
@@ -184,11 +184,11 @@ fn as_problem(response: Response) -> Response {
             problem = problem.detail(format!("Allowed here: {}.", allowed.replace(',', ", ")));
         }
     } else if status == StatusCode::NOT_FOUND {
-        problem = problem.detail("There is nothing at this address.");
+        problem = problem.detail("There is no such endpoint. Check the path.");
     }
     let (mut parts, _) = response.into_parts();
     let (problem, body) = problem.into_response().into_parts();
-    // Headers such as Allow stay; what described the old body goes.
+    // Headers such as Allow are kept, but not the length of the replaced body.
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.extend(problem.headers);
     parts.extensions.extend(problem.extensions);
@@ -219,13 +219,13 @@ mod tests {
             .route("/slow", get(|| async { tokio::time::sleep(Duration::from_secs(60)).await }))
             .route("/cached", get(|| async { ([(header::CACHE_CONTROL, "public, max-age=60")], Json(1)) }))
             .route("/down", get(|| async { Problem::unavailable("the database is away") }));
-        let surroundings = Surroundings {
+        let state = Middleware {
             random: Random::seeded(1),
             clock: Clock::system(),
             deadline: Duration::from_millis(50),
             parameters: DeclaredParameters::default(),
         };
-        surround(router, &surroundings, CorsOrigins::parse("https://shop.example").unwrap().layer())
+        with_layers(router, &state, CorsOrigins::parse("https://shop.example").unwrap().layer())
     }
 
     async fn send(method: &str, path: &str, headers: &[(&str, &str)]) -> (Response<()>, String) {

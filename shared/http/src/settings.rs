@@ -32,7 +32,7 @@ impl TokenSettings {
 /// The key that signs access tokens. For the auth function and the tools only.
 #[derive(Clone, Debug)]
 pub struct SigningSettings {
-    /// `ACCESS_TOKEN_SIGNING_KEY`; there is none only where [`Env::finish`] refuses.
+    /// `ACCESS_TOKEN_SIGNING_KEY`; `None` only if [`Env::finish`] fails.
     pub key: Option<SigningKey>,
 }
 
@@ -46,12 +46,12 @@ impl SigningSettings {
     }
 }
 
-/// How HTTP is served.
+/// CORS, and the time limit of requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpSettings {
     /// `CORS_ALLOWED_ORIGINS`: a comma-separated list, or `*`; default none.
     pub cors: CorsOrigins,
-    /// `REQUEST_TIMEOUT_SECONDS`, default 20. API Gateway gives up at 30.
+    /// `REQUEST_TIMEOUT_SECONDS`, default 20. API Gateway times out after 30.
     pub request_timeout: Duration,
 }
 

@@ -1,7 +1,7 @@
 //! Access tokens: JWTs signed with Ed25519 (RFC 8037), verified against a fixed set of public keys.
 //!
-//! Only the auth function and the tools hold a [`SigningKey`]; everybody else holds [`AccessTokens`]. The header of a
-//! token chooses among known keys and nothing else: no algorithm, no address, no key of its own.
+//! Only the auth function and the tools have a [`SigningKey`]; the other functions have [`AccessTokens`]. The header of
+//! a token selects one of the known keys, and never an algorithm, a URL or a key of its own.
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
@@ -21,36 +21,36 @@ use shop_domain::{
     user::{Role, SessionFamily, User},
 };
 
-/// Who issues our tokens and whom they are for.
+/// The issuer and the audience of access tokens.
 const SHOP: &str = "shop";
-/// RFC 9068: an access token, so that no other kind of JWT passes for one.
+/// The type of an access token (RFC 9068): JWTs for other purposes are refused.
 const TOKEN_TYPE: &str = "at+jwt";
-/// How far the clocks of two machines may differ.
+/// The tolerated difference between the clocks of two machines.
 const LEEWAY_SECONDS: i64 = 5;
-/// Ours have about 500 bytes.
+/// Issued tokens have about 500 bytes.
 const TOKEN_LIMIT_BYTES: usize = 4096;
 
-/// What an access token says.
+/// The claims of an access token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
     iss: String,
     aud: String,
     /// The user.
     pub sub: Id<User>,
-    /// What they might do when it was issued.
+    /// Their role when it was issued.
     pub role: Role,
-    /// The login that it descends from.
+    /// The session that it was issued for.
     pub sid: Id<SessionFamily>,
     /// Whether their e-mail was verified when it was issued.
     pub ver: bool,
     /// When it was issued, in seconds since the Unix epoch.
     pub iat: i64,
-    /// When it stops working, in seconds since the Unix epoch.
+    /// When it expires, in seconds since the Unix epoch.
     pub exp: i64,
 }
 
 impl Claims {
-    /// The claims of a token that is issued `now` and works for `ttl_seconds`.
+    /// The claims of a token that is issued `now` and is valid for `ttl_seconds`.
     pub fn new(
         user: Id<User>,
         role: Role,
@@ -73,18 +73,18 @@ impl Claims {
     }
 }
 
-/// A token that is not accepted. The reason is for the log; the customer learns only that.
+/// Why a token was refused. For the log: the client learns only that it is not valid.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
-    /// Not a token of ours, for the reason given.
+    /// Not an access token of this shop, for this reason.
     #[error("the access token is {0}")]
     Refused(&'static str),
-    /// The signature or the claims do not hold.
+    /// The signature or the claims are invalid.
     #[error("the access token does not verify")]
     Jwt(#[source] jsonwebtoken::errors::Error),
 }
 
-/// A key that cannot be used.
+/// An invalid key.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct KeyError(&'static str);
@@ -155,7 +155,7 @@ impl AccessTokens {
             keys.insert(jwk.kid.clone(), key);
         }
         if keys.is_empty() {
-            return Err(KeyError("the JWK set holds no key"));
+            return Err(KeyError("the JWK set contains no key"));
         }
         Ok(Self { keys: Arc::new(keys), published: Arc::new(jwks.clone()) })
     }
@@ -165,7 +165,7 @@ impl AccessTokens {
         &self.published
     }
 
-    /// The claims of a token that is ours and in force `now`.
+    /// Verifies a token at the time `now`, and answers its claims.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, TokenError> {
         if token.len() > TOKEN_LIMIT_BYTES {
             return Err(TokenError::Refused("too long"));
@@ -183,7 +183,7 @@ impl AccessTokens {
         validation.set_issuer(&[SHOP]);
         validation.set_audience(&[SHOP]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        // The library would ask the system for the time; ours comes from the clock, below.
+        // Checked below against `now`: the library would use the system time.
         validation.validate_exp = false;
         let claims = jsonwebtoken::decode::<Claims>(token, key, &validation).map_err(TokenError::Jwt)?.claims;
         let now = now.as_seconds();
@@ -197,7 +197,7 @@ impl AccessTokens {
     }
 }
 
-/// Issues access tokens. Hides itself in logs.
+/// Issues access tokens. Redacted in logs.
 #[derive(Clone)]
 pub struct SigningKey {
     private: EncodingKey,

@@ -1,4 +1,4 @@
-//! What must never pass for a token of ours.
+//! Every token that the shop did not issue is refused.
 
 use serde_json::{Value, json};
 
@@ -22,7 +22,7 @@ impl Shop {
         Claims::new(Id::new(), Role::Seller, Id::new(), true, self.now, 900)
     }
 
-    /// A token signed with the shop's key whatever it says.
+    /// A token with any header and claims, signed with the shop's key.
     fn signed(&self, header: &Value, claims: &Value) -> String {
         let encode = |json: &Value| BASE64_URL_SAFE_NO_PAD.encode(json.to_string());
         let message = format!("{}.{}", encode(header), encode(claims));

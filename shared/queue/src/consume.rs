@@ -1,7 +1,7 @@
-//! From SQS to a workflow: one batch in, the failures out.
+//! Consumes a queue: processes a batch and answers the failed records.
 //!
-//! Every record stands alone: a body that cannot be read or a handler that panics fails that record and no other. A failed
-//! record comes back after the visibility time-out; after five receives the queue moves it to its dead-letter queue.
+//! Records are independent: a body that cannot be read or a handler that panics fails only its own record. SQS delivers
+//! a failed record again after the visibility time-out, and moves it to the dead-letter queue after five receives.
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
@@ -13,25 +13,25 @@ use lambda_runtime::LambdaEvent;
 use shop_domain::message::{ENVELOPE_VERSION, Message};
 use shop_store::StoreError;
 
-/// Why a message did not have its effect.
+/// Why a message could not be processed.
 #[derive(Debug, thiserror::Error)]
 pub enum ProcessError {
-    /// Something that it needs is away or undecided: it should come again.
+    /// A dependency is unavailable or an outcome undecided: the message must be delivered again.
     #[error("{reason}")]
     Retry {
-        /// What is missing.
+        /// What failed, for the log.
         reason: String,
-        /// Why.
+        /// The cause.
         #[source]
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
-    /// It cannot be processed by this code, now or later.
+    /// No retry can succeed: the message ends in the dead-letter queue.
     #[error("poison: {0}")]
     Poison(String),
 }
 
 impl ProcessError {
-    /// It should come again.
+    /// A failure after which the message is delivered again.
     pub fn retry(reason: impl Into<String>, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Retry { reason: reason.into(), source: Some(source.into()) }
     }
@@ -40,25 +40,25 @@ impl ProcessError {
 impl From<StoreError> for ProcessError {
     fn from(error: StoreError) -> Self {
         match error {
-            // A message is sent after the change that it tells of: what is not there now will not come.
+            // Messages are dispatched after their transaction commits, so a missing document will not appear later.
             StoreError::Missing(_) => Self::Poison(error.to_string()),
             error => Self::retry("the store did not answer", error),
         }
     }
 }
 
-/// What a function does with one message.
+/// The handler of the messages of a queue.
 #[async_trait]
 pub trait Consumer: Send + Sync + 'static {
-    /// Gives the message its effect, or finds that it has had it.
+    /// Processes a message. Must be idempotent: SQS may deliver a message more than once.
     async fn process(&self, message: Message) -> Result<(), ProcessError>;
 }
 
-/// Processes a batch; answers the records that have to come again.
+/// Processes the records of a batch concurrently, and answers those that failed.
 pub async fn consume(consumer: &dyn Consumer, batch: SqsEvent) -> SqsBatchResponse {
     let outcomes = batch.records.iter().map(|record| async move {
         let failed = !process_record(consumer, record).await;
-        // Without an id a failure cannot be named; SQS always gives one.
+        // SQS sets the id of every record; a failure could not be reported without it.
         failed.then(|| record.message_id.clone().unwrap_or_default())
     });
     let mut response = SqsBatchResponse::default();
@@ -75,11 +75,11 @@ pub async fn consume(consumer: &dyn Consumer, batch: SqsEvent) -> SqsBatchRespon
     response
 }
 
-/// Whether the record is done with.
+/// Whether the record can be deleted from the queue.
 async fn process_record(consumer: &dyn Consumer, record: &SqsMessage) -> bool {
     let outcome = match read(record) {
         Ok(message) => {
-            // Ids and counts only: a message holds nothing else.
+            // Messages contain only ids and counts, so they may be logged.
             let (id, order, event) = (message.id, message.event.order_id(), format!("{:?}", message.event));
             let processing = AssertUnwindSafe(consumer.process(message)).catch_unwind();
             let outcome =
@@ -109,9 +109,9 @@ async fn process_record(consumer: &dyn Consumer, record: &SqsMessage) -> bool {
 
 fn read(record: &SqsMessage) -> Result<Message, ProcessError> {
     let body = record.body.as_deref().unwrap_or_default();
-    // The reason is enough: a body may hold anything.
+    // The position only: a body of unknown content does not belong in the log.
     let message: Message = serde_json::from_str(body).map_err(|error| {
-        ProcessError::Poison(format!("the body is no message (line {}, column {})", error.line(), error.column()))
+        ProcessError::Poison(format!("the body is not a message (line {}, column {})", error.line(), error.column()))
     })?;
     if message.version != ENVELOPE_VERSION {
         return Err(ProcessError::Poison(format!("envelope version {} is unknown", message.version)));
@@ -133,10 +133,10 @@ mod tests {
     use super::*;
     use shop_domain::{Id, Timestamp, message::Event};
 
-    struct Picky;
+    struct PartlyFailing;
 
     #[async_trait]
-    impl Consumer for Picky {
+    impl Consumer for PartlyFailing {
         async fn process(&self, message: Message) -> Result<(), ProcessError> {
             match message.event {
                 Event::OrderCancelled { .. } => panic!("a bug"),
@@ -162,7 +162,7 @@ mod tests {
             let body = serde_json::to_string(&event.now(Timestamp::from_millis(0))).unwrap();
             batch.records.push(record(id, if id == 3 { "{".into() } else { body }));
         }
-        let failed: Vec<_> = consume(&Picky, batch)
+        let failed: Vec<_> = consume(&PartlyFailing, batch)
             .await
             .batch_item_failures
             .into_iter()
@@ -177,6 +177,6 @@ mod tests {
         message.version = 2;
         let mut batch = SqsEvent::default();
         batch.records.push(record(0, serde_json::to_string(&message).unwrap()));
-        assert_eq!(consume(&Picky, batch).await.batch_item_failures.len(), 1);
+        assert_eq!(consume(&PartlyFailing, batch).await.batch_item_failures.len(), 1);
     }
 }

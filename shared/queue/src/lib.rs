@@ -1,4 +1,4 @@
-//! SQS, both ways: [`publish`] what was promised, [`consume()`] what arrives.
+//! SQS: [`publish`] dispatches the outbox, [`consume()`] processes a batch, [`worker`] is the state of such functions.
 
 pub mod consume;
 pub mod publish;

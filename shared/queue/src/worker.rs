@@ -1,4 +1,4 @@
-//! What every function without a customer at the other end works with, and how it starts.
+//! The state and configuration of functions without endpoints: the consumers and maintenance.
 
 use super::Publisher;
 use shop_domain::{
@@ -8,27 +8,27 @@ use shop_domain::{
 use shop_runtime::config::{Env, MongoSettings, QueueSettings};
 use shop_store::{Store, StoreError};
 
-/// What such a function works with. Cheap to clone.
+/// The state of a function without endpoints. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Worker {
     /// The database.
     pub store: Store,
-    /// The time.
+    /// The clock.
     pub clock: Clock,
-    /// Randomness.
+    /// The source of random values.
     pub random: Random,
-    /// Where messages go once they are committed.
+    /// Dispatches messages.
     pub publisher: Publisher,
 }
 
 impl Worker {
-    /// Sends what a workflow promised.
+    /// Dispatches messages whose transaction has committed.
     pub async fn dispatch(&self, messages: Vec<Message>) {
         self.publisher.dispatch(&messages).await;
     }
 }
 
-/// What such a function reads from its environment.
+/// The configuration of a function without endpoints.
 #[derive(Debug)]
 pub struct WorkerSettings {
     mongo: MongoSettings,
@@ -36,12 +36,12 @@ pub struct WorkerSettings {
 }
 
 impl WorkerSettings {
-    /// Reads the sections; `queues` are those that the function sends to.
+    /// Reads the configuration; `queues` are those that the function sends to.
     pub fn read(env: &mut Env, queues: &[Queue]) -> Self {
         Self { mongo: MongoSettings::read(env), queues: QueueSettings::read(env, queues) }
     }
 
-    /// Connects; see [`Store::open`].
+    /// Connects to MongoDB and SQS; see [`Store::open`].
     pub async fn connect(self, name: &str) -> Result<Worker, StoreError> {
         let store = Store::open(&self.mongo, name).await?;
         let clock = Clock::system();

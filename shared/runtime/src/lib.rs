@@ -1,4 +1,4 @@
-//! What every process needs at its start.
+//! Configuration, password hashing and logging of every process.
 
 pub mod config;
 pub mod password;

@@ -1,7 +1,7 @@
-//! Hashing passwords: Argon2id with the floor that OWASP names (19 MiB, two passes, one lane).
+//! Password hashing: Argon2id with the minimum parameters of OWASP (19 MiB, two passes, one lane).
 //!
-//! It takes tens of milliseconds of a whole core and 19 MiB each time, so it runs on blocking threads, a few at once, and
-//! who waits too long is told to come again.
+//! A hash takes tens of milliseconds of a core and 19 MiB, so hashing runs on blocking threads with limited
+//! concurrency. A caller that waits too long gets [`PasswordError::Busy`].
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,54 +21,54 @@ const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
-/// How long a caller waits for others' passwords. Behind an HTTP API nobody waits much longer.
+/// How long a caller waits for a permit to hash: well below the time limit of a request.
 const HASHING_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// The hash of a password that nobody knows, with today's parameters: comparing with it takes as long as comparing with
-/// a real one.
+/// The hash of an unknown password with today's parameters: comparing with it takes as long as comparing with the hash
+/// of an account.
 const UNKNOWN_HASH: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGtub3dzIGl0$pSdRnQSeZtWQcm5gpvGfZqCwR2zc2uSZxmJ4Cn9WgqU";
 
-/// Hashes and compares passwords. Cheap to clone: clones share the bound.
+/// Hashes and compares passwords. Cheap to clone: clones share the concurrency limit.
 #[derive(Clone, Debug)]
 pub struct Passwords {
     permits: Arc<Semaphore>,
     random: Random,
-    patience: Duration,
+    timeout: Duration,
 }
 
-/// How an attempt compares with a hash.
+/// The result of comparing an attempt with a hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Match {
-    /// It is another password.
+    /// The password is wrong.
     No,
-    /// It is the password.
+    /// The password is correct.
     Yes,
-    /// It is the password, and its hash is weaker than today's: hash it again.
+    /// The password is correct, but its hash is weaker than today's parameters: hash it again.
     YesButOutdated,
 }
 
 /// Why a password could not be hashed or compared.
 #[derive(Debug, thiserror::Error)]
 pub enum PasswordError {
-    /// Too many others are being hashed. Try again later.
+    /// Too many passwords are being hashed; retry later.
     #[error("too many passwords are waiting to be hashed")]
     Busy,
-    /// The hash is none, or the library refused.
+    /// The stored hash is malformed, or the library failed.
     #[error("the password could not be hashed")]
     Hash(#[source] password_hash::Error),
-    /// The work panicked or was cut off.
+    /// The task panicked or was cancelled.
     #[error("the hashing was interrupted")]
     Interrupted(#[source] JoinError),
 }
 
 impl Passwords {
-    /// At most `at_once` at the same time; more than there are cores does not help.
-    pub fn new(at_once: usize, random: Random) -> Self {
-        Self { permits: Arc::new(Semaphore::new(at_once.max(1))), random, patience: HASHING_TIMEOUT }
+    /// Hashes at most `concurrency` passwords at the same time; more than the number of cores does not help.
+    pub fn new(concurrency: usize, random: Random) -> Self {
+        Self { permits: Arc::new(Semaphore::new(concurrency.max(1))), random, timeout: HASHING_TIMEOUT }
     }
 
-    /// As many at once as there are cores.
+    /// Hashes as many passwords at the same time as this machine has cores.
     pub fn for_this_machine(random: Random) -> Self {
         Self::new(std::thread::available_parallelism().map_or(1, usize::from), random)
     }
@@ -79,9 +79,9 @@ impl Passwords {
         self.hash_text(password).await
     }
 
-    /// The hash of the password that an attempt turned out to be: for [`Match::YesButOutdated`].
-    pub async fn hash_again(&self, proven: &PasswordAttempt) -> Result<PasswordHash, PasswordError> {
-        self.hash_text(proven.expose().to_owned()).await
+    /// A new hash of an attempt that matched, for [`Match::YesButOutdated`].
+    pub async fn hash_again(&self, attempt: &PasswordAttempt) -> Result<PasswordHash, PasswordError> {
+        self.hash_text(attempt.expose().to_owned()).await
     }
 
     async fn hash_text(&self, text: String) -> Result<PasswordHash, PasswordError> {
@@ -94,7 +94,7 @@ impl Passwords {
         .await
     }
 
-    /// Compares an attempt with the hash, or with nobody's where there is none, which takes as long.
+    /// Compares an attempt with the hash. Without one, comparing takes as long and never matches.
     pub async fn compare(
         &self,
         attempt: &PasswordAttempt,
@@ -120,11 +120,11 @@ impl Passwords {
         &self,
         work: impl FnOnce() -> password_hash::Result<T> + Send + 'static,
     ) -> Result<T, PasswordError> {
-        let permit = tokio::time::timeout(self.patience, Arc::clone(&self.permits).acquire_owned()).await;
+        let permit = tokio::time::timeout(self.timeout, Arc::clone(&self.permits).acquire_owned()).await;
         // The semaphore is never closed.
         let Ok(Ok(permit)) = permit else { return Err(PasswordError::Busy) };
         let outcome = tokio::task::spawn_blocking(move || {
-            // A caller that is gone must not let the next one in before the work is done.
+            // Moved in here, so that a cancelled caller keeps its permit until the hashing ends.
             let _permit = permit;
             work()
         });
@@ -136,7 +136,7 @@ fn argon2() -> password_hash::Result<Argon2<'static>> {
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(MEMORY_KIB, PASSES, LANES, None)?))
 }
 
-/// Whether the hash took less than today's would.
+/// Whether the hash has weaker parameters than today's.
 fn is_outdated(hash: &password_hash::PasswordHash<'_>) -> bool {
     let Ok(params) = Params::try_from(hash) else { return true };
     hash.algorithm != Algorithm::Argon2id.ident()
@@ -149,8 +149,8 @@ fn is_outdated(hash: &password_hash::PasswordHash<'_>) -> bool {
 mod tests {
     use super::*;
 
-    fn passwords(at_once: usize) -> Passwords {
-        Passwords::new(at_once, Random::seeded(1))
+    fn passwords(concurrency: usize) -> Passwords {
+        Passwords::new(concurrency, Random::seeded(1))
     }
 
     fn attempt(text: &str) -> PasswordAttempt {
@@ -198,7 +198,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_comparison_that_waits_too_long_answers_busy() {
-        let passwords = Passwords { patience: Duration::from_millis(1), ..passwords(1) };
+        let passwords = Passwords { timeout: Duration::from_millis(1), ..passwords(1) };
         let _busy = passwords.permits.acquire().await.unwrap();
         assert!(matches!(passwords.compare(&attempt("x"), None).await, Err(PasswordError::Busy)));
     }

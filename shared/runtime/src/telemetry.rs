@@ -1,13 +1,13 @@
 //! Logs: JSON lines in Lambda, readable lines elsewhere.
 //!
-//! The level is `RUST_LOG` (`info,shared=debug`), else Lambda's own `AWS_LAMBDA_LOG_LEVEL`, else `info`. What a
-//! library has to say about itself is kept to warnings unless `RUST_LOG` names it.
+//! The level is `RUST_LOG` (`info,shared=debug`), else Lambda's own `AWS_LAMBDA_LOG_LEVEL`, else `info`. Verbose
+//! libraries log warnings only, unless `RUST_LOG` names them.
 
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
-/// Libraries that tell more than we want to know.
-const TALKATIVE: &[&str] = &[
+/// Libraries that log warnings only by default.
+const VERBOSE_LIBRARIES: &[&str] = &[
     "mongodb",
     "hyper",
     "hyper_util",
@@ -31,19 +31,19 @@ pub fn init() {
     let registry = tracing_subscriber::registry().with(filter(level.as_deref()));
     let is_lambda = std::env::var_os("AWS_LAMBDA_FUNCTION_NAME").is_some();
     let started = if is_lambda {
-        // CloudWatch shows one event a line; the request's own line names everything that its span does.
+        // CloudWatch shows one event per line; the request's own line has every field of its span.
         let json = tracing_subscriber::fmt::layer().json().flatten_event(true).with_span_list(false).with_target(false);
         registry.with(json).try_init()
     } else {
         registry.with(tracing_subscriber::fmt::layer().compact().with_target(false)).try_init()
     };
-    // Tests start many servers in one process: the first one's logging is everybody's.
+    // A test starts many servers in one process, which share the logging of the first one.
     drop(started);
 }
 
 /// `Targets` rather than `EnvFilter`: the latter compiles regular expressions at every cold start.
 fn filter(level: Option<&str>) -> Targets {
-    let quiet = Targets::new().with_targets(TALKATIVE.iter().map(|target| (*target, LevelFilter::WARN)));
+    let quiet = Targets::new().with_targets(VERBOSE_LIBRARIES.iter().map(|target| (*target, LevelFilter::WARN)));
     let asked: Targets = level.and_then(|level| level.to_ascii_lowercase().parse().ok()).unwrap_or_default();
     let default = asked.default_level().unwrap_or(LevelFilter::INFO);
     quiet.with_default(default).with_targets(asked)

@@ -1,5 +1,5 @@
-//! The closed set of reasons why a field is refused. `docs/ERRORS.md` is written from this table, and a test holds the
-//! two together.
+//! The closed set of reasons why a field is refused. `docs/ERRORS.md` is generated from this table, and a test
+//! compares the two.
 
 use serde::Serialize;
 
@@ -14,7 +14,7 @@ macro_rules! field_codes {
         }
 
         impl FieldCode {
-            /// All of them, in the order of the documentation.
+            /// All codes, in the order of the documentation.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
             /// The stable `snake_case` form that clients branch on.
@@ -32,26 +32,26 @@ macro_rules! field_codes {
 
 field_codes! {
     // The shape.
-    Missing = "missing" "The field is required, by itself or by what the other fields say.";
+    Missing = "missing" "The field is required, always or because of the other fields.";
     UnknownField = "unknown_field" "The request has no such field.";
     UnknownParameter = "unknown_parameter" "The operation has no such query parameter.";
     DuplicateName = "duplicate_name" "The name occurs twice in one object or query.";
     WrongType = "wrong_type" "The value is of another JSON type, or the parameter cannot be read as its type.";
-    UnknownValue = "unknown_value" "The value is none of those that the field takes; the message lists them.";
+    UnknownValue = "unknown_value" "The value is not one of the allowed values; the message lists them.";
 
     // The value.
-    Invalid = "invalid" "The value does not have the form that the field needs; the message describes it.";
+    Invalid = "invalid" "The value has an invalid format; the message describes the expected one.";
     Blank = "blank" "The text is empty or white space.";
     TooShort = "too_short" "The text has too few characters, or the list too few entries.";
     TooLong = "too_long" "The text has too many characters, or the list too many entries.";
     OutOfRange = "out_of_range" "The number is too small or too large.";
-    Repeated = "repeated" "Another entry of the same list says the same.";
+    Repeated = "repeated" "The list contains the same entry twice.";
     RawCardData = "raw_card_data" "The value looks like a card number, or the name like that of a security code.";
 
-    // What the value names.
-    UnknownReference = "unknown_reference" "What the value names does not exist or is not yours.";
+    // The resource or option that the value refers to.
+    UnknownReference = "unknown_reference" "The value refers to a resource that does not exist or that you have no access to.";
     Taken = "taken" "Another resource has this value, and it must be unique.";
-    Unavailable = "unavailable" "What the value chooses is not offered here.";
+    Unavailable = "unavailable" "The chosen option is not available here.";
 }
 
 impl Serialize for FieldCode {

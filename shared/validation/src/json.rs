@@ -1,6 +1,6 @@
 //! JSON documents: from bytes to a value without duplicate names, and from there to a type.
 //!
-//! serde_json's own deserialiser would do, but for its errors, which are English text without a code or a pointer.
+//! serde_json's own deserialiser is not used, because its errors are English text without a code or a pointer.
 
 use std::{fmt, vec};
 
@@ -20,7 +20,7 @@ use super::{
 
 /// The text is not one JSON document (RFC 8259).
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
-#[error("stops being JSON at line {line}, column {column}")]
+#[error("is not valid JSON at line {line}, column {column}")]
 pub struct Malformed {
     line: usize,
     column: usize,
@@ -29,12 +29,12 @@ pub struct Malformed {
 /// A document, and the first name that occurs twice in one of its objects.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Document {
-    /// The document. Of a name that occurs twice it has the last value.
+    /// The document. If a name occurs twice, it has the last value.
     pub value: Value,
     duplicate: Option<String>,
 }
 
-/// Parses a document. A byte order mark before it is not looked at (RFC 8259, section 8.1).
+/// Parses a document. A byte order mark before it is ignored (RFC 8259, section 8.1).
 ///
 /// # Errors
 /// If the bytes are not one JSON document.
@@ -69,7 +69,7 @@ impl Document {
     }
 }
 
-/// Builds a value, and notes duplicate names, which `Value` itself would overwrite in silence.
+/// Builds a value and records the first duplicate name, which `Value` itself would silently overwrite.
 struct Build {
     pointer: String,
     duplicate: Option<String>,
@@ -142,7 +142,7 @@ impl<'de> Visitor<'de> for &mut Build {
     }
 }
 
-/// A value of a document, on its way into a type.
+/// The deserialiser of a value of a document.
 struct Node(Value);
 
 impl Node {
@@ -191,7 +191,7 @@ impl<'de> Deserializer<'de> for Node {
         deserialize_u8 u8, deserialize_u16 u16, deserialize_u32 u32, deserialize_u64 u64,
     }
 
-    // A struct is an object only, though serde would take a list for it and the entries for the fields.
+    // A struct is read from an object only; serde would also accept an array of its fields.
     types! {
         deserialize_bool() is_boolean "true or false",
         deserialize_f32() is_number "a number",
@@ -239,7 +239,7 @@ impl<'de> Deserializer<'de> for Node {
         visitor.visit_newtype_struct(self)
     }
 
-    // Choices are written as text: none of ours carries anything.
+    // Enums are read from strings only: no request has a variant with data.
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _: &'static str,
@@ -279,7 +279,7 @@ impl<'de> SeqAccess<'de> for &mut Entries {
 /// The fields of an object.
 struct Fields {
     fields: serde_json::map::IntoIter,
-    /// The value of the name that was asked for last.
+    /// The entry whose name was read last.
     value: Option<(String, Value)>,
 }
 
@@ -395,7 +395,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_do_is_said() {
+    fn the_message_says_what_is_expected() {
         assert_eq!(read(r#"{"sku":"A","size":"huge"}"#).unwrap_err().message, "must be one of small, large");
         assert_eq!(read(r#"{"sku":"A","weight":"1"}"#).unwrap_err().message, "must be a number");
         let count = |literal: &str| {
@@ -409,7 +409,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_occurs_twice_is_noticed_at_any_depth() {
+    fn a_duplicate_name_is_found_at_any_depth() {
         let duplicate = |json: &str| parse(json.as_bytes()).unwrap().duplicate().map(|error| error.pointer);
         assert_eq!(duplicate(r#"{"a":1,"b":{"a":1}}"#), None);
         assert_eq!(duplicate(r#"{"a":1,"a":1}"#).as_deref(), Some("/a"));

@@ -1,7 +1,7 @@
-//! What comes from outside, checked in two steps: its shape while it is read ([`json`], [`query`]), its values afterwards
-//! ([`Validate`], with the [`rules`]). Requests and import files share both.
+//! Validation of requests and import files, in two steps: the shape while it is read ([`json`], [`query`]), the values
+//! afterwards ([`Validate`], with the [`rules`]).
 //!
-//! Every refusal has a code of a closed list ([`FieldCode`]) from the place that finds it; no message is parsed for one.
+//! Every error has a code of a closed list ([`FieldCode`]), set where it is found and never derived from a message.
 
 mod code;
 pub mod json;
@@ -18,7 +18,7 @@ pub use self::shape::push_segment;
 pub use self::{code::FieldCode, shape::ShapeError};
 use shop_domain::{Money, text::TextError};
 
-/// What is wrong with one field.
+/// An invalid field or query parameter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct FieldError {
     /// A JSON pointer into the body (`/items/0/quantity`), or `/` and the name of a query parameter.
@@ -29,8 +29,7 @@ pub struct FieldError {
     pub message: String,
 }
 
-/// Which rule a value breaks. The message quotes no value, because a value may be a secret that was sent to the wrong
-/// place.
+/// The rule that a value breaks. The message quotes no value, because it may be a secret in the wrong field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
     /// Stable.
@@ -64,12 +63,12 @@ impl From<TextError> for Violation {
     }
 }
 
-/// What a rule says about a value.
+/// The result of a rule.
 pub type Checked = Result<(), Violation>;
 
-/// A value whose shape is right and whose fields have rules of their own.
+/// A value of the right shape whose fields have rules.
 pub trait Validate {
-    /// Checks each field by its name in JSON. Without rules there is nothing to check.
+    /// Checks each field, by its name in JSON. By default there are no rules.
     fn validate(&self, _: &mut Violations) {}
 }
 
@@ -89,10 +88,10 @@ impl<T: Validate> Validate for Vec<T> {
     }
 }
 
-/// The client decides how long its lists are, so the list of what is wrong with them is bounded.
+/// The client decides how long its lists are, so the number of their errors is bounded.
 const MAX_ERRORS: usize = 100;
 
-/// The violations found so far, and where the check is.
+/// The violations found so far, and the pointer to the field that is checked.
 #[derive(Debug, Default)]
 pub struct Violations {
     pointer: String,
@@ -100,7 +99,7 @@ pub struct Violations {
 }
 
 impl Violations {
-    /// Everything that is wrong with a value, 100 findings at most.
+    /// The violations of a value, at most 100.
     pub fn of(value: &impl Validate) -> Vec<FieldError> {
         let mut violations = Self::default();
         value.validate(&mut violations);
@@ -125,7 +124,7 @@ impl Violations {
         }
     }
 
-    /// Checks a field that has fields itself, or a list of such.
+    /// Checks the fields of an object, or of a list of objects.
     pub fn nested(&mut self, name: &str, value: &impl Validate) {
         self.at(name, |v| value.validate(v));
     }
@@ -145,7 +144,7 @@ impl Violations {
     }
 }
 
-/// A field as the rules see it: absent and null fields have no value, and no rule looks at them.
+/// A field as rules see it. Absent and null fields have no value, so no rule is applied to them.
 pub trait Field<T: ?Sized> {
     /// The value, if there is one.
     fn value(&self) -> Option<&T>;
@@ -245,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_of_nothing_but_violations_is_not_answered_in_full() {
+    fn the_number_of_violations_is_bounded() {
         let lines = std::iter::repeat_with(|| Line { quantity: 0 }).take(10_000).collect();
         assert_eq!(found(&Order { lines, ..good() }).len(), MAX_ERRORS);
     }

@@ -1,4 +1,4 @@
-//! Query strings, read into a type: every value is text, and the type says what it stands for.
+//! Query strings, read into a type: every value is text, which the type of its field interprets.
 
 use std::{borrow::Cow, num::IntErrorKind, vec};
 
@@ -15,8 +15,8 @@ use super::shape::{ShapeError, beyond, integer};
 /// A name and its value, decoded.
 pub type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
 
-/// Reads those of the pairs that are fields of a type. Others are not looked at: they may belong to another type that the
-/// same query is read into.
+/// Reads the pairs that are fields of the type. Others are ignored: they may belong to another type that the same query
+/// is read into.
 ///
 /// # Errors
 /// If the type cannot be read from them.
@@ -51,7 +51,7 @@ impl<'de> Deserializer<'de> for Query<'_> {
 
 struct Parameters<'a> {
     pairs: vec::IntoIter<Pair<'a>>,
-    /// The value of the name that was asked for last.
+    /// The pair whose name was read last.
     value: Option<Pair<'a>>,
 }
 
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn text_becomes_what_the_type_says() {
+    fn a_query_is_read_into_its_type() {
         let search: Search = parse("q=a%20mug&minPrice=100&inStock=true&sort=-price&minRating=4.5&offset=-7").unwrap();
         let expected = Search {
             q: Some("a mug".to_owned()),

@@ -1,5 +1,4 @@
-//! The rules for fields: each says what it takes, and by which code it refuses. Those for text are
-//! [`shop_domain::text`]'s.
+//! The rules for fields. Those for text are the ones of [`shop_domain::text`].
 
 use std::{fmt::Display, ops::RangeInclusive};
 
@@ -31,7 +30,7 @@ pub fn person_name(value: &str) -> Checked {
     Ok(text::person_name(value)?)
 }
 
-/// Text of so many characters, whichever they are: what is only compared, such as a token.
+/// Text of this length with any characters, for values that are only compared, such as tokens.
 pub fn length(characters: RangeInclusive<usize>) -> impl Fn(&str) -> Checked {
     move |value| {
         text::at_least(value, *characters.start())?;
@@ -39,12 +38,12 @@ pub fn length(characters: RangeInclusive<usize>) -> impl Fn(&str) -> Checked {
     }
 }
 
-/// Text of at least so many characters.
+/// Text of at least this number of characters.
 pub fn at_least(characters: usize) -> impl Fn(&str) -> Checked {
     move |value| Ok(text::at_least(value, characters)?)
 }
 
-/// Text of nothing but ASCII characters.
+/// Text of ASCII characters only.
 pub fn ascii(value: &str) -> Checked {
     if value.is_ascii() { Ok(()) } else { Err(Violation::new(FieldCode::Invalid, "must be ASCII")) }
 }
@@ -59,12 +58,12 @@ pub fn e164(value: &str) -> Checked {
     Ok(text::e164(value)?)
 }
 
-/// The URL of something that is shown within the shop's own pages.
+/// The URL of content that the shop's pages embed.
 pub fn https_url(value: &str) -> Checked {
     Ok(text::https_url(value)?)
 }
 
-/// The URL of something that is only linked to.
+/// The URL of a link.
 pub fn url(value: &str) -> Checked {
     Ok(text::url(value)?)
 }
@@ -79,7 +78,7 @@ pub fn country_code(value: &str) -> Checked {
     }
 }
 
-/// A list of so many entries.
+/// A list with this number of entries.
 pub fn entries<E>(count: RangeInclusive<usize>) -> impl Fn(&[E]) -> Checked {
     move |list| {
         let (min, max) = (count.start(), count.end());

@@ -1,4 +1,4 @@
-//! Why a document or a query does not have the shape of the type that it is read into.
+//! Errors of shape: a document or a query does not match the type that it is read into.
 
 use std::fmt::{self, Display};
 
@@ -6,7 +6,7 @@ use serde::de::{self, Expected, Unexpected};
 
 use super::{FieldCode, FieldError};
 
-/// Names come from the client and pointers go back: longer ones are cut.
+/// Pointers contain names from the client and are part of the answer, so they are truncated.
 const POINTER_LIMIT_BYTES: usize = 256;
 
 /// Appends one reference token of RFC 6901.
@@ -22,15 +22,15 @@ pub fn push_segment(pointer: &mut String, segment: &str) {
     }
 }
 
-/// The wrong shape of one value. It quotes none: a value may be a secret that was sent to the wrong place.
+/// An error of shape of one value. The message quotes no value, because it may be a secret in the wrong field.
 ///
-/// serde makes it by the constructors of [`de::Error`], each of which has its code. Only what a domain type says by
-/// itself ([`de::Error::custom`]) is text, and becomes the message of `invalid`.
+/// serde creates it by the constructors of [`de::Error`], each of which has its code. Only the error of a domain type
+/// ([`de::Error::custom`]) is text, which becomes the message of `invalid`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShapeError {
     code: FieldCode,
     message: String,
-    /// Where the value is, the innermost name first: an error is made inside and passed outwards.
+    /// The path to the value, the innermost name first, because the error is passed outwards.
     names: Vec<String>,
 }
 
@@ -39,12 +39,12 @@ impl ShapeError {
         Self { code, message: message.into(), names: Vec::new() }
     }
 
-    /// A value of another type than this.
+    /// The value is of another type than this.
     pub(super) fn wrong_type(expected: impl Display) -> Self {
         Self::new(FieldCode::WrongType, format!("must be {expected}"))
     }
 
-    /// The same error, seen from the object or list that holds the value under this name.
+    /// Adds the name of the value in its object or list to the path.
     #[must_use]
     pub(super) fn below(mut self, name: &str) -> Self {
         self.names.push(name.to_owned());
@@ -90,7 +90,7 @@ impl de::Error for ShapeError {
         Self::new(FieldCode::UnknownValue, format!("must be {}", one_of(variants)))
     }
 
-    // The map of the object's fields adds the name.
+    // `Fields` and `Parameters` add the name.
     fn unknown_field(_: &str, _: &'static [&'static str]) -> Self {
         Self::new(FieldCode::UnknownField, "is not a field of this request")
     }
@@ -117,7 +117,7 @@ pub(super) fn integer(min: i128) -> &'static str {
     if min == 0 { "a non-negative integer" } else { "an integer" }
 }
 
-/// A number beyond its type.
+/// A number outside the range of its type.
 pub(super) fn beyond(min: i128, max: i128) -> ShapeError {
     ShapeError::new(FieldCode::OutOfRange, format!("must be from {min} to {max}"))
 }

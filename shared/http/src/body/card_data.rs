@@ -1,24 +1,24 @@
-//! Whether a document holds card data, which is refused before anything of it is kept. (PCI DSS 3.3: a security code must
-//! not be stored, not even in a log.)
+//! Refuses documents with card data before anything of them is stored. (PCI DSS 3.3: a security code must not be
+//! stored, not even in a log.)
 
 use serde_json::Value;
 
 use crate::problem::{FieldCode, Problem, ProblemCode};
 use shop_validation::push_segment;
 
-/// Refuses a document that holds what looks like card data.
+/// Refuses a document with a value that looks like card data.
 ///
 /// # Errors
-/// `raw_card_data_refused`, pointing there.
+/// `raw_card_data_refused`, with a pointer to the value.
 pub(super) fn refuse(document: &Value) -> Result<(), Problem> {
     search(document, &mut String::new(), false)
 }
 
-/// Refuses a card number in the place of a payment token. The search in a body lets tokens pass, whatever their digits; a
-/// gateway's token is never digits alone, and this one would be kept.
+/// Refuses a card number in place of a payment token. The search of a body exempts fields for tokens, but a gateway's
+/// token never consists of digits only.
 ///
 /// # Errors
-/// `raw_card_data_refused`, pointing there.
+/// `raw_card_data_refused`, with a pointer to the value.
 pub fn refuse_card_number(pointer: &str, token: &str) -> Result<(), Problem> {
     if is_card_number(token) { Err(card_data(pointer)) } else { Ok(()) }
 }
@@ -27,11 +27,11 @@ fn card_data(pointer: &str) -> Problem {
     Problem::new(ProblemCode::RawCardDataRefused).field(
         pointer,
         FieldCode::RawCardData,
-        "looks like card data, which belongs to the payment gateway only",
+        "looks like card data: send it to the payment gateway only",
     )
 }
 
-/// Searches a value and all below it. `is_exempt`: whether it may hold any digits, as passwords and tokens may.
+/// Searches a value recursively. `is_exempt`: it may contain any digits, as passwords and tokens may.
 fn search(value: &Value, pointer: &mut String, is_exempt: bool) -> Result<(), Problem> {
     let here = pointer.len();
     match value {
@@ -39,7 +39,7 @@ fn search(value: &Value, pointer: &mut String, is_exempt: bool) -> Result<(), Pr
         Value::Number(number) if !is_exempt => {
             let digits = match (number.as_u64(), number.as_f64()) {
                 (Some(whole), _) => whole.to_string(),
-                // `4242424242424242.0` is no integer of JSON.
+                // `4242424242424242.0` is parsed as a float.
                 (None, Some(fraction)) if number.is_f64() => fraction.round().to_string(),
                 (None, _) => String::new(),
             };
@@ -56,7 +56,8 @@ fn search(value: &Value, pointer: &mut String, is_exempt: bool) -> Result<(), Pr
         }
         Value::Object(fields) => {
             for (name, value) in fields {
-                // The pointer is shown and a name may be anything: one that is a card number is not spelled out.
+                // The pointer is part of the answer and of the log, so it must not contain a name that is a card
+                // number.
                 if is_card_number(name) {
                     return Err(card_data(pointer));
                 }
@@ -91,7 +92,7 @@ fn luhn(digits: &[u32]) -> bool {
         .iter()
         .rev()
         .enumerate()
-        .map(|(place, digit)| match (place % 2, digit * 2) {
+        .map(|(position, digit)| match (position % 2, digit * 2) {
             (0, _) => *digit,
             (_, doubled) if doubled > 9 => doubled - 9,
             (_, doubled) => doubled,

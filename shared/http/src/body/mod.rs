@@ -1,7 +1,7 @@
-//! Bodies: from bytes to a value whose shape and ranges are right, or to a problem that points at what is wrong.
+//! Request bodies: parsed and validated, or refused with a problem that points at the invalid fields.
 //!
-//! The order is fixed: media type, size, syntax, raw card data, shape, ranges. No message quotes a value, because a
-//! value may be a secret that was sent to the wrong place.
+//! The order of checks is fixed: media type, size, syntax, raw card data, shape, ranges. No message quotes a value,
+//! because it may be a secret in the wrong field.
 
 mod card_data;
 
@@ -20,12 +20,11 @@ use shop_validation::{FieldError, Validate, Violations, json};
 /// The largest body that a JSON operation reads.
 pub const BODY_LIMIT_BYTES: usize = 256 * 1024;
 
-/// A validated JSON body of an operation that people may mistake for a card form: card numbers and security codes are
-/// refused unread.
+/// A validated JSON body. Card numbers and security codes are refused before anything is stored.
 #[derive(Clone, Copy, Debug)]
 pub struct Valid<T>(pub T);
 
-/// Like [`Valid`]; no body at all counts as `{}`.
+/// Like [`Valid`]; an empty body counts as `{}`.
 #[derive(Clone, Copy, Debug)]
 pub struct OptionalBody<T>(pub T);
 
@@ -33,7 +32,7 @@ pub struct OptionalBody<T>(pub T);
 #[derive(Clone, Copy, Debug)]
 pub struct ValidCatalogue<T>(pub T);
 
-/// A body as it came, up to `LIMIT` bytes, of any media type: signatures cover exact bytes.
+/// The unparsed body, of at most `LIMIT` bytes and any media type: signatures cover the exact bytes.
 #[derive(Clone, Debug)]
 pub struct RawBody<const LIMIT: usize = BODY_LIMIT_BYTES>(pub Bytes);
 
@@ -107,8 +106,8 @@ fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
 
 async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Problem> {
     let too_large =
-        || Problem::new(ProblemCode::BodyTooLarge).detail(format!("The body may have {limit} bytes at most."));
-    // A body that announces its size need not be read to be refused; one that lies about it is counted.
+        || Problem::new(ProblemCode::BodyTooLarge).detail(format!("The body must not exceed {limit} bytes."));
+    // Refused unread by its Content-Length; the bytes are counted all the same, because the header may be wrong.
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|size| size > limit as u64) {
         return Err(too_large());
@@ -116,18 +115,16 @@ async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Pr
     match Limited::new(body, limit).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
-        Err(error) => {
-            Err(Problem::new(ProblemCode::MalformedRequest).detail("The body ended before its time.").source(error))
-        }
+        Err(error) => Err(Problem::new(ProblemCode::MalformedRequest).detail("The body is incomplete.").source(error)),
     }
 }
 
-/// What to do about values that look like card data.
+/// The treatment of values that look like card data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cards {
     /// Refuse the document.
     Refused,
-    /// Take no notice.
+    /// Accept the document.
     Ignored,
 }
 
@@ -142,7 +139,7 @@ where
         card_data::refuse(&document.value)?;
     }
     if let Some(duplicate) = document.duplicate() {
-        let detail = "A name occurs twice in one object.";
+        let detail = "An object contains the same name twice.";
         return Err(Problem::new(ProblemCode::MalformedJson).detail(detail).fields([duplicate]));
     }
     let value: T =

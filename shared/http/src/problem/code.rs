@@ -1,4 +1,4 @@
-//! The closed set of error codes. `docs/ERRORS.md` is written from this table, and a test holds the two together.
+//! The closed set of error codes. `docs/ERRORS.md` is generated from this table, and a test compares the two.
 
 use axum::http::StatusCode;
 use serde::Serialize;
@@ -13,7 +13,7 @@ macro_rules! problem_codes {
         }
 
         impl ProblemCode {
-            /// All of them, in the order of the documentation.
+            /// All codes, in the order of the documentation.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
             /// The stable `snake_case` form that clients branch on.
@@ -44,125 +44,125 @@ problem_codes! {
     MalformedRequest = BAD_REQUEST "malformed_request" "Malformed request",
         "The request could not be read. Send well-formed HTTP.";
     MalformedJson = BAD_REQUEST "malformed_json" "Malformed JSON",
-        "The body is not one JSON document in which each name occurs once. Correct the syntax.";
+        "The body is not valid JSON, or an object contains the same name twice. Correct the body.";
     InvalidHeader = BAD_REQUEST "invalid_header" "Invalid header",
-        "A request header has a value that it cannot have. The detail names it.";
+        "A request header has an invalid value. Correct the header that the detail names.";
     IdempotencyKeyRequired = BAD_REQUEST "idempotency_key_required" "Idempotency-Key required",
-        "This operation must not happen twice by accident. Send an Idempotency-Key header of 1 to 255 visible characters, new for each intention and the same for each retry.";
+        "The operation requires an Idempotency-Key header of 1 to 255 visible characters. Use a new key for each new request, and the same key for each retry.";
     InvalidSignature = BAD_REQUEST "invalid_signature" "Invalid signature",
         "The webhook's signature does not match its body, or is too old. Sign the exact bytes with the shared secret.";
     NotFound = NOT_FOUND "not_found" "Not found",
-        "It does not exist, or it is not yours. Check the id.";
+        "The resource does not exist, or you have no access to it. Check the id.";
     MethodNotAllowed = METHOD_NOT_ALLOWED "method_not_allowed" "Method not allowed",
-        "The resource exists but does not take this method. The Allow header lists those it takes.";
+        "The resource does not support this method. Use one that the Allow header lists.";
     BodyTooLarge = PAYLOAD_TOO_LARGE "body_too_large" "Body too large",
-        "The body exceeds the limit of this operation. Send less at once.";
+        "The body exceeds the size limit of the operation. Send a smaller body.";
     UnsupportedMediaType = UNSUPPORTED_MEDIA_TYPE "unsupported_media_type" "Unsupported media type",
-        "The Content-Type is not one that this operation reads. Send application/json unless its documentation says otherwise.";
-    InvalidBody = UNPROCESSABLE_ENTITY "invalid_body" "Body of the wrong shape",
-        "A field is missing, unknown or of the wrong type. `errors` points at it.";
+        "The operation does not support this Content-Type. Send application/json unless its documentation says otherwise.";
+    InvalidBody = UNPROCESSABLE_ENTITY "invalid_body" "Invalid body",
+        "A field is missing, unknown or of the wrong type. Correct the field that `errors` points at.";
     ValidationFailed = UNPROCESSABLE_ENTITY "validation_failed" "Invalid value",
-        "The body has the right shape but holds values that are not allowed. `errors` points at each.";
+        "A field has a value that is not allowed. Correct the fields that `errors` points at.";
     InvalidQuery = UNPROCESSABLE_ENTITY "invalid_query" "Invalid query parameter",
-        "A query parameter has a value that is not allowed. `errors` names it.";
+        "A query parameter has a value that is not allowed. Correct the parameters that `errors` names.";
     UnknownParameter = UNPROCESSABLE_ENTITY "unknown_parameter" "Unknown query parameter",
-        "The operation has no such query parameter. `errors` names it; the operation's documentation lists those it has.";
+        "The operation has no such query parameter. Remove the parameters that `errors` names; the operation's documentation lists the supported ones.";
     RawCardDataRefused = UNPROCESSABLE_ENTITY "raw_card_data_refused" "Raw card data refused",
-        "The body holds what looks like a card number or a card's security code. Send such data to the payment gateway only, and its token here.";
+        "The body contains what looks like a card number or a security code. Send card data to the payment gateway only, and send its token here.";
     UnknownReference = UNPROCESSABLE_ENTITY "unknown_reference" "Unknown reference",
-        "The body names something that does not exist or is not yours. `errors` points at it.";
+        "The body refers to a resource that does not exist or that you have no access to. Correct the field that `errors` points at.";
     CurrencyMismatch = UNPROCESSABLE_ENTITY "currency_mismatch" "Currencies do not match",
-        "Amounts of different currencies meet in one document. Use one currency.";
+        "The document contains amounts in different currencies. Use one currency.";
 
-    // Who is asking.
-    NotAuthenticated = UNAUTHORIZED "not_authenticated" "Login required",
-        "Nobody is logged in. Send an access token as `Authorization: Bearer …`, or the cart's token as X-Cart-Token where guests are served.";
-    InvalidToken = UNAUTHORIZED "invalid_token" "Access token not accepted",
-        "The access token is malformed, expired or not from here. Refresh it or log in again.";
+    // Authentication and authorisation.
+    NotAuthenticated = UNAUTHORIZED "not_authenticated" "Authentication required",
+        "The request has no credentials. Send an access token as `Authorization: Bearer …`, or the cart's token as X-Cart-Token where guests are allowed.";
+    InvalidToken = UNAUTHORIZED "invalid_token" "Invalid access token",
+        "The access token is malformed, expired or not issued by this shop. Refresh it or log in again.";
     InvalidCredentials = UNAUTHORIZED "invalid_credentials" "Wrong e-mail or password",
-        "The pair of e-mail and password is not that of an active account. Correct it or reset the password.";
-    InvalidRefreshToken = UNAUTHORIZED "invalid_refresh_token" "Refresh token not accepted",
+        "E-mail and password do not match an active account. Correct them or reset the password.";
+    InvalidRefreshToken = UNAUTHORIZED "invalid_refresh_token" "Invalid refresh token",
         "The refresh token is unknown, expired, used or revoked. Log in again.";
-    InvalidMailedToken = UNPROCESSABLE_ENTITY "invalid_mailed_token" "Mailed token not accepted",
-        "The token from the mail is unknown, expired or used. Ask for a new one.";
+    InvalidMailedToken = UNPROCESSABLE_ENTITY "invalid_mailed_token" "Invalid mailed token",
+        "The token from the mail is unknown, expired or used. Request a new one.";
     Forbidden = FORBIDDEN "forbidden" "Not allowed",
-        "You are logged in, but your role does not allow this.";
+        "Your role does not permit this operation. Log in with an account whose role does.";
     TooManyAttempts = TOO_MANY_REQUESTS "too_many_attempts" "Too many attempts",
-        "There were too many failed attempts for this account or from this address. Wait for as long as Retry-After says.";
+        "There were too many failed attempts for this account or from this address. Retry after the seconds in Retry-After.";
     TooManyRequests = TOO_MANY_REQUESTS "too_many_requests" "Too many requests",
-        "You are asking too often. Wait for as long as Retry-After says.";
+        "Too many requests were sent in a short time. Retry after the seconds in Retry-After.";
 
-    // What is there already, and who was faster.
+    // Concurrency, idempotency and uniqueness.
     Conflict = CONFLICT "conflict" "Conflict",
-        "Somebody else changed the same thing at the same time. Load it again and decide again.";
+        "A concurrent request changed the same resource. Load it again, and retry if the change still applies.";
     PreconditionFailed = PRECONDITION_FAILED "precondition_failed" "Precondition failed",
-        "The version in If-Match is not the current one. Load it again and decide again.";
+        "The version in If-Match is not the current one. Load the resource again, and retry if the change still applies.";
     IdempotencyKeyReused = UNPROCESSABLE_ENTITY "idempotency_key_reused" "Idempotency-Key reused",
-        "This Idempotency-Key was used with another request. Use a new key for a new intention.";
-    IdempotencyInProgress = CONFLICT "idempotency_in_progress" "Still in progress",
-        "The first request with this Idempotency-Key is still running. Wait for as long as Retry-After says, then repeat it unchanged.";
+        "This Idempotency-Key was used with another request. Use a new key for a new request.";
+    IdempotencyInProgress = CONFLICT "idempotency_in_progress" "Request in progress",
+        "The first request with this Idempotency-Key is still in progress. Retry it unchanged after the seconds in Retry-After.";
     IllegalTransition = CONFLICT "illegal_transition" "Not possible in this state",
-        "What you ask for is not possible in the state that the resource is in. The detail names the state.";
+        "The operation is not possible in the current state of the resource, which the detail names. Load the resource again before you retry.";
     UsernameTaken = CONFLICT "username_taken" "Username taken",
         "Another account has this username. Choose another.";
 
     // The catalogue.
     SlugTaken = CONFLICT "slug_taken" "Slug taken",
-        "Another resource has this slug. Choose another, or leave it out to have one made.";
+        "Another resource has this slug. Choose another, or omit it to have one generated.";
     SkuTaken = CONFLICT "sku_taken" "SKU taken",
         "Another product or variant has this SKU. Choose another.";
     StockConflict = CONFLICT "stock_conflict" "Stock has changed",
-        "The stock is not what you expected, or would become negative. Load the inventory again and decide again.";
+        "The stock is not the expected quantity, or would become negative. Load the inventory again, and retry if the change still applies.";
     CategoryInUse = CONFLICT "category_in_use" "Category in use",
-        "The category has products or children. Move them first.";
+        "The category has products or child categories. Move them first.";
     CategoryCycle = CONFLICT "category_cycle" "Category cycle",
-        "A category cannot lie beneath itself. Choose another parent.";
+        "A category cannot be its own descendant. Choose another parent.";
 
     // Cart and checkout.
     CartNotFound = NOT_FOUND "cart_not_found" "Cart not found",
-        "The X-Cart-Token belongs to no cart; it may have expired. Drop the token and start a new cart.";
+        "No cart has this X-Cart-Token; it may have expired. Discard the token and create a new cart.";
     CartEmpty = CONFLICT "cart_empty" "Cart is empty",
-        "There is nothing to buy in the cart. Add something first.";
+        "The cart has no items. Add an item first.";
     CartFull = CONFLICT "cart_full" "Cart is full",
-        "The cart holds as many lines as it can. Remove one first.";
+        "The cart has the maximum number of lines. Remove a line first.";
     InsufficientStock = CONFLICT "insufficient_stock" "Not enough in stock",
-        "Fewer are available than asked for; `available` says how many. Lower the quantity.";
+        "Fewer units are available than requested; `available` is their number. Lower the quantity.";
     PriceChanged = CONFLICT "price_changed" "The price has changed",
-        "The total is no longer the expected one; `quote` holds the new one. Show it and let the customer decide.";
+        "The total is not the expected one; `quote` contains the current one. Show it to the customer and ask for confirmation.";
     CouponInvalid = UNPROCESSABLE_ENTITY "coupon_invalid" "Coupon not applicable",
-        "The coupon cannot be applied; `reason` says why: unknown, expired, not_started, minimum_not_met, not_applicable, limit_reached or not_eligible.";
+        "The coupon cannot be applied; `reason` is one of unknown, expired, not_started, minimum_not_met, not_applicable, limit_reached and not_eligible. Remove the coupon or use another.";
     CouponCodeTaken = CONFLICT "coupon_code_taken" "Coupon code taken",
         "Another coupon has this code. Choose another.";
-    ShippingUnavailable = UNPROCESSABLE_ENTITY "shipping_unavailable" "Not shipped there that way",
-        "The shipping method is not offered for the address. Take one of the quote's shippingOptions.";
+    ShippingUnavailable = UNPROCESSABLE_ENTITY "shipping_unavailable" "Shipping method not available",
+        "The shipping method is not available for the address. Choose one of the quote's shippingOptions.";
     OrderNotCancellable = CONFLICT "order_not_cancellable" "Order cannot be cancelled",
-        "The order has ended, its payment is under way, or a line of it has left. What has left can be sent back instead.";
+        "The order has ended, its payment is in progress, or a line of it has been shipped. Request a return for shipped lines.";
     NotReturnable = CONFLICT "not_returnable" "Cannot be returned",
-        "What is to be sent back has not left, or is more than was bought.";
+        "A line has not been shipped, or the quantity is more than was bought. Correct the lines.";
 
     // Payments.
-    PaymentNotConfirmable = CONFLICT "payment_not_confirmable" "Nothing to confirm",
-        "The payment waits for no confirmation and no other method. Load it to see its status.";
+    PaymentNotConfirmable = CONFLICT "payment_not_confirmable" "Payment not confirmable",
+        "The payment requires neither a confirmation nor another payment method. Load it to see its status.";
     RefundExceedsCaptured = CONFLICT "refund_exceeds_captured" "Refund exceeds the captured amount",
-        "More would be paid back than was paid. Lower the amount.";
+        "The refunds would exceed the captured amount. Lower the amount.";
 
     // Reviews.
     AlreadyReviewed = CONFLICT "already_reviewed" "Already reviewed",
-        "You have reviewed this product. Change that review instead.";
+        "You have already reviewed this product. Update that review instead.";
     OwnReview = FORBIDDEN "own_review" "Your own review",
-        "One cannot vote on one's own review.";
+        "You cannot vote on your own review.";
 
-    // We are at fault.
+    // Failures of the shop.
     Internal = INTERNAL_SERVER_ERROR "internal" "Internal error",
         "Something went wrong on our side and has been logged. Quote the requestId when you report it.";
-    Busy = SERVICE_UNAVAILABLE "busy" "Too many at once",
-        "Too many want to change the same thing at this moment. Nothing happened; retry after as long as Retry-After says, with the same Idempotency-Key.";
+    Busy = SERVICE_UNAVAILABLE "busy" "Too many concurrent requests",
+        "Too many requests change the same resource at this moment. Nothing was changed; retry with the same Idempotency-Key after the seconds in Retry-After.";
     Unavailable = SERVICE_UNAVAILABLE "unavailable" "Temporarily unavailable",
-        "Something that we depend on does not answer. Nothing is lost; retry after as long as Retry-After says, with the same Idempotency-Key.";
+        "A service that the shop depends on does not respond. It is safe to retry with the same Idempotency-Key after the seconds in Retry-After.";
 }
 
 impl ProblemCode {
-    /// What stands for a refusal that says no more than its status, such as the router's own 404 and 405.
+    /// The code of an error response that has only a status, such as the router's 404 and 405.
     pub const fn for_status(status: StatusCode) -> Self {
         match status {
             StatusCode::UNAUTHORIZED => Self::NotAuthenticated,
@@ -215,7 +215,7 @@ mod tests {
              Every refusal is `application/problem+json` (RFC 9457) with a stable `code`. Branch on the code, show the `detail`, \
              and quote the `requestId` when you ask for help. Members beside the standard ones (`available`, `reason`, `quote`) \
              are named below.\n\n\
-             This page is written from `shared/http/src/problem/code.rs` and `shared/validation/src/code.rs`: \
+             This page is generated from `shared/http/src/problem/code.rs` and `shared/validation/src/code.rs`: \
              `UPDATE_DOCS=1 cargo test -p shop-http problem::code`.\n\n\
              | code | status | meaning, and what to do |\n|---|---|---|\n",
         );
@@ -244,7 +244,7 @@ mod tests {
         let written = std::fs::read_to_string(&path).unwrap_or_default();
         assert!(
             written == expected,
-            "docs/ERRORS.md is not what the codes say; run UPDATE_DOCS=1 cargo test -p shop-http problem::code"
+            "docs/ERRORS.md does not match the codes; run UPDATE_DOCS=1 cargo test -p shop-http problem::code"
         );
     }
 

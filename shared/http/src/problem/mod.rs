@@ -1,8 +1,8 @@
-//! How a request is refused: RFC 9457 problems with two voices.
+//! Refusals as problems (RFC 9457).
 //!
-//! What is serialised is what the customer may read. The source (a driver's error, a gateway's) never is: it travels
-//! beside the response as a [`Report`], and `serve` logs it once. A group's domain errors become problems in its own
-//! `problems.rs`; nothing here knows them.
+//! Only the parts for the client are serialised. The source (an error of the driver or of the gateway) is not: it is
+//! attached to the response as a [`Report`], and `serve` logs it. Each function converts its domain errors in its own
+//! `problems.rs`.
 
 mod code;
 mod transition;
@@ -21,10 +21,10 @@ use super::request_id;
 use shop_store::StoreError;
 pub use shop_validation::{FieldCode, FieldError};
 
-/// How long to wait before asking again when something that we depend on is away.
+/// The `Retry-After` of an unavailable dependency.
 const RETRY_AFTER_SECONDS: u64 = 2;
 
-/// A refusal: what the customer may read, and the cause that only the log sees.
+/// A refusal: the parts for the client, and the cause for the log.
 pub struct Problem(Box<Parts>);
 
 struct Parts {
@@ -37,7 +37,7 @@ struct Parts {
 }
 
 impl Problem {
-    /// A refusal whose detail is the code's own meaning.
+    /// A problem whose detail is the meaning of its code.
     pub fn new(code: ProblemCode) -> Self {
         Self(Box::new(Parts {
             code,
@@ -49,7 +49,7 @@ impl Problem {
         }))
     }
 
-    /// 404 for a `what` ("order") that does not exist or is not theirs.
+    /// 404 for a resource (`what`: "order") that does not exist or that the caller must not see.
     pub fn not_found(what: &str) -> Self {
         Self::new(ProblemCode::NotFound).detail(format!("There is no such {what}."))
     }
@@ -64,7 +64,7 @@ impl Problem {
         Self::new(ProblemCode::Unavailable).retry_after(RETRY_AFTER_SECONDS).source(source)
     }
 
-    /// What happened this time. Customers read it: no secrets, no internals.
+    /// The explanation of this occurrence. Clients read it: no secrets, no internals.
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.0.detail = Some(detail.into());
@@ -91,13 +91,13 @@ impl Problem {
             Ok(value) => {
                 self.0.members.insert(name.into(), value);
             }
-            // A value that JSON cannot hold must not turn the refusal into something else.
+            // The refusal is more important than a member that cannot be serialised.
             Err(error) => tracing::warn!(%error, "a problem's member could not be written"),
         }
         self
     }
 
-    /// When to try again, in seconds.
+    /// Sets `Retry-After`, in seconds; at least 1.
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {
         self.0.retry_after_seconds = Some(seconds.max(1));
@@ -111,17 +111,17 @@ impl Problem {
         self
     }
 
-    /// Which refusal it is.
+    /// The code.
     pub fn code(&self) -> ProblemCode {
         self.0.code
     }
 
-    /// The status that carries it.
+    /// The HTTP status.
     pub fn status(&self) -> StatusCode {
         self.0.code.status()
     }
 
-    /// What is wrong with which field.
+    /// The invalid fields.
     pub fn errors(&self) -> &[FieldError] {
         &self.0.errors
     }
@@ -170,10 +170,10 @@ impl Error for Problem {
     }
 }
 
-/// What the log needs to know about a refusal. Rides on the response as an extension, for `serve`.
+/// The parts of a refusal for the log, attached to the response as an extension.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// Which refusal it was.
+    /// The code of the problem.
     pub code: ProblemCode,
     /// The cause and its causes, joined by `: `.
     pub causes: Option<Arc<str>>,
@@ -224,7 +224,7 @@ impl From<StoreError> for Problem {
         match error {
             StoreError::Unavailable(_) => Self::unavailable(error),
             StoreError::Contended => Self::new(ProblemCode::Busy).retry_after(1).source(error),
-            // Another request changed the same document: the customer may look at it and try once more.
+            // A concurrent request changed the same document: the client can load it again and retry.
             StoreError::Conflict(_) => Self::new(ProblemCode::Conflict).retry_after(1).source(error),
             StoreError::DuplicateRequest => Self::new(ProblemCode::IdempotencyInProgress).retry_after(1),
             StoreError::Duplicate { .. }
@@ -235,7 +235,7 @@ impl From<StoreError> for Problem {
     }
 }
 
-/// The document that [`Problem`] is written as, for the OpenAPI description.
+/// An error (RFC 9457).
 #[derive(utoipa::ToSchema)]
 #[schema(as = Problem)]
 #[expect(dead_code, reason = "only its schema is used: the writer allows members beside these")]
@@ -250,13 +250,13 @@ pub struct ProblemDocument {
     /// The HTTP status.
     #[schema(example = 409)]
     status: u16,
-    /// What happened this time, for people.
+    /// An explanation of this occurrence, for people.
     detail: String,
     /// Stable; branch on this.
     code: ProblemCode,
     /// Quote it when you ask for help.
     request_id: String,
-    /// What is wrong with which field, where fields are to blame.
+    /// The invalid fields, if any.
     errors: Option<Vec<FieldError>>,
 }
 

@@ -1,4 +1,4 @@
-//! Configuration: typed, read once at the start, and complaining about every variable at once.
+//! Configuration: typed, read once at the start, and reporting every invalid variable at once.
 //!
 //! ```text
 //! let mut env = Env::from_process().resolve_secrets().await;
@@ -7,8 +7,8 @@
 //! env.finish()?;
 //! ```
 //!
-//! A section that finds fault notes it and goes on with a stand-in; [`Env::finish`] refuses to start if any did. A
-//! secret called `NAME` may be given as `NAME_SECRET_ARN` instead: the name of an AWS Secrets Manager secret.
+//! A section records its faults and continues with placeholders; [`Env::finish`] fails if there is a fault. A secret
+//! `NAME` may be given as `NAME_SECRET_ARN` instead: the ARN of an AWS Secrets Manager secret.
 
 mod settings;
 
@@ -19,22 +19,22 @@ use futures::future::join_all;
 
 pub use settings::{MailSettings, MongoSettings, QueueSettings, ReservationSettings, StripeSettings, WebhookSettings};
 
-/// What ends the name of a variable that names a secret in place of holding it.
+/// The suffix of variables that contain a secret's ARN instead of the secret.
 const SECRET_SUFFIX: &str = "_SECRET_ARN";
-/// Lambda allows ten seconds for the whole start.
+/// Lambda allows ten seconds for the whole initialisation.
 const SECRET_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// Text that must not be seen. Shows itself to nobody but [`Secret::expose`].
+/// Text that must not be logged: only [`Secret::expose`] answers it.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Hides the text.
+    /// Wraps the text.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// The text, for the one who needs it.
+    /// The text itself.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -51,8 +51,8 @@ impl fmt::Display for Secret {
     }
 }
 
-/// The environment, and what was found wrong with it so far.
-#[must_use = "call `finish` to learn whether the configuration is sound"]
+/// The environment, and the faults found in it so far.
+#[must_use = "call `finish` to check the configuration"]
 #[derive(Debug)]
 pub struct Env {
     values: BTreeMap<String, Secret>,
@@ -62,15 +62,15 @@ pub struct Env {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Fault {
     variable: String,
-    complaint: String,
+    message: String,
 }
 
-/// Everything that is wrong with the configuration, one variable a line. Never quotes a value.
+/// Every fault of the configuration, one per line. Never contains a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError(Vec<Fault>);
 
 impl ConfigError {
-    /// The variables that are to blame.
+    /// The names of the invalid variables.
     pub fn variables(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|fault| fault.variable.as_str())
     }
@@ -78,9 +78,9 @@ impl ConfigError {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the configuration is not complete:")?;
-        for Fault { variable, complaint } in &self.0 {
-            write!(f, "\n  {variable} {complaint}")?;
+        f.write_str("the configuration is invalid:")?;
+        for Fault { variable, message } in &self.0 {
+            write!(f, "\n  {variable} {message}")?;
         }
         Ok(())
     }
@@ -88,7 +88,7 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 impl Env {
-    /// The variables of this process. What is not UTF-8 counts as absent.
+    /// The variables of this process. One that is not UTF-8 counts as absent.
     pub fn from_process() -> Self {
         let values =
             std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
@@ -102,7 +102,7 @@ impl Env {
         Self { values: given.map(|(name, value)| (name, Secret::new(value))).collect(), faults: Vec::new() }
     }
 
-    /// Fetches what `…_SECRET_ARN` variables name. Talks to nobody if there are none.
+    /// Fetches the secrets that `…_SECRET_ARN` variables name. Sends no request if there are none.
     pub async fn resolve_secrets(mut self) -> Self {
         let wanted: Vec<_> = self
             .values
@@ -137,14 +137,14 @@ impl Env {
         self
     }
 
-    /// Refuses to go on if any variable was missing or wrong.
+    /// Fails if any variable is missing or invalid.
     pub fn finish(self) -> Result<(), ConfigError> {
         if self.faults.is_empty() { Ok(()) } else { Err(ConfigError(self.faults)) }
     }
 
-    /// Notes what is wrong with a variable, continuing its name: "must be …".
-    pub fn fault(&mut self, variable: &str, complaint: impl Into<String>) {
-        let fault = Fault { variable: variable.to_owned(), complaint: complaint.into() };
+    /// Records a fault. `message` continues the variable's name: "must be …".
+    pub fn fault(&mut self, variable: &str, message: impl Into<String>) {
+        let fault = Fault { variable: variable.to_owned(), message: message.into() };
         if !self.faults.contains(&fault) {
             self.faults.push(fault);
         }
@@ -160,7 +160,7 @@ impl Env {
         match self.optional(variable) {
             Some(text) => text.to_owned(),
             None if self.faults.iter().any(|fault| fault.variable.strip_suffix(SECRET_SUFFIX) == Some(variable)) => {
-                // Its absence has been explained.
+                // The fault of its `…_SECRET_ARN` explains its absence.
                 String::new()
             }
             None => {
@@ -190,7 +190,7 @@ impl Env {
         }
     }
 
-    /// The variable as `parse` reads it; `None` if it is absent or refused, which is noted.
+    /// The variable as `parse` reads it; `None` if it is absent, or if it is invalid, which is a fault.
     pub fn parsed<T, E: fmt::Display>(
         &mut self,
         variable: &str,

@@ -1,15 +1,15 @@
-//! The sections. Each function reads those that it needs and no others. What only the HTTP functions read is in
-//! [`shop_http::settings`].
+//! The sections of the configuration. Each function reads only those that it needs; those of HTTP functions are in
+//! `shop_http::settings`.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use super::{Env, Secret};
 use shop_domain::message::Queue;
 
-/// Where the database is.
+/// The database.
 #[derive(Clone, Debug)]
 pub struct MongoSettings {
-    /// `MONGODB_URI`. Holds a password.
+    /// `MONGODB_URI`. Contains a password.
     pub uri: Secret,
     /// `MONGODB_DATABASE`, default `shop`.
     pub database: String,
@@ -34,15 +34,15 @@ impl MongoSettings {
     }
 }
 
-/// Where messages go: `PAYMENTS_QUEUE_URL`, `FULFILLMENT_QUEUE_URL`, `NOTIFICATIONS_QUEUE_URL`.
+/// The queues that a function sends to: `PAYMENTS_QUEUE_URL`, `FULFILLMENT_QUEUE_URL`, `NOTIFICATIONS_QUEUE_URL`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct QueueSettings {
-    /// The URL of each queue that the function writes to.
+    /// The URL of each queue.
     pub urls: BTreeMap<Queue, String>,
 }
 
 impl QueueSettings {
-    /// Reads the URLs of these queues, each of which must be there.
+    /// Reads the URLs of these queues, all of which are required.
     pub fn read(env: &mut Env, queues: &[Queue]) -> Self {
         let urls = queues.iter().map(|queue| {
             let variable = format!("{}_QUEUE_URL", queue.as_str().to_ascii_uppercase());
@@ -52,10 +52,10 @@ impl QueueSettings {
     }
 }
 
-/// How to reach Stripe.
+/// The Stripe API.
 #[derive(Clone, Debug)]
 pub struct StripeSettings {
-    /// `STRIPE_API_BASE`, default `https://api.stripe.com`; without a slash at the end.
+    /// `STRIPE_API_BASE`, default `https://api.stripe.com`; without a trailing slash.
     pub api_base: String,
     /// `STRIPE_SECRET_KEY`.
     pub secret_key: Secret,
@@ -71,7 +71,7 @@ impl StripeSettings {
     }
 }
 
-/// What Stripe signs its webhooks with. Only the function that receives them knows it.
+/// The secret of Stripe's webhook signatures. Only the function that receives webhooks has it.
 #[derive(Clone, Debug)]
 pub struct WebhookSettings {
     /// `STRIPE_WEBHOOK_SECRET`.
@@ -85,14 +85,14 @@ impl WebhookSettings {
     }
 }
 
-/// How mail leaves.
+/// The mail server, and the sender and links of mails.
 #[derive(Clone, Debug)]
 pub struct MailSettings {
-    /// `SMTP_URL`: `smtps://user:password@host:465`, or `smtp://host:port` for a local mail box.
+    /// `SMTP_URL`: `smtps://user:password@host:465`, or `smtp://host:port` for a local mailbox.
     pub smtp_url: Secret,
     /// `MAIL_FROM`: `Shop <shop@example.test>`.
     pub from: String,
-    /// `SHOP_URL`: where the links in mails lead; without a slash at the end.
+    /// `SHOP_URL`: the base URL of links in mails, without a trailing slash.
     pub shop_url: String,
 }
 
@@ -107,13 +107,13 @@ impl MailSettings {
         }
         let from = env.required("MAIL_FROM", "the sender, such as Shop <shop@example.test>");
         if !from.is_empty() && !from.contains('@') {
-            env.fault("MAIL_FROM", "must hold an e-mail address, such as Shop <shop@example.test>");
+            env.fault("MAIL_FROM", "must contain an e-mail address, such as Shop <shop@example.test>");
         }
         Self { smtp_url, from, shop_url: env.url("SHOP_URL", &["https://", "http://"], None) }
     }
 }
 
-/// How long an unpaid order keeps its stock before it expires.
+/// How long an order may stay unpaid before it expires and releases its stock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReservationSettings {
     /// `RESERVATION_MINUTES`, default 30.
@@ -131,12 +131,12 @@ impl ReservationSettings {
         }
     }
 
-    /// For orders charged by the gateway.
+    /// The time to pay an order that the gateway charges.
     pub fn payment_window(&self) -> Duration {
         Duration::from_secs(u64::from(self.minutes) * 60)
     }
 
-    /// For orders that wait for a bank transfer.
+    /// The time to pay an order by bank transfer.
     pub fn transfer_window(&self) -> Duration {
         Duration::from_secs(u64::from(self.bank_transfer_days) * 24 * 3600)
     }
