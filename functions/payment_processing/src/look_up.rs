@@ -16,14 +16,14 @@ impl PaymentProcessing {
     pub(crate) async fn look_up(&self, id: Id<Payment>) -> Result<(), ProcessError> {
         let payment = self.load(id).await?;
         let is_open = payment.status == PaymentStatus::Processing;
-        let Some(noted) = payment.transaction_id.as_deref() else {
+        let Some(intent_id) = payment.transaction_id.as_deref() else {
             // The attempt was recorded, but no intent was opened.
             return if is_open { self.charge(id, payment.attempts).await } else { Ok(()) };
         };
         if is_open && payment.intent_attempt != payment.attempts {
             return self.charge(id, payment.attempts).await;
         }
-        let intent = self.gateway.look_up(noted).await.map_err(no_answer)?;
+        let intent = self.gateway.look_up(intent_id).await.map_err(no_answer)?;
         if intent.state == IntentState::Open {
             return if is_open { self.charge(id, payment.attempts).await } else { Ok(()) };
         }
