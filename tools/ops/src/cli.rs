@@ -204,7 +204,7 @@ async fn migrate(store: &Store, clock: &Clock) -> Result<ExitCode> {
 
 async fn check(store: &Store, clock: &Clock) -> Result<ExitCode> {
     println!("{}", verify::HEADING);
-    let report = verify::verify_aloud(store, clock.now(), |check| println!("{check}")).await?;
+    let report = verify::verify_with_progress(store, clock.now(), |check| println!("{check}")).await?;
     Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
