@@ -118,7 +118,7 @@ impl TestShop {
         Self { router: shop.router(), shop, place }
     }
 
-    /// Replaces parts of the shop. A [`Person`] made before keeps using the old ones.
+    /// Replaces parts of the shop. A [`Person`] that exists already keeps using the old ones.
     pub fn reopen(&mut self, change: impl FnOnce(&mut Shop)) {
         change(&mut self.shop);
         self.router = self.shop.router();
@@ -185,7 +185,7 @@ impl TestShop {
         self.person(name, Role::Admin).await
     }
 
-    /// A published product at 10.00 USD of a seller that is made for it, with this SKU and stock. Answers its id.
+    /// A published product at 10.00 USD of a new seller, with this SKU and stock. Answers its id.
     pub async fn stock(&self, sku: &str, quantity: i64) -> String {
         self.product(sku, json!({"inventory": {"quantity": quantity}})).await
     }

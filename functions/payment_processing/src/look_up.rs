@@ -30,12 +30,13 @@ impl PaymentProcessing {
         self.record(id, payment.intent_attempt, intent).await
     }
 
-    /// Looks an intent up and records its outcome. An unknown intent is not ours: every intent is recorded before it is charged.
+    /// Looks an intent up and records its outcome. Ignores an unknown intent: the shop records every intent before it
+    /// is charged.
     pub(crate) async fn look_up_intent(&self, intent: &str) -> Result<(), ProcessError> {
         match self.worker.store.payments.find_by_transaction(intent).await? {
             Some(payment) => self.look_up(payment.id).await,
             None => {
-                tracing::info!(intent, "a webhook about an intent that is not ours, or was replaced");
+                tracing::info!(intent, "a webhook about an intent that is unknown or was replaced");
                 Ok(())
             }
         }

@@ -38,8 +38,8 @@ struct Outcome {
     aborted: i64,
 }
 
-/// What the buyers of a window share.
-struct Queue {
+/// The state that the buyers of a window share.
+struct Window {
     buyers: Mutex<Vec<Buyer>>,
     next_number: AtomicUsize,
     accepted: AtomicUsize,

@@ -57,7 +57,7 @@ const CATEGORIES: &[(&str, &str)] = &[
     ("outside/garden-tools", "Garden tools"),
 ];
 
-/// In the form that the product import takes.
+/// In the format of the product import.
 const PRODUCTS: &str = include_str!("demo/products.jsonl");
 
 /// Adds the missing accounts and products of the demo shop to a migrated database. Existing ones are kept, with all

@@ -97,7 +97,7 @@ impl Sqs {
         Ok(Self { endpoint: endpoint.to_owned(), address: address.trim_end_matches('/').to_owned() })
     }
 
-    /// Makes the queue if it is not there, empties it, and returns its URL.
+    /// Creates the queue if it does not exist, purges it, and returns its URL.
     pub(super) fn ensure_queue(&self, name: &str) -> Result<String> {
         let answer = self.call("CreateQueue", &format!(r#"{{"QueueName":"sam-{name}"}}"#))?;
         let url = text_of(&answer, "QueueUrl")?;

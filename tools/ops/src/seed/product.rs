@@ -73,7 +73,7 @@ pub(super) fn seeded(number: u32, context: &SeedContext) -> anyhow::Result<Seede
     let variants = variants(&sku, line.option.as_ref())?;
     let mut product = Product {
         id,
-        // The number makes it unique, whatever else is in the shop.
+        // The number makes it unique among all products of the shop.
         slug: Slug::from_name(&name).with_suffix(&code.to_lowercase()),
         description: description(line, &name, material, style, &mut generator),
         short_description: Some(format!("{style} {} of {material}, {colour}.", line.noun)),
