@@ -1,18 +1,18 @@
-//! What the functions share: the face of the crates beside it.
+//! The shared crates of the functions, under one name.
 //!
 //! ```text
 //! functions → http, queue → app → store, gateway → domain
 //! ```
 //!
-//! Cargo keeps the direction: a crate names what it may use, and nothing above it.
+//! Cargo enforces the direction: a crate depends only on the crates below it.
 //!
-//! * [`domain`]: what the shop means. No I/O, no async, no HTTP, no driver.
-//! * [`store`]: the only place that speaks to MongoDB.
-//! * [`gateway`]: where money moves.
-//! * [`app`]: every change of more than one aggregate.
-//! * [`validation`]: what comes from outside, checked: shapes, rules for fields, codes of refusals.
-//! * [`http`] and [`queue`]: the two ways in.
-//! * [`config`], [`password`], [`telemetry`]: what every process needs.
+//! * [`domain`]: entities, rules and state machines. No I/O, no async, no HTTP, no driver.
+//! * [`store`]: the only crate that uses MongoDB.
+//! * [`gateway`]: the payment gateway.
+//! * [`app`]: the workflows that change more than one aggregate.
+//! * [`validation`]: the validation of requests: shapes, rules for fields, error codes.
+//! * [`http`] and [`queue`]: the adapters for requests and messages.
+//! * [`config`], [`password`], [`telemetry`]: configuration, password hashing and logging.
 
 pub use shop_app as app;
 pub use shop_domain as domain;

@@ -1,4 +1,5 @@
-//! The buyer cancels what the seller ships: one of them is told no, and the money is where the parcel is not.
+//! The buyer cancels the order that the seller ships: one of them is refused, and the order is either shipped or
+//! refunded.
 
 use serde_json::json;
 use shared::domain::order::OrderStatus;
@@ -21,7 +22,7 @@ pub(crate) async fn race(arena: Arena, run: Run) {
     let orders: Vec<String> = placed.iter().map(|reply| reply.is(201).id()).collect();
     scene.deliver_everything().await;
 
-    let (mut rivals, mut left) = (Rivals::new(), 0);
+    let (mut rivals, mut shipped) = (Rivals::new(), 0);
     for number in run.shuffled(0..ORDERS) {
         let (order, buyer) = (&orders[number], &buyers[number]);
         let ship = async {
@@ -38,7 +39,7 @@ pub(crate) async fn race(arena: Arena, run: Run) {
         rivals.record(ship.status == 200);
         let status = scene.find_order(order).await.status;
         if ship.status == 200 {
-            left += quantities[number];
+            shipped += quantities[number];
             cancel.is_problem(409, "order_not_cancellable");
             assert_eq!(status, OrderStatus::Shipped);
         } else {
@@ -49,6 +50,6 @@ pub(crate) async fn race(arena: Arena, run: Run) {
     }
     scene.deliver_everything().await;
     let stock = scene.stock_of("MUG-1").await;
-    assert_eq!((stock.shipped, stock.reserved, stock.available), (left, 0, 100 - left));
+    assert_eq!((stock.shipped, stock.reserved, stock.available), (shipped, 0, 100 - shipped));
     scene.close().await;
 }

@@ -1,5 +1,5 @@
-//! A coupon with one use per customer under concurrent checkouts: as a customer, who refills one cart, and as a guest with
-//! many carts.
+//! A coupon with one redemption per customer under concurrent checkouts: as a customer, who refills one cart, and as a
+//! guest with many carts.
 
 use std::sync::Arc;
 
@@ -28,8 +28,8 @@ pub(crate) async fn race(arena: Arena, run: Run) {
         body["email"] = json!("Guest@example.test");
         in_a_box(send(scene.request("POST", "/v1/checkout").cart(token).key("guest").json(body)))
     });
-    let tries: Vec<_> = as_customer.chain(as_guest).collect();
-    let replies = at_once(scene.run.shuffled(tries).into_iter().map(|attempt| {
+    let attempts: Vec<_> = as_customer.chain(as_guest).collect();
+    let replies = at_once(scene.run.shuffled(attempts).into_iter().map(|attempt| {
         let (pause, tally) = (scene.run.pause(MOMENT_MILLIS), Arc::clone(&scene.run.tally));
         async move {
             tokio::time::sleep(pause).await;
@@ -48,7 +48,7 @@ pub(crate) async fn race(arena: Arena, run: Run) {
     let orders: Vec<Order> = scene.all("orders").await;
     let with_coupon =
         |user: bool| orders.iter().filter(|order| order.user.is_some() == user && order.coupon_code.is_some()).count();
-    assert_eq!((with_coupon(true), with_coupon(false)), (1, 1), "uses of the customer and of the guest");
+    assert_eq!((with_coupon(true), with_coupon(false)), (1, 1), "redemptions of the customer and of the guest");
     assert_eq!(scene.store().coupons.find_by_code("ONCE").await.unwrap().unwrap().usage_count, 2);
     scene.close().await;
 }

@@ -1,4 +1,4 @@
-//! Two logins at once with the cart of one guest: it is merged once, and no unit is lost or doubled.
+//! Two concurrent logins with the cart of one guest: it is merged once, and no unit is lost or duplicated.
 
 use serde_json::{Value, json};
 use shared::domain::user::PasswordHash;

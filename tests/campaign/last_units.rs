@@ -1,4 +1,4 @@
-//! Many more buyers than units: as many orders as units, and everybody else is told that there are no more.
+//! Many more buyers than units: as many orders as units, and every other buyer gets `insufficient_stock`.
 
 use shared::domain::order::OrderStatus;
 use tests::campaign::Run;

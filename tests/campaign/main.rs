@@ -1,4 +1,4 @@
-//! The races that are run by the hundred, on a replica set of three: `cargo xtask campaign`.
+//! The race campaigns, on a replica set of three: `cargo xtask campaign`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -48,12 +48,12 @@ const CAMPAIGNS: &[Campaign<Arena>] = &[
     },
     Campaign {
         name: "coupon-limit",
-        about: "100 buyers check out with a coupon that has five uses",
+        about: "100 buyers check out with a coupon of five redemptions",
         race: |arena, run| Box::pin(coupon_limit::race(arena, run)),
     },
     Campaign {
         name: "coupon-per-user",
-        about: "one person checks out 20 times at once with a coupon that each has one use of",
+        about: "one person checks out 20 times at once with a coupon of one redemption per customer",
         race: |arena, run| Box::pin(coupon_per_user::race(arena, run)),
     },
     Campaign {
@@ -84,20 +84,20 @@ const CAMPAIGNS: &[Campaign<Arena>] = &[
 ];
 
 #[derive(Parser)]
-#[command(about = "Runs races by the hundred", bin_name = "cargo xtask campaign")]
+#[command(about = "Runs race campaigns", bin_name = "cargo xtask campaign")]
 struct Arguments {
     /// Only this campaign
     name: Option<String>,
-    /// How often each is run
+    /// The number of runs of each campaign
     #[arg(long, default_value_t = 200)]
     runs: u64,
-    /// The seed of the first run of each; random if absent
+    /// The seed of the first run of each campaign; random by default
     #[arg(long)]
     seed: Option<u64>,
-    /// Begin no run of a campaign later than this after its first
+    /// Start no run of a campaign later than this after its first
     #[arg(long)]
     seconds: Option<u64>,
-    /// Only list the names
+    /// Only list the campaigns
     #[arg(long)]
     list: bool,
 }

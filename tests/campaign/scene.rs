@@ -1,4 +1,4 @@
-//! What every campaign has: a shop on the replica set, people who do things at once, and the checks at the end.
+//! The scene of every campaign: a shop on the replica set, concurrent requests, and the final checks.
 
 use std::{ops::Deref, sync::Arc, time::Duration};
 

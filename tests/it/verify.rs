@@ -104,7 +104,7 @@ async fn a_shop_with_orders_satisfies_every_rule() {
         report.checks.iter().filter(|check| check.checked == 0).map(|check| check.rule).collect();
     // Everything was sent at once.
     let while_they_last =
-        ["a reservation ends within ten minutes after it expired", "a promised message is sent within ten minutes"];
+        ["a reservation ends within ten minutes after it expired", "an enqueued message is sent within ten minutes"];
     assert_eq!(looked_at_nothing, while_they_last, "{report}");
     let invariants: Vec<&str> = report.checks.iter().map(|check| check.invariant).collect();
     for invariant in ["I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I10"] {
@@ -121,26 +121,26 @@ async fn stock_that_is_off_by_one_is_reported() {
     let oversold = doc! {"$inc": {"reserved": 90_i64, "available": -90_i64}};
     sold.breaks("counters add up", "MUG-1", "inventory", mug(), oversold).await;
     let reserved = doc! {"$inc": {"reserved": 1_i64, "available": -1_i64}};
-    sold.breaks("what its orders say", "MUG-1", "inventory", mug(), reserved).await;
+    sold.breaks("counters match its orders", "MUG-1", "inventory", mug(), reserved).await;
     let left = doc! {"$inc": {"shipped": 1_i64, "received": 1_i64}};
-    sold.breaks("what its orders say", "MUG-1", "inventory", mug(), left).await;
+    sold.breaks("counters match its orders", "MUG-1", "inventory", mug(), left).await;
     let back = doc! {"$inc": {"returned": 1_i64, "received": -1_i64}};
-    sold.breaks("what its orders say", "MUG-1", "inventory", mug(), back).await;
-    sold.misses("what its orders say", "MUG-1", "inventory", mug()).await;
+    sold.breaks("counters match its orders", "MUG-1", "inventory", mug(), back).await;
+    sold.misses("counters match its orders", "MUG-1", "inventory", mug()).await;
 }
 
 #[tokio::test]
 async fn answers_without_orders_and_orders_without_answers_are_reported() {
     let sold = sold().await;
     let answer = || doc! {"answer.location": format!("/v1/orders/{}", sold.picked)};
-    sold.misses("a new order is one answered checkout", &sold.picked, "idempotency", answer()).await;
+    sold.misses("a new order has one idempotency record", &sold.picked, "idempotency", answer()).await;
     let elsewhere = doc! {"$set": {"answer.location": format!("/v1/orders/{}", Id::<()>::new())}};
-    sold.breaks("an answered checkout is one order", "place_order", "idempotency", answer(), elsewhere).await;
+    sold.breaks("the idempotency record of a checkout", "place_order", "idempotency", answer(), elsewhere).await;
     let records = sold.shop.store().database().collection::<Document>("idempotency");
     let mut twin = records.find_one(answer()).await.unwrap().unwrap();
     twin.insert("_id", "user x | place_order | twin");
     records.insert_one(&twin).await.unwrap();
-    sold.names("an answered checkout is one order", "place_order").await;
+    sold.names("the idempotency record of a checkout", "place_order").await;
 }
 
 #[tokio::test]
@@ -149,11 +149,11 @@ async fn money_that_does_not_add_up_is_reported() {
     let payment = sold.shop.payment_of(&sold.cancelled).await.id.to_string();
     let of = |order: &str| doc! {"order": id(order)};
     let charged = doc! {"$inc": {"captured": 1_i64}};
-    sold.breaks("nothing is charged beyond", &payment, "payments", of(&sold.cancelled), charged).await;
+    sold.breaks("no charge exceeds its total", &payment, "payments", of(&sold.cancelled), charged).await;
     let generous = doc! {"$inc": {"refunds.0.amount": 1_i64}};
-    sold.breaks("nothing is charged beyond", &payment, "payments", of(&sold.cancelled), generous).await;
+    sold.breaks("no charge exceeds its total", &payment, "payments", of(&sold.cancelled), generous).await;
     let unpaid = doc! {"$set": {"status": "completed"}};
-    sold.breaks("nothing is charged beyond", &payment, "payments", of(&sold.cancelled), unpaid).await;
+    sold.breaks("no charge exceeds its total", &payment, "payments", of(&sold.cancelled), unpaid).await;
     let dearer = doc! {"$inc": {"amount": 1_i64}};
     sold.breaks("its one payment agree", &sold.picked, "payments", of(&sold.picked), dearer).await;
     let without_user = doc! {"$set": {"order": Id::<()>::new()}};
@@ -167,7 +167,7 @@ async fn money_that_does_not_add_up_is_reported() {
     payments.update_one(of(&sold.cancelled), kept).bypass_document_validation(true).await.unwrap();
     assert!(sold.report().await.is_clean(), "a refund may be in progress");
     sold.shop.clock.advance(Duration::from_secs(16 * 60));
-    sold.names("on its way back", &sold.cancelled).await;
+    sold.names("is being refunded", &sold.cancelled).await;
 }
 
 #[tokio::test]
@@ -203,23 +203,23 @@ async fn states_that_the_timeline_never_reached_are_reported() {
     let sold = sold().await;
     let order = |order: &str| doc! {"_id": id(order)};
     let jump = doc! {"$set": {"timeline.1.status": "pending"}};
-    sold.breaks("an order went along", &sold.shipped, "orders", order(&sold.shipped), jump).await;
+    sold.breaks("an order's timeline", &sold.shipped, "orders", order(&sold.shipped), jump).await;
     let elsewhere = doc! {"$set": {"status": "delivered"}};
-    sold.breaks("an order went along", &sold.shipped, "orders", order(&sold.shipped), elsewhere).await;
+    sold.breaks("an order's timeline", &sold.shipped, "orders", order(&sold.shipped), elsewhere).await;
     let payment = sold.shop.payment_of(&sold.picked).await.id.to_string();
     let jump = doc! {"$set": {"timeline.1.status": "pending"}};
-    sold.breaks("a payment went along", &payment, "payments", doc! {"order": id(&sold.picked)}, jump).await;
+    sold.breaks("a payment's timeline", &payment, "payments", doc! {"order": id(&sold.picked)}, jump).await;
     let still_here = doc! {"$unset": {"items.0.shippedAt": ""}};
-    sold.breaks("lines left, and came back", &sold.shipped, "orders", order(&sold.shipped), still_here).await;
+    sold.breaks("lines are shipped and returned", &sold.shipped, "orders", order(&sold.shipped), still_here).await;
     let lost = doc! {"$unset": {"shipments": "", "tracking": ""}};
-    sold.breaks("lines left, and came back", &sold.shipped, "orders", order(&sold.shipped), lost).await;
+    sold.breaks("lines are shipped and returned", &sold.shipped, "orders", order(&sold.shipped), lost).await;
     let arrived = doc! {"$currentDate": {"shipments.0.deliveredAt": true}};
-    sold.breaks("lines left, and came back", &sold.shipped, "orders", order(&sold.shipped), arrived).await;
+    sold.breaks("lines are shipped and returned", &sold.shipped, "orders", order(&sold.shipped), arrived).await;
     let back = doc! {"$set": {"items.0.returned": 1_i64}};
-    sold.breaks("lines left, and came back", &sold.shipped, "orders", order(&sold.shipped), back).await;
+    sold.breaks("lines are shipped and returned", &sold.shipped, "orders", order(&sold.shipped), back).await;
     let end = doc! {"status": "refunded", "timestamp": sold.shop.clock.now(), "note": "returned in full and refunded"};
     let refunded = doc! {"$set": {"status": "refunded"}, "$push": {"timeline": end}};
-    sold.breaks("lines left, and came back", &sold.shipped, "orders", order(&sold.shipped), refunded).await;
+    sold.breaks("lines are shipped and returned", &sold.shipped, "orders", order(&sold.shipped), refunded).await;
 }
 
 #[tokio::test]
@@ -245,29 +245,30 @@ async fn a_return_without_a_matching_refund_is_reported() {
 async fn coupons_redeemed_too_often_or_never_are_reported() {
     let sold = sold().await;
     let once = || doc! {"code": "ONCE"};
-    sold.breaks("used as often as it counts", "ONCE", "coupons", once(), doc! {"$inc": {"usageCount": 1_i64}}).await;
+    sold.breaks("a coupon counts its redemptions", "ONCE", "coupons", once(), doc! {"$inc": {"usageCount": 1_i64}})
+        .await;
     let stricter = doc! {"$set": {"usageLimit.perUser": 0_i64}};
-    sold.breaks("used as often as it counts", "ONCE", "coupons", once(), stricter).await;
+    sold.breaks("a coupon counts its redemptions", "ONCE", "coupons", once(), stricter).await;
     let stricter = doc! {"$set": {"usageLimit.total": 0_i64}};
-    sold.breaks("used as often as it counts", "ONCE", "coupons", once(), stricter).await;
-    sold.misses("an order has used its coupon", &sold.shipped, "couponUses", doc! {"_id": id(&sold.shipped)}).await;
+    sold.breaks("a coupon counts its redemptions", "ONCE", "coupons", once(), stricter).await;
+    sold.misses("an order has redeemed its coupon", &sold.shipped, "couponUses", doc! {"_id": id(&sold.shipped)}).await;
     let uses = sold.shop.store().database().collection::<Document>("couponUses");
     let mut second = uses.find_one(doc! {}).await.unwrap().unwrap();
     second.insert("_id", id(&sold.picked));
     uses.insert_one(&second).await.unwrap();
-    sold.names("an order has used its coupon", &sold.picked).await;
+    sold.names("an order has redeemed its coupon", &sold.picked).await;
     // The same person, once with the account and once as a guest with its address.
     uses.update_one(doc! {"_id": id(&sold.picked)}, doc! {"$unset": {"user": ""}}).await.unwrap();
     let coupons = sold.shop.store().database().collection::<Document>("coupons");
     coupons.update_one(once(), doc! {"$set": {"usageCount": 2_i64}}).await.unwrap();
     let order = doc! {"$set": {"couponCode": "ONCE"}};
-    sold.breaks("used as often as it counts", "ONCE", "orders", doc! {"_id": id(&sold.picked)}, order).await;
+    sold.breaks("a coupon counts its redemptions", "ONCE", "orders", doc! {"_id": id(&sold.picked)}, order).await;
 }
 
 #[tokio::test]
 async fn secrets_in_clear_are_counted_and_not_printed() {
     let sold = sold().await;
-    let rule = "passwords and tokens rest as hashes";
+    let rule = "passwords and tokens are stored as hashes";
     for (collection, field, clear) in [
         ("users", "password", "correct-horse-battery"),
         ("payments", "source", "4242 4242 4242 4242"),
@@ -289,19 +290,19 @@ async fn derived_figures_that_differ_from_a_recount_are_reported() {
     let mug = || doc! {"_id": id(&sold.mug)};
     sold.breaks("rating is that of", &sold.mug, "products", mug(), doc! {"$inc": {"ratings.sum": 1_i64}}).await;
     sold.breaks("rating is that of", &sold.mug, "products", mug(), doc! {"$set": {"ratings.average": 4.5}}).await;
-    sold.breaks("units that left", &sold.mug, "products", mug(), doc! {"$inc": {"totalSold": 1_i64}}).await;
+    sold.breaks("units that were shipped", &sold.mug, "products", mug(), doc! {"$inc": {"totalSold": 1_i64}}).await;
     let policy = doc! {"$set": {"lowStockThreshold": 99_i64}};
     sold.breaks("its product's policy", &sold.mug, "inventory", doc! {"_id": "MUG-1"}, policy).await;
-    sold.breaks("way to its category", &sold.mug, "products", mug(), doc! {"$pop": {"categoryPath": 1}}).await;
+    sold.breaks("a product's category path", &sold.mug, "products", mug(), doc! {"$pop": {"categoryPath": 1}}).await;
     let mugs = || doc! {"slug": "mugs"};
     let count = doc! {"$inc": {"productCount": 1_i64}};
     sold.breaks("counts its published products", "kitchen/mugs", "categories", mugs(), count).await;
     let path = doc! {"$set": {"path": "mugs"}};
-    sold.breaks("its way from the root", "mugs", "categories", mugs(), path).await;
+    sold.breaks("a category's path", "mugs", "categories", mugs(), path).await;
     let level = doc! {"$set": {"level": 0}};
-    sold.breaks("its way from the root", "mugs", "categories", mugs(), level).await;
+    sold.breaks("a category's path", "mugs", "categories", mugs(), level).await;
     let uprooted = doc! {"$set": {"parent": Id::<()>::new()}};
-    sold.breaks("its way from the root", "mugs", "categories", mugs(), uprooted).await;
+    sold.breaks("a category's path", "mugs", "categories", mugs(), uprooted).await;
 }
 
 #[tokio::test]

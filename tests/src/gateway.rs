@@ -15,7 +15,7 @@ use shared::{
 };
 use tokio::sync::Semaphore;
 
-/// What of a call is lost.
+/// The part of a call that is lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// The request: the gateway does nothing.

@@ -39,7 +39,7 @@ impl TestShop {
             let moved = moved.remove(&payment.id.to_string()).unwrap_or_default();
             let total = order.pricing.total.minor();
             assert!(moved.charged.len() <= 1, "order {} was charged more than once: {moved:?}", order.id);
-            let kept = moved.charged.iter().sum::<i64>() - moved.refunded;
+            let net_charge = moved.charged.iter().sum::<i64>() - moved.refunded;
             let expected = match order.status {
                 OrderStatus::Pending | OrderStatus::Cancelled | OrderStatus::Refunded => 0,
                 OrderStatus::Confirmed | OrderStatus::Processing | OrderStatus::Shipped | OrderStatus::Delivered => {
@@ -47,7 +47,7 @@ impl TestShop {
                 }
             };
             assert_eq!(
-                kept, expected,
+                net_charge, expected,
                 "order {} is {:?} with a total of {total}, but: {moved:?}",
                 order.id, order.status
             );

@@ -82,7 +82,7 @@ impl Person {
         self.post("/v1/cart/items", json!({"productId": product, "quantity": quantity})).await
     }
 
-    /// Checks out what is in the cart, paying with a good card.
+    /// Checks out the cart, paying with a valid card.
     pub async fn checkout(&self, key: &str) -> Reply {
         self.checkout_with(key, checkout_body(cards::GOOD)).await
     }
@@ -103,7 +103,7 @@ impl Person {
         self.request("POST", "/v1/checkout").key(key).json(body).send().await
     }
 
-    /// Puts a product into the cart and checks out, paying with a good card.
+    /// Puts a product into the cart and checks out, paying with a valid card.
     pub async fn order(&self, product: &str, quantity: i64) -> Reply {
         let added = self.add_to_cart(product, quantity).await;
         if added.status != 200 {

@@ -13,7 +13,7 @@ pub async fn at_once<T: Send + 'static>(
     done.map(|done| done.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))).collect()
 }
 
-/// Two competitors that race repeatedly. The winner starts a little later the next time, so that most races are close and
+/// Two competitors that race repeatedly. The winner starts later in the next race, so that most races are close and
 /// each competitor wins some.
 #[derive(Debug)]
 pub struct Rivals {
@@ -64,7 +64,7 @@ impl Rivals {
         self.delay_micros[winner] += self.step_micros - relief;
     }
 
-    /// Fails the test if one competitor always won: then the races have shown nothing.
+    /// Fails the test if one competitor always won, because then the races were not concurrent.
     #[track_caller]
     pub fn assert_close(&self) {
         assert!(self.won.iter().all(|won| *won > 0), "one of them always won: {:?}", self.won);

@@ -43,7 +43,7 @@ pub const WEBHOOK_SECRET: &str = "whsec_tests";
 
 /// A shop with its own database and queues, and a clock that can be moved.
 pub struct TestShop {
-    /// The same shop that `cargo xtask up` serves.
+    /// The shop that `cargo xtask up` serves.
     pub shop: Shop,
     /// Its database and queues.
     pub place: Place,
@@ -118,7 +118,7 @@ impl TestShop {
         Self { router: shop.router(), shop, place }
     }
 
-    /// Replaces parts of the shop. A [`Person`] made before keeps using the old ones.
+    /// Replaces parts of the shop. A [`Person`] that exists already keeps using the old ones.
     pub fn reopen(&mut self, change: impl FnOnce(&mut Shop)) {
         change(&mut self.shop);
         self.router = self.shop.router();
@@ -151,7 +151,7 @@ impl TestShop {
 
     /// A user with an account and a valid access token, but no known password: see the auth suite for logins.
     pub async fn person(&self, name: &str, role: Role) -> Person {
-        // All tests share one mail box.
+        // All tests share one mailbox.
         let email = format!("{name}.{}@example.test", self.random.readable(8).to_lowercase());
         let user = self.account(Email::try_new(&email).unwrap(), &capitalised(name), role);
         self.store().users.insert(&user).await.unwrap();
@@ -185,7 +185,7 @@ impl TestShop {
         self.person(name, Role::Admin).await
     }
 
-    /// A published product at 10.00 USD of a seller that is made for it, with this SKU and stock. Answers its id.
+    /// A published product at 10.00 USD of a new seller, with this SKU and stock. Answers its id.
     pub async fn stock(&self, sku: &str, quantity: i64) -> String {
         self.product(sku, json!({"inventory": {"quantity": quantity}})).await
     }
@@ -275,7 +275,7 @@ impl TestShop {
         Box::pin(maintenance::run(&self.maintenance())).await.unwrap()
     }
 
-    /// Fails the test unless every invariant holds that the database can show.
+    /// Fails the test unless `ops verify` finds no violation.
     #[track_caller]
     pub fn verify(&self) -> impl Future<Output = ()> {
         let caller = std::panic::Location::caller();

@@ -10,7 +10,7 @@ const SECRET_KEY: &str = "sk_test_local_shop";
 /// The number of a card that requires 3-D Secure.
 pub const NEEDS_AUTHENTICATION: &str = "4000002500003155";
 
-/// The Stripe API of the tests. All tests share it, so this client reads only what is newer than itself.
+/// The Stripe API of the tests. All tests share it, so this client reads only payments and charges after its creation.
 #[derive(Clone, Debug)]
 pub struct StripeApi {
     base: String,
@@ -29,7 +29,7 @@ pub struct Moved {
 }
 
 impl StripeApi {
-    /// Reads what is newer than this call.
+    /// A client that reads only payments and charges after this call.
     pub async fn watch(base: &str) -> Self {
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let mut api = Self { base: base.to_owned(), http, since_intent: String::new(), since_charge: String::new() };

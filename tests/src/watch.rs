@@ -45,7 +45,7 @@ pub fn fault_of(command: &Document) -> Option<&'static str> {
     }
     let reads = ["find", "aggregate", "count", "distinct"].iter().any(|name| command.contains_key(name));
     if reads && !is_in_transaction && !matches!(read_concern(command), Some("majority" | "linearizable" | "snapshot")) {
-        return Some("a read of what may be rolled back");
+        return Some("a read without majority");
     }
     None
 }

@@ -1,4 +1,4 @@
-//! Measurements: built like a release, run by hand, never by the tests.
+//! Runs the benchmarks, with a release profile. They are not part of the tests.
 
 use std::process::ExitCode;
 
@@ -7,23 +7,23 @@ use clap::Subcommand;
 
 use crate::{cargo, exit_code, test};
 
-/// What is measured.
+/// The benchmarks.
 #[derive(Subcommand)]
 #[command(arg_required_else_help = true)]
 pub(crate) enum Bench {
-    /// Compare a checkout with a transaction by hand, and sell one product to many at once
+    /// Compare a checkout with a hand-written transaction, and sell one product to many concurrent buyers
     Checkout {
-        /// Given to the measurement as they are; `-- --help` lists them
+        /// Passed to the benchmark; `-- --help` lists them
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
 }
 
-/// Builds and runs a measurement and answers as it does.
+/// Builds and runs a benchmark, and answers its exit code.
 pub(crate) fn run(bench: &Bench) -> Result<ExitCode> {
     let Bench::Checkout { arguments } = bench;
     test::with_components(false, |addresses| {
-        eprintln!("building as for a release …");
+        eprintln!("building with the bench profile …");
         let mut command = cargo();
         command.args(["run", "--profile", "bench", "--bin", "bench", "--"]).args(arguments);
         command.envs(test::variables(addresses));

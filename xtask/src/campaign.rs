@@ -1,4 +1,4 @@
-//! Races by the hundred: the program is `tests/campaign`, this only starts it and the components that it uses.
+//! Runs the race campaigns: starts the program `tests/campaign` and the components that it uses.
 
 use std::process::ExitCode;
 
@@ -7,30 +7,30 @@ use clap::Args;
 
 use crate::{cargo, exit_code, test};
 
-/// What is asked of a campaign.
+/// The options of the campaigns.
 #[derive(Args)]
 pub(crate) struct Campaign {
     /// Only this campaign
     name: Option<String>,
-    /// How often each is run
+    /// The number of runs of each campaign
     #[arg(long, default_value_t = 200)]
     runs: u64,
-    /// What the first run of each draws its chances from, and the others after it; another each time if absent
+    /// The seed of the first run of each campaign; random by default
     #[arg(long)]
     seed: Option<u64>,
-    /// Begin no run of a campaign later than this after its first
+    /// Start no run of a campaign later than this after its first
     #[arg(long)]
     seconds: Option<u64>,
-    /// Only name the campaigns
+    /// Only list the campaigns
     #[arg(long)]
     list: bool,
-    /// Optimised, for long campaigns; takes longer to build
+    /// Optimise the build, for long campaigns; takes longer to build
     #[arg(long)]
     release: bool,
 }
 
 impl Campaign {
-    /// Runs it on the components of the tests and answers as it does.
+    /// Runs the campaigns on the components of the tests, and answers their exit code.
     pub(crate) fn run(&self) -> Result<ExitCode> {
         if self.list {
             return self.start("");
@@ -40,7 +40,7 @@ impl Campaign {
 
     fn start(&self, addresses: &str) -> Result<ExitCode> {
         let mut command = cargo();
-        // As the tests are built, so that nothing is built twice.
+        // With the profile of the tests, so that nothing is built twice.
         command.args(["run", "--bin", "campaign"]);
         if self.release {
             command.args(["--profile", "bench"]);

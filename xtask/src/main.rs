@@ -1,7 +1,6 @@
 //! The developer's commands: `cargo xtask --help`.
 //!
-//! Small on purpose, so that it is built in a moment: whatever needs the shop's code is another program that this one
-//! starts.
+//! Small, so that it builds quickly: commands that need the code of the shop are programs that this one starts.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal")]
 
 mod bench;
@@ -29,64 +28,64 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Open the local shop: fetch what is missing, start everything, print the addresses
+    /// Start the local shop and print its URLs; fetches missing tools first
     Up {
-        /// Return when the shop is open instead of staying until Ctrl-C
+        /// Return when the shop is running, instead of waiting for Ctrl-C
         #[arg(long)]
         detach: bool,
-        /// The port of the API, 0 for any free one; wins over the variable SHOP_PORT. Default: 9000
+        /// The port of the API, or 0 for any free one; overrides the variable SHOP_PORT. Default: 9000
         #[arg(long)]
         port: Option<u16>,
         #[command(flatten)]
         state: State,
     },
-    /// Close the local shop and stop exactly what was started
+    /// Stop the local shop and the components that were started
     Down {
-        /// Also drop the data
+        /// Also delete the data
         #[arg(long)]
         reset: bool,
         #[command(flatten)]
         state: State,
     },
-    /// Run every test on real components, which are started and stopped for it
+    /// Run every test on real components, which are started and stopped automatically
     Test {
-        /// Leave the components running for the next time
+        /// Keep the components running for the next run
         #[arg(long)]
         keep: bool,
-        /// Given to the test runner as they are
+        /// Passed to the test runner
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Run races by the hundred on a replica set of three, and name the seeds of those that fail
+    /// Run race campaigns on a replica set of three, and print the seeds of failed runs
     Campaign(campaign::Campaign),
-    /// Take the safeguards out one by one, in a copy of the work tree, and see whether a test notices
+    /// Run the mutation tests: each safeguard is removed in a copy of the work tree, and a test must fail
     Mutants {
-        /// Only these; all if none is named
+        /// Only these mutants; default: all
         names: Vec<String>,
     },
-    /// Measure what the shop promises about its speed
+    /// Measure the performance of the shop
     #[command(subcommand)]
     Bench(bench::Bench),
-    /// Write docs/openapi.json from the code
+    /// Generate docs/openapi.json from the code
     Openapi {
-        /// Only say whether it is up to date
+        /// Only check whether it is up to date
         #[arg(long)]
         check: bool,
     },
-    /// Check that every dependency is used, allowed, and without known weakness
+    /// Check that every dependency is used, allowed and without known vulnerabilities
     Dependencies(dependencies::Dependencies),
-    /// Build and pack the operator's tool into target/dist
+    /// Build and package the operator's command line into target/dist
     Dist(dist::Dist),
-    /// Build with SAM, start the API in Docker and try it
+    /// Build with SAM, start the API in Docker and run a smoke test
     Sam,
-    /// Check the SAM template
+    /// Lint the SAM template
     LintTemplate,
 }
 
-/// The shop that is meant, where there are several.
+/// Selects one of several local shops.
 #[derive(Args)]
 struct State {
-    /// The folder of its data, logs and addresses; wins over the variable SHOP_STATE. Default: .local in the workspace
+    /// The state folder: data, logs and URLs; overrides the variable SHOP_STATE. Default: .local in the workspace
     #[arg(long = "state", value_name = "FOLDER")]
     folder: Option<PathBuf>,
 }
@@ -119,7 +118,7 @@ fn run(task: Task) -> Result<ExitCode> {
 fn up(detach: bool, port: Option<u16>, folder: Option<PathBuf>) -> Result<ExitCode> {
     let folder = folder.map_or_else(state, |folder| absolute(&folder))?;
     eprintln!("building …");
-    // The operator's tool too: an open shop is looked after with it, and `local` says where it is.
+    // With the operator's command line, whose path `local` prints.
     let built = cargo().args(["build", "--bin", "local", "--bin", "ops"]).status().context("cannot run cargo")?;
     if !built.success() {
         return Ok(exit_code(built));
@@ -138,15 +137,15 @@ fn run_local(state: &Path, arguments: &[&str], option: Option<&str>) -> Result<E
     Ok(exit_code(status))
 }
 
-/// The `local` program with its state in this folder. What it fetches is shared by all of them.
+/// The `local` program with this state folder. All state folders share the fetched tools.
 fn local(state: &Path) -> Result<Command> {
     let mut command = cargo();
     command.args(RUN_LOCAL).arg("--state").arg(state).env("SHOP_LOCAL_CACHE", tools()?);
     Ok(command)
 }
 
-/// Runs the `local` program. Named as a binary of the whole workspace, not as a package: the features of dependencies
-/// are then those of the tests, and nothing is built twice.
+/// Runs the `local` program. Selected by binary and not by package, so that dependencies have the features of the tests
+/// and are not built twice.
 const RUN_LOCAL: [&str; 4] = ["run", "--bin", "local", "--"];
 
 fn cargo() -> Command {
@@ -161,12 +160,12 @@ fn root() -> &'static Path {
     manifest.parent().unwrap_or(manifest)
 }
 
-/// The folder of the shop's and the tests' data, logs and addresses.
+/// The state folder: data, logs and URLs of the shop and of the tests.
 fn state() -> Result<PathBuf> {
     given_folder("SHOP_STATE").map_or_else(|| Ok(root().join(".local")), |folder| absolute(&folder))
 }
 
-/// The folder of what is fetched.
+/// The folder of fetched tools.
 fn tools() -> Result<PathBuf> {
     given_folder("SHOP_LOCAL_CACHE").map_or_else(|| Ok(root().join(".local")), |folder| absolute(&folder))
 }
@@ -175,9 +174,9 @@ fn given_folder(variable: &str) -> Option<PathBuf> {
     env::var_os(variable).filter(|folder| !folder.is_empty()).map(PathBuf::from)
 }
 
-/// As it is meant here: the programs are started in the workspace's folder.
+/// Relative to the current folder, because the programs are started in the folder of the workspace.
 fn absolute(folder: &Path) -> Result<PathBuf> {
-    std::path::absolute(folder).with_context(|| format!("{} is no folder", folder.display()))
+    std::path::absolute(folder).with_context(|| format!("{} is not a folder", folder.display()))
 }
 
 fn exit_code(status: ExitStatus) -> ExitCode {

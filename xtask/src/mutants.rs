@@ -1,7 +1,7 @@
-//! Mutants: the shop with one of its safeguards taken out. A test has to notice each; else the safeguard could be lost, or
-//! was never needed.
+//! Mutation tests: each mutant is the shop without one of its safeguards, and must be killed by a test.
 //!
-//! `tests/mutants` has a patch for each, which says above the diff what is wrong with it, and which tests are to notice.
+//! `tests/mutants` has a patch for each mutant. The lines above the diff describe the fault and name the tests that
+//! must fail.
 
 use std::{
     fs,
@@ -15,26 +15,26 @@ use crate::{RUN_LOCAL, root, tools};
 
 struct Mutant {
     name: String,
-    /// What is wrong with it.
+    /// The description of the fault.
     fault: String,
-    /// Names of tests, or what they begin with.
+    /// The names of tests, or their prefixes.
     tests: Vec<String>,
     patch: PathBuf,
 }
 
-/// Makes the mutants of these names, or all, one by one, and answers whether the tests noticed each.
+/// Tests the mutants of these names, or all of them, and answers whether each was killed.
 pub(crate) fn run(names: &[String]) -> Result<ExitCode> {
     let mutants: Vec<Mutant> =
         read_all()?.into_iter().filter(|mutant| names.is_empty() || names.contains(&mutant.name)).collect();
     if mutants.is_empty() {
-        bail!("there is no mutant of this name");
+        bail!("there is no mutant of this name: see tests/mutants");
     }
     let tree = Tree::copy()?;
-    eprintln!("first the shop as it is …");
+    eprintln!("testing the shop without a mutant …");
     let all: Vec<String> = mutants.iter().flat_map(|mutant| mutant.tests.clone()).collect();
     let failed = tree.test(&all)?;
     if !failed.is_empty() {
-        bail!("these fail without any mutant: {}", failed.join(", "));
+        bail!("these tests fail without a mutant: {}", failed.join(", "));
     }
     let mut survivors = 0;
     let mut table = "| mutant | tests run | killed by |\n|---|---|---|\n".to_owned();
@@ -44,7 +44,7 @@ pub(crate) fn run(names: &[String]) -> Result<ExitCode> {
         tree.apply(&mutant.patch)?;
         let failed = tree.test(&mutant.tests)?;
         survivors += usize::from(failed.is_empty());
-        let killers = if failed.is_empty() { "nobody: it SURVIVED".to_owned() } else { failed.join(", ") };
+        let killers = if failed.is_empty() { "no test: it SURVIVED".to_owned() } else { failed.join(", ") };
         eprintln!("  killed by {killers}");
         table += &format!("| {} | {} | {killers} |\n", mutant.name, mutant.tests.join(", "));
     }
@@ -71,12 +71,13 @@ fn read_all() -> Result<Vec<Mutant>> {
     Ok(mutants)
 }
 
-/// A copy of the work tree, which stays untouched. It stays in its place from one time to the next, with what was built from it,
-/// so that only what differs is built. It shares nothing that is compiled: cargo would take a mutant's library for the shop's.
+/// A copy of the work tree, which is not changed itself. The copy and its build are kept for the next run, so that only
+/// changed files are built. It has its own target folder, because cargo would confuse the libraries of a mutant and the
+/// shop.
 struct Tree(PathBuf);
 
 impl Tree {
-    /// Makes the copy what the work tree is now, with components of its own that know nothing yet.
+    /// Updates the copy to the current work tree, and removes the data of its components.
     fn copy() -> Result<Self> {
         let tree = root().join("target/mutants");
         let listed = git(root()).args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]).output()?;
@@ -85,12 +86,12 @@ impl Tree {
         }
         let names = String::from_utf8(listed.stdout)?;
         let files: Vec<&Path> = names.split_terminator('\0').map(Path::new).collect();
-        // Half of the mutants are about what is only made once in a database.
+        // Some mutants change migrations, which are applied once per database.
         let _ = fs::remove_dir_all(tree.join(".local"));
         remove_others(&tree, Path::new(""), &files)?;
         for file in files.into_iter().filter(|file| root().join(file).is_file()) {
             let (from, to) = (root().join(file), tree.join(file));
-            // What is as it was keeps its time, and is not built again.
+            // An unchanged file keeps its modification time, so that it is not built again.
             if fs::read(&to).ok() != Some(fs::read(&from)?) {
                 fs::create_dir_all(to.parent().context("a file without folder")?)?;
                 fs::copy(from, to)?;
@@ -102,12 +103,12 @@ impl Tree {
     fn apply(&self, patch: &Path) -> Result<()> {
         let status = git(&self.0).arg("apply").arg(patch).status()?;
         if !status.success() {
-            bail!("{} no longer fits the code: make it anew", patch.display());
+            bail!("{} does not apply to the code: update it", patch.display());
         }
         Ok(())
     }
 
-    /// Runs these tests, and answers which failed.
+    /// Runs these tests, and answers those that failed.
     fn test(&self, tests: &[String]) -> Result<Vec<String>> {
         let addresses = self.components("up")?;
         let mut command = self.cargo()?;
@@ -138,13 +139,13 @@ impl Tree {
         let mut command = crate::cargo();
         command.current_dir(&self.0);
         command.env("CARGO_TARGET_DIR", root().join("target/mutants-target"));
-        // Its components have data of their own, and are fetched once for all.
+        // Its components have their own data, but share the fetched tools.
         command.env("SHOP_STATE", self.0.join(".local")).env("SHOP_LOCAL_CACHE", tools()?);
         Ok(command)
     }
 }
 
-/// Removes what the work tree does not have.
+/// Removes the files that the work tree does not have.
 fn remove_others(tree: &Path, folder: &Path, files: &[&Path]) -> Result<()> {
     let Ok(entries) = fs::read_dir(tree.join(folder)) else { return Ok(()) };
     for entry in entries {
@@ -159,7 +160,7 @@ fn remove_others(tree: &Path, folder: &Path, files: &[&Path]) -> Result<()> {
     Ok(())
 }
 
-/// Git in a folder that is taken for no part of a repository above it.
+/// Git in a folder that does not belong to the repository above it.
 fn git(folder: &Path) -> Command {
     let mut command = Command::new("git");
     command.current_dir(folder).env_remove("GIT_DIR");
@@ -174,11 +175,11 @@ mod tests {
     #[test]
     fn every_mutant_applies_and_names_existing_tests() {
         let mutants = read_all().unwrap();
-        assert!(mutants.len() >= 5, "where are they?");
+        assert!(mutants.len() >= 5, "there are only {} mutants", mutants.len());
         for Mutant { name, tests, patch, .. } in mutants {
             let output = git(root()).args(["apply", "--check"]).arg(patch).output().unwrap();
             let refusal = String::from_utf8_lossy(&output.stderr);
-            assert!(output.status.success(), "{name} no longer fits the code: make it anew\n{refusal}");
+            assert!(output.status.success(), "{name} does not apply to the code: update it\n{refusal}");
             for test in tests {
                 let (module, function) = test.rsplit_once("::").unwrap();
                 let file = root().join("tests/it").join(module.replace("::", "/"));

@@ -1,4 +1,4 @@
-//! Programs that come as packages of the Python registry, each in a virtual environment of its own.
+//! Programs from the Python package index, each in its own virtual environment.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -12,7 +12,7 @@ pub(crate) fn find(program: &str, path: &OsString) -> Option<PathBuf> {
     env::split_paths(path).map(|folder| folder.join(program)).find(|file| file.is_file())
 }
 
-/// Installs packages, as pip is told them, into a virtual environment that is made if it is missing.
+/// Installs packages, given as arguments of pip, into a virtual environment, which is created if missing.
 pub(crate) fn install(environment: &Path, packages: &[&OsStr]) -> Result<()> {
     let python = environment.join("bin/python3");
     if !python.exists() {

@@ -1,7 +1,7 @@
-//! The Lambda side, by the SAM command line: the template linted, and the real functions built for Lambda, started in
-//! containers behind an emulated API Gateway, and tried.
+//! The SAM command line: lints the template, and runs a smoke test of the functions, which are built for Lambda and
+//! started in containers behind an emulated API Gateway.
 //!
-//! The functions of a smoke test stand on the components of the tests, in a database of their own.
+//! The functions use the components of the tests, with their own database.
 
 mod bridge;
 mod docker;
@@ -27,9 +27,9 @@ use crate::{root, state, test};
 
 /// The database of the smoke test.
 const DATABASE: &str = "shop_sam";
-/// Set to anything, it builds with the release profile as it is deployed, which takes far longer.
+/// If set, the functions are built with the release profile of deployments, which takes far longer.
 const REAL_PROFILE: &str = "SAM_RELEASE_PROFILE";
-/// What the functions read that is the same in every smoke test.
+/// The variables of the functions that are the same in every smoke test.
 const FIXED: [(&str, &str); 7] = [
     ("STRIPE_SECRET_KEY", "sk_test_localshop"),
     ("STRIPE_WEBHOOK_SECRET", "whsec_localshop"),
@@ -40,7 +40,7 @@ const FIXED: [(&str, &str); 7] = [
     ("MONGODB_DATABASE", DATABASE),
 ];
 
-/// Builds with SAM, starts the API in Docker and tries it; stops whatever it started.
+/// Builds with SAM, starts the API in Docker, runs the smoke test, and stops what it started.
 pub(crate) fn run() -> Result<()> {
     let tools = Tools::with_cargo_lambda()?;
     let docker = Docker::ensure()?;
@@ -66,19 +66,19 @@ pub(crate) fn run() -> Result<()> {
 pub(crate) fn lint() -> Result<()> {
     let status = Tools::without_cargo_lambda()?.sam().args(["validate", "--lint"]).status()?;
     if !status.success() {
-        bail!("template.yaml is not as SAM wants it");
+        bail!("the SAM linter has findings in template.yaml");
     }
     Ok(())
 }
 
-/// The ignored folder for what is only of this command.
+/// The folder for the files of this command, which Git ignores.
 fn folder() -> Result<PathBuf> {
     let folder = state()?.join("sam");
     fs::create_dir_all(&folder)?;
     Ok(folder)
 }
 
-/// This machine's architecture as SAM calls it; containers cannot run the other one.
+/// This machine's architecture by its name in SAM; containers cannot run the other one.
 fn architecture() -> Result<&'static str> {
     match std::env::consts::ARCH {
         "x86_64" => Ok("x86_64"),
@@ -96,7 +96,7 @@ fn build(tools: &Tools) -> Result<()> {
     let mut command = tools.sam();
     command.args(["build", "--parameter-overrides", &architecture_override()?]);
     if std::env::var_os(REAL_PROFILE).is_none() {
-        // The same code, sooner: optimising ten whole programs at link time is most of a release build.
+        // A faster build of the same code: link-time optimisation of ten programs is most of a release build.
         for (name, value) in [
             ("CARGO_PROFILE_RELEASE_LTO", "off"),
             ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
@@ -115,8 +115,7 @@ fn build(tools: &Tools) -> Result<()> {
     Ok(())
 }
 
-/// Writes the built template as it is run here: beside the built one, because that one names the binaries by relative
-/// paths.
+/// Writes the template for local runs into the folder of the built one, which contains relative paths to the binaries.
 fn write_local_template() -> Result<PathBuf> {
     let built = root().join(".aws-sam/build/template.yaml");
     let text = fs::read_to_string(&built).with_context(|| format!("cannot read {}", built.display()))?;
@@ -125,8 +124,8 @@ fn write_local_template() -> Result<PathBuf> {
     Ok(path)
 }
 
-/// SAM hands a function only variables that its template declares. In the cloud a function is given the ARN of a
-/// secret, here the secret itself, so the name is the one without `_SECRET_ARN`; and SQS is not Amazon's.
+/// SAM passes only variables that the template declares. A deployed function gets the ARN of a secret, a local one the
+/// secret itself, so its variable has no `_SECRET_ARN`; and the SQS endpoint is a local one.
 fn local_template(built: &str) -> String {
     let mut local = String::with_capacity(built.len());
     for line in built.lines() {
@@ -164,7 +163,8 @@ fn variables(
     smtp: &str,
 ) -> Result<BTreeMap<String, String>> {
     let (signing_key, public_keys) = signing_key::pair(&folder()?)?;
-    // The replica set calls itself by an address that no container reaches, so the driver must not ask it for one.
+    // Containers cannot reach the addresses in the configuration of the replica set, so the driver must not discover
+    // them.
     let mongodb = mongodb.split('?').next().unwrap_or(mongodb);
     let mut variables: BTreeMap<String, String> =
         FIXED.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect();
@@ -202,7 +202,7 @@ fn json_string(text: &str) -> String {
     json
 }
 
-/// What `sam local …` is told each time.
+/// The options of `sam local …`.
 struct Local<'a> {
     tools: &'a Tools,
     template: PathBuf,
@@ -228,7 +228,7 @@ impl Local<'_> {
         let log = folder()?.join("start-api.log");
         let output = File::create(&log)?;
         let mut command = self.command("start-api")?;
-        // One container for each function that stays: else every request would wait for a container of its own.
+        // Keeps one container per function: otherwise every request would start its own.
         command.args(["--host", "127.0.0.1", "--port", &port.to_string(), "--warm-containers", "LAZY"]);
         let process = command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output).spawn()?;
         let mut api = Api { address: format!("127.0.0.1:{port}"), process: Process(process), log };
@@ -242,7 +242,7 @@ impl Local<'_> {
         Ok(api)
     }
 
-    /// Invokes a function once and returns what it answered.
+    /// Invokes a function once and returns its answer.
     fn invoke(&self, function: &str, event: &Path) -> Result<String> {
         let mut command = self.command("invoke")?;
         command.arg(function).arg("--event").arg(event);
@@ -272,7 +272,7 @@ impl Api {
     }
 }
 
-/// A child that is asked to end, not killed: SAM removes its containers only then.
+/// A child that is terminated and not killed, because SAM removes its containers only then.
 struct Process(Child);
 
 impl Drop for Process {

@@ -1,4 +1,4 @@
-//! Every test of the workspace, on components that no developer's shop shares.
+//! Runs every test of the workspace, on components of their own.
 
 use std::fs::{self, File};
 use std::process::{ExitCode, Stdio};
@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::{cargo, exit_code, local, state};
 
-/// Runs the tests on the components and answers as the tests do.
+/// Runs the tests on the components, and answers their exit code.
 pub(crate) fn run(keep: bool, arguments: &[String]) -> Result<ExitCode> {
     with_components(keep, |addresses| {
         let has_nextest = cargo().args(["nextest", "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
@@ -15,7 +15,7 @@ pub(crate) fn run(keep: bool, arguments: &[String]) -> Result<ExitCode> {
         if has_nextest.is_ok_and(|status| status.success()) {
             tests.args(["nextest", "run", "--workspace"]);
         } else {
-            // The same as nextest runs: it has no documentation tests.
+            // The tests that nextest runs: it has no documentation tests.
             tests.args(["test", "--workspace", "--lib", "--bins", "--tests"]);
         }
         tests.args(arguments);
@@ -24,13 +24,13 @@ pub(crate) fn run(keep: bool, arguments: &[String]) -> Result<ExitCode> {
     })
 }
 
-/// The variables that tell where the components are.
+/// The variables with the components' URLs.
 pub(crate) fn variables(addresses: &str) -> impl Iterator<Item = (&str, &str)> {
     addresses.lines().filter_map(|line| line.split_once('='))
 }
 
-/// Starts the components, hands their addresses over as lines of `NAME=VALUE`, and stops the components unless they
-/// are to be kept or another run still uses them.
+/// Starts the components, passes their URLs as lines of `NAME=VALUE`, and stops the components, unless `keep` is set or
+/// another run still uses them.
 pub(crate) fn with_components<T>(keep: bool, what: impl FnOnce(&str) -> Result<T>) -> Result<T> {
     let users = user_lock()?;
     users.lock_shared()?;
@@ -43,7 +43,7 @@ pub(crate) fn with_components<T>(keep: bool, what: impl FnOnce(&str) -> Result<T
     outcome
 }
 
-/// Held by every test run on these components: the run that can have it alone is the last one.
+/// The lock that every test run on these components shares: the run that gets it exclusively is the last one.
 fn user_lock() -> Result<File> {
     let folder = state()?.join("test");
     fs::create_dir_all(&folder)?;

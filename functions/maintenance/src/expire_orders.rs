@@ -11,11 +11,11 @@ use crate::BATCH;
 /// Answers how many expired, or have their charge voided first.
 pub(crate) async fn run(worker: &Worker) -> Result<usize, StoreError> {
     let due = worker.store.orders.list_expired(worker.clock.now(), BATCH).await?;
-    let mut ended = 0;
+    let mut expired = 0;
     for order in due {
         match expire_order(&worker.store, order, worker.clock.now()).await {
             Ok(messages) => {
-                ended += usize::from(!messages.is_empty());
+                expired += usize::from(!messages.is_empty());
                 worker.dispatch(messages).await;
             }
             Err(EndOrderError::Store(error @ StoreError::Unavailable(_))) => return Err(error),
@@ -25,5 +25,5 @@ pub(crate) async fn run(worker: &Worker) -> Result<usize, StoreError> {
             }
         }
     }
-    Ok(ended)
+    Ok(expired)
 }

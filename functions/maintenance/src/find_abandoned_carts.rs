@@ -15,13 +15,13 @@ use crate::BATCH;
 
 /// Answers how many were marked. Status and message commit in one transaction; a concurrent change of the cart wins.
 pub(crate) async fn run(worker: &Worker) -> Result<usize, StoreError> {
-    let left = worker.store.carts.list_abandonable(worker.clock.now().minus(ABANDONED_AFTER), BATCH).await?;
-    let (mut found, mut messages) = (0, Vec::new());
-    for cart in left {
+    let candidates = worker.store.carts.list_abandonable(worker.clock.now().minus(ABANDONED_AFTER), BATCH).await?;
+    let (mut marked, mut messages) = (0, Vec::new());
+    for cart in candidates {
         match abandon(worker, cart).await {
             Ok(None) => {}
             Ok(Some(reminder)) => {
-                found += 1;
+                marked += 1;
                 messages.extend(reminder);
             }
             Err(error @ StoreError::Unavailable(_)) => return Err(error),
@@ -32,7 +32,7 @@ pub(crate) async fn run(worker: &Worker) -> Result<usize, StoreError> {
         }
     }
     worker.dispatch(messages).await;
-    Ok(found)
+    Ok(marked)
 }
 
 /// `None` if the customer has returned meanwhile; else the reminder, if one is due.

@@ -19,8 +19,8 @@ use shared::{
     store::StoreError,
 };
 
-/// The queues that this function sends to: the relay serves every function's outbox messages. `template.yaml` gives it the right
-/// and the address of these and no others.
+/// The queues that this function sends to: the relay sends the outbox messages of every function. `template.yaml`
+/// grants access to these queues only.
 pub const SENDS_TO: &[Queue] = &Queue::ALL;
 
 /// The batch size of a task.

@@ -13,11 +13,11 @@ const LOOKUP_DELAY: Duration = Duration::from_secs(10 * 60);
 pub(crate) async fn run(worker: &Worker) -> Result<usize, StoreError> {
     let store = &worker.store;
     let now = worker.clock.now();
-    let waiting = store.payments.list_processing_since(now.minus(LOOKUP_DELAY), BATCH).await?;
-    let mut asked = 0;
-    for payment in waiting {
+    let overdue = store.payments.list_processing_since(now.minus(LOOKUP_DELAY), BATCH).await?;
+    let mut count = 0;
+    for payment in overdue {
         let id = payment.id;
-        let asking: Result<_, StoreError> = transaction!(store, |tx| {
+        let enqueued: Result<_, StoreError> = transaction!(store, |tx| {
             let Some(mut payment) = store.payments.find_in(tx, id).await? else { return Ok(None) };
             // Recorded, so that the next run does not enqueue it again.
             payment.updated_at = now;
@@ -26,9 +26,9 @@ pub(crate) async fn run(worker: &Worker) -> Result<usize, StoreError> {
             store.outbox.enqueue(tx, &message).await?;
             Ok(Some(message))
         });
-        match asking {
+        match enqueued {
             Ok(message) => {
-                asked += usize::from(message.is_some());
+                count += usize::from(message.is_some());
                 worker.dispatch(Vec::from_iter(message)).await;
             }
             Err(error @ StoreError::Unavailable(_)) => return Err(error),
@@ -38,5 +38,5 @@ pub(crate) async fn run(worker: &Worker) -> Result<usize, StoreError> {
             }
         }
     }
-    Ok(asked)
+    Ok(count)
 }

@@ -8,10 +8,10 @@ use crate::BATCH;
 pub(crate) async fn run(worker: &Worker) -> Result<usize, StoreError> {
     let mut sent = 0;
     loop {
-        let now = worker.publisher.relay(BATCH).await?;
-        sent += now;
+        let relayed = worker.publisher.relay(BATCH).await?;
+        sent += relayed;
         // A full batch means that there are more; messages that SQS refused wait for the next run.
-        if i64::try_from(now).unwrap_or(i64::MAX) < BATCH {
+        if i64::try_from(relayed).unwrap_or(i64::MAX) < BATCH {
             return Ok(sent);
         }
     }

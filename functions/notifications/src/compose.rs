@@ -77,8 +77,8 @@ impl Notifications {
 
     async fn token(&self, user: Id<User>, purpose: TokenPurpose) -> Result<String, ProcessError> {
         let token = self.worker.random.secret();
-        let kept = MailedToken::new(&token, user, purpose, self.worker.clock.now());
-        self.worker.store.mailed_tokens.insert(&kept).await?;
+        let mailed_token = MailedToken::new(&token, user, purpose, self.worker.clock.now());
+        self.worker.store.mailed_tokens.insert(&mailed_token).await?;
         Ok(token)
     }
 

@@ -1,8 +1,8 @@
 //! The worker of the notifications queue: composes and sends mail.
 //!
-//! A message names event and recipient by id; the content is read from the store when the mail is composed. Mailed tokens are
-//! made here, so only their hash is stored. Mail is sent at least once: a message is recorded as processed after the mail
-//! server has accepted it.
+//! A message names event and recipient by id; the content is read from the store when the mail is composed. Mailed
+//! tokens are generated here, and only their hash is stored. Mail is sent at least once: a message is recorded as
+//! processed after the mail server has accepted it.
 
 mod compose;
 mod mailer;

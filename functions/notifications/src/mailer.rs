@@ -37,14 +37,14 @@ impl std::fmt::Debug for Mailer {
     }
 }
 
-/// Why no mailer could be made.
+/// Why a mailer could not be created.
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidMailer {
     /// The URL is not an SMTP URL.
     #[error("SMTP_URL cannot be used: {0}")]
     Url(#[from] lettre::transport::smtp::Error),
     /// The sender is not a mailbox.
-    #[error("MAIL_FROM is no sender, such as Shop <shop@example.test>: {0}")]
+    #[error("MAIL_FROM is not a mailbox such as Shop <shop@example.test>: {0}")]
     From(#[from] lettre::address::AddressError),
 }
 
@@ -52,7 +52,7 @@ impl Mailer {
     /// A mailer that speaks to the server at `smtp_url` and writes as `from`.
     ///
     /// # Errors
-    /// If either cannot be understood.
+    /// If either is invalid.
     pub fn try_new(smtp_url: &Secret, from: &str) -> Result<Self, InvalidMailer> {
         let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(smtp_url.expose())?
             .timeout(Some(Duration::from_secs(10)))

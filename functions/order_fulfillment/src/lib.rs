@@ -11,7 +11,7 @@ use shared::{
     queue::{self, Consumer, ProcessError, Worker, WorkerSettings},
 };
 
-/// The queues that this function sends to. `template.yaml` gives it the right and the address of these and no others.
+/// The queues that this function sends to. `template.yaml` grants access to these only.
 pub const SENDS_TO: &[Queue] = &[Queue::Payments];
 
 /// The consumer of the fulfillment queue.

@@ -32,15 +32,15 @@ impl PaymentProcessing {
     /// The intent of an attempt: the recorded one, or a new one after the previous attempt's was cancelled. `None` if the attempt
     /// ended meanwhile.
     async fn intent_of(&self, payment: &Payment, attempt: i64) -> Result<Option<Intent>, ProcessError> {
-        let Some(noted) = &payment.transaction_id else { return self.open(payment, attempt).await };
+        let Some(recorded) = &payment.transaction_id else { return self.open(payment, attempt).await };
         if payment.intent_attempt == attempt {
-            return self.gateway.look_up(noted).await.map(Some).map_err(no_answer);
+            return self.gateway.look_up(recorded).await.map(Some).map_err(no_answer);
         }
-        let last = self.gateway.cancel(noted).await.map_err(no_answer)?;
-        match last.state {
+        let previous = self.gateway.cancel(recorded).await.map_err(no_answer)?;
+        match previous.state {
             IntentState::Cancelled => self.open(payment, attempt).await,
             // The previous attempt was charged after all: that is the payment.
-            IntentState::Succeeded { .. } => Ok(Some(last)),
+            IntentState::Succeeded { .. } => Ok(Some(previous)),
             // A declined intent could still be confirmed by a client that has its secret.
             IntentState::Open
             | IntentState::ActionRequired
@@ -55,7 +55,7 @@ impl PaymentProcessing {
         let Some(source) = &payment.source else {
             return Err(ProcessError::Poison(format!("payment {} has nothing to charge", payment.id)));
         };
-        let wanted = Charge {
+        let charge = Charge {
             payment: payment.id,
             order: payment.order,
             attempt,
@@ -65,7 +65,7 @@ impl PaymentProcessing {
             source,
         };
         let now = self.worker.clock.now();
-        let intent = match self.gateway.open(&wanted).await {
+        let intent = match self.gateway.open(&charge).await {
             Ok(intent) => intent,
             // Nothing was charged: the token is invalid, or not valid for this payment method.
             Err(GatewayError::Refused(reason)) => {
@@ -77,9 +77,9 @@ impl PaymentProcessing {
             }
             Err(error) => return Err(no_answer(error)),
         };
-        let noted =
+        let recorded =
             record_intent(&self.worker.store, payment.id, attempt, &intent.id, now).await.map_err(not_recorded)?;
-        match noted {
+        match recorded {
             Some(_) => Ok(Some(intent)),
             None => Err(ProcessError::retry("another worker processes the attempt", "it has an intent or has ended")),
         }

@@ -29,7 +29,7 @@ use shared::{
     store::Versioned,
 };
 
-/// The queues that this function sends to. `template.yaml` gives it the right and the address of these and no others.
+/// The queues that this function sends to. `template.yaml` grants access to these only.
 pub const SENDS_TO: &[Queue] = &Queue::ALL;
 
 /// The consumer of the payments queue.

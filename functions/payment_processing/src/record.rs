@@ -22,7 +22,7 @@ impl PaymentProcessing {
                 record_declined(store, id, attempt, &reason, now).await.map_err(not_recorded)?
             }
             IntentState::Cancelled => {
-                record_declined(store, id, attempt, "the payment was called off", now).await.map_err(not_recorded)?
+                record_declined(store, id, attempt, "the payment was cancelled", now).await.map_err(not_recorded)?
             }
             IntentState::ActionRequired => {
                 record_action_required(store, id, attempt, now).await.map_err(not_recorded)?;

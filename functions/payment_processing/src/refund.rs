@@ -32,8 +32,8 @@ impl PaymentProcessing {
         };
         match self.gateway.refund(intent, refund, amount).await {
             Ok(gateway_id) => {
-                let settled = record_refunded(store, id, refund, &gateway_id, now).await;
-                self.worker.dispatch(settled.map_err(not_recorded)?).await;
+                let messages = record_refunded(store, id, refund, &gateway_id, now).await;
+                self.worker.dispatch(messages.map_err(not_recorded)?).await;
                 Ok(())
             }
             Err(error) => {

@@ -14,8 +14,8 @@ impl PaymentProcessing {
     /// the payment succeeds.
     pub(crate) async fn void(&self, id: Id<Payment>) -> Result<(), ProcessError> {
         let payment = self.load(id).await?;
-        if let Some(noted) = &payment.transaction_id {
-            let intent = self.gateway.cancel(noted).await.map_err(no_answer)?;
+        if let Some(intent_id) = &payment.transaction_id {
+            let intent = self.gateway.cancel(intent_id).await.map_err(no_answer)?;
             match intent.state {
                 IntentState::Cancelled => {}
                 IntentState::Succeeded { .. } => return self.record(id, payment.intent_attempt, intent).await,
@@ -28,9 +28,9 @@ impl PaymentProcessing {
             }
         }
         // Without an intent there is nothing to cancel: one that is being opened finds the payment failed.
-        let called_off = payment.transaction_id.as_deref();
+        let cancelled_intent = payment.transaction_id.as_deref();
         let now = self.worker.clock.now();
-        match record_voided(&self.worker.store, id, called_off, now).await.map_err(not_recorded)? {
+        match record_voided(&self.worker.store, id, cancelled_intent, now).await.map_err(not_recorded)? {
             Some(messages) => {
                 self.worker.dispatch(messages).await;
                 Ok(())

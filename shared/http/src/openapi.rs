@@ -84,7 +84,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
 }
 
-/// `GET /v1/openapi.json` and `GET /v1/docs`, showing this document (the JSON text of what [`describe`] returned).
+/// `GET /v1/openapi.json` and `GET /v1/docs`, serving this document (the JSON of [`describe`]).
 pub fn routes<S: Clone + Send + Sync + 'static>(document: impl Into<Arc<str>>) -> OpenApiRouter<S> {
     OpenApiRouter::new().routes(routes!(get_openapi)).routes(routes!(show_docs)).with_state(Document(document.into()))
 }

@@ -179,7 +179,7 @@ mod tests {
         assert_eq!(check(route, Method::HEAD, "a/b=1&a/b=2"), refused("/a~1b"));
         assert_eq!(check(route, Method::GET, "id=1"), refused("/id"));
         assert_eq!(check(route, Method::POST, "q=mug"), refused("/q"));
-        // Methods that a route does not take, and routes that are not there, are refused elsewhere.
+        // Unsupported methods and unknown routes are refused by the router.
         assert_eq!(check(route, Method::PUT, "x=1"), Ok(()));
         assert_eq!(check("/other", Method::GET, "x=1"), Ok(()));
     }

@@ -1,7 +1,7 @@
 //! The context of the request in progress: its id and its authenticated user.
 //!
-//! `serve` opens the scope around each request; problems and log lines made inside it read from it, so that no handler
-//! has to pass an id around.
+//! `serve` opens the scope around each request. Problems and log lines read the context from it, so that handlers need
+//! not pass the id.
 
 use std::{
     convert::Infallible,

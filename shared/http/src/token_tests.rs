@@ -104,7 +104,7 @@ fn only_known_keys_and_access_tokens_are_taken() {
         header[name] = value;
         assert!(!shop.accepts(&shop.signed(&header, &claims)), "{header}");
     }
-    // A key that travels in the header is not ours, even if the kid is.
+    // A key in the header is not trusted, even with a known kid.
     let mut header = shop.header();
     header["jwk"] = serde_json::to_value(other.key.public_jwk()).unwrap();
     assert!(!shop.accepts(&other.signed(&header, &claims)));

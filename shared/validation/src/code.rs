@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-/// Declares [`FieldCode`]: variant, code, and what it means.
+/// Declares [`FieldCode`]: variant, code, and meaning.
 macro_rules! field_codes {
     ($($variant:ident = $code:literal $meaning:literal;)*) => {
         /// Why a field or a query parameter was refused. The text form is part of the contract and never changes its
@@ -22,7 +22,7 @@ macro_rules! field_codes {
                 match self { $(Self::$variant => $code,)* }
             }
 
-            /// What it means, in one or two sentences.
+            /// The meaning, in one sentence.
             pub const fn meaning(self) -> &'static str {
                 match self { $(Self::$variant => $meaning,)* }
             }

@@ -1,7 +1,7 @@
-//! Campaigns: a race that is run hundreds of times with different seeds, because one run shows little.
+//! Campaigns: a race that is run hundreds of times with different seeds.
 //!
-//! A run draws order, delays and quantities from its seed. Scheduling still differs between runs, so a seed makes a failure
-//! likely again, not certain.
+//! A run derives order, delays and quantities from its seed. Scheduling still differs between runs, so a seed
+//! reproduces a failure with some probability only.
 
 mod report;
 mod runner;
@@ -53,18 +53,18 @@ impl Run {
         self.random.below(2) == 0
     }
 
-    /// A wait of at most so many milliseconds.
+    /// A random delay of at most this number of milliseconds.
     pub fn pause(&self, most_millis: u64) -> Duration {
         Duration::from_micros(self.random.below(most_millis * 1000 + 1))
     }
 
-    /// The same in another order.
+    /// The items in random order.
     pub fn shuffled<T>(&self, things: impl IntoIterator<Item = T>) -> Vec<T> {
-        let mut left: Vec<T> = things.into_iter().collect();
-        let mut shuffled = Vec::with_capacity(left.len());
-        while !left.is_empty() {
-            let next = self.random.below(u64::try_from(left.len()).unwrap());
-            shuffled.push(left.swap_remove(usize::try_from(next).unwrap()));
+        let mut remaining: Vec<T> = things.into_iter().collect();
+        let mut shuffled = Vec::with_capacity(remaining.len());
+        while !remaining.is_empty() {
+            let next = self.random.below(u64::try_from(remaining.len()).unwrap());
+            shuffled.push(remaining.swap_remove(usize::try_from(next).unwrap()));
         }
         shuffled
     }

@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-/// The results of all campaigns, and how to repeat a failure.
+/// The results of all campaigns, with the commands that repeat failures.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     /// One for each campaign.

@@ -1,4 +1,4 @@
-//! Customers with one thing in the cart, who are about to order it.
+//! Customers with one product in the cart, ready to check out.
 
 use axum::{
     body::Body,
@@ -20,7 +20,7 @@ use crate::world::World;
 
 const UNKNOWN_PASSWORD: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$bm9ib2R5LWtub3dzLXRoaXMtcGFzc3dvcmQtYXQtYWw";
 
-/// A customer with a full cart.
+/// A customer with a product in the cart.
 pub(crate) struct Buyer {
     pub(crate) user: Id<User>,
     pub(crate) email: Email,
@@ -31,7 +31,7 @@ pub(crate) struct Buyer {
 }
 
 impl World {
-    /// So many new customers, each with one of these products in the cart, in turns.
+    /// This number of new customers, each with one of these products in the cart, in rotation.
     pub(crate) async fn buyers(&self, count: usize, products: &[Product]) -> Vec<Buyer> {
         let buyers: Vec<(User, Buyer)> =
             (0..count).map(|number| self.buyer(&products[number % products.len()])).collect();
@@ -72,7 +72,7 @@ impl World {
         self.signing.issue(&claims).unwrap()
     }
 
-    /// `POST /v1/checkout`. Whether the order was accepted.
+    /// `POST /v1/checkout`. Answers whether the order was placed.
     pub(crate) async fn check_out(&self, buyer: &Buyer) -> bool {
         let request = Request::post("/v1/checkout")
             .header("authorization", format!("Bearer {}", buyer.token))
@@ -81,7 +81,7 @@ impl World {
             .body(Body::from(body().to_string()))
             .unwrap();
         let (status, body) = self.ask(request).await;
-        // A loser of a race that nobody won in time; anything else is a fault of the measurement.
+        // A conflict that the shop could not resolve in time; any other refusal is an error of the measurement.
         let lost = matches!(status, StatusCode::CONFLICT | StatusCode::SERVICE_UNAVAILABLE);
         assert!(status == StatusCode::CREATED || lost, "{status}: {}", String::from_utf8_lossy(&body));
         status == StatusCode::CREATED

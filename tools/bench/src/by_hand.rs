@@ -1,4 +1,4 @@
-//! The same documents by hand: what remains of a checkout without the shop.
+//! The hand-written transaction: it writes the documents of a checkout without the code of the shop.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::{
     world::{World, written},
 };
 
-/// What the shop wrote for one order, to be written again under other ids.
+/// The documents of an order that the shop wrote, to write them again with other ids.
 #[derive(Clone)]
 pub(crate) struct Template {
     order: Document,
@@ -24,7 +24,7 @@ pub(crate) struct Template {
     answer: Document,
 }
 
-/// Everything that an order writes.
+/// The documents that one order writes.
 pub(crate) struct Writes {
     cart: Document,
     order: Document,
@@ -35,7 +35,7 @@ pub(crate) struct Writes {
 }
 
 impl Template {
-    /// Lets the shop take an order, and reads what it wrote.
+    /// Places an order in the shop, and reads its documents.
     pub(crate) async fn take(world: &World) -> Self {
         let buyer = world.buyers(1, &world.products).await.remove(0);
         assert!(world.check_out(&buyer).await);
@@ -55,7 +55,7 @@ impl Template {
         Self { order, payment, outbox, answer }
     }
 
-    /// The same for another buyer. `number` makes the order's number.
+    /// The documents for another buyer. `number` determines the order number.
     pub(crate) fn writes(&self, buyer: &Buyer, number: usize, world: &World) -> Writes {
         let mut cart = buyer.cart.clone();
         cart.convert(world.app.clock.now());
@@ -94,7 +94,7 @@ pub(crate) fn new_id() -> Bson {
     Id::<()>::new().into()
 }
 
-/// Of the shape that the collection asks for, and not one that the shop gives today.
+/// An order number that the collection's validator accepts, and that the shop does not assign today.
 pub(crate) fn order_number(mut number: usize) -> String {
     let mut digits = [b'0'; 5];
     for digit in digits.iter_mut().rev() {
@@ -104,7 +104,7 @@ pub(crate) fn order_number(mut number: usize) -> String {
     format!("ORD-20200101-{}", String::from_utf8_lossy(&digits))
 }
 
-/// One transaction, as short as one can write it: no look at anything, no claim before, no message after.
+/// One minimal transaction: no reads, no reservation before it, and no dispatch after it.
 pub(crate) async fn place(world: &World, writes: &Writes) -> Result<()> {
     let mut session = world.client().start_session().await?;
     begin(&mut session).await?;
@@ -119,7 +119,7 @@ pub(crate) async fn place(world: &World, writes: &Writes) -> Result<()> {
     commit(&mut session).await
 }
 
-/// The loop that everybody writes first: read, check, write, and from the start again if somebody else was faster.
+/// The naive loop: read, check and write in a transaction, and start again after a write conflict.
 pub(crate) async fn place_naively(world: &World, writes: &Writes) -> Result<()> {
     let mut session = world.client().start_session().await?;
     loop {

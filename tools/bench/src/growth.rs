@@ -1,4 +1,4 @@
-//! A thousand past orders and a million: what a checkout and the lists of orders notice of them.
+//! How checkouts and lists of orders slow down from a thousand to a million past orders.
 
 use std::{
     io::Write as _,
@@ -21,14 +21,14 @@ use crate::{
 };
 
 const SMALL: usize = 1000;
-/// Of one customer, whose history is read: in both shops the same.
+/// The number of orders of the customer whose history is read, in both shops.
 const HISTORY: usize = 500;
 const PAGE: usize = 20;
 const BATCH: usize = 1000;
 const ROUNDS: usize = 400;
 const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// A shop with a past, and what is read of it.
+/// A shop with past orders, and the access to its lists.
 struct Grown {
     world: World,
     customer: String,
@@ -41,7 +41,7 @@ pub(crate) async fn measure(world: &World, past_orders: usize, report: &mut Repo
     let template = Template::take(world).await;
     let small = grow(&world.place, "bench_small", SMALL, &template).await;
     let large = grow(&world.place, "bench_large", past_orders, &template).await;
-    println!("\n{SMALL} past orders beside {past_orders}, in turns");
+    println!("\n{SMALL} past orders and {past_orders}, alternating");
     let first = format!("/v1/orders?limit={PAGE}");
     let deep = |which: usize| move |shop: &Grown| format!("/v1/orders?limit={PAGE}&cursor={}", shop.deep[which]);
     checkouts([&small, &large], report).await;
@@ -55,7 +55,7 @@ pub(crate) async fn measure(world: &World, past_orders: usize, report: &mut Repo
     for (name, by_admin, path) in lists {
         let mut times = [Times::default(), Times::default()];
         for round in 0..ROUNDS {
-            for which in in_turns(round) {
+            for which in alternating(round) {
                 let shop = [&small, &large][which];
                 let token = if by_admin { &shop.admin } else { &shop.customer };
                 let path = path(shop);
@@ -76,7 +76,7 @@ async fn checkouts(shops: [&Grown; 2], report: &mut Report) {
     let of_few = shops[0].world.buyers(ROUNDS, &shops[0].world.products).await;
     let of_many = shops[1].world.buyers(ROUNDS, &shops[1].world.products).await;
     for (round, (one, other)) in of_few.iter().zip(&of_many).enumerate() {
-        for which in in_turns(round) {
+        for which in alternating(round) {
             let started = Instant::now();
             assert!(shops[which].world.check_out([one, other][which]).await);
             times[which].push(started.elapsed());
@@ -86,12 +86,12 @@ async fn checkouts(shops: [&Grown; 2], report: &mut Report) {
     compare("a checkout", &times, report);
 }
 
-fn in_turns(round: usize) -> [usize; 2] {
+fn alternating(round: usize) -> [usize; 2] {
     if round.is_multiple_of(2) { [0, 1] } else { [1, 0] }
 }
 
 fn compare(name: &str, times: &[Times; 2], report: &mut Report) {
-    // What the first rounds read from the disk, the others find in memory.
+    // The first rounds read from disk, the others from memory.
     let [small, large] = times.each_ref().map(|times| times.without_first(ROUNDS / 10));
     report.title(name);
     report.times("few past orders", &small);
@@ -103,7 +103,7 @@ async fn grow(place: &Place, database: &str, orders: usize, template: &Template)
     let store = Store::connect(&place.mongodb, database, "bench", PoolSize::LAMBDA).await.unwrap();
     store.database().drop().await.unwrap();
     let customer = Id::new();
-    // Documents first, indexes afterwards: sorting once is quicker than inserting everywhere.
+    // Building indexes afterwards is faster than maintaining them during the inserts.
     fill(&store, orders, customer, template).await;
     println!("\r{database}: {orders} orders, building indexes …          ");
     let world = World::open_on(store, place).await;
@@ -147,7 +147,7 @@ async fn fill(store: &Store, orders: usize, customer: Id<User>, template: &Templ
     }
 }
 
-/// An order that came to its good end.
+/// A delivered order with its payment.
 fn past_order(template: &Template, number: usize, user: Id<User>, placed: Timestamp) -> (Document, Document) {
     let (mut order, mut payment) = (template.order().clone(), template.payment().clone());
     let (id, payment_id) = (new_id(), new_id());
@@ -181,7 +181,7 @@ fn past_order(template: &Template, number: usize, user: Id<User>, placed: Timest
     (order, payment)
 }
 
-/// A cursor nine tenths down a list of so many.
+/// A cursor nine tenths down a list of `count` orders.
 async fn deep(world: &World, filter: Document, count: usize) -> String {
     let orders = world.store().database().collection::<Order>("orders");
     let skip = u64::try_from(count * 9 / 10).unwrap();

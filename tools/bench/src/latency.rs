@@ -1,4 +1,4 @@
-//! One at a time: a whole checkout beside a transaction by hand.
+//! The latency of a whole checkout and of a hand-written transaction, one at a time.
 
 use std::time::Instant;
 
@@ -20,9 +20,9 @@ pub(crate) async fn measure(world: &World, report: &mut Report) {
     let mut commands = [0; 2];
     for block in 0..BLOCKS_OF_EACH {
         let counts = block >= WARM_UP;
-        // By turns first: what gets slower while it runs does so for both.
-        let turns = if block % 2 == 0 { [true, false] } else { [false, true] };
-        for is_shop in turns {
+        // Alternating, so that a machine that becomes slower affects both equally.
+        let order = if block % 2 == 0 { [true, false] } else { [false, true] };
+        for is_shop in order {
             let buyers = world.buyers(BLOCK, &world.products).await;
             let before = commands_of(world).await;
             let took = if is_shop {
@@ -50,7 +50,7 @@ pub(crate) async fn measure(world: &World, report: &mut Report) {
     if report.has_network() {
         report.at_most("checkout ÷ by hand, p50", ratio, 1.25);
     } else {
-        println!("  checkout ÷ by hand, p50: {ratio:.2}; the bar is held over a network: --round-trip 1000");
+        println!("  checkout ÷ by hand, p50: {ratio:.2}; the bar applies over a network: --round-trip 1000");
     }
 }
 
@@ -58,9 +58,9 @@ async fn by_shop(world: &World, buyers: &[Buyer]) -> Times {
     let mut times = Times::default();
     for buyer in buyers {
         let started = Instant::now();
-        assert!(world.check_out(buyer).await, "nobody else is here");
+        assert!(world.check_out(buyer).await, "there are no concurrent buyers");
         times.push(started.elapsed());
-        // As Lambda does, which brings no further request until then.
+        // As in Lambda, which passes no further request before the tasks have ended.
         world.app.background.finished().await;
     }
     times
@@ -76,7 +76,7 @@ async fn all_by_hand(world: &World, writes: &[Writes]) -> Times {
     times
 }
 
-/// How many operations the server was ever asked for, without those of its own and ours.
+/// The number of operations of the shop and of the hand-written transaction that the server has executed.
 async fn commands_of(world: &World) -> i64 {
     let status = world.server_status().await;
     let commands = status.get_document("metrics").unwrap().get_document("commands").unwrap();

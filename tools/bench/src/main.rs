@@ -1,7 +1,7 @@
-//! What a checkout costs, on a real MongoDB: `cargo xtask bench checkout`.
+//! Measures the checkout on a real MongoDB: `cargo xtask bench checkout`.
 //!
-//! Every figure is a ratio of two things that ran in turns in this run, so that it means the same on any machine. The bars
-//! stand beside the figures; see docs/BENCHMARKS.md.
+//! Every result is a ratio of two measurements that alternate in the same run, so that it is comparable between
+//! machines. docs/BENCHMARKS.md explains the bars.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -32,25 +32,25 @@ use crate::{
     world::{CROWD, Place, World},
 };
 
-/// How `cargo xtask bench` tells where MongoDB is.
+/// The variable with which `cargo xtask bench` passes the connection string.
 const MONGODB_URI: &str = "TEST_MONGODB_URI";
 
 #[derive(Parser)]
 #[command(name = "cargo xtask bench checkout", about = "Measure the checkout against a hand-written transaction")]
 struct Arguments {
-    /// Also compare 1,000 with 1,000,000 past orders: takes minutes, and some gigabytes while it runs
+    /// Also compare shops with 1,000 and 1,000,000 past orders: takes minutes and some gigabytes of disk
     #[arg(long)]
     growth: bool,
-    /// How many past orders the larger shop of `--growth` has
+    /// The number of past orders of the larger shop of `--growth`
     #[arg(long, value_name = "ORDERS", default_value_t = 1_000_000)]
     past_orders: usize,
-    /// How much longer the way to the database and back takes than over loopback
+    /// The additional round-trip time to the database
     #[arg(long, value_name = "MICROSECONDS", default_value_t = 0)]
     round_trip: u64,
-    /// Only these
+    /// Only these measurements
     #[arg(long, value_enum)]
     only: Vec<Part>,
-    /// Fail if a bar is not met
+    /// Exit with 1 if a bar is not met
     #[arg(long)]
     strict: bool,
 }
@@ -91,7 +91,7 @@ fn main() -> ExitCode {
 }
 
 impl Part {
-    /// One request at a time is served by one thread, as by a Lambda; a crowd by all that there are, as by the local shop.
+    /// One thread for one request at a time, as in Lambda; all threads for concurrent buyers, as in the local shop.
     fn runtime(self) -> Runtime {
         let mut builder = if self == Self::Hot { Builder::new_multi_thread() } else { Builder::new_current_thread() };
         builder.enable_all().build().unwrap()

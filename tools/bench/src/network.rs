@@ -1,5 +1,4 @@
-//! A network between the shop and its database, which have two machines where they matter: a relay on loopback that lets
-//! every chunk wait.
+//! A simulated network between the shop and its database: a relay on loopback that delays every chunk.
 
 use std::{
     io::{self, Read as _, Write as _},
@@ -10,16 +9,16 @@ use std::{
 
 use mongodb::options::ClientOptions;
 
-/// More than an answer has that is read here, so that it waits once.
+/// Larger than any answer, so that each is delayed once.
 const CHUNK: usize = 256 * 1024;
 
-/// Puts a network between us and the first server of a connection string, in threads of its own, for as long as this
-/// process runs. Answers the connection string that leads through it.
+/// Starts a relay to the first server of a connection string, which runs in its own threads until the process exits.
+/// Answers the connection string of the relay.
 pub(crate) async fn start(mongodb: &str, round_trip: Duration) -> String {
     let server = ClientOptions::parse(mongodb).await.unwrap().hosts.remove(0).to_string();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let relay = listener.local_addr().unwrap();
-    // Otherwise the driver asks the server for its address, and goes there.
+    // Without a direct connection, the driver would discover the address of the server and bypass the relay.
     let through = format!("{}&directConnection=true", mongodb.replacen(&server, &relay.to_string(), 1));
     thread::spawn(move || {
         for client in listener.incoming() {
@@ -33,7 +32,7 @@ fn connect(client: &TcpStream, server: &TcpStream, one_way: Duration) -> io::Res
     for (from, to) in [(client, server), (server, client)] {
         to.set_nodelay(true)?;
         let (from, to) = (from.try_clone()?, to.try_clone()?);
-        // Whoever went away is not missed. Threads, because Tokio's timer counts in whole milliseconds.
+        // Errors of closed connections are ignored. Threads, because Tokio's timer has a resolution of a millisecond.
         thread::spawn(move || carry(from, to, one_way));
     }
     Ok(())

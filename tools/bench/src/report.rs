@@ -1,10 +1,10 @@
-//! Figures, and the bars beside them.
+//! The results, and whether they meet their bars.
 
 use std::time::Duration;
 
 use crate::world::World;
 
-/// Times of one thing.
+/// The times of one measurement.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Times(Vec<Duration>);
 
@@ -17,7 +17,7 @@ impl Times {
         self.0.extend(others.0);
     }
 
-    /// Those after the first few.
+    /// The times without the first few.
     pub(crate) fn without_first(&self, few: usize) -> Self {
         Self(self.0.iter().skip(few).copied().collect())
     }
@@ -35,7 +35,7 @@ impl Times {
     }
 }
 
-/// Prints as it goes, and remembers which bars were not met.
+/// Prints the results, and records the bars that were not met.
 #[derive(Debug)]
 pub(crate) struct Report {
     round_trip: Duration,
@@ -45,7 +45,7 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// `round_trip` is the way to the database and back.
+    /// `round_trip` is the additional round-trip time to the database.
     pub(crate) fn new(round_trip: Duration) -> Self {
         Self { round_trip, is_introduced: false, bars: 0, missed: Vec::new() }
     }
@@ -63,14 +63,14 @@ impl Report {
             load.split(' ').next().unwrap_or("unknown"),
         );
         if self.round_trip.is_zero() {
-            println!("No network: the database is asked over loopback.");
+            println!("No network: the database is on loopback.");
         } else {
             println!(
-                "The way to the database and back takes {:?} more than over loopback, for both sides.",
+                "The round trip to the database takes {:?} longer than over loopback, for both sides.",
                 self.round_trip
             );
         }
-        println!("Messages go to an SQS in this process that acknowledges them at once: SQS itself is in no figure.");
+        println!("Messages go to an SQS stub in this process, so the results do not include SQS.");
     }
 
     #[expect(clippy::unused_self, reason = "printing is what a report does")]
@@ -84,7 +84,7 @@ impl Report {
         println!("{name:<46}{p50:>9.2} ms{p99:>9.2} ms{:>10}", times.count());
     }
 
-    /// Whether there is a network between the shop and its database.
+    /// Whether there is a simulated network between the shop and its database.
     pub(crate) fn has_network(&self) -> bool {
         !self.round_trip.is_zero()
     }

@@ -1,5 +1,5 @@
-//! An SQS that takes every message at once and forgets it. The local SQS server takes longer than a whole checkout, and
-//! would be all that is measured.
+//! An SQS stub that accepts every message at once and discards it. The local SQS server takes longer than a whole
+//! checkout and would dominate the measurement.
 
 use std::{
     net::{self, SocketAddr},
@@ -14,7 +14,7 @@ use axum::{Json, Router, routing::post};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-/// Serves on a free port, in a thread of its own, for as long as this process runs. Answers where.
+/// Starts the stub on a free port, in its own thread, until the process exits. Answers its address.
 pub(crate) fn start() -> SocketAddr {
     let listener = net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();

@@ -1,4 +1,4 @@
-//! A shop with a catalogue, on a database of its own.
+//! The measured shop: a catalogue on its own database.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -33,19 +33,19 @@ use shared::{
 };
 use tower::ServiceExt;
 
-/// How many products there are; each has one SKU.
+/// The number of products; each has one SKU.
 pub(crate) const PRODUCTS: usize = 100;
 
-/// More than there is ever sold of a product.
+/// More units than are ever sold of a product.
 const STOCK: i64 = 1_000_000;
 
-/// More connections than a crowd in one process needs: nobody waits for another request's connection.
+/// More connections than the concurrent buyers need, so that no request waits for one.
 pub(crate) const CROWD: PoolSize = PoolSize(400);
 
-/// How long a request may take.
+/// The time limit of a request.
 const DEADLINE: Duration = Duration::from_secs(25);
 
-/// The shop, and what the measurements reach behind it for.
+/// The shop, with access to its parts.
 #[derive(Clone)]
 pub(crate) struct World {
     pub(crate) app: App,
@@ -55,7 +55,7 @@ pub(crate) struct World {
     pub(crate) place: Place,
 }
 
-/// Where the servers are.
+/// The addresses of the servers.
 #[derive(Clone)]
 pub(crate) struct Place {
     pub(crate) mongodb: String,
@@ -63,14 +63,14 @@ pub(crate) struct Place {
 }
 
 impl World {
-    /// A shop that has sold nothing yet.
+    /// A shop without orders.
     pub(crate) async fn open(place: &Place, database: &str, pool: PoolSize) -> Self {
         let store = Store::connect(&place.mongodb, database, "bench", pool).await.unwrap();
         store.database().drop().await.unwrap();
         Self::open_on(store, place).await
     }
 
-    /// A shop with a full catalogue on a database that has none: the checkout function as Lambda runs it.
+    /// A shop with a catalogue on a database without one, with the checkout function as Lambda runs it.
     pub(crate) async fn open_on(store: Store, place: &Place) -> Self {
         migrations::migrate(&store, &Clock::system(), |_| ()).await.unwrap();
         let signing = Arc::new(SigningKey::from_pem(&SigningKey::generate().unwrap()).unwrap());
@@ -79,7 +79,7 @@ impl World {
         Self { router: router(&app), place: place.clone(), signing, app, products }
     }
 
-    /// The same shop in so many more processes, as far as they know: each has its own connections, as a Lambda has.
+    /// This number of further processes of the same shop: each has its own connections, as a Lambda has.
     pub(crate) async fn processes(&self, count: usize) -> Vec<Self> {
         let mut processes = Vec::with_capacity(count);
         for _ in 0..count {
@@ -92,7 +92,7 @@ impl World {
         processes
     }
 
-    /// Leaves nothing behind.
+    /// Drops the database.
     pub(crate) async fn drop(&self) {
         self.store().database().drop().await.unwrap();
     }
@@ -116,7 +116,7 @@ impl World {
         (status, response.into_body().collect().await.unwrap().to_bytes())
     }
 
-    /// `GET` by whoever has this access token.
+    /// `GET` with this access token.
     pub(crate) async fn get(&self, path: &str, token: &str) -> Bytes {
         let request = Request::get(path).header("authorization", format!("Bearer {token}"));
         let (status, body) = self.ask(request.body(Body::empty()).unwrap()).await;
@@ -124,12 +124,12 @@ impl World {
         body
     }
 
-    /// What the server says about itself.
+    /// The `serverStatus` of the database.
     pub(crate) async fn server_status(&self) -> Document {
         self.client().database("admin").run_command(doc! {"serverStatus": 1}).await.unwrap()
     }
 
-    /// How many units of a product are promised.
+    /// The reserved units of a product.
     pub(crate) async fn reserved(&self, product: &Product) -> i64 {
         self.store().inventory.find(&product.sku).await.unwrap().unwrap().reserved
     }

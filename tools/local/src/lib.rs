@@ -1,4 +1,4 @@
-//! The whole shop on one machine, and the real components that it and the tests stand on.
+//! The whole shop on one machine, and the components that it and the tests use.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal")]
 
 pub mod components;

@@ -1,4 +1,4 @@
-//! The command behind `cargo xtask up` and `down`, and the components behind `cargo xtask test`.
+//! The program of `cargo xtask up` and `down`, and of the components of `cargo xtask test`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal")]
 
 use std::fs;
@@ -11,9 +11,9 @@ use local::components::{Component, Components, Config, Profile};
 use local::{serve, up};
 
 #[derive(Parser)]
-#[command(about = "The whole shop on one machine")]
+#[command(about = "Runs the whole shop on one machine")]
 struct Arguments {
-    /// The folder of the data, logs and addresses; shops of different folders run side by side
+    /// The state folder: data, logs and URLs. Shops with different state folders run side by side
     #[arg(long, global = true, value_name = "FOLDER", env = "SHOP_STATE", default_value = ".local")]
     state: PathBuf,
     #[command(subcommand)]
@@ -22,36 +22,36 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Fetch what is missing, start everything and open the shop
+    /// Start the shop, and fetch missing tools first
     Up {
-        /// Return when the shop is open instead of staying until Ctrl-C
+        /// Return when the shop is running, instead of waiting for Ctrl-C
         #[arg(long)]
         detach: bool,
-        /// The port of the API, 0 for any free one; wins over the variable SHOP_PORT. Default: 9000
+        /// The port of the API, or 0 for any free one; overrides the variable SHOP_PORT. Default: 9000
         #[arg(long)]
         port: Option<u16>,
     },
-    /// Close the shop and stop exactly what was started
+    /// Stop the shop and the components that were started
     Down {
-        /// Also drop the data
+        /// Also delete the data
         #[arg(long)]
         reset: bool,
     },
-    /// Start or stop components without the shop; `up` prints their addresses as NAME=VALUE
+    /// Start or stop components without the shop; `up` prints their URLs as NAME=VALUE
     Components {
-        /// The shop's components or the tests'
+        /// The components of the shop or of the tests
         #[arg(long, value_enum, default_value = "dev")]
         profile: Profile,
         action: Action,
-        /// Only these
+        /// Only these components; default: all
         components: Vec<Component>,
     },
-    /// Write the description of the API from the code
+    /// Write the OpenAPI description of the API
     Openapi {
-        /// Only say whether it is up to date
+        /// Only check whether the file is up to date
         #[arg(long)]
         check: bool,
-        /// Where it is written
+        /// The file to write
         #[arg(default_value = "docs/openapi.json")]
         file: PathBuf,
     },
@@ -70,7 +70,7 @@ enum Action {
 async fn main() -> ExitCode {
     match run(Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
-        // Without the backtrace that `main` would add: these errors are for the person at the terminal.
+        // Without the backtrace that `main` would add.
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
@@ -98,14 +98,14 @@ async fn run(Arguments { state, command }: Arguments) -> Result<()> {
     }
 }
 
-/// The document is kept in the repository, so that frontend teams see what a change means for them.
+/// The document is in the repository, so that frontend teams see the changes of the API.
 fn openapi(path: &Path, check: bool) -> Result<()> {
     let written = format!("{}\n", local::shop::openapi().to_pretty_json()?);
     let name = path.display();
     if fs::read_to_string(path).is_ok_and(|kept| kept == written) {
         println!("{name} is up to date.");
     } else if check {
-        bail!("{name} is not what the code says: run cargo xtask openapi and commit the result");
+        bail!("{name} is out of date: run cargo xtask openapi and commit the result");
     } else {
         fs::write(path, written).with_context(|| format!("cannot write {name}"))?;
         println!("Wrote {name}.");
@@ -131,7 +131,7 @@ async fn stop(config: &Config, components: &[Component]) -> Result<()> {
     }
     Components::stop(config, &Component::ALL).await?;
     let data = config.folder.join("data");
-    // Nobody looks into the database of a test that has ended, and there is one for each.
+    // The databases of ended tests are not needed any more.
     if config.profile == Profile::Test && data.exists() {
         fs::remove_dir_all(data)?;
     }

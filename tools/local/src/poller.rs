@@ -1,5 +1,6 @@
-//! What Lambda does between a queue and a function: takes batches, hands them over, deletes what was done, and leaves the
-//! rest to come again after its visibility time-out, and after five receives to the dead-letter queue.
+//! The event source mapping of Lambda: receives batches, invokes the function, and deletes the processed messages.
+//! Failed messages are received again after the visibility time-out, and go to the dead-letter queue after five
+//! receives.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,34 +14,34 @@ use shared::queue::{Consumer, consume};
 
 /// As in `template.yaml`.
 const BATCH: i32 = 10;
-/// How long SQS waits for a first message.
+/// How long a receive waits for a message.
 const LONG_POLL_SECONDS: i32 = 5;
-/// After SQS could not be reached.
-const PAUSE: Duration = Duration::from_secs(1);
+/// The delay after SQS could not be reached.
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// The event source mapping of one queue.
 #[derive(Clone)]
 pub struct Poller {
-    /// SQS.
+    /// The SQS client.
     pub client: Client,
-    /// The queue.
+    /// The URL of the queue.
     pub url: String,
-    /// The function.
+    /// The consumer of the function.
     pub consumer: Arc<dyn Consumer>,
 }
 
 impl Poller {
-    /// Feeds the consumer for ever.
+    /// Polls the queue forever.
     pub async fn run(self) {
         loop {
             if let Err(error) = self.poll(LONG_POLL_SECONDS).await {
                 tracing::warn!(url = self.url, error = %error, "SQS does not answer");
-                tokio::time::sleep(PAUSE).await;
+                tokio::time::sleep(RETRY_DELAY).await;
             }
         }
     }
 
-    /// Takes one batch, if there is any within `wait_seconds`; answers how many messages it held.
+    /// Processes one batch, if there is one within `wait_seconds`, and answers the number of its messages.
     ///
     /// # Errors
     /// If SQS cannot be reached.
@@ -52,7 +53,7 @@ impl Poller {
         Ok(batch.len())
     }
 
-    /// Takes up to ten messages from the queue.
+    /// Receives up to ten messages.
     ///
     /// # Errors
     /// If SQS cannot be reached.
@@ -69,7 +70,7 @@ impl Poller {
         Ok(received.messages.unwrap_or_default())
     }
 
-    /// Hands a batch to the consumer and deletes what it is done with; answers how many have to come again.
+    /// Processes a batch and deletes the processed messages. Answers the number of failed ones.
     ///
     /// # Errors
     /// If SQS cannot be reached.
@@ -81,7 +82,7 @@ impl Poller {
         for message in batch {
             let (Some(id), Some(receipt)) = (&message.message_id, &message.receipt_handle) else { continue };
             if !failed(id) {
-                // A message can stand in a batch twice, and the names of the entries must differ.
+                // A batch may contain a message twice, but the ids of the entries must differ.
                 let entry = DeleteMessageBatchRequestEntry::builder().id(done.to_string()).receipt_handle(receipt);
                 delete = delete.entries(entry.build()?);
                 done += 1;
@@ -94,7 +95,7 @@ impl Poller {
     }
 }
 
-/// The event that Lambda makes of a batch.
+/// The event of a batch, as Lambda passes it to a function.
 fn event(batch: &[Message], url: &str) -> SqsEvent {
     let queue = url.rsplit('/').next().unwrap_or_default();
     let mut event = SqsEvent::default();

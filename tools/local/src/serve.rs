@@ -1,5 +1,5 @@
-//! The shop itself: every function's router in one process, the pollers that feed its consumers, and the clock that runs
-//! maintenance every minute.
+//! The server of the local shop: the endpoints of every function, the pollers of the queues, and maintenance every
+//! minute.
 
 use std::{fs, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
@@ -27,19 +27,20 @@ use tokio::{
 };
 
 use crate::{
-    components::{sqs, supervise::write_whole},
+    components::{sqs, supervise::write_atomically},
     poller::Poller,
     shop::Shop,
     stack::Stack,
 };
 
 /// As in `template.yaml`.
-const MAINTENANCE: Duration = Duration::from_secs(60);
-/// How long what is being done may take to come to its end.
-const CLOSING: Duration = Duration::from_secs(5);
-const LAST_BATCHES: Duration = Duration::from_millis(300);
+const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(60);
+/// The time for background tasks in progress to end.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
+/// The time for batches in progress to end.
+const BATCH_GRACE_PERIOD: Duration = Duration::from_millis(300);
 
-/// Serves the shop of a state folder until the process is told to end.
+/// Serves the shop of a state folder until the process is terminated.
 ///
 /// # Errors
 /// If the shop cannot start.
@@ -64,10 +65,9 @@ pub async fn run(state: &Path) -> Result<()> {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
-    // A batch that is being worked on would come again, and a message that is not sent would be relayed; letting them end is
-    // merely tidier.
-    let tidying = async { tokio::join!(tokio::time::sleep(LAST_BATCHES), shop.background.finished()) };
-    let _ = tokio::time::timeout(CLOSING, tidying).await;
+    // Optional: an interrupted batch would be received again, and an unsent message would be relayed.
+    let ending = async { tokio::join!(tokio::time::sleep(BATCH_GRACE_PERIOD), shop.background.finished()) };
+    let _ = tokio::time::timeout(SHUTDOWN_TIMEOUT, ending).await;
     Ok(())
 }
 
@@ -116,36 +116,36 @@ async fn open(stack: &Stack, state: &Path) -> Result<Shop> {
         shop_url: mail.shop_url,
         payment_window: PaymentWindow { charge: reservation.payment_window(), transfer: reservation.transfer_window() },
         background: BackgroundTasks::after_the_answer(),
-        // A frontend in development has whatever port its tool chose.
+        // The port of a frontend in development is not known.
         cors: http.cors.and_loopback(),
         deadline: http.request_timeout,
     })
 }
 
-/// The key of this shop; made once, so that sessions outlive a restart.
+/// The signing key of this shop; generated once, so that sessions outlive a restart.
 fn signing_key(state: &Path) -> Result<SigningKey> {
     let path = state.join("data/signing-key.pem");
     if !path.exists() {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
-        write_whole(&path, SigningKey::generate()?.as_bytes())?;
+        write_atomically(&path, SigningKey::generate()?.as_bytes())?;
     }
     Ok(SigningKey::from_pem(&fs::read_to_string(&path)?)?)
 }
 
-/// API Gateway says where a request comes from; here the connection does.
+/// The address of the client is the one of the connection; in Lambda, API Gateway passes it.
 async fn record_address(ConnectInfo(address): ConnectInfo<SocketAddr>, mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(ClientAddress(address.ip()));
     next.run(request).await
 }
 
 async fn maintain(worker: Worker) {
-    let mut minute = tokio::time::interval(MAINTENANCE);
+    let mut minute = tokio::time::interval(MAINTENANCE_INTERVAL);
     loop {
         minute.tick().await;
         if let Err(error) = Box::pin(maintenance::run(&worker)).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "maintenance goes on in a minute");
+            tracing::warn!(error = &error as &dyn std::error::Error, "maintenance failed and is retried in a minute");
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The shop in one process: every function's router and consumer on one database, as Lambda would run them one by one.
-//! The local server and the tests are made of this.
+//! The shop in one process: the routers and consumers of every function on one database. The local server and the tests
+//! use it.
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,41 +22,41 @@ use shared::{
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-/// What the functions of a shop share, and what each needs beside that.
+/// The state of all functions of a shop.
 #[derive(Clone)]
 pub struct Shop {
     /// The database.
     pub store: Store,
-    /// The time.
+    /// The clock.
     pub clock: Clock,
-    /// Randomness.
+    /// The source of random values.
     pub random: Random,
-    /// Where messages go.
+    /// Dispatches messages.
     pub publisher: Publisher,
-    /// What access tokens are signed with; the shop trusts its public half.
+    /// Signs access tokens; the shop trusts its public key.
     pub signing: SigningKey,
-    /// How passwords are hashed.
+    /// Hashes passwords.
     pub passwords: Passwords,
-    /// Who moves money.
+    /// The payment gateway.
     pub gateway: Arc<dyn PaymentGateway>,
-    /// What the gateway signs its webhooks with.
+    /// The secret of the gateway's webhook signatures.
     pub webhook_secret: Secret,
-    /// How mail leaves.
+    /// The SMTP client.
     pub mailer: Mailer,
-    /// Where the links in mails lead.
+    /// The base URL of links in mails.
     pub shop_url: String,
     /// How long an order may stay unpaid before it expires.
     pub payment_window: PaymentWindow,
-    /// What is done after the answers.
+    /// Runs tasks after the response.
     pub background: BackgroundTasks,
-    /// The origins whose pages may call.
+    /// The allowed origins.
     pub cors: CorsOrigins,
-    /// How long a request may take.
+    /// The time limit of a request.
     pub deadline: Duration,
 }
 
 impl Shop {
-    /// What a function with endpoints works with that sends to these queues.
+    /// The state of a function with endpoints that sends to these queues.
     fn app(&self, sends_to: &[Queue]) -> App {
         App {
             store: self.store.clone(),
@@ -69,7 +69,7 @@ impl Shop {
         }
     }
 
-    /// Every function's endpoints behind one address.
+    /// The endpoints of every function.
     pub fn router(&self) -> Router {
         let auth = AuthApp::new(self.app(auth::SENDS_TO), self.signing.clone(), self.passwords.clone());
         let checkout = CheckoutApp { app: self.app(checkout::SENDS_TO), payment_window: self.payment_window };
@@ -88,7 +88,7 @@ impl Shop {
         serve::finish(routes, &self.app(&[]), self.deadline)
     }
 
-    /// What a queue feeds.
+    /// The consumer of a queue.
     pub fn consumer(&self, queue: Queue) -> Arc<dyn Consumer> {
         match queue {
             Queue::Payments => Arc::new(PaymentProcessing {
@@ -104,12 +104,12 @@ impl Shop {
         }
     }
 
-    /// What maintenance works with.
+    /// The state of maintenance.
     pub fn maintenance(&self) -> Worker {
         self.worker(maintenance::SENDS_TO)
     }
 
-    /// What a function without endpoints works with that sends to these queues.
+    /// The state of a function without endpoints that sends to these queues.
     fn worker(&self, sends_to: &[Queue]) -> Worker {
         Worker {
             store: self.store.clone(),
@@ -120,7 +120,7 @@ impl Shop {
     }
 }
 
-/// What each HTTP function serves, by the function's name.
+/// The OpenAPI description of each HTTP function, by the function's name.
 pub fn groups() -> [(&'static str, OpenApi); 6] {
     [
         ("auth", auth::router().into_openapi()),
@@ -148,7 +148,7 @@ pub const fn sends_to() -> [(&'static str, &'static [Queue]); 10] {
     ]
 }
 
-/// The description of the whole API, as all functions' routers give it together.
+/// The OpenAPI description of the whole API.
 pub fn openapi() -> OpenApi {
     let mut document = health::routes().into_openapi();
     for (_, group) in groups() {

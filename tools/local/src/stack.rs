@@ -1,4 +1,4 @@
-//! Where everything of a running local shop is: written for scripts and people, read by the server itself.
+//! The file that describes a running local shop, for its server, scripts and people.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -8,22 +8,22 @@ use std::{env, fs};
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::components::supervise::write_whole;
+use crate::components::supervise::write_atomically;
 use crate::components::{Components, sqs, stripe};
 
 /// The addresses, queues, secrets and accounts of the local shop; none of them is valid anywhere else.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Stack {
-    /// With `/v1`.
+    /// The URL of the API, with `/v1`.
     pub api_url: String,
-    /// Without a path, as links in mails start.
+    /// The base URL of links in mails.
     pub shop_url: String,
-    /// What the server listens on: `127.0.0.1:9000`.
+    /// The address that the server listens on: `127.0.0.1:9000`.
     pub listen: String,
     /// A replica set.
     pub mongodb_uri: String,
-    /// The database of the shop on it.
+    /// The name of the database.
     pub mongodb_database: String,
     /// The SQS server.
     pub sqs_endpoint: String,
@@ -31,21 +31,21 @@ pub struct Stack {
     pub queues: BTreeMap<String, String>,
     /// The Stripe API without a path.
     pub stripe_api: String,
-    /// The key that it is called with.
+    /// The API key.
     pub stripe_secret_key: String,
-    /// What its webhooks are signed with.
+    /// The secret of webhook signatures.
     pub stripe_webhook_secret: String,
-    /// Where mail is sent.
+    /// The SMTP server.
     pub smtp_url: String,
-    /// Where it is read: `GET {mailboxUrl}/messages`.
+    /// The mailbox: `GET {mailboxUrl}/messages`.
     pub mailbox_url: String,
-    /// The shop's own address in mails.
+    /// The sender of mails.
     pub mail_from: String,
-    /// Who can log in from the start.
+    /// The demo accounts.
     pub accounts: Vec<Account>,
 }
 
-/// A demo account, made in the local shop only.
+/// A demo account, which exists in the local shop only.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "each field is what it is called")]
 pub struct Account {
@@ -85,7 +85,7 @@ impl Stack {
         }
     }
 
-    /// The file that describes the running shop of a state folder.
+    /// The path of the file in a state folder.
     #[must_use]
     pub fn path(state: &Path) -> PathBuf {
         state.join("stack.json")
@@ -94,11 +94,11 @@ impl Stack {
     /// Reads the file.
     ///
     /// # Errors
-    /// If there is none, which means that the shop was not started.
+    /// If there is none: the shop is not running.
     pub fn load(state: &Path) -> Result<Self> {
         let path = Self::path(state);
-        let text = fs::read(&path).with_context(|| format!("cannot read {}: is the shop up?", path.display()))?;
-        serde_json::from_slice(&text).with_context(|| format!("{} is not a stack of this version", path.display()))
+        let text = fs::read(&path).with_context(|| format!("cannot read {}: is the shop running?", path.display()))?;
+        serde_json::from_slice(&text).with_context(|| format!("{} was written by another version", path.display()))
     }
 
     /// Writes the file.
@@ -106,10 +106,10 @@ impl Stack {
     /// # Errors
     /// If it cannot be written.
     pub fn save(&self, state: &Path) -> Result<()> {
-        write_whole(&Self::path(state), &serde_json::to_vec_pretty(self)?)
+        write_atomically(&Self::path(state), &serde_json::to_vec_pretty(self)?)
     }
 
-    /// The variables that the shop's functions read, as Lambda would hand them over.
+    /// The environment variables of the shop's functions.
     #[must_use]
     pub fn environment(&self) -> Vec<(String, String)> {
         let queue = |name: &str| self.queues.get(name).map_or("", String::as_str);
@@ -134,7 +134,7 @@ impl Stack {
         .to_vec()
     }
 
-    /// The addresses and a first request, for a person.
+    /// The URLs and a first request, as text.
     #[must_use]
     pub fn table(&self, state: &Path) -> String {
         let mut table = String::new();
@@ -142,11 +142,11 @@ impl Stack {
         for (what, address) in [
             ("API", self.api_url.clone()),
             ("reference", format!("{}/docs", self.api_url)),
-            ("mail box", format!("{}/messages", self.mailbox_url)),
+            ("mailbox", format!("{}/messages", self.mailbox_url)),
             ("Stripe API", self.stripe_api.clone()),
             ("SQS", self.sqs_endpoint.clone()),
             ("MongoDB", self.mongodb_uri.clone()),
-            ("all of it", Self::path(state).display().to_string()),
+            ("stack file", Self::path(state).display().to_string()),
             ("logs", state.join("log").display().to_string()),
         ] {
             let _ = writeln!(table, "  {what:<11} {address}");

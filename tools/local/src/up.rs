@@ -1,4 +1,4 @@
-//! Opens and closes the local shop: the components, the server, and the file that says where they are.
+//! Starts and stops the local shop: the components, the server, and the file with their URLs.
 
 use std::env;
 use std::fs;
@@ -13,20 +13,21 @@ use crate::stack::Stack;
 
 /// The name of the server's record and log.
 const SHOP: &str = "shop";
-/// What moves the port of the API, as its refusal says.
+/// How the port of the API is set, for error messages.
 const SHOP_PORT: &str = "--port … or SHOP_PORT";
-/// Held while the shop is opened or closed.
+/// The lock for starting and stopping the shop.
 const LOCK: &str = "up";
-/// Shorter than in production, where it is six times the time-out of the function: here a developer waits for it.
+/// Shorter than in production, where it is six times the time-out of the function, so that developers do not wait long
+/// for a retry.
 const VISIBILITY_SECONDS: u32 = 30;
-/// A request or a batch that runs when the shop is closed may come to its end.
-const CLOSING: Duration = Duration::from_secs(15);
+/// The time for requests and batches in progress to end.
+const STOP_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Opens the shop. Detached, it returns when the shop answers; else it stays until Ctrl-C and then closes it again.
-/// If the shop is open already, it only says where.
+/// Starts the shop. Detached, it returns when the shop is ready; else it runs until Ctrl-C and then stops the shop. If
+/// the shop is already running, it only prints the URLs.
 ///
 /// # Errors
-/// If something cannot be fetched or started; whatever was started by then is stopped.
+/// If a component cannot be fetched or started; those that were started are stopped.
 pub async fn up(config: &Config, detach: bool) -> Result<()> {
     let supervisor = Supervisor::new(&config.folder)?;
     let lock = supervisor.lock(LOCK).await?;
@@ -34,7 +35,7 @@ pub async fn up(config: &Config, detach: bool) -> Result<()> {
         && let Ok(stack) = Stack::load(&config.folder)
         && answers(&health(&stack)).await
     {
-        println!("The shop is already open (to run newly built code: cargo xtask down, then up).\n");
+        println!("The shop is already running (to run newly built code: cargo xtask down, then up).\n");
         println!("{}", stack.table(&config.folder));
         return Ok(());
     }
@@ -47,20 +48,20 @@ pub async fn up(config: &Config, detach: bool) -> Result<()> {
         }
     };
     drop(lock);
-    println!("\nThe shop is open.\n\n{}", stack.table(&config.folder));
+    println!("\nThe shop is running.\n\n{}", stack.table(&config.folder));
     if detach {
         return Ok(());
     }
-    println!("  Ctrl-C closes the shop.\n");
-    wait_for_the_end(&supervisor).await?;
+    println!("  Press Ctrl-C to stop the shop.\n");
+    wait_for_exit(&supervisor).await?;
     let _lock = supervisor.lock(LOCK).await?;
     close(config, &supervisor).await.map(drop)
 }
 
-/// Closes the shop and stops exactly what [`up`] has started. `reset` also drops the data that it kept here.
+/// Stops the shop and the components that [`up`] has started. `reset` also deletes their data.
 ///
 /// # Errors
-/// If a process cannot be ended or a folder cannot be removed.
+/// If a process cannot be stopped or a folder cannot be removed.
 pub async fn down(config: &Config, reset: bool) -> Result<()> {
     let supervisor = Supervisor::new(&config.folder)?;
     let _lock = supervisor.lock(LOCK).await?;
@@ -77,15 +78,15 @@ pub async fn down(config: &Config, reset: bool) -> Result<()> {
                 fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
             }
         }
-        println!("Dropped the data.");
+        println!("Deleted the data.");
         if config.given.mongodb_uri.is_some() {
-            println!("The database on MONGODB_URI is not ours and stays as it is.");
+            println!("The database on MONGODB_URI was not started here and is kept.");
         }
     }
     Ok(())
 }
 
-/// The port of the API. A taken one is refused before anything is started: frontends are configured with it.
+/// The port of the API. Frontends are configured with it, so a taken one is an error, before anything is started.
 fn shop_port(config: &Config, supervisor: &Supervisor) -> Result<u16> {
     match (config.ports.shop, supervisor.ports(SHOP).first()) {
         (0, Some(running)) => Ok(*running),
@@ -96,7 +97,7 @@ fn shop_port(config: &Config, supervisor: &Supervisor) -> Result<u16> {
 }
 
 async fn open(config: &Config, port: u16, supervisor: &Supervisor, detach: bool) -> Result<Stack> {
-    eprintln!("starting MongoDB, SQS, the Stripe API and the mail box …");
+    eprintln!("starting MongoDB, SQS, the Stripe API and the mailbox …");
     let components = Components::ensure(config).await?;
     let queues = sqs::ensure_queues(&components.sqs_endpoint, "", VISIBILITY_SECONDS).await?;
     let stack = Stack::new(port, components, queues);
@@ -105,7 +106,7 @@ async fn open(config: &Config, port: u16, supervisor: &Supervisor, detach: bool)
         stripe::configure_webhook(&stack.stripe_api, SHOP, &url, &stack.stripe_webhook_secret).await?;
     }
     stack.save(&config.folder)?;
-    eprintln!("opening the shop …");
+    eprintln!("starting the shop …");
     let launch = Launch {
         name: SHOP,
         command: vec![
@@ -117,7 +118,7 @@ async fn open(config: &Config, port: u16, supervisor: &Supervisor, detach: bool)
         environment: stack.environment(),
         ports: vec![(port, SHOP_PORT.to_owned())],
         inherit_output: !detach,
-        patience: Duration::from_mins(3),
+        start_timeout: Duration::from_mins(3),
     };
     let health = health(&stack);
     supervisor.ensure(&launch, async || answers(&health).await).await?;
@@ -126,7 +127,7 @@ async fn open(config: &Config, port: u16, supervisor: &Supervisor, detach: bool)
 
 async fn close(config: &Config, supervisor: &Supervisor) -> Result<Vec<&'static str>> {
     let mut stopped = Vec::new();
-    if supervisor.stop(SHOP, CLOSING).await? {
+    if supervisor.stop(SHOP, STOP_TIMEOUT).await? {
         stopped.push(SHOP);
     }
     stopped.extend(Components::stop(config, &Component::ALL).await?);
@@ -137,7 +138,7 @@ async fn close(config: &Config, supervisor: &Supervisor) -> Result<Vec<&'static 
     Ok(stopped)
 }
 
-async fn wait_for_the_end(supervisor: &Supervisor) -> Result<()> {
+async fn wait_for_exit(supervisor: &Supervisor) -> Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hangup = signal(SignalKind::hangup())?;
@@ -150,7 +151,7 @@ async fn wait_for_the_end(supervisor: &Supervisor) -> Result<()> {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
         _ = hangup.recv() => {}
-        () = shop_ends => println!("The shop has ended."),
+        () = shop_ends => println!("The shop has exited."),
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What the shop relies on in the real components, and what supervising them must and must never do.
+//! The behaviour of the components that the shop relies on, and of their supervisor.
 #![allow(
     missing_docs,
     clippy::expect_used,
@@ -35,7 +35,7 @@ fn shell(name: &'static str, script: &str) -> Launch {
         environment: Vec::new(),
         ports: Vec::new(),
         inherit_output: false,
-        patience: Duration::from_secs(5),
+        start_timeout: Duration::from_secs(5),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Two shops of one program that was moved away from where it was built: each with a state folder and ports of its own.
+//! Two shops of one program outside of its build folder, each with its own state folder and ports.
 #![allow(
     missing_docs,
     clippy::expect_used,
@@ -14,8 +14,8 @@ use std::{env, fs};
 use local::components::workspace_root;
 use local::stack::Stack;
 
-/// Variables that would give a shop something of this machine's or of the tests'.
-const NOT_FOR_THESE_SHOPS: [&str; 14] = [
+/// Variables that are removed, because they configure the shop of this machine or of the tests.
+const REMOVED_VARIABLES: [&str; 14] = [
     "SHOP_STATE",
     "SHOP_PORT",
     "MONGODB_PORT",
@@ -32,7 +32,7 @@ const NOT_FOR_THESE_SHOPS: [&str; 14] = [
     "CORS_ALLOWED_ORIGINS",
 ];
 
-/// Closes its shop at the end, also if the test fails.
+/// Stops its shop on drop, also if the test fails.
 struct LocalShop {
     program: PathBuf,
     folder: PathBuf,
@@ -44,10 +44,10 @@ impl LocalShop {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
         command.current_dir(&self.folder).args(arguments);
-        for variable in NOT_FOR_THESE_SHOPS {
+        for variable in REMOVED_VARIABLES {
             command.env_remove(variable);
         }
-        // What is fetched is shared with the tests.
+        // The tools are shared with the tests.
         if env::var_os("SHOP_LOCAL_CACHE").is_none() {
             command.env("SHOP_LOCAL_CACHE", workspace_root().join(".local"));
         }
@@ -93,7 +93,7 @@ async fn is_closed(stack: &Stack) -> bool {
     health(stack).await.is_err_and(|error| error.is_connect())
 }
 
-/// What a browser asks before a page of this origin may order.
+/// The answer to the preflight request of a page of this origin.
 async fn allowed_origin(stack: &Stack, origin: &str) -> Option<String> {
     let request = reqwest::Client::new()
         .request(reqwest::Method::OPTIONS, format!("{}/checkout", stack.api_url))
@@ -121,7 +121,7 @@ async fn two_shops_of_one_moved_program_run_side_by_side() {
     let program = home.join("shop");
     fs::hard_link(env!("CARGO_BIN_EXE_local"), &program).expect("a program in another place");
     let [first, second] = folders;
-    // One in the folder that it is started from, one where it is told.
+    // One has its state in the current folder, the other in the folder of an option.
     let first = LocalShop { program: program.clone(), state: first.join(".local"), folder: first };
     let second = LocalShop { program, folder: home.clone(), state: second.join("state of the second") };
     let second_state = second.state.to_str().expect("text");
@@ -131,7 +131,7 @@ async fn two_shops_of_one_moved_program_run_side_by_side() {
     let taken = first.stack().listen;
     let port = taken.rsplit(':').next().expect("a port");
 
-    // The API's port is never moved silently, and nothing is started in vain.
+    // A taken port of the API is an error, and no component is started.
     let refused = second.command(&["up", "--detach", "--port", port, "--state", second_state]).output();
     let refused = refused.expect("the program can be run");
     assert!(!refused.status.success());

@@ -1,4 +1,4 @@
-//! Accounts that are made here and not by registering.
+//! Creates accounts without registration.
 
 use anyhow::{Context as _, Result, bail};
 use shared::{
@@ -14,17 +14,17 @@ use shared::{
 /// The account.
 #[derive(Clone, Debug)]
 pub struct Account {
-    /// What they log in with.
+    /// The address to log in with.
     pub email: Email,
     /// Given name.
     pub first_name: String,
     /// Family name.
     pub last_name: String,
-    /// What they may do.
+    /// The role.
     pub role: Role,
 }
 
-/// The account with this address; made if there is none. One that is there stays as it is.
+/// The account with this address, created if there is none. An existing one is not changed.
 pub(crate) async fn ensure(
     store: &Store,
     clock: &Clock,
@@ -46,10 +46,10 @@ pub(crate) async fn ensure(
     }
 }
 
-/// Makes an account with rights that nobody gets by registering.
+/// Creates an account with a role that registration does not give.
 ///
 /// # Errors
-/// If the address has an account already: nobody gains rights by mistake. Or if the password is one that nobody may have.
+/// If the address has an account already, whose role must not change by mistake; or if the password is too weak.
 pub async fn create(store: &Store, clock: &Clock, account: &Account, password: &str) -> Result<User> {
     let address = account.email.expose();
     if let Some(found) = store.users.find_by_email(&account.email).await? {
@@ -69,7 +69,7 @@ async fn new(clock: &Clock, passwords: &Passwords, account: &Account, password: 
     let Account { email, first_name, last_name, role } = account.clone();
     let now = clock.now();
     let mut user = User::new(email, hash, first_name, last_name, role, now);
-    // Whoever runs this tool vouches for the mailbox.
+    // The operator vouches for the address.
     user.verify_email(now);
     Ok(user)
 }

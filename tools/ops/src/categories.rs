@@ -1,4 +1,4 @@
-//! The part of the category tree that made-up products need.
+//! The category tree of the demo shop and of generated products.
 
 use std::collections::BTreeMap;
 
@@ -9,41 +9,41 @@ use shared::{
     store::{Store, StoreError, categories::CategoryKey},
 };
 
-/// Makes what is missing of a tree, given as paths of slugs with names, parents first. What is there stays as it is.
+/// Creates the missing categories of a tree, given as paths of slugs with names, parents first. Existing ones are kept.
 ///
 /// # Errors
-/// If a slug of it is taken by a category elsewhere in the tree.
+/// If a slug belongs to a category with another path.
 pub(crate) async fn ensure(store: &Store, clock: &Clock, tree: &[(&str, &str)]) -> Result<BTreeMap<String, Category>> {
     let mut categories: BTreeMap<String, Category> = BTreeMap::new();
     for (path, name) in tree {
         let (above, slug) = path.rsplit_once('/').unwrap_or(("", path));
-        let key = CategoryKey::parse(path).with_context(|| format!("{path} is no path"))?;
+        let key = CategoryKey::parse(path).with_context(|| format!("{path} is not a path of slugs"))?;
         let category = match store.categories.find_by(&key).await? {
             Some(found) => found.into_inner(),
             None => {
                 let new = Category::new((*name).to_owned(), Slug::try_new(slug)?, categories.get(above), clock.now());
                 match store.categories.insert(&new).await {
                     Ok(()) => new,
-                    // Somebody made it between the two commands, or it hangs elsewhere.
+                    // A concurrent process created it, or the slug belongs to a category with another path.
                     Err(StoreError::Duplicate { .. }) => match store.categories.find_by(&key).await? {
                         Some(found) => found.into_inner(),
-                        None => bail!("there is a category {slug} already, but not as {path}"),
+                        None => bail!("the slug {slug} belongs to another category than {path}"),
                     },
                     Err(error) => return Err(error.into()),
                 }
             }
         };
         if category.path != *path {
-            bail!("there is a category {slug} already, but as {} and not as {path}", category.path);
+            bail!("the category {slug} has the path {} and not {path}", category.path);
         }
         categories.insert((*path).to_owned(), category);
     }
     Ok(categories)
 }
 
-/// Writes down how many published products each category has.
+/// Counts the published products of each category.
 ///
-/// Exact also while products are published: that changes the category's version, and then its products are counted again.
+/// Exact also while products are published: that changes the category's version, and its products are counted again.
 pub(crate) async fn recount(store: &Store, categories: impl IntoIterator<Item = &Category>) -> Result<()> {
     let products = store.database().collection::<bson::Document>("products");
     for category in categories {

@@ -1,4 +1,4 @@
-//! The commands, their help, and what they print.
+//! The commands, their help and their output.
 
 use std::{path::PathBuf, process::ExitCode, time::Instant};
 
@@ -21,8 +21,8 @@ use crate::{
 
 /// The operator's command line of the shop.
 ///
-/// Every command can be run again: what is there already stays, what is missing is added. It ends with 0 when everything
-/// was done, and with 1 when something was not.
+/// Every command is idempotent: existing data is kept, and missing data is added. The exit code is 0 on success and 1
+/// on failure.
 #[derive(Parser)]
 #[command(
     name = "ops",
@@ -44,45 +44,45 @@ struct Arguments {
 #[derive(Args)]
 #[command(next_help_heading = "Database")]
 struct DatabaseArguments {
-    /// The connection string of the replica set; wins over the variable MONGODB_URI.
+    /// The connection string of the replica set; overrides the variable MONGODB_URI.
     ///
-    /// One with a password belongs in the variable, or in a secret that MONGODB_URI_SECRET_ARN names: other processes can
-    /// read a command line.
+    /// Pass one with a password in the variable, or in a secret that MONGODB_URI_SECRET_ARN names: other processes can
+    /// read the command line.
     #[arg(long, global = true, value_name = "URI")]
     mongodb_uri: Option<String>,
-    /// The database; wins over the variable MONGODB_DATABASE. Default: shop
+    /// The database; overrides the variable MONGODB_DATABASE. Default: shop
     #[arg(long, global = true, value_name = "NAME")]
     database: Option<String>,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// Bring the database into the shape that this version needs
+    /// Migrate the database to this version
     ///
-    /// Makes collections, validators and indexes that are missing, in numbered steps that are each applied once. Run it
-    /// before the functions of a new version are deployed. Of several at once one works and the others wait for it.
+    /// Creates missing collections, validators and indexes, in numbered migrations that are each applied once. Run it
+    /// before you deploy the functions of a new version. Concurrent runs wait for each other.
     #[command(after_help = "Example:\n  ops migrate --database shop_staging")]
     Migrate,
-    /// Fill the shop with a made-up catalogue, for trying out and for benchmarks
+    /// Fill the shop with a generated catalogue, for trials and benchmarks
     ///
-    /// The product with a given number is always the same one, so an interrupted run is continued by running it again,
-    /// and a larger number adds to what is there. Not for a shop that sells.
+    /// The product with a given number is always the same one, so an interrupted run can be repeated, and a larger
+    /// number adds products. Do not use it in production.
     #[command(after_help = "Examples:\n  ops seed --products 1000\n  ops --database bench seed --products 1000000")]
     Seed {
-        /// How many products there are to be
+        /// The total number of generated products
         #[arg(long, value_name = "N")]
         products: u32,
     },
-    /// Make the account of an administrator
+    /// Create the account of an administrator
     ///
-    /// The only way to the first one: no HTTP request makes an administrator. The password is asked for, or read from
-    /// standard input, or taken from the variable OPS_ADMIN_PASSWORD; never from the command line.
+    /// The only way to create the first one: no HTTP request does. The password is prompted for, or read from standard
+    /// input or from the variable OPS_ADMIN_PASSWORD; never from the command line.
     #[command(after_help = "\
 Examples:
   ops create-admin --email ada@example.test --first-name Ada --last-name Lovelace
   pass show shop/admin | ops create-admin --email ada@example.test --first-name Ada --last-name Lovelace")]
     CreateAdmin {
-        /// The address to log in with
+        /// The e-mail address to log in with
         #[arg(long)]
         email: String,
         /// Given name
@@ -94,64 +94,64 @@ Examples:
     },
     /// Import products from a file of JSON Lines
     ///
-    /// A line is a product, found again by its SKU: a new one is made, a known one becomes as the line says, and the same
-    /// file twice changes nothing. Categories that a line names by path (`home/kitchen`) are made where they are missing.
-    /// `inventory.quantity` is the first stock of a SKU that is new; stock that is there is not touched.
+    /// Each line is a product, identified by its SKU: a new one is created and an existing one is updated, so importing
+    /// the same file again changes nothing. Missing categories that a line names by path (`home/kitchen`) are created.
+    /// `inventory.quantity` is the initial stock of a new SKU; the stock of an existing SKU is not changed.
     ///
-    /// Each line that cannot be taken is printed with its number, its SKU and the reason, and the others are kept. Ends
-    /// with 1 if there was any.
+    /// A rejected line is printed with its number, its SKU and the reasons, and the import continues. The exit code is
+    /// 1 if a line was rejected.
     #[command(after_help = "\
 Examples:
   ops import products.jsonl --seller shop@example.test
   zcat products.jsonl.gz | ops import - --seller shop@example.test > rejected.txt")]
     Import {
-        /// The file; - is standard input
+        /// The file, or - for standard input
         file: PathBuf,
-        /// The address of the seller whose products they are
+        /// The e-mail address of the seller of the products
         #[arg(long, value_name = "EMAIL")]
         seller: String,
     },
-    /// Check every promise that the database alone can show
+    /// Check every invariant that the database can show
     ///
-    /// Counts again what is counted (stock, totals, coupons, ratings, sales), follows every timeline, and holds orders,
-    /// payments and answers against each other. Changes nothing, and may run while the shop sells: each check sees the
-    /// database as it was at one moment. Prints a line for each rule, and the first twenty documents that break it.
+    /// Recounts stock, totals, coupons, ratings and sales, checks every timeline, and compares orders with payments and
+    /// idempotency records. Changes nothing, and may run while the shop sells: each check reads a snapshot of the
+    /// database. Prints a line for each rule, and the first twenty documents that violate it.
     ///
-    /// Ends with 1 if any promise is broken. What it says 'to look at' is no broken promise yet.
+    /// The exit code is 1 if an invariant is violated. A line that ends in 'to look at' is a warning.
     #[command(after_help = "\
 Examples:
   ops verify
-  ops verify --database shop_staging || echo 'call somebody'
+  ops verify --database shop_staging || echo 'an invariant is violated'
 
-MongoDB remembers a moment for five minutes. A check that takes longer ends with SnapshotTooOld: raise the server's
+MongoDB keeps a snapshot for five minutes. If a check takes longer and fails with SnapshotTooOld, raise the server's
 parameter minSnapshotHistoryWindowInSeconds.")]
     Verify,
-    /// Make the key that signs access tokens, and the set of public keys that goes with it
+    /// Generate the key that signs access tokens, and the set of public keys that verifies them
     ///
     /// Writes two new files: access-token-signing-key.pem for ACCESS_TOKEN_SIGNING_KEY of the auth function, and
     /// access-token-jwks.json for ACCESS_TOKEN_JWKS of every function. Needs no database.
     ///
-    /// To rotate: make a pair with --trusting the set in use, deploy the new set everywhere, then the new signing key;
-    /// an hour later make the old key unknown by deploying the new key alone.
+    /// To rotate the key: generate a pair with --trusting the set in use, deploy the new set to every function, then
+    /// the new signing key to the auth function; an hour later, deploy a set without the old key.
     #[command(after_help = "\
 Examples:
   ops generate-keys --out keys
   ops generate-keys --out keys/2027 --trusting keys/access-token-jwks.json")]
     GenerateKeys {
-        /// The folder to write to; nothing in it is overwritten
+        /// The folder to write to; existing files are not overwritten
         #[arg(long, value_name = "FOLDER")]
         out: PathBuf,
-        /// A set of public keys that the new set goes on trusting
+        /// A set of public keys that the new set also trusts
         #[arg(long, value_name = "FILE")]
         trusting: Option<PathBuf>,
     },
 }
 
-/// Does what the command line says.
+/// Executes the command line.
 pub async fn run() -> ExitCode {
     match execute(Arguments::parse()).await {
         Ok(code) => code,
-        // Without the backtrace that `main` would add: these errors are for the person at the terminal.
+        // Without the backtrace that `main` would add.
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
@@ -173,7 +173,7 @@ async fn execute(
             let store = connection::connect_migrated(uri, database).await?;
             let password = secret_input::password()?;
             let user = accounts::create(&store, &clock, &account, &password).await?;
-            println!("{} is an administrator now ({})", user.email.expose(), user.id);
+            println!("{} is now an administrator ({})", user.email.expose(), user.id);
             Ok(ExitCode::SUCCESS)
         }
         Command::Import { file, seller } => {
@@ -184,10 +184,7 @@ async fn execute(
         Command::GenerateKeys { out, trusting } => {
             let written = keys::generate(&out, trusting.as_deref())?;
             println!("key {}", written.kid);
-            println!(
-                "  ACCESS_TOKEN_SIGNING_KEY  {}  (secret: for the auth function alone)",
-                written.private.display()
-            );
+            println!("  ACCESS_TOKEN_SIGNING_KEY  {}  (secret: for the auth function only)", written.private.display());
             println!("  ACCESS_TOKEN_JWKS         {}", written.public.display());
             Ok(ExitCode::SUCCESS)
         }
@@ -200,25 +197,25 @@ async fn migrate(store: &Store, clock: &Clock) -> Result<ExitCode> {
         println!("applied {} ({}) in {} ms", applied.id, applied.name, applied.duration_ms);
     }
     if report.now.is_empty() {
-        println!("nothing to do (migrations applied before: {})", report.before);
+        println!("the database is up to date ({} migrations applied)", report.before);
     }
     Ok(ExitCode::SUCCESS)
 }
 
 async fn check(store: &Store, clock: &Clock) -> Result<ExitCode> {
     println!("{}", verify::HEADING);
-    let report = verify::verify_aloud(store, clock.now(), |check| println!("{check}")).await?;
+    let report = verify::verify_with_progress(store, clock.now(), |check| println!("{check}")).await?;
     Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 async fn fill(store: &Store, clock: &Clock, products: u32) -> Result<ExitCode> {
     let started = Instant::now();
     let report = seed::seed(store, clock, products).await?;
-    println!("{} products added, {} were there; {} s", report.added, report.before, started.elapsed().as_secs());
+    println!("{} products added, {} existed before; {} s", report.added, report.before, started.elapsed().as_secs());
     Ok(ExitCode::SUCCESS)
 }
 
-/// Prints what is left out, and draws how far it has come.
+/// Prints rejected rows, and shows the progress.
 struct Terminal(Bar);
 
 impl Listener for Terminal {
@@ -245,7 +242,7 @@ async fn import_file(store: &Store, clock: &Clock, file: &std::path::Path, selle
     let mut terminal = Terminal(Bar::of_bytes(size));
     let outcome = import::import(store, clock, seller, lines, &mut terminal).await;
     terminal.0.finish();
-    let summary = outcome.context("the import stopped; the same file again continues it")?;
+    let summary = outcome.context("the import stopped: import the same file again to continue")?;
     println!("{summary}");
     Ok(if summary.rejected == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -257,7 +254,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_line_makes_sense() {
+    fn the_command_line_is_valid() {
         Arguments::command().debug_assert();
     }
 }

@@ -1,4 +1,4 @@
-//! Reaching the database of the shop.
+//! The connection to the database of the shop.
 
 use anyhow::{Context as _, Result, bail};
 use shared::{
@@ -6,10 +6,10 @@ use shared::{
     store::{PoolSize, Store, migrations},
 };
 
-/// More than the functions have: this tool works on several things at once.
+/// More connections than a function has, because commands run concurrently.
 const POOL: PoolSize = PoolSize(16);
 
-/// Connects, with the variables that the functions have, where the command line does not name anything else.
+/// Connects with the variables of the functions, which the command line can override.
 pub(crate) async fn connect(uri: Option<&str>, database: Option<&str>) -> Result<Store> {
     let process =
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
@@ -23,12 +23,12 @@ pub(crate) async fn connect(uri: Option<&str>, database: Option<&str>) -> Result
     Ok(store)
 }
 
-/// Connects to a database that has been migrated: without its validators and indexes nothing would be checked.
+/// Connects to a migrated database: without its validators and indexes, writes would not be checked.
 pub(crate) async fn connect_migrated(uri: Option<&str>, database: Option<&str>) -> Result<Store> {
     let store = connect(uri, database).await?;
     let pending = migrations::pending(&store).await?;
     if !pending.is_empty() {
-        bail!("the database lacks {}: run `ops migrate` first", pending.join(", "));
+        bail!("the database lacks the migrations {}: run `ops migrate` first", pending.join(", "));
     }
     Ok(store)
 }

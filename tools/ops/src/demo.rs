@@ -21,24 +21,24 @@ use crate::{
 /// An account of the demo shop.
 #[derive(Clone, Copy, Debug)]
 pub struct DemoAccount<'a> {
-    /// Its address.
+    /// The e-mail address.
     pub email: &'a str,
-    /// Its password; published, so the demo shop must not be reachable from anywhere else.
+    /// The password. It is public, so the demo shop must not be reachable from other machines.
     pub password: &'a str,
     /// Given name.
     pub first_name: &'a str,
     /// Family name.
     pub last_name: &'a str,
-    /// What it may do.
+    /// The role.
     pub role: Role,
 }
 
-/// What a run added.
+/// The result of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Loaded {
     /// Accounts that the demo shop has.
     pub accounts: usize,
-    /// Products that were missing and are there now.
+    /// Products that were added.
     pub products: usize,
 }
 
@@ -58,11 +58,11 @@ const CATEGORIES: &[(&str, &str)] = &[
     ("outside/garden-tools", "Garden tools"),
 ];
 
-/// In the form that the product import takes.
+/// In the format of the product import.
 const PRODUCTS: &str = include_str!("demo/products.jsonl");
 
-/// Makes sure that the accounts and the demo catalogue are there, in a database that has been migrated. What is there
-/// stays as somebody may have changed it. The products are those of the first seller among the accounts.
+/// Adds the missing accounts and products of the demo shop to a migrated database. Existing ones are kept, with all
+/// changes. The products belong to the first seller among the accounts.
 ///
 /// # Errors
 /// If there is no seller among the accounts, or the database refuses.
@@ -81,7 +81,7 @@ pub async fn load(store: &Store, clock: &Clock, accounts: &[DemoAccount<'_>]) ->
             seller.get_or_insert(user.id);
         }
     }
-    let seller = seller.context("somebody among the demo accounts has to sell")?;
+    let seller = seller.context("the demo accounts need a seller")?;
     categories::ensure(store, clock, CATEGORIES).await?;
     let mut products = 0;
     for line in missing_products(store).await? {

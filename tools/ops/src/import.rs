@@ -1,4 +1,4 @@
-//! Products from a file of JSON Lines.
+//! Imports products from a file of JSON Lines.
 
 use std::fmt;
 
@@ -14,18 +14,18 @@ use shared::{
 };
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _};
 
-/// How many rows came to what.
+/// The numbers of rows by their outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Rows in all.
     pub total: u64,
     /// New products.
     pub created: u64,
-    /// Products that are now as their row says.
+    /// Products that were changed.
     pub updated: u64,
-    /// Products that were so already.
+    /// Products that were identical to their row.
     pub unchanged: u64,
-    /// Rows that were left out.
+    /// Rows that were rejected.
     pub rejected: u64,
 }
 
@@ -36,14 +36,14 @@ impl fmt::Display for Summary {
     }
 }
 
-/// A row that was left out.
+/// A rejected row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection {
     /// Its line in the file, from 1.
     pub row: u64,
     /// Its SKU, where it can be read.
     pub sku: Option<String>,
-    /// Why.
+    /// The reasons.
     pub reasons: Vec<String>,
 }
 
@@ -53,32 +53,31 @@ impl fmt::Display for Rejection {
     }
 }
 
-/// What is told while rows are imported.
+/// Receives the progress of an import.
 pub trait Listener {
-    /// So many bytes more were dealt with.
+    /// This many more bytes were processed.
     fn advanced(&mut self, bytes: u64, so_far: &Summary);
-    /// A row was left out.
+    /// A row was rejected.
     fn rejected(&mut self, rejection: &Rejection);
 }
 
-/// The account that products are imported for.
+/// The seller whose products are imported.
 ///
 /// # Errors
-/// If there is none, or it sells nothing.
+/// If the address has no account, or the account of a customer.
 pub async fn seller(store: &Store, email: &str) -> Result<Id<User>> {
     let address = Email::try_new(email).with_context(|| email.to_owned())?;
     match store.users.find_by_email(&address).await? {
-        Some(user) if user.role == Role::Customer => bail!("{email} is a customer and not a seller"),
+        Some(user) if user.role == Role::Customer => bail!("{email} is a customer: products need a seller"),
         Some(user) => Ok(user.id),
-        None => bail!("nobody has an account as {email}"),
+        None => bail!("no account has the address {email}"),
     }
 }
 
-/// Imports a product a line for `seller`. Empty lines are passed over; a row that cannot be taken is left out and the
-/// others are kept.
+/// Imports one product per line for `seller`. Empty lines are skipped; a rejected row does not stop the import.
 ///
-/// # Errors
-/// If the input cannot be read or the database fails. What was imported until then stays; the same file again continues.
+/// # Errors If the input cannot be read or the database fails. Rows imported until then are kept; importing the same
+/// file again continues.
 pub async fn import(
     store: &Store,
     clock: &Clock,
@@ -88,7 +87,7 @@ pub async fn import(
 ) -> Result<Summary> {
     let mut summary = Summary::default();
     let mut number = 0;
-    // One after the other: files are sorted by category, and two products of one category wait for each other anyway.
+    // Sequentially: files are sorted by category, and products of one category conflict on its product count.
     loop {
         let mut line = Vec::new();
         number += 1;
@@ -117,7 +116,7 @@ pub async fn import(
 struct Row {
     number: u64,
     sku: Option<String>,
-    /// `Err`: it is no text.
+    /// `Err`: the line is not UTF-8.
     text: Result<String, ()>,
 }
 
@@ -134,7 +133,7 @@ impl Row {
         Self { number, sku: named.map(|named| named.sku), text }
     }
 
-    /// `None`: there is nothing in it.
+    /// `None`: the line is empty.
     async fn import(&self, store: &Store, clock: &Clock, seller: Id<User>) -> Result<Option<RowOutcome>, StoreError> {
         match &self.text {
             Err(()) => Ok(Some(RowOutcome::Rejected(vec!["is not UTF-8".to_owned()]))),

@@ -1,4 +1,4 @@
-//! The keys that access tokens are signed with and checked by.
+//! The keys that sign and verify access tokens.
 
 use std::{
     fs::{self, OpenOptions},
@@ -13,19 +13,19 @@ use shared::http::token::{Jwks, SigningKey};
 const PRIVATE: &str = "access-token-signing-key.pem";
 const PUBLIC: &str = "access-token-jwks.json";
 
-/// Where a new pair of keys was written.
+/// The files of a new pair of keys.
 #[derive(Clone, Debug)]
 pub struct Written {
-    /// The signing key, for the auth function alone.
+    /// The signing key, for the auth function only.
     pub private: PathBuf,
     /// The key set, for every function.
     pub public: PathBuf,
-    /// The new key's name.
+    /// The id of the new key.
     pub kid: String,
 }
 
-/// Makes a signing key and the set of public keys that goes with it, as files in `folder`. The set also trusts the keys
-/// of `trusting`, so that tokens signed with an older key stay good during a rotation.
+/// Generates a signing key and the set of public keys that verifies its tokens, as files in `folder`. The set also
+/// trusts the keys of `trusting`, so that tokens signed with an older key stay valid during a rotation.
 ///
 /// # Errors
 /// If one of the files exists: a key is never overwritten.
@@ -41,10 +41,10 @@ pub fn generate(folder: &Path, trusting: Option<&Path>) -> Result<Written> {
     let set = serde_json::to_string(&Jwks { keys })?;
     fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
     let written = Written { private: folder.join(PRIVATE), public: folder.join(PUBLIC), kid };
-    // The owner alone may read the private one.
+    // Only the owner may read the private key.
     write_new(&written.private, 0o600, &pem)?;
     if let Err(error) = write_new(&written.public, 0o644, &format!("{set}\n")) {
-        // Half a pair is of no use.
+        // A private key without its public key cannot be used.
         fs::remove_file(&written.private)?;
         return Err(error);
     }

@@ -1,6 +1,6 @@
-//! The operator's command line, and the demo shop that `tools/local` opens with it.
+//! The operator's command line, and the demo shop that `tools/local` loads.
 //!
-//! Everything here can be run again: what is there already stays, what is missing is added.
+//! Every command is idempotent: existing data is kept, and missing data is added.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal")]
 
 pub mod accounts;

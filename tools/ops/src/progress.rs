@@ -1,21 +1,21 @@
-//! How far something has come, for whoever waits at a terminal.
+//! A progress bar on the terminal.
 
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// A bar with rate and remaining time. Draws itself only where somebody can see it: on a terminal.
+/// A bar with rate and remaining time. Drawn only if the output is a terminal.
 pub(crate) struct Bar(ProgressBar);
 
 impl Bar {
-    /// Of this many `things`.
+    /// A bar for this many `things`.
     pub(crate) fn new(total: u64, things: &str) -> Self {
         let template =
             format!("{{bar:36}} {{human_pos}} of {{human_len}} {things}, {{per_sec:.0}}, {{eta}} left {{wide_msg}}");
         Self::with(ProgressBar::new(total), &template)
     }
 
-    /// Of this many bytes of a file, or of a stream of unknown length.
+    /// A bar for the bytes of a file, or of a stream of unknown length.
     pub(crate) fn of_bytes(total: Option<u64>) -> Self {
         match total {
             Some(total) => Self::with(
@@ -41,12 +41,12 @@ impl Bar {
         self.0.set_message(message);
     }
 
-    /// Runs `print` with the bar out of the way.
+    /// Hides the bar while `print` runs.
     pub(crate) fn suspend(&self, print: impl FnOnce()) {
         self.0.suspend(print);
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub(crate) fn finish(&self) {
         self.0.finish_and_clear();
     }

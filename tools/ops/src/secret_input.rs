@@ -1,4 +1,4 @@
-//! Taking a password without showing it: never from the command line, which every process of the machine can read.
+//! Reads a password without echo: never from the command line, which every process of the machine can read.
 
 use std::{
     env,
@@ -8,20 +8,21 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
-/// The variable that may hold the password instead.
+/// The variable with the password.
 pub(crate) const VARIABLE: &str = "OPS_ADMIN_PASSWORD";
 
-/// The password: from the environment, else typed twice at a terminal, else the first line of standard input.
+/// The password: from the environment, else typed twice at the terminal, else the first line of standard input.
 pub(crate) fn password() -> Result<String> {
     if let Some(given) = env::var_os(VARIABLE).filter(|given| !given.is_empty()) {
         return given.into_string().map_err(|_| anyhow::anyhow!("{VARIABLE} is not UTF-8"));
     }
     if !io::stdin().is_terminal() {
-        return read_line().with_context(|| format!("no password: set {VARIABLE} or pipe one in"));
+        return read_line()
+            .with_context(|| format!("no password was given: set {VARIABLE} or pipe it to standard input"));
     }
     let password = typed("Password: ")?;
-    if typed("Once more: ")? != password {
-        bail!("the two passwords differ");
+    if typed("Repeat the password: ")? != password {
+        bail!("the passwords do not match");
     }
     Ok(password)
 }
@@ -40,12 +41,12 @@ fn typed(prompt: &str) -> Result<String> {
 fn read_line() -> Result<String> {
     let mut line = String::new();
     if io::stdin().lock().read_line(&mut line)? == 0 {
-        bail!("the input has ended");
+        bail!("the input is empty");
     }
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }
 
-/// While it exists the terminal does not show what is typed.
+/// Turns the echo of the terminal off until it is dropped.
 struct Echo(rustix::termios::Termios);
 
 impl Echo {
@@ -60,7 +61,7 @@ impl Echo {
 
 impl Drop for Echo {
     fn drop(&mut self) {
-        // A terminal that is gone needs no echo.
+        // Fails only if the terminal is closed.
         let _ = tcsetattr(io::stdin(), OptionalActions::Flush, &self.0);
     }
 }

@@ -1,9 +1,8 @@
-//! Whether the database keeps the shop's promises: every invariant of the domain rules that it alone can show. Who may read
-//! what (I9), no database can.
+//! Checks every invariant that the database can show; access control (I9) is not one of them.
 //!
-//! Reads only. Each check sees the database as it was at one moment, so a shop that is selling meanwhile does not look
-//! broken; and it walks through sorted rows side by side, so that millions of documents are never in memory at once.
-//! What an invariant forbids is written here once more and on purpose, not taken from the code that has to keep it.
+//! Reads only. Each check reads a snapshot, so that concurrent orders are no violations, and merges sorted rows, so
+//! that millions of documents are never in memory at once. The rules are implemented independently of the code that
+//! must keep them.
 
 mod answers;
 mod carts;
@@ -23,44 +22,44 @@ use std::fmt;
 use anyhow::Result;
 use shared::{domain::Timestamp, store::Store};
 
-/// How many violations of a rule are named; the others are counted.
-const NAMED: usize = 20;
+/// The number of violations of a rule that are named; the others are counted.
+const MAX_NAMED: usize = 20;
 
-/// What was found.
+/// The result of all checks.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
-    /// One for each rule, in the order of the invariants.
+    /// One check per rule, in the order of the invariants.
     pub checks: Vec<Check>,
 }
 
-/// What was found about one rule.
+/// The result of one rule.
 #[derive(Clone, Debug)]
 pub struct Check {
     /// `I1` to `I8`, or `I10`.
     pub invariant: &'static str,
-    /// What always has to be true.
+    /// The rule, as a sentence.
     pub rule: &'static str,
-    /// Whether breaking it is a sign of trouble and not yet a broken promise.
+    /// Whether a violation is only a warning.
     pub is_warning: bool,
-    /// How many documents or groups were looked at.
+    /// The number of documents or groups that were checked.
     pub checked: u64,
-    /// How many of them break the rule.
+    /// The number of them that violate the rule.
     pub violations: u64,
-    /// The first of these.
+    /// The first violations.
     pub named: Vec<Violation>,
 }
 
-/// One broken promise.
+/// A violation of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// The id of what breaks the rule.
+    /// The id of the document or group.
     pub id: String,
-    /// How.
+    /// The explanation.
     pub what: String,
 }
 
 impl Report {
-    /// Whether no promise is broken; warnings do not count.
+    /// Whether no rule is violated; warnings do not count.
     pub fn is_clean(&self) -> bool {
         self.checks.iter().all(|check| check.is_warning || check.violations == 0)
     }
@@ -75,54 +74,58 @@ impl Check {
         Self { is_warning: true, ..Self::new(invariant, rule) }
     }
 
-    /// Notes that one more was looked at, and what is wrong with it, if anything.
-    fn note(&mut self, id: impl fmt::Display, wrong: Option<String>) {
+    /// Records that one document or group was checked, and its violation, if any.
+    fn record(&mut self, id: impl fmt::Display, violation: Option<String>) {
         self.checked = self.checked.saturating_add(1);
-        if let Some(what) = wrong {
+        if let Some(what) = violation {
             self.violate(id, what);
         }
     }
 
     fn violate(&mut self, id: impl fmt::Display, what: String) {
         self.violations = self.violations.saturating_add(1);
-        if self.named.len() < NAMED {
+        if self.named.len() < MAX_NAMED {
             self.named.push(Violation { id: id.to_string(), what });
         }
     }
 }
 
-/// The complaints about one thing, as one sentence; `None` without any.
-fn joined(complaints: Vec<String>) -> Option<String> {
-    complaints.into_iter().reduce(|sentence, complaint| format!("{sentence}; {complaint}"))
+/// The violations of one document as one sentence; `None` if there are none.
+fn joined(violations: Vec<String>) -> Option<String> {
+    violations.into_iter().reduce(|sentence, violation| format!("{sentence}; {violation}"))
 }
 
-/// Checks everything.
+/// Checks every rule.
 ///
 /// # Errors
-/// If the database cannot be read, or holds a document that cannot be understood.
+/// If the database cannot be read, or contains a malformed document.
 pub async fn verify(store: &Store, now: Timestamp) -> Result<Report> {
-    verify_aloud(store, now, |_| ()).await
+    verify_with_progress(store, now, |_| ()).await
 }
 
-/// Like [`verify`], and tells of each rule as soon as it is known.
+/// Like [`verify`], and reports each rule as soon as it was checked.
 ///
 /// # Errors
 /// As [`verify`].
-pub async fn verify_aloud(store: &Store, now: Timestamp, mut tell: impl FnMut(&Check)) -> Result<Report> {
+pub async fn verify_with_progress(
+    store: &Store,
+    now: Timestamp,
+    mut report_check: impl FnMut(&Check),
+) -> Result<Report> {
     let mut report = Report::default();
-    let mut take = |checks: Vec<Check>| {
-        checks.iter().for_each(&mut tell);
+    let mut add = |checks: Vec<Check>| {
+        checks.iter().for_each(&mut report_check);
         report.checks.extend(checks);
     };
-    take(stock::check(store, now).await?);
-    take(answers::check(store, now).await?);
-    take(orders::check(store, now).await?);
-    take(coupons::check(store).await?);
-    take(messages::check(store, now).await?);
-    take(products::check(store).await?);
-    take(catalogue::check(store).await?);
-    take(carts::check(store).await?);
-    take(secrets::check(store).await?);
+    add(stock::check(store, now).await?);
+    add(answers::check(store, now).await?);
+    add(orders::check(store, now).await?);
+    add(coupons::check(store).await?);
+    add(messages::check(store, now).await?);
+    add(products::check(store).await?);
+    add(catalogue::check(store).await?);
+    add(carts::check(store).await?);
+    add(secrets::check(store).await?);
     report.checks.sort_by_key(|check| (check.invariant.len(), check.invariant));
     Ok(report)
 }
@@ -153,9 +156,9 @@ impl fmt::Display for Report {
     }
 }
 
-/// What stands above the lines of a report.
+/// The heading of a report.
 pub const HEADING: &str =
-    "    what has to be true                                                   checked        verdict";
+    "    rule                                                                  checked        verdict";
 
 #[cfg(test)]
 mod tests {
@@ -164,9 +167,9 @@ mod tests {
     #[test]
     fn a_rule_names_its_first_violations_and_counts_the_others() {
         let mut check = Check::new("I1", "counters add up");
-        check.note("fine", None);
+        check.record("fine", None);
         for number in 0..25 {
-            check.note(number, Some("broken".to_owned()));
+            check.record(number, Some("broken".to_owned()));
         }
         assert_eq!((check.checked, check.violations, check.named.len()), (26, 25, 20));
         let text = check.to_string();
@@ -176,11 +179,11 @@ mod tests {
     #[test]
     fn a_warning_leaves_the_report_clean() {
         let mut warning = Check::warning("I7", "sent in time");
-        warning.note("late", Some("since yesterday".to_owned()));
+        warning.record("late", Some("since yesterday".to_owned()));
         let mut report = Report { checks: vec![warning] };
         assert!(report.is_clean());
         let mut broken = Check::new("I1", "counters add up");
-        broken.note("MUG-1", Some("off by one".to_owned()));
+        broken.record("MUG-1", Some("off by one".to_owned()));
         report.checks.push(broken);
         assert!(!report.is_clean());
     }

@@ -1,5 +1,5 @@
-//! The way from a container to what listens on this machine's own 127.0.0.1: each address is forwarded from Docker's
-//! bridge, so that nothing has to listen to the network for the sake of a smoke test.
+//! Lets containers reach servers on 127.0.0.1 of this machine: each port is forwarded from Docker's bridge, so that no
+//! server has to listen on the network.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -9,10 +9,10 @@ use std::thread;
 
 use anyhow::{Context as _, Result, anyhow};
 
-/// How containers call this machine.
+/// The address of this machine for containers.
 pub(super) struct Bridge {
     host: String,
-    /// Where to forward from, where Docker does not do it itself; and what is forwarded so far.
+    /// The address to forward from, if Docker does not forward itself, and the forwarded ports.
     forwards: Option<(IpAddr, Mutex<BTreeSet<u16>>)>,
 }
 
@@ -22,12 +22,12 @@ impl Bridge {
         Self { host: host.to_owned(), forwards: None }
     }
 
-    /// This machine's address on Docker's bridge, where nothing of ours listens yet.
+    /// This machine's address on Docker's bridge, from which ports are forwarded.
     pub(super) fn forwarding(address: IpAddr) -> Self {
         Self { host: address.to_string(), forwards: Some((address, Mutex::default())) }
     }
 
-    /// A URL of this machine as a container must write it. URLs of other machines stay as they are.
+    /// The URL for containers of a URL of this machine. URLs of other machines are not changed.
     pub(super) fn reach(&self, url: &str) -> Result<String> {
         let Some((scheme, rest)) = url.split_once("://") else {
             return Err(anyhow!("{url} is not a URL"));
@@ -61,7 +61,7 @@ impl Bridge {
     }
 }
 
-/// Passes on what either end sends until it closes.
+/// Copies the data in both directions until both ends close.
 fn join(one: &TcpStream, other: &TcpStream) -> io::Result<()> {
     for (from, to) in [(one, other), (other, one)] {
         from.set_nodelay(true)?;

@@ -1,4 +1,4 @@
-//! Docker on this machine: found, else installed and started; and the image that functions run in.
+//! Docker, which is installed and started if necessary, and the image of the functions.
 
 use std::env;
 use std::fs::{self, File};
@@ -14,11 +14,11 @@ use super::bridge::Bridge;
 use super::{Process, architecture, folder};
 use crate::python::find;
 
-/// The distribution that a stand-in for Lambda's image is made of; its C library is newer than the one that the
-/// functions are linked for.
-const STAND_IN_SUITE: &str = "bookworm";
+/// The Debian release of the substitute for Lambda's image; its C library is newer than the one that the functions are
+/// linked for.
+const SUBSTITUTE_SUITE: &str = "bookworm";
 
-/// A Docker daemon that answers; stopped at the end if it was started here.
+/// A running Docker daemon; stopped on drop if it was started here.
 pub(super) struct Docker {
     _daemon: Option<Process>,
 }
@@ -33,7 +33,7 @@ impl Docker {
             install("docker.io", "Docker, to run the functions in containers")?;
         }
         if !is_root() {
-            bail!("the Docker daemon does not run: start it, for instance with `sudo systemctl start docker`");
+            bail!("the Docker daemon is not running: start it, for instance with `sudo systemctl start docker`");
         }
         println!("starting the Docker daemon …");
         let path = folder()?.join("dockerd.log");
@@ -50,23 +50,23 @@ impl Docker {
         Ok(Self { _daemon: Some(daemon) })
     }
 
-    /// The image to run functions in, if it must be another than Amazon's, which cannot be fetched everywhere.
+    /// A substitute for Amazon's image, if that cannot be fetched.
     pub(super) fn runtime_image(&self) -> Result<Option<String>> {
         let architecture = architecture()?;
         let amazons = format!("public.ecr.aws/lambda/provided:al2023-{architecture}");
         if docker(&["image", "inspect", &amazons]).is_ok() || docker(&["pull", "--quiet", &amazons]).is_ok() {
             return Ok(None);
         }
-        let stand_in = format!("shop-lambda-stand-in:{STAND_IN_SUITE}-{architecture}");
-        if docker(&["image", "inspect", &stand_in]).is_err() {
-            println!("{amazons} cannot be fetched; making a stand-in from Debian's packages (once) …");
-            make_stand_in(&stand_in)?;
+        let substitute = format!("shop-lambda-substitute:{SUBSTITUTE_SUITE}-{architecture}");
+        if docker(&["image", "inspect", &substitute]).is_err() {
+            println!("{amazons} cannot be fetched; building a substitute from Debian packages (once) …");
+            make_substitute(&substitute)?;
         }
-        println!("running the functions in {stand_in} instead of {amazons}");
-        Ok(Some(stand_in))
+        println!("running the functions in {substitute} instead of {amazons}");
+        Ok(Some(substitute))
     }
 
-    /// The way from a container to this machine.
+    /// The bridge from containers to this machine.
     pub(super) fn bridge(&self) -> Result<Bridge> {
         if !cfg!(target_os = "linux") {
             return Ok(Bridge::to("host.docker.internal"));
@@ -79,8 +79,8 @@ impl Docker {
     }
 }
 
-/// This machine's address on a bridge, from its gateway and its subnet. Unless somebody chose it, the gateway is not
-/// said; it is then the first address of the subnet.
+/// This machine's address on a bridge, from its gateway and its subnet. Docker prints only a configured gateway; the
+/// default is the first address of the subnet.
 fn bridge_address(gateway_and_subnet: &str) -> Option<Ipv4Addr> {
     let (gateway, subnet) = gateway_and_subnet.split_once(' ')?;
     gateway.parse().ok().or_else(|| {
@@ -101,19 +101,19 @@ fn docker(arguments: &[&str]) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
-fn make_stand_in(name: &str) -> Result<()> {
+fn make_substitute(name: &str) -> Result<()> {
     if find("debootstrap", &env::var_os("PATH").unwrap_or_default()).is_none() {
         install("debootstrap", "debootstrap, to make an image that functions can run in")?;
     }
     if !is_root() {
-        bail!("a stand-in for Lambda's image can only be made as root");
+        bail!("only root can build a substitute for Lambda's image");
     }
-    let tree = folder()?.join("stand-in");
+    let tree = folder()?.join("substitute");
     remove(&tree)?;
     let log_path = folder()?.join("debootstrap.log");
     let log = File::create(&log_path)?;
     let mut debootstrap = Command::new("debootstrap");
-    debootstrap.args(["--variant=minbase", "--include=ca-certificates", STAND_IN_SUITE]).arg(&tree).arg(mirror());
+    debootstrap.args(["--variant=minbase", "--include=ca-certificates", SUBSTITUTE_SUITE]).arg(&tree).arg(mirror());
     if !debootstrap.stdout(log.try_clone()?).stderr(log).status()?.success() {
         bail!("debootstrap failed: see {}", log_path.display());
     }
@@ -129,7 +129,7 @@ fn make_stand_in(name: &str) -> Result<()> {
     remove(&tree)
 }
 
-/// The package source that this machine itself uses.
+/// The package mirror that this machine uses.
 fn mirror() -> String {
     let output = Command::new("apt-get").args(["indextargets", "--format", "$(SITE)", "Codename: bookworm"]).output();
     let sites = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! As much HTTP as a smoke test needs.
+//! A minimal HTTP client for the smoke test.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpStream, ToSocketAddrs as _};
@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
-/// A cold container, a debug build of a slow machine: more than API Gateway would wait.
+/// Longer than the time-out of API Gateway, because containers start slowly.
 const READ_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// What came back.
+/// A response.
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) body: String,
@@ -50,7 +50,7 @@ pub(super) fn send(
     headers: &[(&str, &str)],
     body: Option<&str>,
 ) -> Result<Answer> {
-    let target = address.to_socket_addrs()?.next().with_context(|| format!("{address} is no address"))?;
+    let target = address.to_socket_addrs()?.next().with_context(|| format!("{address} is not an address"))?;
     let mut stream = TcpStream::connect_timeout(&target, READ_TIMEOUT)?;
     stream.set_read_timeout(Some(READ_TIMEOUT))?;
     let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");

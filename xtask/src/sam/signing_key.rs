@@ -1,4 +1,4 @@
-//! The key that signs the access tokens of a smoke test, and its public half.
+//! The key that signs the access tokens of the smoke test, and its public key.
 
 use std::fs;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
-/// The private key as PEM and the public one as a key set; made once.
+/// The private key as PEM and the public one as a key set; generated once.
 pub(super) fn pair(folder: &Path) -> Result<(String, String)> {
     let private = folder.join("signing-key.pem");
     if !private.exists() {
@@ -23,7 +23,7 @@ pub(super) fn pair(folder: &Path) -> Result<(String, String)> {
     Ok((fs::read_to_string(private)?, keys))
 }
 
-/// The name that the shop gives to a key (RFC 7638).
+/// The id of a key in the shop: its thumbprint (RFC 7638).
 fn thumbprint(x: &str, folder: &Path) -> Result<String> {
     let public = folder.join("signing-key.json");
     fs::write(&public, format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#))?;

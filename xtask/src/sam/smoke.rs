@@ -1,4 +1,4 @@
-//! What is tried: one request to several functions, a message of ours from `events/`, and one that the shop itself sent.
+//! The smoke test: requests to several functions, a message from `events/`, and one that the shop has sent.
 
 use std::fs;
 use std::thread;
@@ -9,8 +9,8 @@ use anyhow::{Context as _, Result, bail};
 use super::http::{self, Answer};
 use super::{Local, folder, root};
 
-/// Tries the shop behind the emulated API Gateway, and says what it got.
-#[expect(clippy::disallowed_methods, reason = "only to make an address that is new; no rule of the shop depends on it")]
+/// Runs the smoke test behind the emulated API Gateway, and prints the answers.
+#[expect(clippy::disallowed_methods, reason = "only for a unique address; no rule of the shop depends on it")]
 pub(super) fn run(api: &str, sqs: &Sqs, mailbox: &str, local: &Local<'_>) -> Result<()> {
     println!();
     let get = |path: &str, expected: u16| show(api, "GET", path, None, expected);
@@ -20,26 +20,26 @@ pub(super) fn run(api: &str, sqs: &Sqs, mailbox: &str, local: &Local<'_>) -> Res
     let product = products.text("id").context("there is no product")?;
     get(&format!("/v1/products/{product}"), 200)?;
     get("/v1/nowhere", 404)?;
-    // A new one each time: a known address is answered the same, but mailed something else.
+    // A unique address, because a registered one gets another mail.
     let email = format!("smoke-{}@example.test", SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis());
     let account =
         format!(r#"{{"email":"{email}","password":"correct-horse-battery","firstName":"Ada","lastName":"Lovelace"}}"#);
     post("/v1/auth/register", &account, 202)?;
     let cart = post("/v1/cart/items", &format!(r#"{{"productId":"{product}","quantity":1}}"#), 200)?;
-    cart.text("cartToken").context("a guest's first write gives no token")?;
+    cart.text("cartToken").context("the first request of a guest answers no cart token")?;
 
     let event = root().join("events/sqs/email.verification.json");
     let answer = local.invoke("NotificationsFunction", &event)?;
     println!("invoke NotificationsFunction events/sqs/email.verification.json\n    {answer}");
     if !answer.contains("batchItemFailures") {
-        bail!("that is no answer to a batch");
+        bail!("the answer has no batchItemFailures");
     }
 
-    let body = sqs.receive("notifications")?.context("registering sent no message")?;
+    let body = sqs.receive("notifications")?.context("the registration sent no message")?;
     let event = folder()?.join("received.json");
     fs::write(&event, event_of(&body))?;
     let answer = local.invoke("NotificationsFunction", &event)?;
-    println!("invoke NotificationsFunction with the message that registering sent\n    {answer}");
+    println!("invoke NotificationsFunction with the message of the registration\n    {answer}");
     let mailbox = mailbox.trim_start_matches("http://");
     let end = Instant::now() + Duration::from_secs(10);
     loop {
@@ -77,7 +77,7 @@ fn shorten(text: &str, characters: usize) -> String {
     short
 }
 
-/// A batch of one, as Lambda would write it. `body` is the inside of a JSON string.
+/// The event of a batch of one message. `body` is the content of a JSON string.
 fn event_of(body: &str) -> String {
     format!(
         r#"{{"Records":[{{"messageId":"00000000-0000-4000-8000-000000000001","receiptHandle":"smoke","body":"{body}","attributes":{{"ApproximateReceiveCount":"1"}},"messageAttributes":{{}},"eventSource":"aws:sqs","eventSourceARN":"arn:aws:sqs:us-east-1:123456789012:notifications","awsRegion":"us-east-1"}}]}}"#
@@ -97,7 +97,7 @@ impl Sqs {
         Ok(Self { endpoint: endpoint.to_owned(), address: address.trim_end_matches('/').to_owned() })
     }
 
-    /// Makes the queue if it is not there, empties it, and returns its URL.
+    /// Creates the queue if it does not exist, purges it, and returns its URL.
     pub(super) fn ensure_queue(&self, name: &str) -> Result<String> {
         let answer = self.call("CreateQueue", &format!(r#"{{"QueueName":"sam-{name}"}}"#))?;
         let url = text_of(&answer, "QueueUrl")?;
@@ -105,7 +105,7 @@ impl Sqs {
         Ok(url)
     }
 
-    /// The body of a message as the inside of a JSON string.
+    /// The body of a message as the content of a JSON string.
     fn receive(&self, name: &str) -> Result<Option<String>> {
         let url = text_of(&self.call("GetQueueUrl", &format!(r#"{{"QueueName":"sam-{name}"}}"#))?, "QueueUrl")?;
         let request = format!(r#"{{"QueueUrl":"{url}","MaxNumberOfMessages":1,"WaitTimeSeconds":5}}"#);
@@ -113,7 +113,7 @@ impl Sqs {
     }
 
     fn call(&self, operation: &str, body: &str) -> Result<Answer> {
-        // The server asks for no signature, but for the name of the service in it.
+        // The server does not verify the signature, but reads the name of the service from it.
         let credential =
             "AWS4-HMAC-SHA256 Credential=local/20200101/us-east-1/sqs/aws4_request, SignedHeaders=host, Signature=none";
         let headers = [

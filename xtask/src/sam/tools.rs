@@ -1,4 +1,4 @@
-//! The SAM command line and Cargo Lambda: those of the machine, else fetched once into an ignored folder.
+//! The SAM command line and Cargo Lambda: on the PATH, else fetched once.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -11,23 +11,23 @@ use super::root;
 use crate::python::{find, install};
 use crate::tools;
 
-/// Fixed, because each version brings lint rules of its own.
+/// Pinned, because each version has different lint rules.
 const SAM: &str = "aws-sam-cli==1.170.0";
-/// Brings Zig, which links for the C library of Lambda instead of this machine's.
+/// Includes Zig, which links for the C library of Lambda.
 const CARGO_LAMBDA: &str = "cargo-lambda==1.9.2";
 
-/// Where the programs are.
+/// The PATH with the programs.
 pub(super) struct Tools {
     path: OsString,
 }
 
 impl Tools {
-    /// What the linter needs.
+    /// The tools of the linter.
     pub(super) fn without_cargo_lambda() -> Result<Self> {
         Self::ensure(&[("sam", SAM)])
     }
 
-    /// What a build needs.
+    /// The tools of a build.
     pub(super) fn with_cargo_lambda() -> Result<Self> {
         Self::ensure(&[("sam", SAM), ("cargo-lambda", CARGO_LAMBDA)])
     }
@@ -48,13 +48,13 @@ impl Tools {
             let missing: Vec<_> = missing.into_iter().map(OsStr::new).collect();
             install(&environment, &missing)?;
         }
-        // In front, for all of it: Cargo Lambda finds its Zig through the Python beside it.
+        // First on the PATH, because Cargo Lambda finds its Zig with the Python of the same environment.
         let folders = std::iter::once(environment.join("bin")).chain(env::split_paths(&path));
         Ok(Self { path: env::join_paths(folders)? })
     }
 
-    /// The SAM command line in the workspace's folder: without telemetry, and with the region and the credentials of
-    /// nobody, so that nothing of this machine's AWS configuration is used or changed.
+    /// The SAM command line in the folder of the workspace: without telemetry, and with placeholders for region and
+    /// credentials, so that it does not use the AWS configuration of this machine.
     pub(super) fn sam(&self) -> Command {
         let program = find("sam", &self.path).unwrap_or_else(|| PathBuf::from("sam"));
         let mut command = Command::new(program);

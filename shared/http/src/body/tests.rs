@@ -1,4 +1,4 @@
-//! What bad bodies come to.
+//! Invalid bodies and their problems.
 
 use serde::Deserialize;
 

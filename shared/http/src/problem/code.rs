@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use serde::Serialize;
 
-/// Declares [`ProblemCode`]: variant, status, code, title, and what it means and what to do next.
+/// Declares [`ProblemCode`]: variant, status, code, title, and meaning.
 macro_rules! problem_codes {
     ($($variant:ident = $status:ident $code:literal $title:literal, $meaning:literal;)*) => {
         /// Why a request was refused. The text form is part of the contract and never changes its meaning.
@@ -31,7 +31,7 @@ macro_rules! problem_codes {
                 match self { $(Self::$variant => $title,)* }
             }
 
-            /// What it means and what to do next, in one or two sentences.
+            /// The meaning and the next step, in one or two sentences.
             pub const fn meaning(self) -> &'static str {
                 match self { $(Self::$variant => $meaning,)* }
             }

@@ -150,7 +150,7 @@ impl Env {
         }
     }
 
-    /// The variable, if it is there and not empty.
+    /// The variable; `None` if it is absent or empty.
     pub fn optional(&self, variable: &str) -> Option<&str> {
         self.values.get(variable).map(|value| value.expose().trim())
     }

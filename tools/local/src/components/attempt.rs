@@ -1,4 +1,4 @@
-//! One attempt to fetch something: alone, shown as it goes on, and with a folder for what is not whole yet.
+//! One attempt to fetch tools: under a lock, with progress, and with a folder for incomplete files.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -10,30 +10,30 @@ use anyhow::{Context as _, Result, bail};
 
 use super::progress::Step;
 
-/// Holds the lock of the folder that is fetched into until it is dropped.
+/// Holds the lock of the tools folder until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Attempt {
     lock: File,
-    /// Empty at the start and gone at the end.
+    /// The folder for incomplete files: empty at the start and removed at the end.
     pub(crate) partial: PathBuf,
     log: PathBuf,
     step: Option<Step>,
 }
 
 impl Attempt {
-    /// Waits until nobody else fetches into `tools`.
+    /// Waits until no other process fetches into `tools`.
     pub(crate) fn begin(tools: &Path) -> Result<Self> {
-        fs::create_dir_all(tools).with_context(|| format!("cannot make {}", tools.display()))?;
+        fs::create_dir_all(tools).with_context(|| format!("cannot create {}", tools.display()))?;
         let path = tools.join("fetch.lock");
         let lock = File::options().create(true).truncate(false).read(true).write(true).open(path)?;
         if lock.try_lock().is_err() {
-            eprintln!("waiting for another fetch to end …");
+            eprintln!("waiting for another process that fetches tools …");
             lock.lock()?;
         }
         Ok(Self { lock, partial: tools.join("partial"), log: tools.join("fetch.log"), step: None })
     }
 
-    /// Begins to show what is fetched, once it is known to be missing.
+    /// Starts to show the progress of fetching `label`.
     pub(crate) fn show(&mut self, label: &str) -> Result<()> {
         remove(&self.partial)?;
         fs::create_dir_all(&self.partial)?;
@@ -41,7 +41,7 @@ impl Attempt {
         Ok(())
     }
 
-    /// Ends it well.
+    /// Completes the attempt.
     pub(crate) fn done(self) -> Result<()> {
         remove(&self.partial)?;
         if let Some(step) = self.step {
@@ -50,7 +50,7 @@ impl Attempt {
         Ok(())
     }
 
-    /// The pip of this Python, with its temporary files in the folder that is watched and removed.
+    /// The pip of this Python, with its temporary files in the folder for incomplete files.
     pub(crate) fn pip(&self, python: &Path) -> Command {
         let mut command = Command::new(python);
         command.args(["-m", "pip", "--no-input", "--disable-pip-version-check"]);
@@ -58,13 +58,13 @@ impl Attempt {
         command
     }
 
-    /// Runs a command to its end; if it fails, the message has what it said last.
+    /// Runs a command to its end. If it fails, the message contains the end of its output.
     pub(crate) fn run(&self, command: &mut Command) -> Result<()> {
         let log = &self.log;
         let output = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
         command.stdout(output.try_clone()?).stderr(output);
-        // The child shares the lock: if we are killed and it goes on, the next attempt waits for it instead of
-        // working in the same folder.
+        // The child shares the lock: if this process is killed, the next attempt waits for the child instead of using
+        // the same folder at the same time.
         command.stdin(Stdio::from(self.lock.try_clone()?));
         let mut child = command.spawn().with_context(|| format!("cannot run {command:?}"))?;
         let status = loop {
@@ -73,7 +73,7 @@ impl Attempt {
             }
             if let Some(step) = &self.step {
                 let bytes: u64 = files_below(&self.partial).iter().map(|file| size_of(file)).sum();
-                step.note(&format!("{} MB", bytes / 1_000_000));
+                step.update(&format!("{} MB", bytes / 1_000_000));
             }
             thread::sleep(Duration::from_millis(100));
         };
@@ -87,7 +87,7 @@ impl Attempt {
     }
 }
 
-/// Removes a folder that may not be there.
+/// Removes a folder, if it exists.
 pub(crate) fn remove(folder: &Path) -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder).with_context(|| format!("cannot remove {}", folder.display()))?;
@@ -95,7 +95,7 @@ pub(crate) fn remove(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Every file in the folder and the folders in it.
+/// Every file below the folder.
 pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let mut folders = vec![folder.to_owned()];

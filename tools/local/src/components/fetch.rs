@@ -1,7 +1,6 @@
-//! Fetches what a machine with only Rust and Python lacks: Python packages and a MongoDB server, once.
+//! Fetches the tools that a machine with Rust and Python lacks: Python packages and a MongoDB server, once.
 //!
-//! Everything is made beside its place and moved there, or marked complete, as the last step: a fetch that was killed
-//! half-way is done again, never taken for a whole one.
+//! The last step of a fetch is a rename or a file that marks it as complete, so that an interrupted fetch is repeated.
 
 use std::ffi::OsStr;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -12,14 +11,14 @@ use std::{env, fs};
 use anyhow::{Context as _, Result, bail};
 
 use super::attempt::{Attempt, files_below, remove};
-use super::supervise::write_whole;
+use super::supervise::write_atomically;
 
 const REQUIREMENTS: &str = include_str!("../../python/requirements.txt");
 const MONGODB_REQUIREMENTS: &str = include_str!("../../python/mongodb.txt");
 const MONGODB_VERSION: &str = "6.0.27";
 
 /// The packaged server is linked against OpenSSL 1.1, which current systems no longer have. This package is the
-/// smallest one that carries those two libraries; nothing else of it is used, and only `mongod` is shown them.
+/// smallest one with those two libraries. They are used by `mongod` only.
 const OPENSSL_PACKAGE: &str = "psycopg2-binary==2.9.5";
 
 /// A `mongod` that can be run on this machine.
@@ -27,11 +26,11 @@ const OPENSSL_PACKAGE: &str = "psycopg2-binary==2.9.5";
 pub(crate) struct Mongod {
     /// The program.
     pub(crate) program: PathBuf,
-    /// The folder of its private libraries, if it needs any.
+    /// The folder of its own libraries, if it needs any.
     pub(crate) libraries: Option<PathBuf>,
 }
 
-/// Fetches into one folder, which several clones may share.
+/// Fetches tools into a folder, which several working copies may share.
 #[derive(Debug)]
 pub(crate) struct Fetcher {
     tools: PathBuf,
@@ -44,7 +43,7 @@ impl Fetcher {
         Self { tools: tools.to_owned() }
     }
 
-    /// The Python of a virtual environment that has the packages of the SQS server, the Stripe API and the mail box.
+    /// The Python of a virtual environment that has the packages of the SQS server, the Stripe API and the mailbox.
     ///
     /// # Errors
     /// If there is no Python 3 with `venv`, or the packages cannot be fetched.
@@ -60,21 +59,21 @@ impl Fetcher {
         if is_complete() {
             return Ok(program);
         }
-        attempt.show("fetching the Python packages of the SQS server, the Stripe API and the mail box")?;
+        attempt.show("fetching the Python packages of the SQS server, the Stripe API and the mailbox")?;
         create_environment(&folder, &attempt)?;
         let list = attempt.partial.join("requirements.txt");
         fs::write(&list, REQUIREMENTS)?;
         let mut install = attempt.pip(&program);
         attempt.run(install.args(["install", "--progress-bar", "off", "--requirement"]).arg(&list))?;
-        write_whole(&stamp, REQUIREMENTS.as_bytes())?;
+        write_atomically(&stamp, REQUIREMENTS.as_bytes())?;
         attempt.done()?;
         Ok(program)
     }
 
-    /// The `mongod` on the PATH, or the one that was fetched.
+    /// The `mongod` on the PATH, else a fetched one.
     ///
     /// # Errors
-    /// If there is none and none can be fetched, or if the one that was fetched does not run here.
+    /// If none can be fetched, or the fetched one does not run on this machine.
     pub(crate) fn mongod(&self) -> Result<Mongod> {
         if let Some(program) = on_path("mongod") {
             return Ok(Mongod { program, libraries: None });
@@ -98,7 +97,7 @@ impl Fetcher {
     }
 }
 
-/// Makes a folder with a `mongod` that has been seen to run.
+/// Unpacks a `mongod` into a folder, and checks that it runs.
 fn unpack_mongod(python: &Path, attempt: &Attempt) -> Result<PathBuf> {
     let wheels = attempt.partial.join("wheels");
     let unpacked = attempt.partial.join("unpacked");
@@ -112,7 +111,7 @@ fn unpack_mongod(python: &Path, attempt: &Attempt) -> Result<PathBuf> {
         attempt.run(command.arg("--dest").arg(&wheels).args(arguments))
     };
     download(&["--requirement".as_ref(), list.as_os_str()])?;
-    // One fixed Python version and platform: the package is only a parcel, it is never imported.
+    // Of one Python version and platform: the package is unpacked and never imported.
     let platform = format!("manylinux2014_{}", env::consts::ARCH);
     download(&["--python-version=3.11", "--platform", &platform, OPENSSL_PACKAGE].map(OsStr::new))?;
     for wheel in files_below(&wheels) {
@@ -124,7 +123,7 @@ fn unpack_mongod(python: &Path, attempt: &Attempt) -> Result<PathBuf> {
             fs::rename(&file, whole.join(name))?;
         } else if let Some((library, _)) = name.split_once('-').filter(|_| name.ends_with(".so.1.1")) {
             fs::rename(&file, whole.join(name))?;
-            // The package renamed its libraries; the server asks for them by the name they were built with.
+            // The package renames its libraries; the server loads them by their original names.
             symlink(name, whole.join(format!("{library}.so.1.1")))?;
         }
     }
@@ -143,7 +142,7 @@ fn create_environment(folder: &Path, attempt: &Attempt) -> Result<()> {
     if attempt.run(Command::new(&python).args(["-m", "venv"]).arg(folder)).is_ok() {
         return Ok(());
     }
-    // Debian splits venv's own pip from Python; the pip of the system, where there is one, does as well.
+    // Debian packages the pip of venv separately; the pip of the system, if there is one, can install it.
     remove(folder)?;
     attempt
         .run(Command::new(&python).args(["-m", "venv", "--without-pip"]).arg(folder))

@@ -1,4 +1,4 @@
-//! A mail box: a real SMTP server whose mail is read over HTTP. See `python/mailbox.py` for what it answers.
+//! A mailbox: an SMTP server whose mails are read over HTTP. `python/mailbox.py` describes its endpoints.
 
 use std::time::Duration;
 
@@ -12,8 +12,8 @@ use super::{answers, text, write_script};
 /// The name of its record and its log.
 pub const NAME: &str = "mailbox";
 
-/// The addresses for sending (`smtp://…`) and for reading (`http://…`, without `/messages`); starts one if none was
-/// given.
+/// The URLs for sending (`smtp://…`) and for reading (`http://…`, without `/messages`); starts a server if none is
+/// configured.
 ///
 /// # Errors
 /// If it cannot be fetched or started.
@@ -33,7 +33,7 @@ pub async fn ensure(config: &Config, supervisor: &Supervisor) -> Result<(String,
         environment: Vec::new(),
         ports: vec![(smtp, config.variable("SMTP_PORT")), (http, config.variable("MAILBOX_PORT"))],
         inherit_output: false,
-        patience: Duration::from_mins(1),
+        start_timeout: Duration::from_mins(1),
     };
     let probe = format!("{url}/messages");
     supervisor.ensure(&launch, async || answers(&probe).await).await?;

@@ -1,4 +1,4 @@
-//! The real parts that the shop stands on, each fetched where it is missing, started, found again and stopped.
+//! The components that the shop depends on: fetched if missing, started, reused and stopped.
 //!
 //! ```no_run
 //! # async fn example() -> anyhow::Result<()> {
@@ -30,12 +30,12 @@ use anyhow::Result;
 
 pub(crate) use self::settings::any_free_port;
 pub use self::settings::{Config, Given, Ports, Profile, workspace_root};
-use self::supervise::{Supervisor, write_whole};
+use self::supervise::{Supervisor, write_atomically};
 
-/// Held while components are started or stopped.
+/// The lock for starting and stopping components.
 const LOCK: &str = "components";
 
-/// One of the real parts.
+/// A component.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 #[allow(missing_docs, reason = "each is what it is called")]
 pub enum Component {
@@ -61,7 +61,7 @@ impl Component {
     }
 }
 
-/// Where the running components are.
+/// The URLs of the running components.
 #[derive(Debug, Clone)]
 pub struct Components {
     /// A replica set.
@@ -70,18 +70,18 @@ pub struct Components {
     pub sqs_endpoint: String,
     /// The Stripe API without a path: `http://127.0.0.1:8420`.
     pub stripe_api: String,
-    /// Where mail is sent: `smtp://127.0.0.1:1125`.
+    /// The SMTP server: `smtp://127.0.0.1:1125`.
     pub smtp_url: String,
-    /// Where mail is read: `GET {mailbox_url}/messages`.
+    /// The mailbox: `GET {mailbox_url}/messages`.
     pub mailbox_url: String,
 }
 
 impl Components {
-    /// Starts what is neither given nor running, and returns once everything answers. May be called again, also by
-    /// several processes at once: the second finds what the first has started.
+    /// Starts the components that are neither configured nor running, and returns when all are ready. Idempotent, also
+    /// for concurrent processes.
     ///
     /// # Errors
-    /// If a component cannot be fetched or started; those that could be go on running.
+    /// If a component cannot be fetched or started; the others keep running.
     pub async fn ensure(config: &Config) -> Result<Self> {
         let supervisor = Supervisor::new(&config.folder)?;
         let _lock = supervisor.lock(LOCK).await?;
@@ -95,7 +95,7 @@ impl Components {
         Ok(Self { mongodb_uri, sqs_endpoint, stripe_api, smtp_url, mailbox_url })
     }
 
-    /// Starts a single component, for instance one that a test of a failure has stopped.
+    /// Starts one component, for instance after a test of its outage.
     ///
     /// # Errors
     /// As [`Components::ensure`].
@@ -111,10 +111,10 @@ impl Components {
         }
     }
 
-    /// Stops those of the named components that we started, and returns which these were.
+    /// Stops these components, except for those that run elsewhere, and returns the names of the stopped ones.
     ///
     /// # Errors
-    /// If one of them cannot be ended.
+    /// If one of them cannot be stopped.
     pub async fn stop(config: &Config, components: &[Component]) -> Result<Vec<&'static str>> {
         let supervisor = Supervisor::new(&config.folder)?;
         let _lock = supervisor.lock(LOCK).await?;
@@ -127,7 +127,7 @@ impl Components {
         Ok(stopped)
     }
 
-    /// The addresses under the names by which this profile can be given them.
+    /// The URLs by the names of their variables in this profile.
     #[must_use]
     pub fn environment(&self, profile: Profile) -> [(&'static str, &str); 5] {
         let names = match profile {
@@ -147,7 +147,7 @@ impl Components {
     }
 }
 
-/// Whether something answers a GET at this address, whatever it says.
+/// Whether a GET of this URL succeeds.
 pub(crate) async fn answers(url: &str) -> bool {
     let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(2)).build();
     match client {
@@ -160,11 +160,11 @@ fn text<const N: usize>(words: [&OsStr; N]) -> impl Iterator<Item = String> {
     words.map(|word| word.to_string_lossy().into_owned()).into_iter()
 }
 
-/// Puts a script that is part of this program where Python can read it.
+/// Writes a script that is part of this program to a file for Python.
 fn write_script(config: &Config, name: &str, script: &str) -> Result<PathBuf> {
     let folder = config.folder.join("run");
     fs::create_dir_all(&folder)?;
     let path = folder.join(name);
-    write_whole(&path, script.as_bytes())?;
+    write_atomically(&path, script.as_bytes())?;
     Ok(path)
 }

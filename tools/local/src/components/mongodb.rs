@@ -1,5 +1,5 @@
-//! A MongoDB server as a replica set: transactions, change streams and majority reads need one. The shop and most tests
-//! have a set of one; a set of three survives the loss of its primary.
+//! MongoDB as a replica set, which transactions and majority reads require. The shop and most tests have a set of one;
+//! a set of three survives the loss of its primary.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -15,16 +15,16 @@ use super::supervise::{Launch, Supervisor};
 
 /// The name of its record and its log.
 pub const NAME: &str = "mongodb";
-/// The same for each member of a set; the only one of a set of one is the first.
+/// The names of the members of a set; a set of one has the first.
 const MEMBERS: [&str; 3] = [NAME, "mongodb-2", "mongodb-3"];
 const REPLICA_SET: &str = "rs0";
-/// The server's answer to questions about a replica set that does not exist yet.
+/// The error code of a replica set that is not initiated yet.
 const NOT_YET_INITIALIZED: i32 = 94;
 
-/// The address of a replica set that can be written to; starts one if none was given.
+/// The connection string of a replica set; starts one if none is configured.
 ///
 /// # Errors
-/// If it cannot be fetched or started, or if the given address is not a reachable replica set.
+/// If it cannot be fetched or started, or if the configured one is not a reachable replica set.
 pub async fn ensure(config: &Config, supervisor: &Supervisor) -> Result<String> {
     if let Some(uri) = &config.given.mongodb_uri {
         check_given(uri).await.with_context(|| format!("{} cannot be used", config.variable("MONGODB_URI")))?;
@@ -33,11 +33,11 @@ pub async fn ensure(config: &Config, supervisor: &Supervisor) -> Result<String> 
     ensure_set(config, supervisor, &[config.ports.mongodb]).await
 }
 
-/// The address of a replica set with a member on each of these ports, one or three; starts those that do not run, and
-/// returns once one of them is the primary and the others follow it.
+/// The connection string of a replica set with a member on each of these ports, one or three. Starts the members that
+/// are not running, and returns when one is the primary and the others are its secondaries.
 ///
 /// # Errors
-/// If a member cannot be fetched or started, or the members do not find together.
+/// If a member cannot be fetched or started, or no primary is elected.
 pub async fn ensure_set(config: &Config, supervisor: &Supervisor, ports: &[u16]) -> Result<String> {
     let mut clients = Vec::with_capacity(ports.len());
     for (name, port) in members(ports) {
@@ -51,19 +51,19 @@ pub async fn ensure_set(config: &Config, supervisor: &Supervisor, ports: &[u16])
     Ok(format!("mongodb://{}/?replicaSet={REPLICA_SET}", hosts.join(",")))
 }
 
-/// Stops every member, also of a set that an earlier process left behind. The answer is `false` if none ran.
+/// Stops every member, also of a set that an earlier process started. Answers `false` if none was running.
 ///
 /// # Errors
-/// If one of them cannot be ended.
-pub async fn stop_set(supervisor: &Supervisor, patience: Duration) -> Result<bool> {
+/// If one of them cannot be stopped.
+pub async fn stop_set(supervisor: &Supervisor, timeout: Duration) -> Result<bool> {
     let mut was_running = false;
     for name in MEMBERS {
-        was_running |= supervisor.stop(name, patience).await?;
+        was_running |= supervisor.stop(name, timeout).await?;
     }
     Ok(was_running)
 }
 
-/// The name of the member that can be written to at this moment, of the set on these ports.
+/// The name of the current primary of the set on these ports.
 ///
 /// # Errors
 /// If the driver cannot be set up.
@@ -88,13 +88,13 @@ fn launch(config: &Config, name: &'static str, port: u16, members: usize) -> Res
     let mut command = vec![mongod.program.display().to_string()];
     command.extend(["--dbpath".to_owned(), data.display().to_string(), "--port".to_owned(), port.to_string()]);
     command.extend(["--bind_ip", "127.0.0.1", "--nounixsocket", "--replSet", REPLICA_SET].map(str::to_owned));
-    // A set of several lives on one machine and not for long.
+    // The members of a set of three share one machine, and store little.
     let (cache, oplog) = if members == 1 { ("0.5", "512") } else { ("0.25", "128") };
     command.extend(["--wiredTigerCacheSizeGB", cache, "--oplogSize", oplog].map(str::to_owned));
     for parameter in [
-        // Fail points, by which tests make the server fail on purpose.
+        // Enables fail points, with which tests inject failures.
         "enableTestCommands=1",
-        // A primary that is told to end otherwise waits 15 s for a successor that a set of one does not have.
+        // By default, a primary waits 15 s for a successor before it exits, and a set of one has none.
         "shutdownTimeoutMillisForSignaledShutdown=100",
         "diagnosticDataCollectionEnabled=false",
     ] {
@@ -107,7 +107,7 @@ fn launch(config: &Config, name: &'static str, port: u16, members: usize) -> Res
         environment: libraries.into_iter().collect(),
         ports: vec![(port, config.variable("MONGODB_PORT"))],
         inherit_output: false,
-        patience: Duration::from_mins(1),
+        start_timeout: Duration::from_mins(1),
     })
 }
 
@@ -131,7 +131,7 @@ fn is_primary(hello: &Document) -> bool {
     hello.get_bool("isWritablePrimary").unwrap_or(false)
 }
 
-/// Makes the servers the members of one set, whatever state an earlier start left them in, and waits for its primary.
+/// Initiates or reconfigures the set, and waits for its primary.
 async fn make_set(clients: &[Client], hosts: &[String]) -> Result<()> {
     let admin = clients.first().context("a replica set has a member")?.database("admin");
     match admin.run_command(doc! { "replSetGetConfig": 1 }).await {
@@ -140,7 +140,7 @@ async fn make_set(clients: &[Client], hosts: &[String]) -> Result<()> {
             let version = config.get_i32("version")?;
             let members = config.get_array("members")?.iter().filter_map(Bson::as_document);
             let known: Vec<_> = members.filter_map(|member| member.get_str("host").ok()).collect();
-            // The data may have been made on other ports, and a member that is not in its own set serves nobody.
+            // The data may be from other ports, and a member that is not in its own configuration accepts no requests.
             if known != hosts {
                 config.insert("members", member_documents(hosts));
                 config.insert("version", version.saturating_add(1));
@@ -150,7 +150,7 @@ async fn make_set(clients: &[Client], hosts: &[String]) -> Result<()> {
         Err(error) if code_of(&error) == Some(NOT_YET_INITIALIZED) => {
             let mut config = doc! { "_id": REPLICA_SET, "members": member_documents(hosts) };
             if hosts.len() > 1 {
-                // Whoever kills a primary waits for the next one, and the usual ten seconds are long on one machine.
+                // Tests that kill the primary wait for the election; the default of ten seconds is long on one machine.
                 config.insert("settings", doc! { "electionTimeoutMillis": 3000, "heartbeatIntervalMillis": 500 });
             }
             admin.run_command(doc! { "replSetInitiate": config }).await?;
@@ -159,18 +159,18 @@ async fn make_set(clients: &[Client], hosts: &[String]) -> Result<()> {
     }
     let end = Instant::now() + Duration::from_mins(1);
     loop {
-        let (mut primaries, mut followers) = (0, 0);
+        let (mut primaries, mut secondaries) = (0, 0);
         for client in clients {
             if let Ok(answer) = hello(client).await {
                 primaries += usize::from(is_primary(&answer));
-                followers += usize::from(answer.get_bool("secondary").unwrap_or(false));
+                secondaries += usize::from(answer.get_bool("secondary").unwrap_or(false));
             }
         }
-        if primaries == 1 && followers + 1 == clients.len() {
+        if primaries == 1 && secondaries + 1 == clients.len() {
             return Ok(());
         }
         if Instant::now() > end {
-            bail!("MongoDB has no primary that its {} members follow within a minute", clients.len());
+            bail!("the replica set of {} members has no primary after a minute", clients.len());
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
@@ -184,7 +184,7 @@ async fn check_given(uri: &str) -> Result<()> {
     let answer = hello(&connect(uri).await?).await?;
     let is_sharded = answer.get_str("msg").is_ok_and(|kind| kind == "isdbgrid");
     if answer.get_str("setName").is_err() && !is_sharded {
-        bail!("it is neither a replica set nor a sharded cluster, and the shop needs transactions");
+        bail!("it is neither a replica set nor a sharded cluster, which transactions require");
     }
     Ok(())
 }

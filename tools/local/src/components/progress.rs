@@ -1,11 +1,11 @@
-//! Shows that something slow is going on: a spinner on a terminal, plain lines elsewhere.
+//! Shows the progress of a slow step: a spinner on a terminal, plain lines elsewhere.
 
 use std::io::{IsTerminal as _, stderr};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// One slow step, from its start to its end.
+/// A slow step in progress.
 #[derive(Debug)]
 pub(crate) struct Step {
     label: String,
@@ -31,14 +31,14 @@ impl Step {
         Self { label: label.to_owned(), bar, since: Instant::now() }
     }
 
-    /// Shows how far the step is; says nothing where there is no terminal.
-    pub(crate) fn note(&self, text: &str) {
+    /// Shows the progress of the step, on a terminal only.
+    pub(crate) fn update(&self, text: &str) {
         if let Some(bar) = &self.bar {
             bar.set_message(format!("{}: {text}", self.label));
         }
     }
 
-    /// Ends the step well.
+    /// Completes the step.
     pub(crate) fn done(self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();

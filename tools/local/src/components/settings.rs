@@ -1,4 +1,4 @@
-//! Which ports, folders and given addresses a set of components uses, all of it changeable by environment.
+//! The ports, folders and external URLs of a set of components, all configurable by environment variables.
 
 use std::env;
 use std::net::TcpListener;
@@ -14,7 +14,7 @@ use super::{mailbox, mongodb, sqs, stripe};
 pub enum Profile {
     /// The shop that `cargo xtask up` starts; its variables have no prefix.
     Dev,
-    /// What the tests stand on; its variables start with `TEST_`.
+    /// The components of the tests; its variables start with `TEST_`.
     Test,
 }
 
@@ -30,7 +30,7 @@ pub struct Ports {
     pub mailbox: u16,
 }
 
-/// Addresses of components that run elsewhere; such a component is used as it is and neither started nor stopped.
+/// The URLs of components that run elsewhere; they are neither started nor stopped.
 #[derive(Debug, Clone, Default)]
 pub struct Given {
     /// `MONGODB_URI` (`TEST_MONGODB_URI`): a replica set.
@@ -43,31 +43,30 @@ pub struct Given {
     pub mailbox: Option<(String, String)>,
 }
 
-/// Everything that decides how one set of components is run.
+/// The configuration of a set of components.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Their profile.
+    /// The profile.
     pub profile: Profile,
-    /// Where they listen.
+    /// The ports.
     pub ports: Ports,
-    /// The variables that name a port: such a port is used or the start fails.
-    asked: Vec<&'static str>,
-    /// Which of them run elsewhere.
+    /// The variables that set a port: such a port is used, or the start fails.
+    fixed: Vec<&'static str>,
+    /// The components that run elsewhere.
     pub given: Given,
-    /// The folder of what runs: records, logs, data.
+    /// The state folder: records, logs and data.
     pub folder: PathBuf,
-    /// The folder of what was fetched; `SHOP_LOCAL_CACHE` shares it between state folders.
+    /// The folder of fetched tools; `SHOP_LOCAL_CACHE` shares it between state folders.
     pub tools: PathBuf,
 }
 
 impl Config {
-    /// Reads the environment. `state` is the folder that everything is kept below; the components of two folders run
-    /// side by side.
+    /// Reads the environment. `state` is the state folder; the components of different state folders run side by side.
     ///
     /// # Errors
-    /// Names every variable that is wrong, not only the first.
+    /// Names every invalid variable.
     pub fn from_env(profile: Profile, state: &Path) -> Result<Self> {
-        let mut environment = Environment { profile, asked: Vec::new(), wrong: Vec::new() };
+        let mut environment = Environment { profile, fixed: Vec::new(), wrong: Vec::new() };
         let ports = match profile {
             Profile::Dev => [9000, 27117, 5155, 8420, 1125, 8125],
             Profile::Test => [9100, 27217, 5255, 8520, 1225, 8225],
@@ -85,7 +84,7 @@ impl Config {
             (None, None) => None,
             _ => {
                 let [smtp, mailbox] = ["SMTP_URL", "MAILBOX_URL"].map(|name| variable(profile, name));
-                let wrong = format!("{smtp} and {mailbox} belong together: give both or none");
+                let wrong = format!("{smtp} and {mailbox} must be set together");
                 environment.wrong.push(wrong);
                 None
             }
@@ -101,36 +100,36 @@ impl Config {
             mailbox,
         };
         if !environment.wrong.is_empty() {
-            bail!("the environment is wrong:\n  {}", environment.wrong.join("\n  "));
+            bail!("the environment is invalid:\n  {}", environment.wrong.join("\n  "));
         }
-        // Children are started with these paths, and the next command may come from another folder.
-        let state = std::path::absolute(state).with_context(|| format!("{} is no folder", state.display()))?;
+        // Absolute, because later commands may run in another folder.
+        let state = std::path::absolute(state).with_context(|| format!("{} is not a folder", state.display()))?;
         let tools = env::var_os("SHOP_LOCAL_CACHE").filter(|folder| !folder.is_empty());
         Ok(Self {
             profile,
             ports,
-            asked: environment.asked,
+            fixed: environment.fixed,
             given,
             tools: tools.map_or_else(|| state.clone(), PathBuf::from),
             folder: if profile == Profile::Dev { state } else { state.join("test") },
         })
     }
 
-    /// The variable that this profile reads where the shop's is called `name`.
+    /// The variable of this profile for the shop's variable `name`.
     #[must_use]
     pub fn variable(&self, name: &str) -> String {
         variable(self.profile, name)
     }
 
-    /// The same with free ports for the components: those of running ones, else the usual ones, else any. The API of a
-    /// developer's shop keeps its port, because frontends are configured with it.
+    /// The same with free ports for the components: those of running ones, else the default ones, else any. The API of
+    /// a developer's shop keeps its port, because frontends are configured with it.
     ///
     /// # Errors
     /// If there is no free port.
     pub(crate) fn with_free_ports(&self, supervisor: &Supervisor) -> Result<Self> {
         let mut config = self.clone();
         let ports = &mut config.ports;
-        // Held until all are chosen, so that no two components are given the same port.
+        // Bound until all are chosen, so that no two components get the same port.
         let mut chosen = Vec::new();
         let given = &self.given;
         for (variable, port, name, position, is_given) in [
@@ -140,25 +139,25 @@ impl Config {
             ("SMTP_PORT", &mut ports.smtp, mailbox::NAME, 0, given.mailbox.is_some()),
             ("MAILBOX_PORT", &mut ports.mailbox, mailbox::NAME, 1, given.mailbox.is_some()),
         ] {
-            if is_given || self.asked.contains(&variable) {
+            if is_given || self.fixed.contains(&variable) {
                 continue;
             }
-            let usual = *port;
+            let default_port = *port;
             if let Some(running) = supervisor.ports(name).get(position) {
                 *port = *running;
-            } else if usual == 0 || TcpListener::bind(("127.0.0.1", usual)).is_err() {
+            } else if default_port == 0 || TcpListener::bind(("127.0.0.1", default_port)).is_err() {
                 let listener = any_free_port()?;
                 *port = listener.local_addr()?.port();
                 chosen.push(listener);
-                if self.profile == Profile::Dev && usual != 0 {
-                    eprintln!("port {usual} is taken: {name} listens on {port} instead");
+                if self.profile == Profile::Dev && default_port != 0 {
+                    eprintln!("port {default_port} is taken: {name} listens on {port} instead");
                 }
             }
         }
         Ok(config)
     }
 
-    /// The folder that the component keeps its data in; the data of another profile is never below it.
+    /// The data folder of the component; each profile has its own.
     #[must_use]
     pub fn data(&self, component: &str) -> PathBuf {
         self.folder.join("data").join(component)
@@ -170,7 +169,7 @@ pub(crate) fn any_free_port() -> Result<TcpListener> {
     TcpListener::bind(("127.0.0.1", 0)).context("there is no free port on 127.0.0.1")
 }
 
-/// The folder of the sources that this was compiled from. For tests alone: a program that was moved has no sources.
+/// The source folder that this program was compiled from. For tests only: an installed program has no sources.
 #[must_use]
 pub fn workspace_root() -> &'static Path {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -186,7 +185,7 @@ fn variable(profile: Profile, name: &str) -> String {
 
 struct Environment {
     profile: Profile,
-    asked: Vec<&'static str>,
+    fixed: Vec<&'static str>,
     wrong: Vec<String>,
 }
 
@@ -201,7 +200,7 @@ impl Environment {
             // Any free port.
             Some(Ok(0)) => 0,
             Some(Ok(port)) => {
-                self.asked.push(name);
+                self.fixed.push(name);
                 port
             }
             Some(Err(value)) => {

@@ -1,4 +1,4 @@
-//! An SQS server, and the queues of the shop in it as `template.yaml` has them.
+//! An SQS server with the queues of the shop, configured as in `template.yaml`.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -20,12 +20,12 @@ pub const NAME: &str = "sqs";
 pub const QUEUES: [&str; 3] = ["payments", "fulfillment", "notifications"];
 /// How often a message is delivered before it goes to the dead-letter queue.
 pub const MAX_RECEIVE_COUNT: u32 = 5;
-/// The region that everything local pretends to be in.
+/// The region of all local components.
 pub const REGION: &str = "us-east-1";
-/// Both halves of the credentials; the local server takes any.
+/// The key id and the secret key; the local server accepts any.
 pub const CREDENTIAL: &str = "local";
 
-/// The address of an SQS server; starts one if none was given.
+/// The URL of an SQS server; starts one if none is configured.
 ///
 /// # Errors
 /// If it cannot be fetched or started.
@@ -44,15 +44,15 @@ pub async fn ensure(config: &Config, supervisor: &Supervisor) -> Result<String> 
         environment: Vec::new(),
         ports: vec![(port, config.variable("SQS_PORT"))],
         inherit_output: false,
-        patience: Duration::from_mins(1),
+        start_timeout: Duration::from_mins(1),
     };
-    // Not its dashboard's data: that holds every message that ever was, and takes longer the longer the server runs.
+    // Not the data of its dashboard, which contains every message and becomes slower with time.
     let probe = format!("{endpoint}/moto-api/config");
     supervisor.ensure(&launch, async || answers(&probe).await).await?;
     Ok(endpoint)
 }
 
-/// A client for a local SQS server, whatever the machine's own AWS configuration says.
+/// A client for a local SQS server, independent of the AWS configuration of this machine.
 #[must_use]
 pub fn client(endpoint: &str) -> Client {
     let config = aws_sdk_sqs::Config::builder()
@@ -64,13 +64,13 @@ pub fn client(endpoint: &str) -> Client {
     Client::from_conf(config)
 }
 
-/// Makes the three queues, each with its dead-letter queue `<name>-dlq`, and returns all six, name → URL.
-/// `prefix` keeps the queues of one test apart from those of another; the returned names come without it.
+/// Creates the three queues, each with its dead-letter queue `<name>-dlq`, and returns all six, name → URL. `prefix`
+/// separates the queues of tests; the returned names do not contain it.
 ///
-/// Queues that are there already are brought to these attributes, so the call may be repeated.
+/// Idempotent: the attributes of existing queues are updated.
 ///
 /// # Errors
-/// If the server cannot be reached or refuses.
+/// If the server cannot be reached or refuses a queue.
 pub async fn ensure_queues(endpoint: &str, prefix: &str, visibility_seconds: u32) -> Result<BTreeMap<String, String>> {
     let client = client(endpoint);
     let mut urls = BTreeMap::new();
@@ -80,7 +80,7 @@ pub async fn ensure_queues(endpoint: &str, prefix: &str, visibility_seconds: u32
         let arn = arn_of(&client, &dead_letters_url).await?;
         let url = create(&client, &format!("{prefix}{queue}")).await?;
         let redrive = json!({ "deadLetterTargetArn": arn, "maxReceiveCount": MAX_RECEIVE_COUNT });
-        // Set on a queue that exists, not passed when it is made: making it again with others would be refused.
+        // Set after the creation, because creating an existing queue with other attributes is refused.
         client
             .set_queue_attributes()
             .queue_url(&url)
@@ -97,7 +97,7 @@ pub async fn ensure_queues(endpoint: &str, prefix: &str, visibility_seconds: u32
 
 async fn create(client: &Client, name: &str) -> Result<String> {
     let answer = client.create_queue().queue_name(name).send().await;
-    let answer = answer.with_context(|| format!("cannot make the queue {name}"))?;
+    let answer = answer.with_context(|| format!("cannot create the queue {name}"))?;
     answer.queue_url.with_context(|| format!("the queue {name} has no URL"))
 }
 

@@ -1,4 +1,4 @@
-//! A server of the Stripe API that keeps its state and sends signed webhooks.
+//! A local server of the Stripe API, which stores its state and sends signed webhooks.
 
 use std::fs;
 use std::time::Duration;
@@ -12,12 +12,12 @@ use super::{answers, text, write_script};
 
 /// The name of its record and its log.
 pub const NAME: &str = "stripe";
-/// A key that the server takes; it only looks at the first letters.
+/// A key that the server accepts: it checks only the prefix.
 pub const SECRET_KEY: &str = "sk_test_localshop";
 /// Signs the webhooks of the local shop.
 pub const WEBHOOK_SECRET: &str = "whsec_localshop";
 
-/// The address of a Stripe API without a path; starts one if none was given.
+/// The URL of a Stripe API without a path; starts a server if none is configured.
 ///
 /// # Errors
 /// If it cannot be fetched or started.
@@ -43,18 +43,18 @@ pub async fn ensure(config: &Config, supervisor: &Supervisor) -> Result<String> 
         environment: Vec::new(),
         ports: vec![(port, config.variable("STRIPE_PORT"))],
         inherit_output: false,
-        patience: Duration::from_mins(1),
+        start_timeout: Duration::from_mins(1),
     };
     let probe = format!("{base}/js.stripe.com/v3/");
     supervisor.ensure(&launch, async || answers(&probe).await).await?;
     Ok(base)
 }
 
-/// Has the server send every event to `url`, signed with `secret`. A webhook of the same name is replaced; the server
-/// forgets its webhooks when it ends.
+/// Configures the server to send every event to `url`, signed with `secret`. Replaces a webhook of the same name; the
+/// server does not store webhooks.
 ///
 /// # Errors
-/// If the server cannot be reached or refuses.
+/// If the server cannot be reached or refuses the webhook.
 pub async fn configure_webhook(stripe_api: &str, name: &str, url: &str, secret: &str) -> Result<()> {
     let request = reqwest::Client::new()
         .post(format!("{stripe_api}/_config/webhooks/{name}"))

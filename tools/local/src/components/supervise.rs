@@ -1,7 +1,6 @@
-//! Child processes that outlive the command that started them: found again, reused, and stopped exactly once.
+//! Supervises child processes that outlive the command that started them: they are found again, reused and stopped.
 //!
-//! Each child leaves a record in the run folder: its id together with the moment it started, because an id alone is
-//! recycled by the kernel and would one day name somebody else's process. Knows nothing of what the children are.
+//! Each child has a record in the run folder with its process id and start time, because the kernel reuses process ids.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
@@ -16,27 +15,27 @@ pub use rustix::process::Signal;
 use rustix::process::{Pid, kill_process_group};
 use serde::{Deserialize, Serialize};
 
-/// How often a child is looked at while we wait for it.
-const POLL: Duration = Duration::from_millis(50);
+/// How often the state of a child is polled.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// One program to run, and what to know about it.
+/// A program to start.
 #[derive(Debug)]
 pub struct Launch {
-    /// Names the record, the log and the messages.
+    /// The name of its record and log, and in messages.
     pub name: &'static str,
-    /// The program with its arguments; the same command again means that a running child can be reused.
+    /// The program with its arguments; a running child with the same command is reused.
     pub command: Vec<String>,
     /// Variables for this child alone, on top of those of the parent.
     pub environment: Vec<(String, String)>,
-    /// The ports it will listen on, each with the variable that moves it.
+    /// The ports that it listens on, each with the variable that sets it.
     pub ports: Vec<(u16, String)>,
     /// Whether its output goes to this terminal instead of its log.
     pub inherit_output: bool,
-    /// How long it may take until it answers.
-    pub patience: Duration,
+    /// How long it may take until it is ready.
+    pub start_timeout: Duration,
 }
 
-/// Where the records and the logs of one profile are.
+/// The records and logs of the children of one profile.
 #[derive(Debug, Clone)]
 pub struct Supervisor {
     run: PathBuf,
@@ -52,55 +51,55 @@ struct Record {
 }
 
 impl Supervisor {
-    /// Keeps records and logs below `folder`, which is made if it is not there.
+    /// A supervisor with its records and logs below `folder`, which is created if it does not exist.
     ///
     /// # Errors
-    /// If the folders cannot be made.
+    /// If the folders cannot be created.
     pub fn new(folder: &Path) -> Result<Self> {
         let supervisor = Self { run: folder.join("run"), log: folder.join("log") };
         for folder in [&supervisor.run, &supervisor.log] {
-            fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+            fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
         }
         Ok(supervisor)
     }
 
-    /// Waits until nobody else holds the lock of this name; it ends with the returned file.
+    /// Waits for the lock of this name, which is released when the returned file is dropped.
     ///
     /// # Errors
     /// If the lock file cannot be opened.
     pub async fn lock(&self, name: &str) -> Result<File> {
         let file = File::create(self.run.join(format!("{name}.lock")))?;
-        // Waited for on a thread of its own: the holder may be another task of this very runtime.
+        // On a blocking thread, because the lock may be held by another task of the same runtime.
         tokio::task::spawn_blocking(move || file.lock().map(|()| file)).await?.context("cannot lock the run folder")
     }
 
-    /// The file that the child writes its output to.
+    /// The log file of the child of this name.
     #[must_use]
     pub fn log_path(&self, name: &str) -> PathBuf {
         self.log.join(format!("{name}.log"))
     }
 
-    /// Whether the child runs that this name was last started as.
+    /// Whether the child of this name is running.
     #[must_use]
     pub fn is_running(&self, name: &str) -> bool {
         self.read(name).is_some_and(|record| record.is_alive())
     }
 
-    /// The ports that the running child of this name was given; none if it does not run.
+    /// The ports of the child of this name; none if it is not running.
     #[must_use]
     pub fn ports(&self, name: &str) -> Vec<u16> {
         self.read(name).filter(Record::is_alive).map_or_else(Vec::new, |record| record.ports)
     }
 
-    /// Reuses the child if it runs with the same command and answers, else starts it; returns once it answers.
-    /// The answer is `true` if it was started.
+    /// Reuses the child if it runs with the same command, else starts it; returns when it is ready. Answers `true` if
+    /// it was started.
     ///
     /// # Errors
-    /// If a port is taken by another program, or the child ends or stays silent; the message has the end of its log.
+    /// If a port is in use, or the child exits or is not ready in time; the message contains the end of its log.
     pub async fn ensure(&self, launch: &Launch, is_ready: impl AsyncFn() -> bool) -> Result<bool> {
         if let Some(record) = self.read(launch.name) {
             if record.is_alive() && record.command == launch.command {
-                // It may have been started a moment ago by a command that was then killed: it gets its time.
+                // A command that was killed may have started it a moment ago, so it may not be ready yet.
                 if self.wait(launch, &record, &is_ready).await.is_ok() {
                     return Ok(false);
                 }
@@ -118,22 +117,22 @@ impl Supervisor {
         Ok(true)
     }
 
-    /// Asks the child to end, kills it with all that it started if `patience` runs out, and forgets it.
-    /// The answer is `false` if it did not run.
+    /// Terminates the child, kills its process group after `timeout`, and removes its record. Answers `false` if it was
+    /// not running.
     ///
     /// # Errors
-    /// If it cannot be ended or its record cannot be removed.
-    pub async fn stop(&self, name: &str, patience: Duration) -> Result<bool> {
+    /// If it cannot be killed or its record cannot be removed.
+    pub async fn stop(&self, name: &str, timeout: Duration) -> Result<bool> {
         let Some(record) = self.read(name) else {
             return Ok(false);
         };
         let was_running = record.is_alive();
         if was_running {
             record.signal(Signal::TERM);
-            if !record.ends_within(patience).await {
+            if !record.ends_within(timeout).await {
                 record.signal(Signal::KILL);
                 if !record.ends_within(Duration::from_secs(5)).await {
-                    bail!("{name} (process {}) does not end", record.pid);
+                    bail!("{name} (process {}) cannot be killed", record.pid);
                 }
             }
         }
@@ -143,13 +142,13 @@ impl Supervisor {
         }
     }
 
-    /// Sends the child a signal, and leaves its record as it is. The answer is `false` if it does not run.
+    /// Sends the child a signal, and keeps its record. Answers `false` if it is not running.
     #[must_use]
     pub fn signal(&self, name: &str, signal: Signal) -> bool {
         self.read(name).is_some_and(|record| record.signal(signal))
     }
 
-    /// The end of what the child wrote, for a message.
+    /// The end of the log of the child, for a message.
     #[must_use]
     pub fn log_tail(&self, name: &str) -> String {
         let path = self.log_path(name);
@@ -168,7 +167,7 @@ impl Supervisor {
         let [program, arguments @ ..] = launch.command.as_slice() else { bail!("{} has no command", launch.name) };
         let mut command = Command::new(program);
         command.args(arguments).envs(launch.environment.iter().map(|(name, value)| (name, value)));
-        // A group of its own: Ctrl-C reaches only the supervisor, which then ends its children in order.
+        // A process group of its own: Ctrl-C reaches only the supervisor, which then stops its children in order.
         command.stdin(Stdio::null()).process_group(0);
         if !launch.inherit_output {
             command.stdout(log.try_clone()?).stderr(log);
@@ -178,24 +177,24 @@ impl Supervisor {
         let started = started_at(pid).unwrap_or_default();
         let ports = launch.ports.iter().map(|(port, _)| *port).collect();
         let record = Record { pid, started, command: launch.command.clone(), ports };
-        write_whole(&self.record_path(launch.name), &serde_json::to_vec_pretty(&record)?)?;
+        write_atomically(&self.record_path(launch.name), &serde_json::to_vec_pretty(&record)?)?;
         Ok(record)
     }
 
     async fn wait(&self, launch: &Launch, record: &Record, is_ready: &impl AsyncFn() -> bool) -> Result<()> {
-        let end = Instant::now() + launch.patience;
+        let end = Instant::now() + launch.start_timeout;
         loop {
             if !record.is_alive() {
-                bail!("{} ended as soon as it was started; {}", launch.name, self.log_tail(launch.name));
+                bail!("{} exited during its start; {}", launch.name, self.log_tail(launch.name));
             }
             if is_ready().await {
                 return Ok(());
             }
             if Instant::now() > end {
-                let seconds = launch.patience.as_secs();
-                bail!("{} did not answer within {seconds} s; {}", launch.name, self.log_tail(launch.name));
+                let seconds = launch.start_timeout.as_secs();
+                bail!("{} was not ready within {seconds} s; {}", launch.name, self.log_tail(launch.name));
             }
-            tokio::time::sleep(POLL).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
@@ -213,52 +212,52 @@ impl Record {
         started_at(self.pid).is_some_and(|started| started == self.started)
     }
 
-    /// Whether it was there to hear it.
+    /// Whether the process was running.
     fn signal(&self, signal: Signal) -> bool {
         let Some(pid) = Pid::from_raw(self.pid).filter(|_| self.is_alive()) else { return false };
-        // A process that ends at this very moment is what we wanted.
+        // Fails only if the process has just exited.
         let _ = kill_process_group(pid, signal);
         true
     }
 
-    async fn ends_within(&self, patience: Duration) -> bool {
-        let end = Instant::now() + patience;
+    async fn ends_within(&self, timeout: Duration) -> bool {
+        let end = Instant::now() + timeout;
         while self.is_alive() {
             if Instant::now() > end {
                 return false;
             }
-            tokio::time::sleep(POLL).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
         true
     }
 }
 
-/// Writes a file so that a reader sees all of it or the one before.
+/// Writes a file atomically.
 ///
 /// # Errors
-/// If the file cannot be written or moved into its place.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+/// If the file cannot be written or renamed.
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     let new = path.with_extension("new");
     fs::write(&new, bytes)
         .and_then(|()| fs::rename(&new, path))
         .with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// When the process started, in ticks since the boot; nothing if it has ended, also if nobody collected it yet.
+/// The start time of the process, in ticks since the boot; `None` if it has exited, also as a zombie.
 fn started_at(pid: i32) -> Option<String> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name of the program stands in parentheses and may itself hold spaces and parentheses.
+    // The name of the program is in parentheses, and may contain spaces and parentheses.
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
     let state = fields.next()?;
     if matches!(state, "Z" | "X") { None } else { fields.nth(18).map(str::to_owned) }
 }
 
-/// Names the variable that moves the port, if another program listens on it.
+/// Fails if another program listens on the port. The message names the variable that sets the port.
 pub(crate) fn refuse_taken_port(port: u16, variable: &str, name: &str) -> Result<()> {
     match TcpListener::bind(("127.0.0.1", port)) {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == ErrorKind::AddrInUse => bail!(
-            "port {port} is taken by another program, so {name} cannot start: end that program, or choose another \
+            "port {port} is taken by another program, so {name} cannot start: stop that program, or choose another \
              port with {variable}=…"
         ),
         Err(error) => Err(error).with_context(|| format!("{name} cannot listen on 127.0.0.1:{port}")),

@@ -1,28 +1,28 @@
-//! What the made-up catalogue is made of. Own words throughout; nothing here is anybody's brand.
+//! The vocabulary of the generated catalogue. It contains no brand names.
 
-/// A line of products: everything that its members share.
+/// A product line: the properties that its products share.
 pub(super) struct Line {
-    /// Begins their SKUs.
+    /// The prefix of their SKUs.
     pub(super) code: &'static str,
-    /// What one is called.
+    /// The noun of their names.
     pub(super) noun: &'static str,
-    /// Where they hang.
+    /// The path of their category.
     pub(super) category: &'static str,
-    /// From and to, in minor units.
+    /// The price range, in minor units.
     pub(super) price: (i64, i64),
     /// Kilograms.
     pub(super) weight: f64,
     /// Length, width and height in centimetres.
     pub(super) size: [f64; 3],
-    /// What they are made of; one of these.
+    /// The material is one of these.
     pub(super) materials: [&'static str; 3],
-    /// What they are good for, continuing "Made for".
+    /// Continues "made for" in the description.
     pub(super) purpose: &'static str,
-    /// What a buyer chooses between, and what each choice costs more.
+    /// The option with its values and their price modifiers.
     pub(super) option: Option<Choice>,
 }
 
-/// The one option of a line.
+/// The option of a line.
 pub(super) struct Choice {
     pub(super) name: &'static str,
     pub(super) values: &'static [(&'static str, i64)],

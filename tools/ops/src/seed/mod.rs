@@ -1,7 +1,7 @@
-//! A made-up catalogue of any size, for trying out and for benchmarks.
+//! A generated catalogue of any size, for trials and benchmarks.
 //!
-//! The product with a given number is always the same, down to its id. So a run that was interrupted is continued by
-//! running it again, and a larger number only adds to what is there.
+//! The product with a given number is always the same, including its id, so an interrupted run can be repeated, and a
+//! larger number only adds products.
 
 mod lines;
 mod product;
@@ -23,54 +23,54 @@ use crate::{
     progress::Bar,
 };
 use lines::{CATEGORIES, SELLERS};
-use product::{Seeded, Surroundings};
+use product::{SeedContext, Seeded};
 
-/// Products a command. The server takes at most 48 MB at once, and a product is about 2 kB.
+/// Products per insert. The server accepts at most 48 MB at once, and a product is about 2 kB.
 const BATCH: u32 = 1000;
-/// Batches under way: one is made while others are written.
-const AT_ONCE: usize = 4;
+/// Concurrent batches: one is generated while others are written.
+const CONCURRENCY: usize = 4;
 const DUPLICATE_KEY: i32 = 11000;
 
-/// What a run added, and what had been there.
+/// The result of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// Products added now.
+    /// Products that were added.
     pub added: u64,
-    /// Products that had been there before.
+    /// Products that existed before.
     pub before: u64,
 }
 
-/// Makes sure that the first `products` made-up products are there, with their categories, sellers and stock.
+/// Adds the missing ones of the first `products` generated products, with their categories, sellers and stock.
 ///
 /// # Errors
-/// If the database refuses. Running it again continues where it ended.
+/// If the database fails. Another run continues.
 pub async fn seed(store: &Store, clock: &Clock, products: u32) -> Result<Report> {
-    let around = surroundings(store, clock).await.context("preparing categories and sellers")?;
+    let context = seed_context(store, clock).await.context("preparing categories and sellers")?;
     let bar = Bar::new(u64::from(products), "products");
     let batches = (0..products).step_by(BATCH as usize).map(|from| {
-        let around = &around;
+        let context = &context;
         let bar = &bar;
         async move {
             let to = products.min(from.saturating_add(BATCH));
-            let report = ensure_batch(store, around, from, to).await?;
+            let report = ensure_batch(store, context, from, to).await?;
             bar.advance(u64::from(to - from));
             anyhow::Ok(report)
         }
     });
     let report = stream::iter(batches)
-        .buffer_unordered(AT_ONCE)
+        .buffer_unordered(CONCURRENCY)
         .try_fold(Report::default(), async |sum, part| {
             Ok(Report { added: sum.added + part.added, before: sum.before + part.before })
         })
         .await?;
     bar.finish();
-    categories::recount(store, around.categories.values()).await.context("counting the products of each category")?;
+    categories::recount(store, context.categories.values()).await.context("counting the products of each category")?;
     Ok(report)
 }
 
-async fn surroundings(store: &Store, clock: &Clock) -> Result<Surroundings> {
+async fn seed_context(store: &Store, clock: &Clock) -> Result<SeedContext> {
     let categories = categories::ensure(store, clock, CATEGORIES).await?;
-    // Nobody logs in as one of them: their passwords are random and not kept.
+    // The passwords are random and not stored: a generated seller cannot log in.
     let random = Random::from_os();
     let passwords = Passwords::for_this_machine(random.clone());
     let mut sellers = Vec::with_capacity(SELLERS.len());
@@ -84,19 +84,20 @@ async fn surroundings(store: &Store, clock: &Clock) -> Result<Surroundings> {
         };
         sellers.push(accounts::ensure(store, clock, &passwords, &account, &random.secret()).await?.id);
     }
-    Ok(Surroundings { categories, sellers })
+    Ok(SeedContext { categories, sellers })
 }
 
-/// Adds what is missing of the products with the numbers `from..to`.
-async fn ensure_batch(store: &Store, around: &Surroundings, from: u32, to: u32) -> Result<Report> {
+/// Adds the missing ones of the products with the numbers `from..to`.
+async fn ensure_batch(store: &Store, context: &SeedContext, from: u32, to: u32) -> Result<Report> {
     let all = u64::from(to - from);
     let products: Collection<Product> = store.database().collection("products");
-    // Their ids are a range of their own, and stock is written first: where all products are, all stock is.
+    // Their ids are a contiguous range, and stock is inserted before products: if all products exist, so does their
+    // stock.
     let range = doc! {"_id": {"$gte": product::id(from), "$lte": product::id(to - 1)}};
     if products.count_documents(range).await? == all {
         return Ok(Report { added: 0, before: all });
     }
-    let seeded = (from..to).map(|number| product::seeded(number, around)).collect::<Result<Vec<Seeded>>>()?;
+    let seeded = (from..to).map(|number| product::seeded(number, context)).collect::<Result<Vec<Seeded>>>()?;
     let (new, stock): (Vec<Product>, Vec<Vec<StockRecord>>) =
         seeded.into_iter().map(|Seeded { product, stock }| (product, stock)).unzip();
     let stock: Vec<_> = stock.into_iter().flatten().map(WithSchema::of).collect();
@@ -106,7 +107,7 @@ async fn ensure_batch(store: &Store, around: &Surroundings, from: u32, to: u32) 
     Ok(Report { added, before: all.saturating_sub(added) })
 }
 
-/// Adds those of the documents that are not there yet. How many these were.
+/// Inserts the missing ones of these documents, and answers how many were inserted.
 async fn insert_missing<T: Serialize + Send + Sync>(collection: &Collection<T>, documents: &[T]) -> Result<u64> {
     let all = documents.len() as u64;
     let Err(error) = collection.insert_many(documents).ordered(false).await else { return Ok(all) };

@@ -1,4 +1,4 @@
-//! I2: every kept answer to a checkout against its order.
+//! I2: every idempotency record of a checkout against its order.
 
 use std::time::Duration;
 
@@ -15,12 +15,12 @@ use super::{
     snapshot::{Row, Snapshot},
 };
 
-/// An answer may expire this much before its order is as old: the clocks of processes differ.
-const MARGIN: Duration = Duration::from_secs(3600);
+/// The tolerated difference between the creation of an order and of its record: the clocks of processes differ.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(3600);
 
-/// A kept answer, as far as it is checked.
+/// The checked fields of an idempotency record.
 #[derive(Debug, Deserialize)]
-struct AnswerFacts {
+struct RecordFacts {
     #[serde(rename = "_id")]
     scope: String,
     answer: Answer,
@@ -41,9 +41,9 @@ struct OrderFacts {
     created_at: Timestamp,
 }
 
-/// What the body of an answer says.
+/// The checked fields of the body of an answer.
 #[derive(Debug, Deserialize)]
-struct Told {
+struct AnswerBody {
     id: Id<Order>,
 }
 
@@ -55,45 +55,45 @@ impl Row for OrderFacts {
     }
 }
 
-impl AnswerFacts {
-    /// The order that the client was told of.
+impl RecordFacts {
+    /// The order of the answer.
     fn order(&self) -> Option<Id<Order>> {
         let located = self.answer.location.as_deref()?.strip_prefix("/v1/orders/")?.parse().ok()?;
-        let told: Told = serde_json::from_str(&self.answer.body).ok()?;
-        (told.id == located && self.answer.status == 201).then_some(located)
+        let body: AnswerBody = serde_json::from_str(&self.answer.body).ok()?;
+        (body.id == located && self.answer.status == 201).then_some(located)
     }
 }
 
 pub(super) async fn check(store: &Store, now: Timestamp) -> Result<Vec<Check>> {
-    let mut kept = Check::new("I2", "an answered checkout is one order");
-    let mut placed = Check::new("I2", "a new order is one answered checkout");
+    let mut records = Check::new("I2", "the idempotency record of a checkout belongs to one order");
+    let mut placed = Check::new("I2", "a new order has one idempotency record");
     let mut snapshot = Snapshot::of(store).await?;
-    // Ids are written in hex, so texts that hold them stand in the order of the ids.
+    // Ids are hexadecimal, so the order of the locations is the order of the ids.
     let filter = doc! {"_id": {"$regex": r" \| place_order \| "}};
-    let mut answers = snapshot.find::<AnswerFacts>("idempotency", filter, "answer", "answer.location").await?;
+    let mut answers = snapshot.find::<RecordFacts>("idempotency", filter, "answer", "answer.location").await?;
     let mut orders = snapshot.find::<OrderFacts>("orders", doc! {}, "createdAt", "_id").await?;
-    let remembered = now.minus(idempotency::RETENTION.saturating_sub(MARGIN));
+    let retained_since = now.minus(idempotency::RETENTION.saturating_sub(CLOCK_TOLERANCE));
     let unanswered = |placed: &mut Check, order: &OrderFacts| {
-        let wrong = (order.created_at > remembered).then(|| "no checkout was answered with it".to_owned());
-        placed.note(order.id, wrong);
+        let violation = (order.created_at > retained_since).then(|| "it has no idempotency record".to_owned());
+        placed.record(order.id, violation);
     };
     let mut last = None;
     while let Some(answer) = answers.next(&mut snapshot).await? {
         let Some(id) = answer.order() else {
-            kept.note(&answer.scope, Some(format!("its answer, {}, tells of no order", answer.answer.status)));
+            records.record(&answer.scope, Some(format!("its answer, {}, names no order", answer.answer.status)));
             continue;
         };
         if last == Some(id) {
-            kept.note(&answer.scope, Some(format!("the order {id} is the answer to another request too")));
+            records.record(&answer.scope, Some(format!("the order {id} has another idempotency record too")));
             continue;
         }
         last = Some(id);
         let order = orders.matching(&mut snapshot, &id, |order| unanswered(&mut placed, &order)).await?;
-        kept.note(&answer.scope, order.is_none().then(|| format!("there is no order {id}")));
+        records.record(&answer.scope, order.is_none().then(|| format!("there is no order {id}")));
         if order.is_some() {
-            placed.note(id, None);
+            placed.record(id, None);
         }
     }
     orders.rest(&mut snapshot, |order| unanswered(&mut placed, &order)).await?;
-    Ok(vec![kept, placed])
+    Ok(vec![records, placed])
 }

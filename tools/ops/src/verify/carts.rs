@@ -1,4 +1,4 @@
-//! I8: nobody has two open carts, so that no line is lost in the other one.
+//! I8: a customer or guest has one open cart, so that no line is lost in a second one.
 
 use anyhow::Result;
 use bson::{Bson, doc};
@@ -20,7 +20,7 @@ struct CartFacts {
 }
 
 pub(super) async fn check(store: &Store) -> Result<Vec<Check>> {
-    let mut check = Check::new("I8", "a customer, and a guest, has one open cart at most");
+    let mut check = Check::new("I8", "a customer or guest has at most one open cart");
     for owner in ["user", "sessionId"] {
         let mut snapshot = Snapshot::of(store).await?;
         let open = doc! {owner: {"$exists": true}, "status": {"$in": ["active", "abandoned"]}};
@@ -29,7 +29,7 @@ pub(super) async fn check(store: &Store) -> Result<Vec<Check>> {
         while let Some(cart) = carts.next(&mut snapshot).await? {
             let owned_by = if owner == "user" { cart.user } else { cart.session_id };
             let is_second = owned_by.is_some() && owned_by == last;
-            check.note(cart.id, is_second.then(|| "its owner has another open cart".to_owned()));
+            check.record(cart.id, is_second.then(|| "its owner has another open cart".to_owned()));
             last = owned_by;
         }
     }

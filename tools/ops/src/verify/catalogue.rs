@@ -1,4 +1,4 @@
-//! I8: the tree of categories, and how many products each says it has.
+//! I8: the category tree, and the product count of each category.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use super::{
     snapshot::{Row, Snapshot},
 };
 
-/// A category, as far as it is checked. There are few enough to hold them all.
+/// The checked fields of a category. All categories fit in memory.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct CategoryFacts {
@@ -54,22 +54,26 @@ pub(super) async fn all(snapshot: &mut Snapshot) -> Result<Categories> {
 }
 
 pub(super) async fn check(store: &Store) -> Result<Vec<Check>> {
-    let mut tree = Check::new("I8", "a category knows its way from the root");
+    let mut tree = Check::new("I8", "a category's path is that of its parent and its slug");
     let mut counts = Check::new("I8", "a category counts its published products");
     let mut snapshot = Snapshot::of(store).await?;
     let categories = all(&mut snapshot).await?;
     let mut counted = snapshot.aggregate::<Counted>("products", published_per_category()).await?;
-    let mut strays = Vec::new();
+    let mut unmatched_rows = Vec::new();
     for category in categories.values() {
-        tree.note(&category.path, joined(place_complaints(category, &categories)));
-        let row = counted.matching(&mut snapshot, &Some(category.id), |stray| strays.push(stray)).await?;
+        tree.record(&category.path, joined(tree_violations(category, &categories)));
+        let row =
+            counted.matching(&mut snapshot, &Some(category.id), |unmatched| unmatched_rows.push(unmatched)).await?;
         let (says, are) = (category.product_count, row.unwrap_or_default().count);
-        counts.note(&category.path, (says != are).then(|| format!("it counts {says} products, there are {are}")));
+        counts.record(&category.path, (says != are).then(|| format!("its product count is {says}, there are {are}")));
     }
-    counted.rest(&mut snapshot, |stray| strays.push(stray)).await?;
-    for stray in strays {
-        let id = stray.category.map_or_else(|| "none".to_owned(), |id| id.to_string());
-        counts.note(id, Some(format!("{} products hang in it, but there is no such category", stray.count)));
+    counted.rest(&mut snapshot, |unmatched| unmatched_rows.push(unmatched)).await?;
+    for unmatched in unmatched_rows {
+        let id = unmatched.category.map_or_else(|| "none".to_owned(), |id| id.to_string());
+        counts.record(
+            id,
+            Some(format!("{} products are assigned to it, but there is no such category", unmatched.count)),
+        );
     }
     Ok(vec![tree, counts])
 }
@@ -81,25 +85,25 @@ fn published_per_category() -> Vec<Document> {
     ]
 }
 
-fn place_complaints(category: &CategoryFacts, all: &Categories) -> Vec<String> {
-    let above = match category.parent.map(|parent| all.get(&parent)) {
+fn tree_violations(category: &CategoryFacts, all: &Categories) -> Vec<String> {
+    let parent = match category.parent.map(|parent| all.get(&parent)) {
         None => None,
         Some(Some(parent)) => Some(parent),
-        Some(None) => return vec!["the category above it is not there".to_owned()],
+        Some(None) => return vec!["its parent does not exist".to_owned()],
     };
-    let mut ancestors = above.map(|parent| parent.ancestors.clone()).unwrap_or_default();
+    let mut ancestors = parent.map(|parent| parent.ancestors.clone()).unwrap_or_default();
     ancestors.push(category.id);
-    let path = above.map_or_else(|| category.slug.clone(), |parent| format!("{}/{}", parent.path, category.slug));
-    let level = above.map_or(0, |parent| parent.level.saturating_add(1));
-    let mut complaints = Vec::new();
+    let path = parent.map_or_else(|| category.slug.clone(), |parent| format!("{}/{}", parent.path, category.slug));
+    let level = parent.map_or(0, |parent| parent.level.saturating_add(1));
+    let mut violations = Vec::new();
     if category.ancestors != ancestors {
-        complaints.push("its ancestors are not those of the category above it, and itself".to_owned());
+        violations.push("its ancestors are not those of its parent, and itself".to_owned());
     }
     if category.path != path {
-        complaints.push(format!("its path should be {path}"));
+        violations.push(format!("its path should be {path}"));
     }
     if category.level != level {
-        complaints.push(format!("its level is {}, it should be {level}", category.level));
+        violations.push(format!("its level is {}, it should be {level}", category.level));
     }
-    complaints
+    violations
 }

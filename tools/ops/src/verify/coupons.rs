@@ -1,4 +1,4 @@
-//! I4: every coupon against its uses, and every use against its order.
+//! I4: every coupon against its redemptions, and every redemption against its order.
 
 use anyhow::Result;
 use bson::doc;
@@ -18,7 +18,7 @@ use super::{
     states::ended_unpaid,
 };
 
-/// A coupon, as far as it is checked.
+/// The checked fields of a coupon.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct CouponFacts {
@@ -30,19 +30,20 @@ struct CouponFacts {
     usage_count: i64,
 }
 
-/// What its uses say.
+/// The redemptions of a coupon.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Uses {
+struct Redemptions {
     #[serde(rename = "_id")]
     coupon: Option<Id<Coupon>>,
     count: i64,
-    most_by_one: i64,
+    /// The most redemptions of one customer.
+    most_per_customer: i64,
 }
 
-/// A use, as far as it is checked.
+/// The checked fields of a redemption.
 #[derive(Debug, Deserialize)]
-struct UseFacts {
+struct RedemptionFacts {
     #[serde(rename = "_id")]
     order: Id<Order>,
 }
@@ -61,7 +62,7 @@ struct Entry {
     status: OrderStatus,
 }
 
-impl Row for Uses {
+impl Row for Redemptions {
     type Key = Option<Id<Coupon>>;
 
     fn key(&self) -> &Self::Key {
@@ -69,7 +70,7 @@ impl Row for Uses {
     }
 }
 
-impl Row for UseFacts {
+impl Row for RedemptionFacts {
     type Key = Id<Order>;
 
     fn key(&self) -> &Id<Order> {
@@ -82,72 +83,81 @@ pub(super) async fn check(store: &Store) -> Result<Vec<Check>> {
 }
 
 async fn counts(store: &Store) -> Result<Check> {
-    let mut check = Check::new("I4", "a coupon is used as often as it counts, and within its limits");
+    let mut check = Check::new("I4", "a coupon counts its redemptions, and keeps its limits");
     let mut snapshot = Snapshot::of(store).await?;
     let fields = "code usageLimit usageCount";
     let mut coupons = snapshot.find::<CouponFacts>("coupons", doc! {}, fields, "_id").await?;
-    // By account and by address: whoever used it as a guest is the same person with an account.
+    // By account and by address: a guest and an account with the same address are the same customer.
     let of_account = doc! {"$cond": [{"$eq": [{"$type": "$user"}, "objectId"]}, ["$user"], []]};
-    let by_address = doc! {"$eq": [{"$type": "$_id.somebody"}, "string"]};
+    let by_address = doc! {"$eq": [{"$type": "$_id.customer"}, "string"]};
     let pipeline = vec![
-        doc! {"$project": {"coupon": 1, "somebody": {"$concatArrays": [["$email"], of_account]}}},
-        doc! {"$unwind": "$somebody"},
-        doc! {"$group": {"_id": {"coupon": "$coupon", "somebody": "$somebody"}, "count": {"$sum": 1_i64}}},
+        doc! {"$project": {"coupon": 1, "customer": {"$concatArrays": [["$email"], of_account]}}},
+        doc! {"$unwind": "$customer"},
+        doc! {"$group": {"_id": {"coupon": "$coupon", "customer": "$customer"}, "count": {"$sum": 1_i64}}},
         doc! {"$group": {
             "_id": "$_id.coupon",
             "count": {"$sum": {"$cond": [by_address, "$count", 0_i64]}},
-            "mostByOne": {"$max": "$count"},
+            "mostPerCustomer": {"$max": "$count"},
         }},
     ];
-    let mut uses = snapshot.aggregate::<Uses>("couponUses", pipeline).await?;
-    let mut strays = Vec::new();
+    let mut redemptions = snapshot.aggregate::<Redemptions>("couponUses", pipeline).await?;
+    let mut unmatched_rows = Vec::new();
     while let Some(coupon) = coupons.next(&mut snapshot).await? {
-        let used = uses.matching(&mut snapshot, &Some(coupon.id), |stray| strays.push(stray)).await?;
-        check.note(&coupon.code, joined(complaints(&coupon, &used.unwrap_or_default())));
+        let redeemed =
+            redemptions.matching(&mut snapshot, &Some(coupon.id), |unmatched| unmatched_rows.push(unmatched)).await?;
+        check.record(&coupon.code, joined(coupon_violations(&coupon, &redeemed.unwrap_or_default())));
     }
-    uses.rest(&mut snapshot, |stray| strays.push(stray)).await?;
-    for stray in strays {
-        let id = stray.coupon.map_or_else(|| "a use".to_owned(), |id| id.to_string());
-        check.note(id, Some(format!("it was used {} times, but there is no such coupon", stray.count)));
+    redemptions.rest(&mut snapshot, |unmatched| unmatched_rows.push(unmatched)).await?;
+    for unmatched in unmatched_rows {
+        let id = unmatched.coupon.map_or_else(|| "a redemption".to_owned(), |id| id.to_string());
+        check.record(id, Some(format!("it was redeemed {} times, but there is no such coupon", unmatched.count)));
     }
     Ok(check)
 }
 
-fn complaints(coupon: &CouponFacts, used: &Uses) -> Vec<String> {
-    let mut complaints = Vec::new();
-    if coupon.usage_count != used.count {
-        complaints.push(format!("it counts {} uses, there are {}", coupon.usage_count, used.count));
+fn coupon_violations(coupon: &CouponFacts, redeemed: &Redemptions) -> Vec<String> {
+    let mut violations = Vec::new();
+    if coupon.usage_count != redeemed.count {
+        violations.push(format!("it counts {} redemptions, there are {}", coupon.usage_count, redeemed.count));
     }
-    if coupon.usage_limit.total.is_some_and(|limit| used.count > limit) {
-        complaints.push(format!("it was used {} times, its limit is {:?}", used.count, coupon.usage_limit.total));
+    if coupon.usage_limit.total.is_some_and(|limit| redeemed.count > limit) {
+        violations
+            .push(format!("it was redeemed {} times, its limit is {:?}", redeemed.count, coupon.usage_limit.total));
     }
-    if coupon.usage_limit.per_user.is_some_and(|limit| used.most_by_one > limit) {
+    if coupon.usage_limit.per_user.is_some_and(|limit| redeemed.most_per_customer > limit) {
         let limit = coupon.usage_limit.per_user;
-        complaints.push(format!("somebody used it {} times, the limit for one is {limit:?}", used.most_by_one));
+        violations.push(format!(
+            "one customer redeemed it {} times, the limit per customer is {limit:?}",
+            redeemed.most_per_customer
+        ));
     }
-    complaints
+    violations
 }
 
 async fn owners(store: &Store) -> Result<Check> {
-    let mut check = Check::new("I4", "an order has used its coupon, unless it ended unpaid");
+    let mut check = Check::new("I4", "an order has redeemed its coupon, unless it ended unpaid");
     let mut snapshot = Snapshot::of(store).await?;
     let mut orders = snapshot.find::<OrderFacts>("orders", doc! {}, "couponCode timeline.status", "_id").await?;
-    let mut uses = snapshot.find::<UseFacts>("couponUses", doc! {}, "_id", "_id").await?;
-    let mut strays = Vec::new();
+    let mut redemptions = snapshot.find::<RedemptionFacts>("couponUses", doc! {}, "_id", "_id").await?;
+    let mut unmatched_rows = Vec::new();
     while let Some(order) = orders.next(&mut snapshot).await? {
-        let is_used = uses.matching(&mut snapshot, &order.id, |stray| strays.push(stray)).await?.is_some();
+        let is_redeemed =
+            redemptions.matching(&mut snapshot, &order.id, |unmatched| unmatched_rows.push(unmatched)).await?.is_some();
         let timeline: Vec<OrderStatus> = order.timeline.iter().map(|entry| entry.status).collect();
         let should_be = order.coupon_code.is_some() && !ended_unpaid(&timeline);
-        let wrong = match (is_used, should_be) {
-            (true, false) => Some("it holds the use of a coupon that is none of its own, or was to be given back"),
-            (false, true) => Some("its coupon does not know that it was used"),
+        let violation = match (is_redeemed, should_be) {
+            (true, false) => Some("it has a redemption, but no coupon, or one that was to be restored"),
+            (false, true) => Some("its coupon has no redemption of it"),
             _ => None,
         };
-        check.note(order.id, wrong.map(str::to_owned));
+        check.record(order.id, violation.map(str::to_owned));
     }
-    uses.rest(&mut snapshot, |stray| strays.push(stray)).await?;
-    for stray in strays {
-        check.note(stray.order, Some("a coupon was used by this order, but there is no such order".to_owned()));
+    redemptions.rest(&mut snapshot, |unmatched| unmatched_rows.push(unmatched)).await?;
+    for unmatched in unmatched_rows {
+        check.record(
+            unmatched.order,
+            Some("a coupon was redeemed by this order, but there is no such order".to_owned()),
+        );
     }
     Ok(check)
 }

@@ -1,4 +1,4 @@
-//! I7: what was promised is sent.
+//! I7: every enqueued message is sent.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use shared::{
 
 use super::{Check, snapshot::Snapshot};
 
-/// The relay runs every minute; what it could not send for this long, it cannot send.
+/// The relay runs every minute: a message that is unsent for this long needs attention.
 pub(super) const OVERDUE_AFTER: Duration = Duration::from_secs(10 * 60);
 
 #[derive(Debug, Deserialize)]
@@ -25,15 +25,15 @@ struct Unsent {
 }
 
 pub(super) async fn check(store: &Store, now: Timestamp) -> Result<Vec<Check>> {
-    let mut check = Check::warning("I7", "a promised message is sent within ten minutes");
+    let mut check = Check::warning("I7", "an enqueued message is sent within ten minutes");
     let mut snapshot = Snapshot::of(store).await?;
     let unsent = doc! {"sentAt": {"$exists": false}};
     let mut unsent = snapshot.find::<Unsent>("outbox", unsent, "queue createdAt", "createdAt").await?;
-    while let Some(promise) = unsent.next(&mut snapshot).await? {
-        let age = now.since(promise.created_at);
-        let wrong =
-            (age > OVERDUE_AFTER).then(|| format!("waits for {} since {} minutes", promise.queue, age.as_secs() / 60));
-        check.note(promise.id, wrong);
+    while let Some(message) = unsent.next(&mut snapshot).await? {
+        let age = now.since(message.created_at);
+        let violation =
+            (age > OVERDUE_AFTER).then(|| format!("waits for {} since {} minutes", message.queue, age.as_secs() / 60));
+        check.record(message.id, violation);
     }
     Ok(vec![check])
 }

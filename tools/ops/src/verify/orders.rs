@@ -1,4 +1,4 @@
-//! I3, I5 and I6: every order against itself and against its payment.
+//! I3, I5 and I6: the consistency of every order, and with its payment.
 
 use anyhow::Result;
 use bson::doc;
@@ -23,7 +23,7 @@ use super::{
 const FIELDS: &str = "items pricing currency pricesIncludeTax taxes payment status timeline.status discount returns \
      shipments updatedAt";
 
-/// An order, as far as it is checked.
+/// The checked fields of an order.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct OrderFacts {
@@ -64,46 +64,49 @@ impl Row for OrderFacts {
 }
 
 pub(super) async fn check(store: &Store, now: Timestamp) -> Result<Vec<Check>> {
-    let mut money = Check::new("I3", "nothing is charged beyond the total or given back beyond the charge");
+    let mut money = Check::new("I3", "no charge exceeds its total, and no refund its charge");
     let mut agree = Check::new("I3", "an order and its one payment agree");
-    let mut owed = Check::warning("I3", "money for a cancelled order is on its way back");
+    let mut refunds = Check::warning("I3", "the charge of a cancelled order is being refunded");
     let mut sums = Check::new("I5", "an order's totals re-compute from its lines and rates");
-    let mut way = Check::new("I6", "an order went along the edges of its states");
-    let mut payment_way = Check::new("I6", "a payment went along the edges of its states");
-    let mut units = Check::new("I6", "an order's lines left, and came back, as its state says");
+    let mut timelines = Check::new("I6", "an order's timeline follows its state machine");
+    let mut payment_timelines = Check::new("I6", "a payment's timeline follows its state machine");
+    let mut units = Check::new("I6", "an order's lines are shipped and returned as its state says");
 
     let mut snapshot = Snapshot::of(store).await?;
     let mut orders = snapshot.find::<OrderFacts>("orders", doc! {}, FIELDS, "_id").await?;
     let mut found = snapshot.find::<PaymentFacts>("payments", doc! {}, payments::FIELDS, "order").await?;
-    let orphan = |check: &mut Check, payment: &PaymentFacts| {
-        check
-            .note(payment.id, Some(format!("it is a payment of {}, which is not there or has another", payment.order)));
+    let report_unmatched = |check: &mut Check, payment: &PaymentFacts| {
+        check.record(
+            payment.id,
+            Some(format!("it is a payment of the order {}, which does not exist or has another", payment.order)),
+        );
     };
     while let Some(order) = orders.next(&mut snapshot).await? {
-        let payment = found.matching(&mut snapshot, &order.id, |stray| orphan(&mut agree, &stray)).await?;
+        let payment =
+            found.matching(&mut snapshot, &order.id, |unmatched| report_unmatched(&mut agree, &unmatched)).await?;
         match &payment {
             Some(payment) => {
-                money.note(payment.id, joined(payments::own_complaints(payment)?));
-                agree.note(order.id, joined(payments::complaints(&order, payment)));
-                owed.note(order.id, payments::owed(&order, payment, now)?);
-                payment_way.note(payment.id, payments::way_complaint(payment));
+                money.record(payment.id, joined(payments::payment_violations(payment)?));
+                agree.record(order.id, joined(payments::order_violations(&order, payment)));
+                refunds.record(order.id, payments::unrefunded(&order, payment, now)?);
+                payment_timelines.record(payment.id, payments::timeline_violation(payment));
             }
-            None => agree.note(order.id, Some("it has no payment".to_owned())),
+            None => agree.record(order.id, Some("it has no payment".to_owned())),
         }
-        sums.note(order.id, joined(sum_complaints(&order).unwrap_or_else(|error| vec![error.to_string()])));
+        sums.record(order.id, joined(sum_violations(&order).unwrap_or_else(|error| vec![error.to_string()])));
         let timeline: Vec<OrderStatus> = order.timeline.iter().map(|entry| entry.status).collect();
-        way.note(order.id, states::order_complaint(&timeline, order.status));
-        units.note(order.id, joined(unit_complaints(&order)));
+        timelines.record(order.id, states::order_violation(&timeline, order.status));
+        units.record(order.id, joined(unit_violations(&order)));
     }
-    found.rest(&mut snapshot, |stray| orphan(&mut agree, &stray)).await?;
-    Ok(vec![money, agree, owed, sums, way, payment_way, units])
+    found.rest(&mut snapshot, |unmatched| report_unmatched(&mut agree, &unmatched)).await?;
+    Ok(vec![money, agree, refunds, sums, timelines, payment_timelines, units])
 }
 
-fn sum_complaints(order: &OrderFacts) -> Result<Vec<String>, MoneyError> {
-    let mut complaints = Vec::new();
+fn sum_violations(order: &OrderFacts) -> Result<Vec<String>, MoneyError> {
+    let mut violations = Vec::new();
     let mut expect = |what: &str, is: Money, should_be: Money| {
         if is != should_be {
-            complaints.push(format!("{what} is {}, it should be {}", is.minor(), should_be.minor()));
+            violations.push(format!("{what} is {}, it should be {}", is.minor(), should_be.minor()));
         }
     };
     let Totals { subtotal, discount, shipping, tax, total } = order.pricing;
@@ -127,7 +130,7 @@ fn sum_complaints(order: &OrderFacts) -> Result<Vec<String>, MoneyError> {
             expect(&format!("discount of {sku}, which is out of bounds,"), line.discount, Money::ZERO);
         }
     }
-    // One address, one rate; what the lines are not taxed with is the tax on shipping, all of it or none.
+    // An address has one rate. The tax beyond that of the lines is the tax on shipping, all of it or none.
     let rate = order.taxes.first().map_or(0, |rate| rate.rate_bp);
     let mut of_lines = Money::ZERO;
     for line in &order.items {
@@ -139,48 +142,50 @@ fn sum_complaints(order: &OrderFacts) -> Result<Vec<String>, MoneyError> {
     if !of_shipping.is_zero() {
         expect("tax on shipping", of_shipping, tax_on(shipping, rate, order.prices_include_tax)?);
     }
-    Ok(complaints)
+    Ok(violations)
 }
 
 fn tax_on(amount: Money, rate_bp: i64, is_contained: bool) -> Result<Money, MoneyError> {
     if is_contained { amount.minus(amount.without_share(rate_bp)?) } else { amount.share(rate_bp) }
 }
 
-fn unit_complaints(order: &OrderFacts) -> Vec<String> {
-    let mut complaints = Vec::new();
-    let (left, all) = (order.items.iter().filter(|line| line.shipped_at.is_some()).count(), order.items.len());
+fn unit_violations(order: &OrderFacts) -> Vec<String> {
+    let mut violations = Vec::new();
+    let (shipped, all) = (order.items.iter().filter(|line| line.shipped_at.is_some()).count(), order.items.len());
     let fits = match order.status {
-        OrderStatus::Pending | OrderStatus::Confirmed | OrderStatus::Cancelled => left == 0,
-        OrderStatus::Processing => left < all,
-        OrderStatus::Shipped | OrderStatus::Delivered | OrderStatus::Refunded => left == all,
+        OrderStatus::Pending | OrderStatus::Confirmed | OrderStatus::Cancelled => shipped == 0,
+        OrderStatus::Processing => shipped < all,
+        OrderStatus::Shipped | OrderStatus::Delivered | OrderStatus::Refunded => shipped == all,
     };
     if !fits {
-        complaints.push(format!("it is {}, and {left} of its {all} lines left", order.status.as_str()));
+        violations.push(format!("it is {}, and {shipped} of its {all} lines were shipped", order.status.as_str()));
     }
     let is_back = order.items.iter().all(|line| line.returned == line.quantity.get());
     if order.status == OrderStatus::Refunded && !is_back {
-        complaints.push("it is refunded, and not every unit of it came back".to_owned());
+        violations.push("it is refunded, and not every unit of it was returned".to_owned());
     }
     let arrived = order.shipments.iter().filter(|parcel| parcel.delivered_at.is_some()).count();
-    let has_arrived = left == all && arrived == order.shipments.len();
+    let has_arrived = shipped == all && arrived == order.shipments.len();
     if (order.status == OrderStatus::Delivered) != has_arrived && order.status != OrderStatus::Refunded {
         let parcels = order.shipments.len();
-        complaints.push(format!("it is {}, and {arrived} of its {parcels} parcels arrived", order.status.as_str()));
+        violations.push(format!("it is {}, and {arrived} of its {parcels} parcels arrived", order.status.as_str()));
     }
     for line in &order.items {
-        let holds = |parcel: &&Shipment| parcel.seller == line.seller && parcel.items.contains(&line.id);
-        let parcels = order.shipments.iter().filter(holds).count();
+        let contains_line = |parcel: &&Shipment| parcel.seller == line.seller && parcel.items.contains(&line.id);
+        let parcels = order.shipments.iter().filter(contains_line).count();
         if parcels != usize::from(line.shipped_at.is_some()) {
-            complaints.push(format!("{} is in {parcels} parcels of its seller", line.sku.as_str()));
+            violations.push(format!("{} is in {parcels} parcels of its seller", line.sku.as_str()));
         }
         let asked = order.returns.iter().filter(|each| each.status != ReturnStatus::Rejected);
         let units = asked.flat_map(|each| &each.items).filter(|item| item.item_id == line.id);
         let back: i64 = units.map(|item| Quantity::get(item.quantity)).sum();
-        let gone = if line.shipped_at.is_some() { line.quantity.get() } else { 0 };
-        if line.returned != back || back > gone {
-            let (sku, noted) = (line.sku.as_str(), line.returned);
-            complaints.push(format!("{gone} of {sku} left, {noted} are noted as returned, returns name {back}"));
+        let shipped = if line.shipped_at.is_some() { line.quantity.get() } else { 0 };
+        if line.returned != back || back > shipped {
+            let (sku, recorded) = (line.sku.as_str(), line.returned);
+            violations.push(format!(
+                "{shipped} of {sku} were shipped, {recorded} are recorded as returned, its returns contain {back}"
+            ));
         }
     }
-    complaints
+    violations
 }

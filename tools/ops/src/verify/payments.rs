@@ -1,4 +1,4 @@
-//! I3: a payment against itself and against its order.
+//! I3: the consistency of a payment, and with its order.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use super::{orders::OrderFacts, snapshot::Row, states};
 
 pub(super) const FIELDS: &str = "order amount currency status captured refunds timeline.status";
 
-/// What a worker may take to promise the money of a cancelled order back.
+/// How long a worker may take to record the refund of a cancelled order.
 const OVERDUE_AFTER: Duration = Duration::from_secs(15 * 60);
 
-/// A payment, as far as it is checked.
+/// The checked fields of a payment.
 #[derive(Debug, Deserialize)]
 pub(super) struct PaymentFacts {
     #[serde(rename = "_id")]
@@ -44,82 +44,86 @@ impl Row for PaymentFacts {
 }
 
 impl PaymentFacts {
-    fn promised_back(&self) -> Result<Money, MoneyError> {
+    fn refund_total(&self) -> Result<Money, MoneyError> {
         Money::sum(self.refunds.iter().map(|refund| refund.amount))
     }
 
-    fn given_back(&self) -> Result<Money, MoneyError> {
+    fn processed_refunds(&self) -> Result<Money, MoneyError> {
         let processed = self.refunds.iter().filter(|refund| refund.status == RefundStatus::Processed);
         Money::sum(processed.map(|refund| refund.amount))
     }
 }
 
-pub(super) fn way_complaint(payment: &PaymentFacts) -> Option<String> {
+pub(super) fn timeline_violation(payment: &PaymentFacts) -> Option<String> {
     let timeline: Vec<PaymentStatus> = payment.timeline.iter().map(|entry| entry.status).collect();
-    states::payment_complaint(&timeline, payment.status)
+    states::payment_violation(&timeline, payment.status)
 }
 
-pub(super) fn own_complaints(payment: &PaymentFacts) -> Result<Vec<String>, MoneyError> {
-    let mut complaints = Vec::new();
+pub(super) fn payment_violations(payment: &PaymentFacts) -> Result<Vec<String>, MoneyError> {
+    let mut violations = Vec::new();
     let PaymentFacts { amount, captured, status, .. } = payment;
-    let (promised, given) = (payment.promised_back()?, payment.given_back()?);
+    let (refunds, processed) = (payment.refund_total()?, payment.processed_refunds()?);
     if captured > amount || *captured < Money::ZERO {
-        complaints.push(format!("{} was owed, {} was captured", amount.minor(), captured.minor()));
+        violations.push(format!("its amount is {}, {} was captured", amount.minor(), captured.minor()));
     }
-    if promised > *captured {
-        complaints.push(format!("{} was captured, {} is promised back", captured.minor(), promised.minor()));
+    if refunds > *captured {
+        violations.push(format!("{} was captured, its refunds add up to {}", captured.minor(), refunds.minor()));
     }
     if payment.refunds.iter().any(|refund| refund.amount <= Money::ZERO) {
-        complaints.push("a refund is not positive".to_owned());
+        violations.push("a refund is not positive".to_owned());
     }
     let is_paid = matches!(status, PaymentStatus::Completed | PaymentStatus::Refunded);
     if is_paid == captured.is_zero() && !amount.is_zero() {
-        complaints.push(format!("it is {}, and {} was captured", status.as_str(), captured.minor()));
+        violations.push(format!("it is {}, and {} was captured", status.as_str(), captured.minor()));
     }
-    if (*status == PaymentStatus::Refunded) != (given == *captured && !captured.is_zero()) {
-        let (given, captured) = (given.minor(), captured.minor());
-        complaints.push(format!("it is {}, and {given} of {captured} went back", status.as_str()));
+    if (*status == PaymentStatus::Refunded) != (processed == *captured && !captured.is_zero()) {
+        let (processed, captured) = (processed.minor(), captured.minor());
+        violations.push(format!("it is {}, and {processed} of {captured} was refunded", status.as_str()));
     }
-    Ok(complaints)
+    Ok(violations)
 }
 
-pub(super) fn complaints(order: &OrderFacts, payment: &PaymentFacts) -> Vec<String> {
-    let mut complaints = Vec::new();
+pub(super) fn order_violations(order: &OrderFacts, payment: &PaymentFacts) -> Vec<String> {
+    let mut violations = Vec::new();
     if order.payment != payment.id {
-        complaints.push(format!("it names the payment {}, but {} is for it", order.payment, payment.id));
+        violations.push(format!("it names the payment {}, but {} is for it", order.payment, payment.id));
     }
     if order.pricing.total != payment.amount || order.currency != payment.currency {
         let (total, amount) = (order.pricing.total.display(order.currency), payment.amount.display(payment.currency));
-        complaints.push(format!("its total is {total}, its payment is about {amount}"));
+        violations.push(format!("its total is {total}, the amount of its payment is {amount}"));
     }
     for each in &order.returns {
         let refund = each.refund_id.and_then(|id| payment.refunds.iter().find(|refund| refund.id == id));
-        let promised = refund.map_or(Money::ZERO, |refund| refund.amount);
+        let amount = refund.map_or(Money::ZERO, |refund| refund.amount);
         let expected = if each.status == ReturnStatus::Received { each.refund } else { Money::ZERO };
-        if promised != expected {
-            let (id, promised, expected) = (each.id, promised.minor(), expected.minor());
-            complaints.push(format!("the return {id} gives {expected} back, its refund is {promised}"));
+        if amount != expected {
+            let (id, amount, expected) = (each.id, amount.minor(), expected.minor());
+            violations.push(format!("the return {id} refunds {expected}, its refund is {amount}"));
         }
     }
     let fits = match order.status {
         OrderStatus::Pending => {
             matches!(payment.status, PaymentStatus::Pending | PaymentStatus::Processing | PaymentStatus::Failed)
         }
-        // A charge that nobody called off could still happen.
+        // A charge that was not voided could still succeed.
         OrderStatus::Cancelled => !matches!(payment.status, PaymentStatus::Pending | PaymentStatus::Processing),
         _ => matches!(payment.status, PaymentStatus::Completed | PaymentStatus::Refunded),
     };
     if !fits {
-        complaints.push(format!("it is {}, its payment is {}", order.status.as_str(), payment.status.as_str()));
+        violations.push(format!("it is {}, its payment is {}", order.status.as_str(), payment.status.as_str()));
     }
-    complaints
+    violations
 }
 
-/// A message carries the wish to give money back, so this may be true for a while.
-pub(super) fn owed(order: &OrderFacts, payment: &PaymentFacts, now: Timestamp) -> Result<Option<String>, MoneyError> {
-    let promised = payment.promised_back()?;
-    let left = payment.captured.minus(promised)?;
-    let is_owed =
-        order.status == OrderStatus::Cancelled && left > Money::ZERO && now.since(order.updated_at) > OVERDUE_AFTER;
-    Ok(is_owed.then(|| format!("{} is not promised back yet", left.display(payment.currency))))
+/// The captured amount of a cancelled order that has no refund yet. A message starts the refund, so there is a delay.
+pub(super) fn unrefunded(
+    order: &OrderFacts,
+    payment: &PaymentFacts,
+    now: Timestamp,
+) -> Result<Option<String>, MoneyError> {
+    let remaining = payment.captured.minus(payment.refund_total()?)?;
+    let is_owed = order.status == OrderStatus::Cancelled
+        && remaining > Money::ZERO
+        && now.since(order.updated_at) > OVERDUE_AFTER;
+    Ok(is_owed.then(|| format!("{} is not refunded yet", remaining.display(payment.currency))))
 }

@@ -1,4 +1,4 @@
-//! I8: what products say about themselves and could be counted elsewhere.
+//! I8: the derived figures of products against a recount.
 
 use anyhow::Result;
 use bson::{Document, doc};
@@ -19,7 +19,7 @@ use super::{
     snapshot::{Row, Snapshot},
 };
 
-/// A product, as far as it is checked.
+/// The checked fields of a product.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ProductFacts {
@@ -35,7 +35,7 @@ struct ProductFacts {
     inventory: StockPolicy,
 }
 
-/// What its approved reviews say.
+/// The approved reviews of a product.
 #[derive(Debug, Default, Deserialize)]
 struct Rated {
     #[serde(rename = "_id")]
@@ -44,7 +44,7 @@ struct Rated {
     count: i64,
 }
 
-/// What its orders say.
+/// The shipped units of a product.
 #[derive(Debug, Default, Deserialize)]
 struct Sold {
     #[serde(rename = "_id")]
@@ -52,7 +52,7 @@ struct Sold {
     units: i64,
 }
 
-/// What its stock records say.
+/// The stock records of a product.
 #[derive(Debug, Default, Deserialize)]
 struct Stocked {
     #[serde(rename = "_id")]
@@ -82,9 +82,9 @@ by_product!(Rated, Sold, Stocked);
 
 pub(super) async fn check(store: &Store) -> Result<Vec<Check>> {
     let mut ratings = Check::new("I8", "a product's rating is that of its approved reviews");
-    let mut sales = Check::new("I8", "a product counts the units that left with orders");
-    let mut copies = Check::new("I8", "a SKU has a stock record, with its product's policy");
-    let mut places = Check::new("I8", "a product knows the way to its category");
+    let mut sales = Check::new("I8", "a product counts the units that were shipped");
+    let mut policies = Check::new("I8", "a SKU has a stock record, with its product's policy");
+    let mut paths = Check::new("I8", "a product's category path is that of its category");
 
     let mut snapshot = Snapshot::of(store).await?;
     let categories = catalogue::all(&mut snapshot).await?;
@@ -95,32 +95,35 @@ pub(super) async fn check(store: &Store) -> Result<Vec<Check>> {
     let mut stocked = snapshot.aggregate::<Stocked>("inventory", records_per_product()).await?;
     while let Some(product) = products.next(&mut snapshot).await? {
         let (id, key) = (product.id, Some(product.id));
-        let reviews = rated.matching(&mut snapshot, &key, |row| gone(&mut ratings, row.product)).await?;
-        ratings.note(id, rating_complaint(&product, &reviews.unwrap_or_default()));
-        let units = sold.matching(&mut snapshot, &key, |row| gone(&mut sales, row.product)).await?;
+        let reviews =
+            rated.matching(&mut snapshot, &key, |row| report_missing_product(&mut ratings, row.product)).await?;
+        ratings.record(id, rating_violation(&product, &reviews.unwrap_or_default()));
+        let units = sold.matching(&mut snapshot, &key, |row| report_missing_product(&mut sales, row.product)).await?;
         let (says, are) = (product.total_sold, units.unwrap_or_default().units);
-        sales.note(id, (says != are).then(|| format!("it counts {says} units, its orders say {are}")));
-        let stock = stocked.matching(&mut snapshot, &key, |row| gone(&mut copies, row.product)).await?;
-        copies.note(id, joined(copy_complaints(&product, &stock.unwrap_or_default())));
-        places.note(id, place_complaint(&product, &categories));
+        sales.record(id, (says != are).then(|| format!("it counts {says} units, its orders add up to {are}")));
+        let stock =
+            stocked.matching(&mut snapshot, &key, |row| report_missing_product(&mut policies, row.product)).await?;
+        policies.record(id, joined(stock_violations(&product, &stock.unwrap_or_default())));
+        paths.record(id, category_violation(&product, &categories));
     }
-    rated.rest(&mut snapshot, |row| gone(&mut ratings, row.product)).await?;
-    sold.rest(&mut snapshot, |row| gone(&mut sales, row.product)).await?;
-    stocked.rest(&mut snapshot, |row| gone(&mut copies, row.product)).await?;
-    Ok(vec![ratings, sales, copies, places])
+    rated.rest(&mut snapshot, |row| report_missing_product(&mut ratings, row.product)).await?;
+    sold.rest(&mut snapshot, |row| report_missing_product(&mut sales, row.product)).await?;
+    stocked.rest(&mut snapshot, |row| report_missing_product(&mut policies, row.product)).await?;
+    Ok(vec![ratings, sales, policies, paths])
 }
 
-fn gone(check: &mut Check, product: Option<Id<Product>>) {
+fn report_missing_product(check: &mut Check, product: Option<Id<Product>>) {
     let id = product.map_or_else(|| "none".to_owned(), |id| id.to_string());
-    check.note(id, Some("there is no such product".to_owned()));
+    check.record(id, Some("there is no such product".to_owned()));
 }
 
-fn rating_complaint(product: &ProductFacts, reviews: &Rated) -> Option<String> {
+fn rating_violation(product: &ProductFacts, reviews: &Rated) -> Option<String> {
     let should_be = Ratings::from_sum(reviews.sum, reviews.count);
-    (product.ratings != should_be).then(|| format!("it says {:?}, its reviews say {should_be:?}", product.ratings))
+    (product.ratings != should_be)
+        .then(|| format!("its ratings are {:?}, its reviews add up to {should_be:?}", product.ratings))
 }
 
-fn copy_complaints(product: &ProductFacts, stock: &Stocked) -> Vec<String> {
+fn stock_violations(product: &ProductFacts, stock: &Stocked) -> Vec<String> {
     let own = product.variants.is_empty().then_some(&product.sku);
     let sold = product.variants.iter().map(|variant| &variant.sku).chain(own);
     sold.filter_map(|sku| match stock.records.iter().find(|record| record.sku == *sku) {
@@ -133,14 +136,14 @@ fn copy_complaints(product: &ProductFacts, stock: &Stocked) -> Vec<String> {
     .collect()
 }
 
-fn place_complaint(product: &ProductFacts, categories: &Categories) -> Option<String> {
+fn category_violation(product: &ProductFacts, categories: &Categories) -> Option<String> {
     let Some(category) = product.category else {
-        return (!product.category_path.is_empty()).then(|| "it is in no category, but knows a way to one".to_owned());
+        return (!product.category_path.is_empty()).then(|| "it has no category, but a category path".to_owned());
     };
     match categories.get(&category) {
-        None => Some(format!("its category {category} is not there")),
+        None => Some(format!("its category {category} does not exist")),
         Some(found) if found.ancestors != product.category_path => {
-            Some("its way is not that of its category".to_owned())
+            Some("its category path is not that of its category".to_owned())
         }
         Some(_) => None,
     }

@@ -1,4 +1,4 @@
-//! I10: whoever reads the database learns no secret.
+//! I10: the database contains no secret in plain text.
 
 use anyhow::Result;
 use bson::{Document, doc};
@@ -9,10 +9,10 @@ use super::{Check, snapshot::Snapshot};
 
 const SHA256: &str = "^[0-9a-f]{64}$";
 const ARGON2ID: &str = r"^\$argon2id\$";
-/// As many digits as a card has, however they are set apart. The gateway's tokens have letters.
+/// No card number, whatever its separators. The gateway's tokens contain letters.
 const NO_CARD: &str = r"^(?![0-9][0-9 -]{11,21}$)";
 
-/// Where secrets rest, and what they look like there.
+/// The fields with secrets, and the pattern of their stored form.
 const SECRETS: [(&str, &str, &str); 6] = [
     ("users", "password", ARGON2ID),
     ("sessions", "tokenHash", SHA256),
@@ -28,22 +28,25 @@ struct Count {
     clear: u64,
 }
 
-/// Names the field and how many, not which: an id may itself be the secret.
+/// Names the field and the number of violations, but no id: an id may be the secret itself.
 pub(super) async fn check(store: &Store) -> Result<Vec<Check>> {
-    let mut check = Check::new("I10", "passwords and tokens rest as hashes, cards as tokens");
+    let mut check = Check::new("I10", "passwords and tokens are stored as hashes, cards as tokens");
     let mut snapshot = Snapshot::of(store).await?;
     for (collection, field, hidden) in SECRETS {
         let mut counted = snapshot.aggregate::<Count>(collection, count(field, hidden)).await?;
         let Some(Count { all, clear }) = counted.next(&mut snapshot).await? else { continue };
-        check.note(format!("{collection}.{field}"), (clear > 0).then(|| format!("{clear} of {all} are not hidden")));
+        check.record(
+            format!("{collection}.{field}"),
+            (clear > 0).then(|| format!("{clear} of {all} are not hashed or tokenised")),
+        );
     }
     Ok(vec![check])
 }
 
-/// How many documents have the field, and in how many it does not look as it should.
+/// Counts the documents with the field, and those whose value does not match the pattern.
 fn count(field: &str, hidden: &str) -> Vec<Document> {
     let text = format!("${field}");
-    let looks_hidden = doc! {"$and": [
+    let is_hidden = doc! {"$and": [
         {"$eq": [{"$type": &text}, "string"]},
         {"$regexMatch": {"input": {"$toString": &text}, "regex": hidden}},
     ]};
@@ -52,7 +55,7 @@ fn count(field: &str, hidden: &str) -> Vec<Document> {
         doc! {"$group": {
             "_id": null,
             "all": {"$sum": 1_i64},
-            "clear": {"$sum": {"$cond": [looks_hidden, 0_i64, 1_i64]}},
+            "clear": {"$sum": {"$cond": [is_hidden, 0_i64, 1_i64]}},
         }},
     ]
 }

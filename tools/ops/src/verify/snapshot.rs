@@ -1,4 +1,4 @@
-//! The database at one moment, as sorted rows.
+//! A snapshot of the database, as sorted rows.
 
 use anyhow::{Context as _, Result};
 use bson::{Document, RawDocumentBuf};
@@ -9,16 +9,16 @@ use mongodb::{
 use serde::de::DeserializeOwned;
 use shared::store::Store;
 
-/// The database at the moment of its first read. The server remembers a moment for five minutes
-/// (`minSnapshotHistoryWindowInSeconds`); a check of a very large database may need that to be more.
+/// The database at the time of its first read. The server keeps a snapshot for five minutes
+/// (`minSnapshotHistoryWindowInSeconds`); a check of a very large database may need more.
 pub(super) struct Snapshot {
     database: Database,
     session: ClientSession,
 }
 
-/// A row that has a place among others.
+/// A row with a sort key.
 pub(super) trait Row: DeserializeOwned {
-    /// What the rows are sorted by.
+    /// The type of the sort key.
     type Key: Ord;
 
     fn key(&self) -> &Self::Key;
@@ -53,12 +53,12 @@ impl Snapshot {
         Ok(Rows { what: name.to_owned(), cursor: cursor.with_context(|| format!("reading {name}"))?, waiting: None })
     }
 
-    /// What a pipeline makes of a collection, in the order of `_id`.
+    /// The results of a pipeline, in the order of `_id`.
     pub(super) async fn aggregate<T>(&mut self, name: &str, mut pipeline: Vec<Document>) -> Result<Rows<T>> {
         pipeline.push(bson::doc! {"$sort": {"_id": 1}});
         let collection = self.collection(name);
         let aggregate = collection.aggregate(pipeline).allow_disk_use(true).with_type::<RawDocumentBuf>();
-        let cursor = aggregate.session(&mut self.session).await.with_context(|| format!("adding {name} up"))?;
+        let cursor = aggregate.session(&mut self.session).await.with_context(|| format!("aggregating {name}"))?;
         Ok(Rows { what: name.to_owned(), cursor, waiting: None })
     }
 }
@@ -71,13 +71,13 @@ impl<T: DeserializeOwned> Rows<T> {
         }
         let what = &self.what;
         let Some(row) = self.cursor.next(&mut snapshot.session).await else { return Ok(None) };
-        let row = row.with_context(|| format!("reading on in {what}"))?;
-        let understood = bson::deserialize_from_slice(row.as_bytes());
+        let row = row.with_context(|| format!("reading {what}"))?;
+        let parsed = bson::deserialize_from_slice(row.as_bytes());
         let id = || row.get("_id").ok().flatten().map_or_else(|| "without an id".to_owned(), |id| format!("{id:?}"));
-        understood.map(Some).with_context(|| format!("a row of {what} cannot be understood: {}", id()))
+        parsed.map(Some).with_context(|| format!("a row of {what} is malformed: {}", id()))
     }
 
-    /// All rows that are left.
+    /// The remaining rows.
     pub(super) async fn all(mut self, snapshot: &mut Snapshot) -> Result<Vec<T>> {
         let mut all = Vec::new();
         while let Some(row) = self.next(snapshot).await? {
@@ -88,16 +88,16 @@ impl<T: DeserializeOwned> Rows<T> {
 }
 
 impl<T: Row> Rows<T> {
-    /// The row with this key, once; what stands before it belongs to nothing and goes to `stray`. Ask for ascending keys.
+    /// The row with this key. Rows before it match no key and are passed to `unmatched`. Keys must be ascending.
     pub(super) async fn matching(
         &mut self,
         snapshot: &mut Snapshot,
         key: &T::Key,
-        mut stray: impl FnMut(T),
+        mut unmatched: impl FnMut(T),
     ) -> Result<Option<T>> {
         while let Some(row) = self.next(snapshot).await? {
             match row.key().cmp(key) {
-                std::cmp::Ordering::Less => stray(row),
+                std::cmp::Ordering::Less => unmatched(row),
                 std::cmp::Ordering::Equal => return Ok(Some(row)),
                 std::cmp::Ordering::Greater => {
                     self.waiting = Some(row);
@@ -108,10 +108,10 @@ impl<T: Row> Rows<T> {
         Ok(None)
     }
 
-    /// What is left belongs to nothing.
-    pub(super) async fn rest(&mut self, snapshot: &mut Snapshot, mut stray: impl FnMut(T)) -> Result<()> {
+    /// Passes the remaining rows, which match no key, to `unmatched`.
+    pub(super) async fn rest(&mut self, snapshot: &mut Snapshot, mut unmatched: impl FnMut(T)) -> Result<()> {
         while let Some(row) = self.next(snapshot).await? {
-            stray(row);
+            unmatched(row);
         }
         Ok(())
     }

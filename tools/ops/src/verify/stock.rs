@@ -1,4 +1,4 @@
-//! I1: the counters of every SKU against each other, and against the orders.
+//! I1: the counters of every SKU against each other, and against the orders and reservations.
 
 use anyhow::Result;
 use bson::{Document, doc};
@@ -14,7 +14,7 @@ use super::{
     snapshot::{Row, Snapshot},
 };
 
-/// What the orders say about a SKU.
+/// The units of a SKU in all orders.
 #[derive(Clone, Debug, Default, Deserialize)]
 struct Ordered {
     #[serde(rename = "_id")]
@@ -54,7 +54,7 @@ impl Row for Reservations {
 
 pub(super) async fn check(store: &Store, now: Timestamp) -> Result<Vec<Check>> {
     let mut counters = Check::new("I1", "a SKU's counters add up and none is negative");
-    let mut orders = Check::new("I1", "a SKU's counters are what its orders say");
+    let mut orders = Check::new("I1", "a SKU's counters match its orders and reservations");
     let mut ended = Check::warning("I1", "a reservation ends within ten minutes after it expired");
     let mut snapshot = Snapshot::of(store).await?;
     let mut records = snapshot.find::<StockRecord>("inventory", doc! {}, "", "_id").await?;
@@ -69,25 +69,25 @@ pub(super) async fn check(store: &Store, now: Timestamp) -> Result<Vec<Check>> {
     while let Some(record) = records.next(&mut snapshot).await? {
         let sku = record.sku.as_str().to_owned();
         let row = ordered.matching(&mut snapshot, &sku, |row| stray(&mut without_record, row)).await?;
-        counters.note(&sku, joined(own_complaints(&record)));
+        counters.record(&sku, joined(counter_violations(&record)));
         let reservations = reserved.matching(&mut snapshot, &sku, |_| ()).await?;
         let units = reservations.as_ref().map_or(0, |reservations| reservations.units);
-        orders.note(&sku, joined(complaints(&record, &row.unwrap_or_default(), units)));
+        orders.record(&sku, joined(order_violations(&record, &row.unwrap_or_default(), units)));
         if let Some(reservations) = reservations {
             let overdue = now.since(reservations.expires_at);
-            let wrong = format!("{units} reserved units expired {} minutes ago", overdue.as_secs() / 60);
-            ended.note(&sku, (overdue > OVERDUE_AFTER).then_some(wrong));
+            let violation = format!("{units} reserved units expired {} minutes ago", overdue.as_secs() / 60);
+            ended.record(&sku, (overdue > OVERDUE_AFTER).then_some(violation));
         }
     }
     ordered.rest(&mut snapshot, |row| stray(&mut without_record, row)).await?;
     for row in without_record {
-        orders.note(&row.sku, Some("orders have units of it, but it has no stock record".to_owned()));
+        orders.record(&row.sku, Some("orders contain it, but it has no stock record".to_owned()));
     }
     Ok(vec![counters, orders, ended])
 }
 
-fn own_complaints(record: &StockRecord) -> Vec<String> {
-    let mut complaints = Vec::new();
+fn counter_violations(record: &StockRecord) -> Vec<String> {
+    let mut violations = Vec::new();
     for (name, count) in [
         ("onHand", record.on_hand),
         ("reserved", record.reserved),
@@ -95,11 +95,11 @@ fn own_complaints(record: &StockRecord) -> Vec<String> {
         ("returned", record.returned),
     ] {
         if count < 0 {
-            complaints.push(format!("{name} is {count}"));
+            violations.push(format!("{name} is {count}"));
         }
     }
     if Some(record.available) != record.on_hand.checked_sub(record.reserved) {
-        complaints.push(format!(
+        violations.push(format!(
             "available is {}, onHand − reserved is {} − {}",
             record.available, record.on_hand, record.reserved
         ));
@@ -107,16 +107,16 @@ fn own_complaints(record: &StockRecord) -> Vec<String> {
     let in_house = record.received.checked_sub(record.shipped).and_then(|rest| rest.checked_add(record.returned));
     if Some(record.on_hand) != in_house {
         let StockRecord { on_hand, received, shipped, returned, .. } = record;
-        complaints
+        violations
             .push(format!("onHand is {on_hand}, received − shipped + returned is {received} − {shipped} + {returned}"));
     }
     if record.available < 0 && !record.policy.allow_backorder {
-        complaints.push(format!("available is {} without backorder", record.available));
+        violations.push(format!("available is {} without backorder", record.available));
     }
-    complaints
+    violations
 }
 
-fn complaints(record: &StockRecord, ordered: &Ordered, being_placed: i64) -> Vec<String> {
+fn order_violations(record: &StockRecord, ordered: &Ordered, being_placed: i64) -> Vec<String> {
     let pairs = [
         ("reserved", record.reserved, ordered.reserved.saturating_add(being_placed)),
         ("shipped", record.shipped, ordered.shipped),
@@ -124,11 +124,11 @@ fn complaints(record: &StockRecord, ordered: &Ordered, being_placed: i64) -> Vec
     ];
     let differing = pairs.into_iter().filter(|(_, counted, ordered)| counted != ordered);
     differing
-        .map(|(name, counted, ordered)| format!("{name} is {counted}, the orders and reservations say {ordered}"))
+        .map(|(name, counted, ordered)| format!("{name} is {counted}, the orders and reservations add up to {ordered}"))
         .collect()
 }
 
-/// Per SKU: units reserved for orders that do not exist. An order that exists is counted itself.
+/// Per SKU: units that are reserved for orders that do not exist. The units of existing orders are counted by order.
 fn reserved_per_sku() -> Vec<Document> {
     let has_no_order = doc! {"$not": {"$in": ["$$this.order", "$placed._id"]}};
     let waiting = doc! {"$filter": {"input": "$reservations", "cond": has_no_order}};
@@ -143,15 +143,15 @@ fn reserved_per_sku() -> Vec<Document> {
     ]
 }
 
-/// Per SKU: units promised to orders that have not left, units that left, and units that arrived with returns.
+/// Per SKU: units that are reserved for orders, shipped, and received with returns.
 fn units_per_sku() -> Vec<Document> {
-    let holds = doc! {"$in": ["$status", ["pending", "confirmed", "processing"]]};
-    let has_left = doc! {"$gt": ["$$line.shippedAt", null]};
+    let is_open = doc! {"$in": ["$status", ["pending", "confirmed", "processing"]]};
+    let is_shipped = doc! {"$gt": ["$$line.shippedAt", null]};
     let count_if = |condition: Document| doc! {"$cond": [condition, "$$line.quantity", 0]};
-    let sold = doc! {"$map": {"input": "$items", "as": "line", "in": {
+    let ordered_items = doc! {"$map": {"input": "$items", "as": "line", "in": {
         "sku": "$$line.sku",
-        "reserved": count_if(doc! {"$and": [holds, {"$not": [has_left.clone()]}]}),
-        "shipped": count_if(has_left),
+        "reserved": count_if(doc! {"$and": [is_open, {"$not": [is_shipped.clone()]}]}),
+        "shipped": count_if(is_shipped),
         "returned": {"$literal": 0},
     }}};
     let received = doc! {"$filter": {
@@ -164,11 +164,11 @@ fn units_per_sku() -> Vec<Document> {
         "shipped": {"$literal": 0},
         "returned": "$$back.quantity",
     }}};
-    let came_back = doc! {"$reduce": {
+    let returned_items = doc! {"$reduce": {
         "input": received, "initialValue": [], "in": {"$concatArrays": ["$$value", units]},
     }};
     vec![
-        doc! {"$project": {"lines": {"$concatArrays": [sold, came_back]}}},
+        doc! {"$project": {"lines": {"$concatArrays": [ordered_items, returned_items]}}},
         doc! {"$unwind": "$lines"},
         doc! {"$group": {
             "_id": "$lines.sku",
