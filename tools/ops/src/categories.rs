@@ -27,7 +27,7 @@ pub(crate) async fn ensure(store: &Store, clock: &Clock, tree: &[(&str, &str)]) 
                     // A concurrent process created it, or the slug belongs to a category with another path.
                     Err(StoreError::Duplicate { .. }) => match store.categories.find_by(&key).await? {
                         Some(found) => found.into_inner(),
-                        None => bail!("the slug {slug} belongs to another category than {path}"),
+                        None => bail!("there is a category {slug} already, but not as {path}"),
                     },
                     Err(error) => return Err(error.into()),
                 }
