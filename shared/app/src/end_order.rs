@@ -10,7 +10,7 @@ use shop_domain::{
     Id, IllegalTransition, Timestamp,
     message::{Event, Message},
     order::{Cancellation, Order, OrderStatus},
-    payment::{Payment, PaymentStatus},
+    payment::{Failure, FailureCode, Payment, PaymentStatus},
     user::User,
 };
 use shop_store::{Store, StoreError, TransactionError, Tx, Versioned, idempotency::IdempotencyRecord, transaction};
@@ -75,9 +75,10 @@ pub(super) async fn cancel_in(
         // An unpaid order restores its coupon; a refunded one has used it.
         store.coupons.restore_in(tx, order.id, now).await?;
         if payment.status == PaymentStatus::Pending || payment.action_required {
-            let _ = payment.fail("the order was cancelled", now)?;
+            let _ = payment.fail(&Failure::new(FailureCode::Cancelled, "the order was cancelled"), now)?;
         }
         if payment.transaction_id.is_some() {
+            payment.void_pending = true;
             messages.push(Event::PaymentVoidRequested { payment_id: payment.id, order_id: order.id }.now(now));
         }
     }

@@ -8,7 +8,7 @@ use shop_domain::{
     Command, Id, Idempotent, IllegalTransition, Money, State, Timestamp,
     message::{Event, Message},
     order::{Cancellation, Order, OrderStatus},
-    payment::{Begin, Payment, PaymentDetails, PaymentStatus, RefundError},
+    payment::{Begin, Failure, Payment, PaymentDetails, PaymentStatus, RefundError},
 };
 use shop_store::{
     Store, StoreError, TransactionError, Tx, Versioned, coupons::Redemption, inventory::Taken, transaction,
@@ -85,16 +85,51 @@ pub async fn record_intent(
     })
 }
 
-/// The charge succeeded: the order is confirmed. An expired order is reopened, a cancelled one refunded.
+/// A charge that the gateway reports as succeeded.
+#[derive(Clone, Debug)]
+pub struct SucceededCharge {
+    /// The payment that owns it; `None` if the shop did not make it.
+    pub payment: Option<Id<Payment>>,
+    /// Its currency's code.
+    pub currency: String,
+    /// What was charged, minor units; `None` if it is no whole number of them.
+    pub captured: Option<Money>,
+    /// The card, as printed on receipts.
+    pub details: Option<PaymentDetails>,
+}
+
+impl SucceededCharge {
+    /// What contradicts the payment: amount, currency and owner have to be its own.
+    fn contradiction(&self, payment: &Payment) -> Option<String> {
+        let owner = self.payment.map_or_else(|| "no payment of the shop".to_owned(), |id| format!("payment {id}"));
+        let captured = self.captured.map_or_else(|| "a fraction".to_owned(), |money| money.minor().to_string());
+        let is_right = self.payment == Some(payment.id)
+            && self.currency == payment.currency.code()
+            && self.captured == Some(payment.amount);
+        (!is_right).then(|| format!("the gateway charged {captured} {} for {owner}", self.currency))
+    }
+}
+
+/// The charge succeeded: the order is confirmed. An expired order is reopened, a cancelled one refunded. A charge that
+/// contradicts the payment confirms nothing: a person has to decide.
 pub async fn record_succeeded(
     store: &Store,
     payment: Id<Payment>,
-    captured: Money,
-    details: Option<&PaymentDetails>,
+    charge: &SucceededCharge,
     now: Timestamp,
 ) -> Result<Vec<Message>, RecordError> {
     transaction!(store, |tx| {
-        let (_, messages) = record_succeeded_in(store, tx, payment, captured, details, None, now).await?;
+        let (_, mut found) = load_payment(store, tx, payment).await?;
+        if let Some(contradiction) = charge.contradiction(&found) {
+            tracing::error!(%payment, contradiction, "a charge contradicts its payment: a person has to decide");
+            if found.ask_for_attention(contradiction, now).was_executed() {
+                store.payments.save_in(tx, &mut found).await?;
+            }
+            return Ok(Vec::new());
+        }
+        let amount = found.amount;
+        let (_, messages) =
+            record_succeeded_in(store, tx, payment, amount, charge.details.as_ref(), None, now).await?;
         Ok(messages)
     })
 }
@@ -179,18 +214,18 @@ async fn reopen(
     Ok(true)
 }
 
-/// The attempt was declined. The order stays pending for another one until it expires.
-pub async fn record_declined(
+/// The attempt failed. The order stays pending for another one until it expires.
+pub async fn record_failed(
     store: &Store,
     payment: Id<Payment>,
     attempt: i64,
-    reason: &str,
+    failure: &Failure,
     now: Timestamp,
 ) -> Result<Vec<Message>, RecordError> {
     transaction!(store, |tx| {
         let (mut order, mut payment) = load_payment(store, tx, payment).await?;
         let is_current = payment.attempts == attempt && payment.status == PaymentStatus::Processing;
-        if !is_current || payment.fail(reason, now)? == Idempotent::AlreadyApplied {
+        if !is_current || payment.fail(failure, now)? == Idempotent::AlreadyApplied {
             return Ok(Vec::new());
         }
         let mut messages = Vec::new();
@@ -238,12 +273,13 @@ pub async fn record_voided(
             return Ok(None);
         }
         // A look-up may have recorded it already.
-        let failed = payment.fail("not paid in time", now)?;
+        let failed = payment.fail(&Failure::expired(), now)?;
+        let was_pending = std::mem::take(&mut payment.void_pending);
         if order.status == OrderStatus::Pending {
             let messages = cancel_in(store, tx, &mut order, &mut payment, Cancellation::expired(), now).await?;
             return Ok(Some(messages));
         }
-        if failed.was_executed() {
+        if failed.was_executed() || was_pending {
             save_both(store, tx, &mut order, &mut payment).await?;
         }
         Ok(Some(Vec::new()))

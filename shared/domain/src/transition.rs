@@ -52,7 +52,8 @@ pub enum Command {
     RequireAction,
     FailPayment,
     MarkRefundPaid,
-    RecordRefund,
+    RetryRefund,
+    RejectRefund,
     UnpublishProduct,
     ArchiveProduct,
 }

@@ -1,7 +1,9 @@
-//! The payment gateway: the trait that workers call, and the outcomes of a charge.
+//! Payment gateways: one trait, and what a gateway's answers mean.
 //!
-//! An outcome is *succeeded*, *declined*, *action required* or *unknown*. Unknown (a time-out, a 5xx, a lost
-//! connection) is never treated as failed: it is an error, and the caller looks the intent up before anything else.
+//! The outcome of a charge is *succeeded*, *declined*, *action required* or *unknown*. Unknown (a time-out, a 5xx, a lost
+//! connection) is never treated as failed: it is an error here, and the caller looks the intent up before anything else.
+//! Only the card's fault is a decline. A fault of the shop (a wrong key, a missing right) is an error that is retried and
+//! alarmed, and never told to the buyer.
 
 pub mod stripe;
 
@@ -10,93 +12,128 @@ use async_trait::async_trait;
 use shop_domain::{
     Currency, Id, Money,
     order::Order,
-    payment::{Payment, PaymentDetails, PaymentMethod, PaymentSource, Refund},
+    payment::{Failure, GatewayDispute, GatewayRefund, Payment, PaymentDetails, PaymentMethod, PaymentSource, Refund},
 };
 
 pub use stripe::Stripe;
 
-/// A payment gateway. Only confirming an intent charges, and an intent is charged once, however often it is confirmed:
-/// a single charge does not depend on how long the gateway keeps idempotency keys.
+/// A payment gateway. Money moves only by confirming an intent, and an intent moves it once, however often
+/// it is confirmed: exactness does not depend on the gateway's memory for idempotency keys.
 #[async_trait]
 pub trait PaymentGateway: Send + Sync + std::fmt::Debug {
-    /// Opens an intent. Charges nothing, so an intent that was never recorded is harmless.
+    /// Prepares a charge. Moves no money: an intent that is never confirmed is harmless.
     async fn open(&self, charge: &Charge<'_>) -> Result<Intent, GatewayError>;
 
-    /// Charges an open intent. Confirming a charged intent again changes nothing.
+    /// Charges an open intent. Confirming a charged one again changes nothing.
     async fn confirm(&self, intent: &str) -> Result<Intent, GatewayError>;
 
-    /// Retrieves an intent.
+    /// The current state of an intent.
     async fn look_up(&self, intent: &str) -> Result<Intent, GatewayError>;
 
-    /// Cancels an intent, so that it is never charged. Answers its state afterwards: it may have been charged before.
+    /// Makes sure that an intent is never charged. Returns its state afterwards: it may have been charged before.
     async fn cancel(&self, intent: &str) -> Result<Intent, GatewayError>;
 
-    /// Refunds a charge, once per `refund`, however often it is called. Answers the gateway's id of the refund.
-    async fn refund(&self, intent: &str, refund: Id<Refund>, amount: Money) -> Result<String, GatewayError>;
+    /// Every refund and dispute of an intent, by whomever it was made.
+    async fn history(&self, intent: &str, currency: Currency) -> Result<History, GatewayError>;
+
+    /// Makes a refund. The caller has looked it up in the history before, so a repeat of the same attempt makes no other.
+    async fn refund(&self, intent: &str, refund: &RefundRequest) -> Result<GatewayRefund, GatewayError>;
 }
 
-/// The parameters of an intent.
+/// A charge to prepare.
 #[derive(Clone, Copy, Debug)]
 pub struct Charge<'a> {
-    /// The payment that records the charge.
+    /// The payment, which owns the intent.
     pub payment: Id<Payment>,
-    /// The order that is paid.
+    /// Its order.
     pub order: Id<Order>,
     /// The number of the attempt; the gateway's idempotency key derives from payment and attempt.
     pub attempt: i64,
-    /// The amount to charge.
+    /// Minor units.
     pub amount: Money,
-    /// The currency of the amount.
+    /// Of the amount.
     pub currency: Currency,
-    /// The type of payment method.
+    /// The payment method.
     pub method: PaymentMethod,
-    /// The gateway's token of the customer's payment method.
+    /// The token to charge.
     pub source: &'a PaymentSource,
 }
 
-/// A payment intent: the charge as the gateway knows it.
+/// A refund to make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RefundRequest {
+    /// Our id of it, which the gateway keeps.
+    pub refund: Id<Refund>,
+    /// The number of the attempt; the gateway's idempotency key derives from refund and attempt.
+    pub attempt: i64,
+    /// Minor units.
+    pub amount: Money,
+    /// Of the amount.
+    pub currency: Currency,
+}
+
+/// A charge as the gateway knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Intent {
-    /// The gateway's id.
+    /// The gateway's id of it.
     pub id: String,
-    /// The state of the charge.
+    /// The payment that owns it; `None` if the shop did not make it.
+    pub payment: Option<Id<Payment>>,
+    /// The currency's code as the gateway spells it, in capitals.
+    pub currency: String,
+    /// Its state.
     pub state: IntentState,
-    /// Lets the frontend start 3-D Secure. Never stored.
+    /// What the frontend needs to let the customer act. Never stored.
     pub client_secret: Option<String>,
 }
 
-/// The state of an intent.
+/// The state of a charge at the gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IntentState {
     /// Not charged yet; can be confirmed.
     Open,
-    /// The customer must authenticate (3-D Secure).
+    /// Waits for the customer (3-D Secure).
     ActionRequired,
-    /// The charge is in progress.
+    /// Being charged.
     Processing,
     /// Charged.
     Succeeded {
-        /// The captured amount.
-        captured: Money,
+        /// What was charged, minor units; `None` if it is no whole number of them.
+        captured: Option<Money>,
         /// The card, as printed on receipts.
         details: Option<PaymentDetails>,
     },
     /// Declined.
-    Declined {
-        /// The gateway's message for the customer.
-        reason: String,
-    },
+    Declined(Failure),
     /// Will never be charged.
     Cancelled,
 }
 
-/// A call without an outcome.
+/// What happened to a charge after it succeeded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct History {
+    /// Every refund, also those made by hand in the gateway's dashboard.
+    pub refunds: Vec<GatewayRefund>,
+    /// Every dispute.
+    pub disputes: Vec<GatewayDispute>,
+}
+
+/// Why a call had no outcome that can be recorded.
 #[derive(Debug, thiserror::Error)]
 pub enum GatewayError {
-    /// The outcome is unknown. Look the intent up before anything else.
+    /// It is not known whether it happened. Look it up before anything else.
     #[error("the gateway did not answer: {0}")]
     Unknown(String),
-    /// The gateway rejected the request; a retry cannot succeed.
+    /// The payment method is not valid; no charge happened.
+    #[error("the payment method was refused: {}", .0.reason)]
+    InvalidMethod(Failure),
+    /// The gateway does not know the intent.
+    #[error("the gateway does not know the intent: {0}")]
+    NotFound(String),
+    /// The gateway refuses the request because of the state or the amount: look the intent and its history up.
     #[error("the gateway refused the request: {0}")]
     Refused(String),
+    /// The shop's fault: a wrong key, a missing right, an unsupported request. Retried and alarmed; never the buyer's fault.
+    #[error("the gateway is misconfigured: {0}")]
+    Misconfigured(String),
 }

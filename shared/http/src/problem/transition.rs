@@ -29,7 +29,9 @@ const fn words(command: Command) -> (&'static str, &'static str) {
         Command::RetryPayment => ("A payment", "retried"),
         Command::OpenIntent | Command::RequireAction => ("A payment", "charged"),
         Command::FailPayment => ("A payment", "ended"),
-        Command::MarkRefundPaid | Command::RecordRefund => ("A refund", "marked as paid"),
+        Command::MarkRefundPaid => ("A refund", "marked as paid"),
+        Command::RetryRefund => ("A refund", "retried"),
+        Command::RejectRefund => ("A refund", "rejected"),
         Command::UnpublishProduct => ("A product", "made a draft again"),
         Command::ArchiveProduct => ("A product", "archived"),
     }

@@ -1,12 +1,21 @@
 //! Money for an order.
 
-use std::time::Duration;
+mod dispute;
+mod failure;
+mod refund;
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Address, Command, Currency, Id, Idempotent, IllegalTransition, Money, MoneyError, State, Timestamp, order::Order,
-    user::User,
+    Address, Command, Currency, Id, Idempotent, IllegalTransition, Money, State, Timestamp, order::Order, user::User,
+};
+
+pub use self::{
+    dispute::{Dispute, DisputeStatus, GatewayDispute},
+    failure::{Failure, FailureCode},
+    refund::{
+        GatewayRefund, GatewayRefundState, REFUND_LEASE, Refund, RefundError, RefundLease, RefundOrigin, RefundStatus,
+    },
 };
 
 /// The payment of one order: its attempts and refunds.
@@ -51,6 +60,9 @@ pub struct Payment {
     /// Whether the customer has to do something at the gateway (3-D Secure) before it goes on.
     #[serde(default)]
     pub action_required: bool,
+    /// Whether its intent is being cancelled at the gateway: until that is confirmed it could still be charged.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub void_pending: bool,
     /// The card that paid, as printed on receipts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment_details: Option<PaymentDetails>,
@@ -61,9 +73,18 @@ pub struct Payment {
     pub captured: Money,
     /// Refunds, paid out or to be.
     pub refunds: Vec<Refund>,
-    /// Why the last attempt failed, for the customer.
+    /// What the customer's bank takes back or took back.
+    #[serde(default)]
+    pub disputes: Vec<Dispute>,
+    /// Why the last attempt failed, for programs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure_code: Option<FailureCode>,
+    /// Why the last attempt failed, for the buyer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure_reason: Option<String>,
+    /// What a person has to decide: the gateway reports what contradicts the payment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attention: Option<String>,
     /// Every change of state.
     pub timeline: Vec<PaymentEvent>,
     /// When the money arrived.
@@ -186,48 +207,21 @@ pub struct PaymentEvent {
     pub note: String,
 }
 
-/// A refund.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Refund {
-    /// Its id.
-    pub id: Id<Refund>,
-    /// How much.
-    pub amount: Money,
-    /// Why.
-    pub reason: String,
-    /// Where it stands.
-    pub status: RefundStatus,
-    /// The gateway's id of the refund, or the reference of the transfer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub refund_id: Option<String>,
-    /// Until when one worker has the exclusive right to pay it out: two at once would both find no refund at the gateway.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub leased_until: Option<Timestamp>,
-    /// When it was asked for.
-    pub requested_at: Timestamp,
-    /// When it was paid out.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub processed_at: Option<Timestamp>,
+/// What a gateway can charge in one currency, in minor units: a multiple of the step from the minimum to the maximum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChargeLimits {
+    /// The smallest charge.
+    pub minimum: Money,
+    /// The largest charge.
+    pub maximum: Money,
+    /// What every charge is a multiple of.
+    pub step: Money,
 }
 
-/// Where a refund stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum RefundStatus {
-    /// Will be paid out.
-    Approved,
-    /// Was paid out.
-    Processed,
-}
-
-impl RefundStatus {
-    /// As stored.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Approved => "approved",
-            Self::Processed => "processed",
-        }
+impl ChargeLimits {
+    /// Whether this amount can be charged.
+    pub fn allow(&self, amount: Money) -> bool {
+        (self.minimum..=self.maximum).contains(&amount) && amount.minor() % self.step.minor().max(1) == 0
     }
 }
 
@@ -240,43 +234,6 @@ pub enum Begin {
     Resume,
     /// It has ended, or a later attempt replaced it: nothing to do.
     Over,
-}
-
-/// How long a worker may take to pay a refund out: longer than the gateway is waited for.
-pub const REFUND_LEASE: Duration = Duration::from_secs(60);
-
-/// The outcome of [`Payment::lease_refund`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RefundLease {
-    /// The refund may be paid out now: persist that first.
-    Taken {
-        /// How much.
-        amount: Money,
-    },
-    /// Another worker pays it out.
-    Held,
-    /// It is paid out already, or does not exist.
-    NotDue,
-}
-
-/// Why a refund is refused.
-#[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
-pub enum RefundError {
-    /// Nothing arrived yet.
-    #[error("only a completed payment can be refunded")]
-    NotCompleted,
-    /// More than is left.
-    #[error("only {left} of the captured amount is left to refund")]
-    ExceedsCaptured {
-        /// Minor units.
-        left: i64,
-    },
-    /// Not positive.
-    #[error("a refund is a positive amount")]
-    NotPositive,
-    /// Does not fit.
-    #[error(transparent)]
-    Money(#[from] MoneyError),
 }
 
 impl Payment {
@@ -312,11 +269,15 @@ impl Payment {
             source,
             attempts: 1,
             action_required: false,
+            void_pending: false,
             payment_details: None,
             billing_address,
             captured: Money::ZERO,
             refunds: Vec::new(),
+            disputes: Vec::new(),
+            failure_code: None,
             failure_reason: None,
+            attention: None,
             timeline: vec![PaymentEvent {
                 status: PaymentStatus::Pending,
                 timestamp: now,
@@ -362,7 +323,7 @@ impl Payment {
             self.source = source;
         }
         self.action_required = false;
-        self.failure_reason = None;
+        self.clear_failure();
         self.enter(PaymentStatus::Processing, format!("attempt {}", self.attempts), now);
         Ok(())
     }
@@ -410,7 +371,8 @@ impl Payment {
             PaymentStatus::Processing => {}
         }
         self.action_required = false;
-        self.failure_reason = None;
+        self.void_pending = false;
+        self.clear_failure();
         self.captured = captured;
         self.payment_details = details.or_else(|| self.payment_details.take());
         self.paid_at = Some(now);
@@ -418,139 +380,40 @@ impl Payment {
         Idempotent::Executed
     }
 
-    /// The attempt came to nothing; `reason` is for the customer.
-    pub fn fail(&mut self, reason: &str, now: Timestamp) -> Result<Idempotent, IllegalTransition> {
+    fn clear_failure(&mut self) {
+        self.failure_code = None;
+        self.failure_reason = None;
+    }
+
+    /// The attempt failed.
+    pub fn fail(&mut self, failure: &Failure, now: Timestamp) -> Result<Idempotent, IllegalTransition> {
         match self.status {
             PaymentStatus::Failed => Ok(Idempotent::AlreadyApplied),
             PaymentStatus::Pending | PaymentStatus::Processing => {
                 self.action_required = false;
-                self.failure_reason = Some(reason.to_owned());
-                self.enter(PaymentStatus::Failed, reason, now);
+                self.failure_code = Some(failure.code);
+                self.failure_reason = Some(failure.reason.clone());
+                self.enter(PaymentStatus::Failed, failure.reason.as_str(), now);
                 Ok(Idempotent::Executed)
             }
             other => Err(IllegalTransition { command: Command::FailPayment, state: State::Payment(other) }),
         }
     }
 
+    /// Records what a person has to decide. The payment does not go on by itself.
+    pub fn ask_for_attention(&mut self, reason: String, now: Timestamp) -> Idempotent {
+        if self.attention.as_ref() == Some(&reason) {
+            return Idempotent::AlreadyApplied;
+        }
+        self.attention = Some(reason);
+        self.updated_at = now;
+        Idempotent::Executed
+    }
+
     /// Whether a charge is under way, so that its outcome is unknown. While the gateway waits for the customer, none is:
     /// it can be voided.
     pub fn is_under_way(&self) -> bool {
         self.status == PaymentStatus::Processing && !self.action_required
-    }
-
-    /// The captured amount less approved and processed refunds.
-    pub fn refundable(&self) -> Result<Money, MoneyError> {
-        self.captured.minus(Money::sum(self.refunds.iter().map(|refund| refund.amount))?)
-    }
-
-    /// Whether everything that was captured is refunded, or approved to be. An order that cost nothing is not.
-    pub fn is_paid_back(&self) -> bool {
-        !self.captured.is_zero() && self.refundable() == Ok(Money::ZERO)
-    }
-
-    /// Approves a refund, to be paid out by a message.
-    pub fn approve_refund(&mut self, amount: Money, reason: &str, now: Timestamp) -> Result<Id<Refund>, RefundError> {
-        if self.status != PaymentStatus::Completed {
-            return Err(RefundError::NotCompleted);
-        }
-        if amount <= Money::ZERO {
-            return Err(RefundError::NotPositive);
-        }
-        let left = self.refundable()?;
-        if amount > left {
-            return Err(RefundError::ExceedsCaptured { left: left.minor() });
-        }
-        let id = Id::new();
-        self.refunds.push(Refund {
-            id,
-            amount,
-            reason: reason.to_owned(),
-            status: RefundStatus::Approved,
-            refund_id: None,
-            leased_until: None,
-            requested_at: now,
-            processed_at: None,
-        });
-        self.updated_at = now;
-        Ok(id)
-    }
-
-    /// Gives one worker the exclusive right to pay an approved refund out, until it is paid, [`Payment::end_refund_lease`] or
-    /// the lease ends.
-    pub fn lease_refund(&mut self, id: Id<Refund>, now: Timestamp) -> RefundLease {
-        match self.refunds.iter_mut().find(|refund| refund.id == id) {
-            Some(refund) if refund.status == RefundStatus::Approved => {
-                if refund.leased_until.is_some_and(|until| until > now) {
-                    return RefundLease::Held;
-                }
-                refund.leased_until = Some(now.plus(REFUND_LEASE));
-                RefundLease::Taken { amount: refund.amount }
-            }
-            _ => RefundLease::NotDue,
-        }
-    }
-
-    /// Ends the lease of a refund whose outcome is unknown, so that the next delivery of its message looks it up at once.
-    pub fn end_refund_lease(&mut self, id: Id<Refund>) {
-        if let Some(refund) = self.refunds.iter_mut().find(|refund| refund.id == id) {
-            refund.leased_until = None;
-        }
-    }
-
-    /// Whether an approved refund is not paid out yet.
-    pub fn owes_refunds(&self) -> bool {
-        self.refunds.iter().any(|refund| refund.status == RefundStatus::Approved)
-    }
-
-    /// An administrator transferred an approved refund back; `reference` is what the bank calls it.
-    ///
-    /// # Errors
-    /// Unless the money came by bank transfer and the refund waits to be paid out: the gateway reports the others.
-    pub fn refund_transferred(
-        &mut self,
-        id: Id<Refund>,
-        reference: &str,
-        now: Timestamp,
-    ) -> Result<(), IllegalTransition> {
-        let command = Command::MarkRefundPaid;
-        if self.gateway != GatewayName::BankTransfer {
-            return Err(IllegalTransition { command, state: State::PaidOutByGateway });
-        }
-        let status = self.refunds.iter().find(|refund| refund.id == id).map(|refund| refund.status);
-        if status != Some(RefundStatus::Approved) {
-            return Err(IllegalTransition { command, state: status.map_or(State::UnknownRefund, State::Refund) });
-        }
-        self.refund_processed(id, reference, now).map(|_| ())
-    }
-
-    /// The refund was paid out; `reference` is what the gateway, or the bank, calls it. Once everything that arrived has gone
-    /// back, the payment is refunded.
-    pub fn refund_processed(
-        &mut self,
-        id: Id<Refund>,
-        reference: &str,
-        now: Timestamp,
-    ) -> Result<Idempotent, IllegalTransition> {
-        let Some(refund) = self.refunds.iter_mut().find(|refund| refund.id == id) else {
-            return Err(IllegalTransition { command: Command::RecordRefund, state: State::UnknownRefund });
-        };
-        match refund.status {
-            RefundStatus::Processed => return Ok(Idempotent::AlreadyApplied),
-            RefundStatus::Approved => {
-                refund.status = RefundStatus::Processed;
-                refund.refund_id = Some(reference.to_owned());
-                refund.leased_until = None;
-                refund.processed_at = Some(now);
-            }
-        }
-        self.updated_at = now;
-        let given_back = Money::sum(
-            self.refunds.iter().filter(|refund| refund.status == RefundStatus::Processed).map(|refund| refund.amount),
-        );
-        if given_back == Ok(self.captured) {
-            self.enter(PaymentStatus::Refunded, "refunded in full", now);
-        }
-        Ok(Idempotent::Executed)
     }
 }
 
@@ -573,12 +436,21 @@ mod tests {
         )
     }
 
+    fn declined() -> Failure {
+        Failure::new(FailureCode::CardDeclined, "declined")
+    }
+
+    fn succeeded(id: &str, ours: Option<Id<Refund>>, amount: i64) -> GatewayRefund {
+        let state = GatewayRefundState::Succeeded;
+        GatewayRefund { id: id.to_owned(), ours, amount: Money::from_minor(amount), state }
+    }
+
     #[test]
     fn an_attempt_begins_once() {
         let mut payment = payment(100);
         assert_eq!(payment.begin(1, NOW), Begin::Now);
         assert_eq!(payment.begin(1, NOW), Begin::Resume);
-        assert!(payment.fail("declined", NOW).unwrap().was_executed());
+        assert!(payment.fail(&declined(), NOW).unwrap().was_executed());
         assert_eq!(payment.begin(1, NOW), Begin::Over);
         payment.retry(None, NOW).unwrap();
         assert_eq!((payment.begin(1, NOW), payment.begin(2, NOW)), (Begin::Over, Begin::Resume));
@@ -589,7 +461,7 @@ mod tests {
         let mut payment = payment(100);
         assert_eq!(payment.complete(Money::from_minor(100), None, NOW), Idempotent::Executed);
         assert_eq!(payment.complete(Money::from_minor(100), None, NOW), Idempotent::AlreadyApplied);
-        assert!(payment.fail("declined", NOW).is_err());
+        assert!(payment.fail(&declined(), NOW).is_err());
         assert!(payment.retry(None, NOW).is_err());
     }
 
@@ -619,10 +491,13 @@ mod tests {
         assert!(!payment.is_paid_back());
         let second = payment.approve_refund(Money::from_minor(40), "rest", NOW).unwrap();
         assert!(payment.is_paid_back());
-        assert!(payment.refund_processed(first, "re_1", NOW).unwrap().was_executed());
+        assert!(payment.record_refund(&succeeded("re_1", Some(first), 60), NOW).unwrap().was_executed());
         assert_eq!(payment.status, PaymentStatus::Completed);
-        assert_eq!(payment.refund_processed(first, "re_1", NOW).unwrap(), Idempotent::AlreadyApplied);
-        assert!(payment.refund_processed(second, "re_2", NOW).unwrap().was_executed());
+        assert_eq!(
+            payment.record_refund(&succeeded("re_1", Some(first), 60), NOW).unwrap(),
+            Idempotent::AlreadyApplied
+        );
+        assert!(payment.record_refund(&succeeded("re_2", Some(second), 40), NOW).unwrap().was_executed());
         assert_eq!(payment.status, PaymentStatus::Refunded);
         assert!(payment.is_paid_back());
     }
@@ -658,9 +533,125 @@ mod tests {
     #[test]
     fn a_late_charge_moves_along_the_edges() {
         let mut payment = payment(100);
-        let _ = payment.fail("declined", NOW).unwrap();
+        let _ = payment.fail(&declined(), NOW).unwrap();
         let _ = payment.complete(Money::from_minor(100), None, NOW);
         let states: Vec<_> = payment.timeline.iter().map(|event| event.status.as_str()).collect();
         assert_eq!(states, ["pending", "failed", "processing", "completed"]);
+    }
+
+    fn captured(amount: i64) -> Payment {
+        let mut payment = payment(amount);
+        let _ = payment.complete(Money::from_minor(amount), None, NOW);
+        payment
+    }
+
+    fn statuses(payment: &Payment) -> Vec<(i64, RefundStatus, RefundOrigin)> {
+        payment.refunds.iter().map(|refund| (refund.amount.minor(), refund.status, refund.made_at)).collect()
+    }
+
+    #[test]
+    fn a_refund_made_at_the_gateway_leaves_the_rest_to_refund() {
+        let mut payment = captured(1000);
+        let all = payment.approve_refund(Money::from_minor(1000), "cancelled", NOW).unwrap();
+        let by_hand = succeeded("re_hand", None, 400);
+        assert!(payment.record_refund(&by_hand, NOW).unwrap().was_executed());
+        assert_eq!(payment.record_refund(&by_hand, NOW), Ok(Idempotent::AlreadyApplied));
+        assert_eq!(
+            statuses(&payment),
+            [(600, RefundStatus::Approved, RefundOrigin::Shop), (400, RefundStatus::Processed, RefundOrigin::Gateway)]
+        );
+        assert_eq!(payment.refundable(), Ok(Money::ZERO));
+        assert!(payment.record_refund(&succeeded("re_ours", Some(all), 600), NOW).unwrap().was_executed());
+        assert_eq!(payment.status, PaymentStatus::Refunded);
+    }
+
+    #[test]
+    fn a_refund_that_was_made_elsewhere_in_full_is_rejected() {
+        let mut payment = captured(1000);
+        let _ = payment.approve_refund(Money::from_minor(1000), "cancelled", NOW).unwrap();
+        let _ = payment.record_refund(&succeeded("re_hand", None, 1000), NOW).unwrap();
+        assert_eq!(payment.refunds[0].status, RefundStatus::Rejected);
+        assert_eq!(payment.status, PaymentStatus::Refunded);
+    }
+
+    #[test]
+    fn a_refund_can_fail_after_it_was_paid_out_and_be_retried() {
+        let mut payment = captured(1000);
+        let refund = payment.approve_refund(Money::from_minor(1000), "cancelled", NOW).unwrap();
+        let _ = payment.record_refund(&succeeded("re_1", Some(refund), 1000), NOW).unwrap();
+        let failed = GatewayRefund {
+            state: GatewayRefundState::Failed("lost_or_stolen_card".into()),
+            ..succeeded("re_1", Some(refund), 1000)
+        };
+        assert!(payment.record_refund(&failed, NOW).unwrap().was_executed());
+        assert_eq!((payment.status, payment.owes_refunds()), (PaymentStatus::Completed, true));
+        assert_eq!(payment.refundable(), Ok(Money::ZERO), "it is still owed");
+        payment.retry_refund(refund, NOW).unwrap();
+        // The report about the failed one arrives again, late.
+        assert_eq!(payment.record_refund(&failed, NOW), Ok(Idempotent::AlreadyApplied));
+        assert!(payment.record_refund(&succeeded("re_2", Some(refund), 1000), NOW).unwrap().was_executed());
+        assert_eq!(payment.status, PaymentStatus::Refunded);
+    }
+
+    #[test]
+    fn a_failed_refund_is_rejected_or_paid_otherwise() {
+        for is_rejected in [true, false] {
+            let mut payment = captured(1000);
+            let refund = payment.approve_refund(Money::from_minor(1000), "cancelled", NOW).unwrap();
+            let state = GatewayRefundState::Failed("declined".into());
+            let _ = payment.record_refund(&GatewayRefund { state, ..succeeded("re_1", Some(refund), 1000) }, NOW);
+            if is_rejected {
+                payment.reject_refund(refund, "the customer does not want it", NOW).unwrap();
+                assert_eq!(payment.refundable(), Ok(Money::from_minor(1000)));
+            } else {
+                payment.refund_transferred(refund, "statement 3", NOW).unwrap();
+                assert_eq!(payment.status, PaymentStatus::Refunded);
+            }
+            assert!(payment.retry_refund(refund, NOW).is_err());
+        }
+    }
+
+    fn dispute(status: DisputeStatus) -> GatewayDispute {
+        let (id, reason) = ("dp_1".to_owned(), "fraudulent".to_owned());
+        GatewayDispute { id, amount: Money::from_minor(1000), reason, status, evidence_due_by: None }
+    }
+
+    #[test]
+    fn no_refund_is_paid_out_during_a_dispute_and_none_after_a_lost_one() {
+        for (status, left) in
+            [(DisputeStatus::Won, RefundStatus::Approved), (DisputeStatus::Lost, RefundStatus::Rejected)]
+        {
+            let mut payment = captured(1000);
+            let refund = payment.approve_refund(Money::from_minor(1000), "cancelled", NOW).unwrap();
+            let _ = payment.record_dispute(&dispute(DisputeStatus::Open), NOW).unwrap();
+            assert_eq!(payment.lease_refund(refund, NOW), RefundLease::NotDue);
+            assert_eq!(payment.record_dispute(&dispute(DisputeStatus::Open), NOW), Ok(Idempotent::AlreadyApplied));
+            let _ = payment.record_dispute(&dispute(status), NOW).unwrap();
+            assert_eq!(payment.refunds[0].status, left);
+            assert!(!payment.has_open_dispute() && payment.disputes[0].closed_at.is_some());
+        }
+    }
+
+    #[test]
+    fn disputed_money_cannot_be_refunded_until_the_dispute_is_won() {
+        let mut payment = captured(1000);
+        let _ = payment.record_dispute(&dispute(DisputeStatus::Open), NOW).unwrap();
+        assert_eq!(payment.refundable(), Ok(Money::ZERO));
+        let _ = payment.record_dispute(&dispute(DisputeStatus::Won), NOW).unwrap();
+        assert_eq!(payment.refundable(), Ok(Money::from_minor(1000)));
+    }
+
+    #[test]
+    fn a_late_worker_does_not_end_the_lease_of_the_next_one() {
+        let mut payment = captured(1000);
+        let refund = payment.approve_refund(Money::from_minor(1000), "cancelled", NOW).unwrap();
+        let amount = Money::from_minor(1000);
+        assert_eq!(payment.lease_refund(refund, NOW), RefundLease::Acquired { amount, attempt: 1 });
+        let later = NOW.plus(REFUND_LEASE);
+        assert_eq!(payment.lease_refund(refund, later), RefundLease::Acquired { amount, attempt: 2 });
+        payment.end_refund_lease(refund, 1);
+        assert_eq!(payment.lease_refund(refund, later), RefundLease::Held);
+        payment.end_refund_lease(refund, 2);
+        assert_eq!(payment.lease_refund(refund, later), RefundLease::Acquired { amount, attempt: 3 });
     }
 }
