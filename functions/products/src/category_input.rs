@@ -41,7 +41,7 @@ impl From<MetadataInput> for CategoryMetadata {
 /// The problem of a failed write. A conflict on a generated slug is retried with another one.
 pub(crate) fn refused(error: StoreError, slug_is_given: bool) -> CatalogueProblem {
     if error.is_duplicate_of("slug_") && !slug_is_given {
-        StoreError::Conflict(None).into()
+        StoreError::VersionMismatch.into()
     } else if error.is_duplicate_of("slug_") {
         CatalogueProblem::CategorySlugTaken
     } else if error.is_duplicate_of("parent_") {

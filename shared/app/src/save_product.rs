@@ -262,7 +262,7 @@ fn refused(error: StoreError, slug_is_given: bool) -> SaveProductError {
         SaveProductError::SlugTaken
     } else if slug_is_taken || error.is_duplicate_of("sku_") || error.is_duplicate_of("variants.sku_") {
         // A concurrent request took the generated slug or one of the SKUs: start over and see which.
-        StoreError::Conflict(None).into()
+        StoreError::VersionMismatch.into()
     } else {
         error.into()
     }

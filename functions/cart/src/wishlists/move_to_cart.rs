@@ -73,7 +73,7 @@ async fn move_item(
             result => return result,
         }
     }
-    Err(StoreError::Conflict(None).into())
+    Err(StoreError::VersionMismatch.into())
 }
 
 async fn try_move(
