@@ -1,13 +1,17 @@
 //! Steps that several functions share. Each is one transaction: what it decides, writes and promises commits together or
 //! not at all, and it can be called again after any crash.
 
+pub mod change_review;
 pub mod end_order;
 pub mod fulfill_order;
 pub mod import_products;
 pub mod merge_cart;
+pub mod move_to_cart;
 pub mod place_order;
 pub mod quote;
 pub mod record_payment;
 pub mod record_refund;
+pub mod record_transfer;
 pub mod reserve_stock;
 pub mod save_product;
+pub mod ship_order;
