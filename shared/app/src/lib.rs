@@ -1,6 +1,7 @@
 //! Steps that several functions share. Each is one transaction: what it decides, writes and promises commits together or
 //! not at all, and it can be called again after any crash.
 
+pub mod change_password;
 pub mod change_review;
 pub mod end_order;
 pub mod fulfill_order;
@@ -13,5 +14,9 @@ pub mod record_payment;
 pub mod record_refund;
 pub mod record_transfer;
 pub mod reserve_stock;
+pub mod reset_password;
 pub mod save_product;
 pub mod ship_order;
+pub mod start_session;
+pub mod update_user;
+pub mod verify_email;
