@@ -2,7 +2,9 @@
 //! not at all, and it can be called again after any crash.
 
 pub mod change_password;
+pub mod change_product;
 pub mod change_review;
+pub mod create_product;
 pub mod end_order;
 pub mod fulfill_order;
 pub mod import_products;
@@ -15,6 +17,7 @@ pub mod record_refund;
 pub mod record_transfer;
 pub mod reserve_stock;
 pub mod reset_password;
+pub mod save_category;
 pub mod save_product;
 pub mod ship_order;
 pub mod start_session;
