@@ -1,7 +1,11 @@
 //! What the functions share: the face of the crates beside it.
 //!
 //! ```text
-//! functions → http, queue → app → store, gateway → domain
+//! functions → http, queue, app, gateway, and every crate below
+//! http → queue, validation
+//! http, queue, app → store
+//! http, queue, store, gateway → runtime
+//! app, validation, runtime → domain, and so does every crate above
 //! ```
 //!
 //! Cargo keeps the direction: a crate names what it may use, and nothing above it.
