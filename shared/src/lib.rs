@@ -1,7 +1,11 @@
 //! The shared crates of the functions, under one name.
 //!
 //! ```text
-//! functions → http, queue → app → store, gateway → domain
+//! functions → http, queue, app, gateway, and every crate below
+//! http → queue, validation
+//! http, queue, app → store
+//! http, queue, store, gateway → runtime
+//! app, validation, runtime → domain, and so does every crate above
 //! ```
 //!
 //! Cargo enforces the direction: a crate depends only on the crates below it.

@@ -15,9 +15,9 @@ const SHARED_CRATES: [(&str, &[&str]); 8] = [
     ("store", &["domain", "runtime"]),
     ("gateway", &["domain", "runtime"]),
     ("validation", &["domain"]),
-    ("app", &["domain", "store", "gateway"]),
-    ("queue", &["domain", "runtime", "store", "app"]),
-    ("http", &["domain", "runtime", "store", "validation", "app", "queue"]),
+    ("app", &["domain", "store"]),
+    ("queue", &["domain", "runtime", "store"]),
+    ("http", &["domain", "runtime", "store", "validation", "queue"]),
 ];
 
 /// Dependencies that the domain must not have: it decides, and does no I/O.
@@ -26,6 +26,13 @@ const NOT_IN_THE_DOMAIN: [&str; 8] =
 
 /// Dependencies that a use case must not have: it takes domain values, and knows no request (docs/adr/0015-wire-types.md).
 const NOT_IN_THE_APP: [&str; 3] = ["utoipa", "axum", "lambda_http"];
+
+/// The collections whose documents are aggregates. Messages, idempotency records and throttles commit with any of them.
+const AGGREGATES: &str =
+    "users sessions mailed_tokens orders payments inventory products carts wishlists categories reviews coupons";
+
+/// Beginnings of the store's methods that take part in a transaction and change nothing of the aggregate.
+const READS: [&str; 5] = ["find_", "has_", "taken_", "count_of_", "lock_"];
 
 /// The crates that may use the driver, and why.
 const USE_THE_DRIVER: [(&str, &str); 5] = [
@@ -121,6 +128,31 @@ fn functions_use_the_shared_crate_and_neither_tools_nor_each_other() {
             assert!(!needs(manifest, other), "{function} depends on {other}");
         }
     }
+}
+
+/// The aggregates that a file changes within transactions. A lexical check: it sees `products.save_in(tx, …)`, also through a
+/// variable named like the collection, and nothing behind the call of another file's function.
+fn aggregates_changed_in(text: &str) -> BTreeSet<&'static str> {
+    let dense: String = text.split_whitespace().collect();
+    let is_changed = |collection: &str| {
+        let calls = dense.match_indices(collection).filter(|(at, _)| !dense[..*at].ends_with(is_word));
+        let behind = calls.filter_map(|(at, _)| dense[at + collection.len()..].strip_prefix('.'));
+        let mut methods = behind.filter_map(|call| call.split_once("(tx,"));
+        methods.any(|(method, _)| method.chars().all(is_word) && !READS.iter().any(|read| method.starts_with(read)))
+    };
+    AGGREGATES.split(' ').filter(|collection| is_changed(collection)).collect()
+}
+
+#[test]
+fn changes_of_several_aggregates_are_use_cases_of_the_app() {
+    let mut files = Vec::new();
+    rust_files(&workspace_root().join("functions"), &mut files);
+    for file in files {
+        let changed = aggregates_changed_in(&fs::read_to_string(&file).unwrap());
+        assert!(changed.len() < 2, "{} changes {changed:?}: move it to shared/app", file.display());
+    }
+    let shipping = fs::read_to_string(workspace_root().join("shared/app/src/ship_order.rs")).unwrap();
+    assert_eq!(aggregates_changed_in(&shipping).into_iter().collect::<Vec<_>>(), ["inventory", "products"]);
 }
 
 #[test]

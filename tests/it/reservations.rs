@@ -8,7 +8,10 @@ use shared::{
     domain::{Buyer, Id, Quantity, Sku, Timestamp, cart::Cart, message::Event, order::Order},
     store::{
         StoreError, Versioned,
-        inventory::reservations::{Availability, Reservation, Reserved},
+        inventory::{
+            Adjusted,
+            reservations::{Availability, Reservation, Reserved},
+        },
     },
     transaction,
 };
@@ -71,10 +74,27 @@ async fn a_shortage_tells_whether_the_missing_units_are_only_reserved() {
     shop.stock("MUG-1", 3).await;
     let (first, second) = (abandoned(&shop), abandoned(&shop));
     assert!(matches!(reserve(&shop, &first).await, Reserved::Yes(_)));
-    let short = |is_reserved| Availability { orderable: 1, is_reserved };
-    assert!(matches!(reserve(&shop, &second).await, Reserved::Short(found) if found == short(true)));
+    let short = |reserved| Availability { orderable: 1, reserved };
+    assert!(matches!(reserve(&shop, &second).await, Reserved::Short(found) if found == short(2)));
     shop.store().inventory.confirm([&sku("MUG-1")], first.order, shop.clock.now()).await.unwrap();
-    assert!(matches!(reserve(&shop, &second).await, Reserved::Short(found) if found == short(false)));
+    assert!(matches!(reserve(&shop, &second).await, Reserved::Short(found) if found == short(0)));
+}
+
+#[tokio::test]
+async fn a_shortage_that_no_release_could_end_is_refused_at_once() {
+    let shop = TestShop::start().await;
+    let mug = shop.stock("MUG-1", 3).await;
+    let ada = shop.customer("ada").await;
+    ada.add_to_cart(&mug, 3).await.is(200);
+    // One unit leaves the stock, and one of the other two is reserved: three can never be had.
+    let store = shop.store();
+    let lost: Result<_, StoreError> =
+        transaction!(store, |tx| { store.inventory.adjust_in(tx, &sku("MUG-1"), -1, shop.clock.now()).await });
+    assert!(matches!(lost.unwrap(), Adjusted::Yes(_)));
+    let other = Reservation { quantity: Quantity::ONE, ..abandoned(&shop) };
+    assert!(matches!(reserve(&shop, &other).await, Reserved::Yes(_)));
+    let refused = ada.checkout("order").await;
+    assert_eq!(refused.is_problem(409, "insufficient_stock").json["available"], 1);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use shared::{
+    app::{start_session::CredentialsError, update_user::UpdateUserError, verify_email::MailedTokenError},
     http::{Problem, ProblemCode, token::TokenError},
     password::PasswordError,
     store::{StoreError, TransactionError, users},
@@ -58,6 +59,33 @@ pub(crate) enum AuthError {
 impl From<StoreError> for AuthError {
     fn from(error: StoreError) -> Self {
         if error.is_duplicate_of(users::USERNAME_INDEX) { Self::UsernameTaken } else { Self::Store(error) }
+    }
+}
+
+impl From<CredentialsError> for AuthError {
+    fn from(error: CredentialsError) -> Self {
+        match error {
+            CredentialsError::Outdated => Self::InvalidCredentials,
+            CredentialsError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<MailedTokenError> for AuthError {
+    fn from(error: MailedTokenError) -> Self {
+        match error {
+            MailedTokenError::Invalid => Self::InvalidMailedToken,
+            MailedTokenError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<UpdateUserError> for AuthError {
+    fn from(error: UpdateUserError) -> Self {
+        match error {
+            UpdateUserError::NotFound => Self::UnknownUser,
+            UpdateUserError::Store(error) => error.into(),
+        }
     }
 }
 

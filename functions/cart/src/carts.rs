@@ -71,7 +71,7 @@ where
         change(&mut cart, now).map_err(Problem::from)?;
         match app.store.carts.save(&mut cart).await {
             Ok(()) => return Ok(cart),
-            Err(StoreError::Conflict(_) | StoreError::Duplicate { .. }) => {
+            Err(error) if error.is_conflict() || matches!(error, StoreError::Duplicate { .. }) => {
                 // Jitter: requests that conflicted once must not retry in step.
                 let pause = app.random.below(2 + 2 * u64::try_from(attempt).unwrap_or(0));
                 tokio::time::sleep(std::time::Duration::from_millis(pause)).await;
@@ -79,5 +79,5 @@ where
             Err(error) => return Err(error.into()),
         }
     }
-    Err(StoreError::Conflict(None).into())
+    Err(StoreError::VersionMismatch.into())
 }

@@ -1,8 +1,8 @@
-//! The problems of placing, cancelling and changing orders.
+//! The problems of placing, cancelling and shipping orders.
 
 use shared::{
-    app::{end_order::EndOrderError, place_order::PlaceOrderError, quote::QuoteError},
-    domain::{State, coupon::CouponRefusal},
+    app::{end_order::EndOrderError, place_order::PlaceOrderError, quote::QuoteError, ship_order::ShipOrderError},
+    domain::{State, coupon::CouponRefusal, order::ShipError},
     http::{FieldCode, Problem, ProblemCode},
 };
 
@@ -65,5 +65,20 @@ pub(crate) fn cancel_problem(error: EndOrderError) -> Problem {
             .member("state", State::BeingPaid.as_str())
             .retry_after(60),
         EndOrderError::Store(error) => error.into(),
+    }
+}
+
+/// The problem of an order that was not shipped.
+pub(crate) fn ship_problem(error: ShipOrderError) -> Problem {
+    let detail = error.to_string();
+    match error {
+        ShipOrderError::Order(ShipError::Illegal(error)) => error.into(),
+        ShipOrderError::Order(ShipError::HaveLeft(state)) | ShipOrderError::PaidBack(state) => {
+            Problem::new(ProblemCode::IllegalTransition).detail(detail).member("state", state)
+        }
+        ShipOrderError::NotOnHand(sku) => {
+            Problem::new(ProblemCode::InsufficientStock).detail(detail).member("sku", sku)
+        }
+        ShipOrderError::Store(error) => error.into(),
     }
 }

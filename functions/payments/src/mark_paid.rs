@@ -3,13 +3,12 @@
 use axum::{extract::State, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
 use shared::{
-    app::record_payment::{RecordError, record_succeeded_in},
+    app::record_transfer::record_payment_transfer,
     domain::payment::{GatewayName, Payment},
     http::{
         Admin, App, IdempotencyKey, PathId, Problem, ProblemCode, Valid,
         idempotency::{KeyedRequest, once},
     },
-    transaction,
     validation::{Validate, Violations, rules::line},
 };
 
@@ -50,16 +49,11 @@ pub(crate) async fn mark_payment_paid(
     }
     let request = KeyedRequest::of_user(user.id, &format!("mark_payment_paid {id}"), &key, &wanted)?;
     once(&app, &request, async || {
-        let store = &app.store;
         let now = app.clock.now();
-        let settled: Result<_, RecordError> = transaction!(store, |tx| {
-            let reference = Some(wanted.reference.as_str());
-            let (payment, messages) = record_succeeded_in(store, tx, id, payment.amount, None, reference, now).await?;
-            let record = request.record(StatusCode::OK, &PaymentView::of(&payment, None), None, now);
-            store.idempotency.insert_in(tx, &record, now).await?;
-            Ok((record, messages))
+        let recorded = record_payment_transfer(&app.store, id, payment.amount, &wanted.reference, now, |payment| {
+            request.record(StatusCode::OK, &PaymentView::of(payment, None), None, now)
         });
-        let (record, messages) = settled.map_err(PaymentProblem::from)?;
+        let (record, messages) = recorded.await.map_err(PaymentProblem::from)?;
         app.dispatch(messages).await;
         Ok(record)
     })

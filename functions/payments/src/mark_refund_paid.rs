@@ -2,14 +2,13 @@
 
 use axum::{extract::State, http::StatusCode, response::Response};
 use shared::{
-    app::{record_payment::RecordError, record_refund::record_refund_transfer_in},
+    app::record_transfer::record_refund_transfer,
     domain::payment::{GatewayName, Payment, Refund},
     http::{
         Admin, App, IdempotencyKey, Problem, ProblemCode, Valid,
         idempotency::{KeyedRequest, once},
         path::PathIds,
     },
-    transaction,
 };
 
 use crate::{access::load_payment, mark_paid::MarkPaid, problems::PaymentProblem, view::PaymentView};
@@ -40,15 +39,11 @@ pub(crate) async fn mark_refund_paid(
     }
     let request = KeyedRequest::of_user(user.id, &format!("mark_refund_paid {id} {refund}"), &key, &wanted)?;
     once(&app, &request, async || {
-        let store = &app.store;
         let now = app.clock.now();
-        let settled: Result<_, RecordError> = transaction!(store, |tx| {
-            let (payment, messages) = record_refund_transfer_in(store, tx, id, refund, &wanted.reference, now).await?;
-            let record = request.record(StatusCode::OK, &PaymentView::of(&payment, None), None, now);
-            store.idempotency.insert_in(tx, &record, now).await?;
-            Ok((record, messages))
+        let recorded = record_refund_transfer(&app.store, id, refund, &wanted.reference, now, |payment| {
+            request.record(StatusCode::OK, &PaymentView::of(payment, None), None, now)
         });
-        let (record, messages) = settled.map_err(PaymentProblem::from)?;
+        let (record, messages) = recorded.await.map_err(PaymentProblem::from)?;
         app.dispatch(messages).await;
         Ok(record)
     })

@@ -1,7 +1,7 @@
 //! Visibility and ownership of products.
 
 use shared::{
-    app::save_product::{FirstStock, save_in, set_status},
+    app::change_product::move_product_to,
     domain::{
         Id,
         product::{Product, ProductStatus},
@@ -12,13 +12,12 @@ use shared::{
         Store, Tx, Versioned,
         products::{CatalogueEntry, ProductKey},
     },
-    transaction,
 };
 
 use crate::problems::CatalogueProblem;
 
 /// Whether the user may change the product.
-fn is_theirs(product: &Product, user: &CurrentUser) -> bool {
+pub(crate) fn is_theirs(product: &Product, user: &CurrentUser) -> bool {
     match user.role {
         Role::Admin => true,
         Role::Seller => product.seller == user.id,
@@ -59,14 +58,8 @@ pub(crate) async fn move_to(
     user: &CurrentUser,
     status: ProductStatus,
 ) -> Result<(), CatalogueProblem> {
-    let now = app.clock.now();
-    transaction!(app.store, |tx| {
-        let before = load_own_in(tx, &app.store, id, user).await?;
-        let mut product = before.clone();
-        let _ = set_status(&mut product, status, now)?;
-        let _ = save_in(tx, &app.store, &before, &mut product, &FirstStock::new(), now).await?;
-        Ok(())
-    })
+    let may_change = |product: &Product| is_theirs(product, user);
+    Ok(move_product_to(&app.store, id, may_change, status, app.clock.now()).await?)
 }
 
 /// The product, if the user may change it.

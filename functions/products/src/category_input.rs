@@ -2,14 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 use shared::{
+    domain::category::CategoryMetadata,
     validation::{
         Validate, Violations,
         rules::{entries, line, optional_line, optional_lines},
     },
-    {domain::category::CategoryMetadata, store::StoreError},
 };
-
-use crate::problems::CatalogueProblem;
 
 /// For search engines.
 #[derive(Clone, Debug, Deserialize, Serialize, utoipa::ToSchema)]
@@ -35,18 +33,5 @@ impl Validate for MetadataInput {
 impl From<MetadataInput> for CategoryMetadata {
     fn from(metadata: MetadataInput) -> Self {
         Self { seo_title: metadata.seo_title, seo_description: metadata.seo_description, keywords: metadata.keywords }
-    }
-}
-
-/// The problem of a failed write. A conflict on a generated slug is retried with another one.
-pub(crate) fn refused(error: StoreError, slug_is_given: bool) -> CatalogueProblem {
-    if error.is_duplicate_of("slug_") && !slug_is_given {
-        StoreError::Conflict(None).into()
-    } else if error.is_duplicate_of("slug_") {
-        CatalogueProblem::CategorySlugTaken
-    } else if error.is_duplicate_of("parent_") {
-        CatalogueProblem::CategoryNameTaken
-    } else {
-        error.into()
     }
 }

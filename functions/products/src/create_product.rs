@@ -6,9 +6,8 @@ use axum::{
     http::{HeaderName, StatusCode, header},
 };
 use shared::{
-    app::save_product::{NewProduct, assign_category_in, draft_of, insert_in, set_status},
+    app::create_product,
     http::{App, Problem, Seller, ValidCatalogue},
-    transaction,
 };
 
 use crate::{access::load_changed, input::row::ProductRow, problems::CatalogueProblem, view::ProductView};
@@ -23,23 +22,8 @@ pub(crate) async fn create_product(
     State(app): State<App>,
     ValidCatalogue(row): ValidCatalogue<ProductRow>,
 ) -> Result<(StatusCode, [(HeaderName, String); 1], Json<ProductView>), Problem> {
-    let now = app.clock.now();
-    let new = NewProduct::from(row);
-    let stock = new.first_stock().map_err(CatalogueProblem::from)?;
-    let (slug_is_given, status) = (new.changes.slug.is_some(), new.status);
-    let category = new.category().map(str::to_owned);
-    let draft = draft_of(new, user.id, now).map_err(CatalogueProblem::from)?;
-    let id = transaction!(app.store, |tx| {
-        let mut product = draft.clone();
-        if let Some(category) = &category {
-            assign_category_in(tx, &app.store, &mut product, category).await?;
-        }
-        if let Some(status) = status {
-            let _ = set_status(&mut product, status, now)?;
-        }
-        insert_in(tx, &app.store, &mut product, &stock, slug_is_given).await?;
-        Ok::<_, CatalogueProblem>(product.id)
-    })?;
+    let created = create_product::create_product(&app.store, user.id, row.into(), app.clock.now()).await;
+    let id = created.map_err(CatalogueProblem::from)?;
     let view = load_changed(&app, id).await?.into();
     Ok((StatusCode::CREATED, [(header::LOCATION, format!("/v1/products/{id}"))], Json(view)))
 }

@@ -2,13 +2,12 @@
 
 use axum::{extract::State, http::StatusCode};
 use shared::{
-    app::save_product::{FirstStock, save_in, set_status},
-    domain::product::{Product, ProductStatus},
+    app::change_product,
+    domain::product::Product,
     http::{App, PathId, Problem, Seller},
-    transaction,
 };
 
-use crate::{access::load_own_in, problems::CatalogueProblem};
+use crate::{access::is_theirs, problems::CatalogueProblem};
 
 /// Delete a product
 ///
@@ -21,18 +20,8 @@ pub(crate) async fn delete_product(
     PathId(id): PathId<Product>,
     State(app): State<App>,
 ) -> Result<StatusCode, Problem> {
-    let now = app.clock.now();
-    transaction!(app.store, |tx| {
-        let before = load_own_in(tx, &app.store, id, &user).await?;
-        if before.status == ProductStatus::Draft {
-            app.store.products.remove_in(tx, id).await?;
-            app.store.inventory.remove_of_product_in(tx, id).await?;
-        } else {
-            let mut product = before.clone();
-            let _ = set_status(&mut product, ProductStatus::Archived, now)?;
-            let _ = save_in(tx, &app.store, &before, &mut product, &FirstStock::new(), now).await?;
-        }
-        Ok::<_, CatalogueProblem>(())
-    })?;
+    let may_change = |product: &Product| is_theirs(product, &user);
+    let deleted = change_product::delete_product(&app.store, id, may_change, app.clock.now()).await;
+    deleted.map_err(CatalogueProblem::from)?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,8 +1,8 @@
 //! Errors of catalogue changes, and their problems.
 
 use shared::{
-    app::save_product::SaveProductError,
-    domain::{IllegalTransition, inventory::StockRecord, offer::InvalidOffer},
+    app::{change_product::ChangeProductError, save_category::SaveCategoryError, save_product::SaveProductError},
+    domain::inventory::StockRecord,
     http::{FieldCode, Problem, ProblemCode},
     store::{StoreError, TransactionError},
 };
@@ -18,14 +18,8 @@ pub(crate) enum CatalogueProblem {
     UnknownSku,
     /// The stock is not what was expected, or would become negative; the current record.
     StockConflict(Box<StockRecord>),
-    /// No such parent category.
-    UnknownParent,
-    /// Another category has this slug.
-    CategorySlugTaken,
-    /// A sibling has this name.
-    CategoryNameTaken,
-    /// The category would be its own descendant.
-    CategoryCycle,
+    /// The category cannot be saved.
+    Category(SaveCategoryError),
     /// The category has products or children.
     CategoryInUse,
     /// The store did not answer.
@@ -42,14 +36,17 @@ impl From<SaveProductError> for CatalogueProblem {
         Self::Save(error)
     }
 }
-impl From<InvalidOffer> for CatalogueProblem {
-    fn from(error: InvalidOffer) -> Self {
-        Self::Save(error.into())
+impl From<ChangeProductError> for CatalogueProblem {
+    fn from(error: ChangeProductError) -> Self {
+        match error {
+            ChangeProductError::NotFound => Self::NotFound("product"),
+            ChangeProductError::Save(error) => Self::Save(error),
+        }
     }
 }
-impl From<IllegalTransition> for CatalogueProblem {
-    fn from(error: IllegalTransition) -> Self {
-        Self::Save(error.into())
+impl From<SaveCategoryError> for CatalogueProblem {
+    fn from(error: SaveCategoryError) -> Self {
+        Self::Category(error)
     }
 }
 
@@ -58,6 +55,7 @@ impl TransactionError for CatalogueProblem {
         match self {
             Self::Store(error) => Some(error),
             Self::Save(error) => error.store_error(),
+            Self::Category(error) => error.store_error(),
             _ => None,
         }
     }
@@ -95,16 +93,20 @@ impl From<CatalogueProblem> for Problem {
                 .member("onHand", record.on_hand)
                 .member("reserved", record.reserved)
                 .member("available", record.available),
-            CatalogueProblem::UnknownParent => Self::new(ProblemCode::UnknownReference).field(
-                "/parent",
-                FieldCode::UnknownReference,
-                "there is no such category",
-            ),
-            CatalogueProblem::CategorySlugTaken => Self::new(ProblemCode::SlugTaken),
-            CatalogueProblem::CategoryNameTaken => Self::new(ProblemCode::Conflict)
-                .detail("A sibling category has this name.")
-                .field("/name", FieldCode::Taken, "siblings differ in their names"),
-            CatalogueProblem::CategoryCycle => Self::new(ProblemCode::CategoryCycle),
+            CatalogueProblem::Category(error) => match error {
+                SaveCategoryError::NotFound => Self::not_found("category"),
+                SaveCategoryError::UnknownParent => Self::new(ProblemCode::UnknownReference).field(
+                    "/parent",
+                    FieldCode::UnknownReference,
+                    "there is no such category",
+                ),
+                SaveCategoryError::SlugTaken => Self::new(ProblemCode::SlugTaken),
+                SaveCategoryError::NameTaken => Self::new(ProblemCode::Conflict)
+                    .detail("A sibling category has this name.")
+                    .field("/name", FieldCode::Taken, "siblings differ in their names"),
+                SaveCategoryError::Cycle => Self::new(ProblemCode::CategoryCycle),
+                SaveCategoryError::Store(error) => error.into(),
+            },
             CatalogueProblem::CategoryInUse => Self::new(ProblemCode::CategoryInUse),
             CatalogueProblem::Store(error) => error.into(),
         }

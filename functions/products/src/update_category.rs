@@ -3,10 +3,9 @@
 use axum::{Json, extract::State};
 use serde::Deserialize;
 use shared::{
-    domain::{Id, Slug, category::Category},
+    app::save_category::{self, CategoryChanges},
+    domain::{Slug, category::Category},
     http::{Admin, App, PathId, Problem, ValidCatalogue},
-    store::{Tx, categories::CategoryKey},
-    transaction,
     validation::{
         Validate, Violations,
         patch::present,
@@ -15,9 +14,7 @@ use shared::{
 };
 
 use crate::{
-    category_input::{MetadataInput, refused},
-    category_view::CategoryDetail,
-    problems::CatalogueProblem,
+    category_input::MetadataInput, category_view::CategoryDetail, problems::CatalogueProblem,
     show_category::load_detail,
 };
 
@@ -66,24 +63,11 @@ impl Validate for UpdateCategory {
     }
 }
 
-impl UpdateCategory {
-    /// Changes the category, except its parent.
-    fn apply(&self, category: &mut Category) {
-        fn set<T: Clone>(field: &mut T, value: Option<&T>) {
-            if let Some(value) = value {
-                field.clone_from(value);
-            }
-        }
-        set(&mut category.name, self.name.as_ref());
-        set(&mut category.slug, self.slug.as_ref());
-        set(&mut category.description, self.description.as_ref());
-        set(&mut category.order, self.order.as_ref());
-        set(&mut category.image, self.image.as_ref());
-        set(&mut category.icon, self.icon.as_ref());
-        set(&mut category.is_active, self.is_active.as_ref());
-        if let Some(metadata) = &self.metadata {
-            category.metadata = metadata.clone().map(Into::into);
-        }
+impl From<UpdateCategory> for CategoryChanges {
+    fn from(change: UpdateCategory) -> Self {
+        let UpdateCategory { name, slug, description, parent, order, image, icon, is_active, metadata } = change;
+        let metadata = metadata.map(|metadata| metadata.map(Into::into));
+        Self { name, slug, description, parent, order, image, icon, is_active, metadata }
     }
 }
 
@@ -99,38 +83,7 @@ pub(crate) async fn update_category(
     State(app): State<App>,
     ValidCatalogue(changes): ValidCatalogue<UpdateCategory>,
 ) -> Result<Json<CategoryDetail>, Problem> {
-    transaction!(app.store, |tx| { change(&app, tx, id, &changes).await })?;
+    let updated = save_category::update_category(&app.store, id, &changes.into(), app.clock.now()).await;
+    updated.map_err(CatalogueProblem::from)?;
     Ok(Json(load_detail(&app, id).await?))
-}
-
-async fn change(app: &App, tx: &mut Tx, id: Id<Category>, changes: &UpdateCategory) -> Result<(), CatalogueProblem> {
-    let (now, store) = (app.clock.now(), &app.store);
-    let before = store.categories.find_in(tx, id).await?.ok_or(CatalogueProblem::NotFound("category"))?;
-    let parent = match &changes.parent {
-        Some(Some(name)) => Some(CategoryKey::parse(name).ok_or(CatalogueProblem::UnknownParent)?),
-        Some(None) => None,
-        None => before.parent.map(CategoryKey::Id),
-    };
-    let parent = match parent {
-        Some(key) => {
-            let found = store.categories.find_by_in(tx, &key).await?.ok_or(CatalogueProblem::UnknownParent)?;
-            if before.contains(&found) {
-                return Err(CatalogueProblem::CategoryCycle);
-            }
-            store.categories.lock_in(tx, &CategoryKey::Id(found.id)).await?
-        }
-        None => None,
-    };
-    let mut after = before.clone();
-    changes.apply(&mut after);
-    after.set_parent(parent.as_deref());
-    after.updated_at = now;
-    store.categories.save_in(tx, &mut after).await.map_err(|error| refused(error, true))?;
-    if after.path != before.path {
-        store.categories.update_descendants_in(tx, &before, &after, now).await?;
-    }
-    if after.ancestors != before.ancestors {
-        store.products.update_descendants_in(tx, &before, &after).await?;
-    }
-    Ok(())
 }

@@ -2,14 +2,13 @@
 
 use axum::{Json, extract::State};
 use shared::{
-    app::save_product::{ProductChanges, assign_category_in, save_in, set_parent},
+    app::change_product,
     domain::product::Product,
     http::{App, PathId, Problem, Seller, ValidCatalogue},
-    transaction,
 };
 
 use crate::{
-    access::{load_changed, load_own_in},
+    access::{is_theirs, load_changed},
     input::update::UpdateProduct,
     problems::CatalogueProblem,
     view::ProductView,
@@ -28,19 +27,8 @@ pub(crate) async fn update_product(
     State(app): State<App>,
     ValidCatalogue(change): ValidCatalogue<UpdateProduct>,
 ) -> Result<Json<ProductView>, Problem> {
-    let now = app.clock.now();
-    let changes = ProductChanges::from(change);
-    transaction!(app.store, |tx| {
-        let before = load_own_in(tx, &app.store, id, &user).await?;
-        let mut product = before.clone();
-        changes.clone().apply(&mut product)?;
-        match &changes.category {
-            Some(Some(category)) => assign_category_in(tx, &app.store, &mut product, category).await?,
-            Some(None) => set_parent(&mut product, None),
-            None => {}
-        }
-        let _ = save_in(tx, &app.store, &before, &mut product, &changes.first_stock, now).await?;
-        Ok::<_, CatalogueProblem>(())
-    })?;
+    let may_change = |product: &Product| is_theirs(product, &user);
+    let updated = change_product::update_product(&app.store, id, may_change, &change.into(), app.clock.now()).await;
+    updated.map_err(CatalogueProblem::from)?;
     Ok(Json(load_changed(&app, id).await?.into()))
 }

@@ -2,9 +2,9 @@
 
 use axum::{extract::State, http::StatusCode};
 use shared::{
+    app::change_review,
     domain::review::Review,
     http::{App, CurrentUser, PathId, Problem},
-    transaction,
 };
 
 use crate::problems::ReviewProblem;
@@ -19,13 +19,6 @@ pub(crate) async fn delete_review(
     PathId(id): PathId<Review>,
     State(app): State<App>,
 ) -> Result<StatusCode, Problem> {
-    let store = &app.store;
-    transaction!(store, |tx| {
-        let found = store.reviews.find_in(tx, id).await?.filter(|review| review.user == user.id);
-        let review = found.ok_or(ReviewProblem::NotFound)?;
-        store.reviews.remove_in(tx, id).await?;
-        store.products.change_rating_in(tx, review.product, review.withdrawal()).await?;
-        Ok::<_, ReviewProblem>(())
-    })?;
+    change_review::delete_review(&app.store, id, user.id).await.map_err(ReviewProblem::from)?;
     Ok(StatusCode::NO_CONTENT)
 }

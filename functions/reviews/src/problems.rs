@@ -1,6 +1,7 @@
 //! Errors of review changes, and their problems.
 
 use shared::{
+    app::change_review::ChangeReviewError,
     http::{Problem, ProblemCode},
     store::{StoreError, TransactionError, reviews::Voted},
 };
@@ -21,6 +22,15 @@ pub(crate) enum ReviewProblem {
 impl From<StoreError> for ReviewProblem {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
+    }
+}
+
+impl From<ChangeReviewError> for ReviewProblem {
+    fn from(error: ChangeReviewError) -> Self {
+        match error {
+            ChangeReviewError::NotFound => Self::NotFound,
+            ChangeReviewError::Store(error) => Self::Store(error),
+        }
     }
 }
 

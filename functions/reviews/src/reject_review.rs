@@ -2,9 +2,9 @@
 
 use axum::{Json, extract::State};
 use shared::{
+    app::change_review,
     domain::review::Review,
     http::{Admin, App, PathId, Problem},
-    transaction,
 };
 
 use crate::{problems::ReviewProblem, view::ModeratedReview};
@@ -19,15 +19,6 @@ pub(crate) async fn reject_review(
     PathId(id): PathId<Review>,
     State(app): State<App>,
 ) -> Result<Json<ModeratedReview>, Problem> {
-    let (now, store) = (app.clock.now(), &app.store);
-    let review = transaction!(store, |tx| {
-        let mut review = store.reviews.find_in(tx, id).await?.ok_or(ReviewProblem::NotFound)?;
-        let (applied, change) = review.reject(now);
-        if applied.was_executed() {
-            store.reviews.save_in(tx, &mut review).await?;
-            store.products.change_rating_in(tx, review.product, change).await?;
-        }
-        Ok::<_, ReviewProblem>(review)
-    })?;
+    let review = change_review::reject_review(&app.store, id, app.clock.now()).await.map_err(ReviewProblem::from)?;
     Ok(Json(review.into_inner().into()))
 }

@@ -2,9 +2,9 @@
 
 use axum::{Json, extract::State};
 use shared::{
+    app::change_review,
     domain::review::Review,
     http::{App, CurrentUser, PathId, Problem, Valid},
-    transaction,
 };
 
 use crate::{input::UpdateReview, problems::ReviewProblem, view::ReviewView};
@@ -20,17 +20,8 @@ pub(crate) async fn update_review(
     State(app): State<App>,
     Valid(changes): Valid<UpdateReview>,
 ) -> Result<Json<ReviewView>, Problem> {
-    let (now, store) = (app.clock.now(), &app.store);
-    let review = transaction!(store, |tx| {
-        let found = store.reviews.find_in(tx, id).await?.filter(|review| review.user == user.id);
-        let mut review = found.ok_or(ReviewProblem::NotFound)?;
-        let content = changes.applied_to(review.content());
-        let (applied, change) = review.revise(content, now);
-        if applied.was_executed() {
-            store.reviews.save_in(tx, &mut review).await?;
-            store.products.change_rating_in(tx, review.product, change).await?;
-        }
-        Ok::<_, ReviewProblem>(review)
-    })?;
+    let change = |content| changes.applied_to(content);
+    let updated = change_review::update_review(&app.store, id, user.id, change, app.clock.now()).await;
+    let review = updated.map_err(ReviewProblem::from)?;
     Ok(Json(review.into_inner().into()))
 }

@@ -137,7 +137,7 @@ async fn add_category(
     let category = Category::new(name_of(slug), slug.clone(), parent, now);
     store.categories.insert_in(tx, &category).await.map_err(|error| match error {
         // Another row made it at the same moment: start again and find it.
-        StoreError::Duplicate { .. } => StoreError::Conflict(None),
+        StoreError::Duplicate { .. } => StoreError::VersionMismatch,
         other => other,
     })?;
     Ok(category)

@@ -30,7 +30,7 @@ pub async fn merge_cart(store: &Store, user: Id<User>, cart_token: &str, now: Ti
             result => return result,
         }
     }
-    Err(StoreError::Conflict(None))
+    Err(StoreError::VersionMismatch)
 }
 
 /// Retries while another request inserts the customer's first cart.

@@ -1,13 +1,14 @@
 //! From a cart to an order: everything or nothing.
 //!
 //! The order, its payment, the redeemed coupon, the converted cart, the idempotency record and the messages that follow commit
-//! together (invariants I1, I2, I4, I7). The stock is reserved beside that transaction: see [`super::reserve_stock`].
+//! together (invariants I1, I2, I4, I7 of `docs/DOMAIN.md`). The stock is reserved outside of that transaction, while it is
+//! open: see [`super::reserve_stock`].
 
 mod new_order;
 
 use std::time::{Duration, Instant};
 
-use self::new_order::{check_orderable, new_order, new_payment, redemption, request_payment};
+use self::new_order::{check_orderable, new_order, new_payment, redemption, start_payment};
 use super::{
     quote::{Basis, Quote, QuoteRequest},
     reserve_stock::OrderStock,
@@ -80,9 +81,9 @@ pub enum PlaceOrderError {
     InsufficientStock {
         /// Which SKU.
         sku: Sku,
-        /// How many one buyer could have.
+        /// How many one buyer can order, backorders included.
         available: i64,
-        /// Whether units are reserved for orders that may not come about.
+        /// Whether enough units may be released: they are reserved for orders that may not come about.
         may_change: bool,
     },
     /// The total is not what the customer was shown.
@@ -107,8 +108,8 @@ pub enum PlaceOrderError {
 
 impl PlaceOrderError {
     /// Whether the order may exist all the same.
-    fn is_uncertain(&self) -> bool {
-        matches!(self, Self::Store(error) if error.is_uncertain())
+    fn may_have_committed(&self) -> bool {
+        matches!(self, Self::Store(error) if error.may_have_happened())
     }
 }
 
@@ -119,7 +120,7 @@ impl TransactionError for PlaceOrderError {
 }
 
 /// Upper bound for the best-effort confirmation of reservations after the answer.
-const CLEANUP_TIMEOUT: Duration = Duration::from_secs(3);
+const CONFIRM_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Places an order. `record` makes the idempotency record of the answer.
 ///
@@ -135,19 +136,21 @@ pub async fn place_order(
     if wanted.cart.items.is_empty() {
         return Err(PlaceOrderError::CartEmpty);
     }
-    let mut wait = None;
+    // One deadline for all waits of this request.
+    let mut deadline = None;
     loop {
         let mut stock = OrderStock::of(&wanted.cart, clock.now());
         let error = match try_place(store, clock, random, wanted, &mut stock, &record).await {
             Ok(placed) => return Ok(placed),
             Err(error) => error,
         };
-        if !error.is_uncertain() {
+        // The units of an order that may exist are never released here: expiry decides, behind the fence.
+        if !error.may_have_committed() {
             stock.release(store).await;
         }
         match error {
             PlaceOrderError::InsufficientStock { may_change: true, .. } => {
-                let deadline = *wait.get_or_insert_with(|| Instant::now() + RETRY_TIMEOUT);
+                let deadline = *deadline.get_or_insert_with(|| Instant::now() + RETRY_TIMEOUT);
                 wait_for_stock(store, clock, wanted, deadline).await?;
             }
             PlaceOrderError::Store(taken) if taken.is_duplicate_of("orderNumber") => {}
@@ -186,6 +189,7 @@ async fn try_place(
 ) -> Result<Placed, PlaceOrderError> {
     let now = clock.now();
     transaction!(store, |tx| {
+        // First, because it locks the cart: duplicates and parallel checkouts fail here, before they reserve anything.
         let mut cart = wanted.cart.clone();
         cart.convert(now);
         // Prices are read in each attempt: the previous one may be seconds old.
@@ -198,14 +202,16 @@ async fn try_place(
         let order_number = order::new_order_number(random, now);
         let mut payment = new_payment(wanted, stock.order(), &quote, now);
         let mut order = new_order(wanted, &payment, &quote, order_number, now)?;
-        let mut messages = request_payment(&mut order, &mut payment, now)?;
+        let mut messages = start_payment(&mut order, &mut payment, now)?;
+        // Not through `tx`, where a popular SKU would make all orders but one start over. `stock` remembers what it reserved,
+        // so another attempt reserves nothing twice.
         let (reserved, inserted) = futures::join!(stock.reserve(store), async {
             store.orders.insert_in(tx, &order).await?;
             store.payments.insert_in(tx, &payment).await
         });
         reserved?;
         inserted?;
-        messages.extend(stock.low().map(|sku| Event::EmailLowStock { sku: sku.clone() }.now(now)));
+        messages.extend(stock.crossed_threshold().map(|sku| Event::EmailLowStock { sku: sku.clone() }.now(now)));
         store.outbox.enqueue_all(tx, &messages).await?;
         // Redeemed late: orders that redeem the same coupon conflict from here to the commit.
         if let Some(redemption) = redemption(wanted, &quote, &order) {
@@ -222,7 +228,7 @@ impl Placed {
     pub async fn confirm_reservations(&self, store: &Store) {
         let skus = self.order.items.iter().map(|item| &item.sku);
         let confirming = store.inventory.confirm(skus, self.order.id, self.order.created_at);
-        match tokio::time::timeout(CLEANUP_TIMEOUT, confirming).await {
+        match tokio::time::timeout(CONFIRM_TIMEOUT, confirming).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
                 let error = &error as &dyn std::error::Error;
@@ -250,7 +256,7 @@ impl PlaceOrder {
 /// A save that does not find the version that was read: the buyer changed the cart, or ordered it, in another request.
 fn changed(error: StoreError) -> PlaceOrderError {
     match error {
-        StoreError::Conflict(None) => PlaceOrderError::CartChanged,
+        StoreError::VersionMismatch => PlaceOrderError::CartChanged,
         error => PlaceOrderError::Store(error),
     }
 }

@@ -207,7 +207,7 @@ async fn reopen(
                 }
             }
             // Cannot happen: the snapshot has just shown enough. The transaction would start over.
-            Taken::Short { .. } => return Err(StoreError::Conflict(None).into()),
+            Taken::Short { .. } => return Err(StoreError::VersionMismatch.into()),
         }
     }
     order.reopen(now)?;

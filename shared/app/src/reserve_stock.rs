@@ -1,9 +1,12 @@
-//! The stock of an order that is being placed: reserved beside the order's transaction, then confirmed, released or expired.
+//! The stock of an order that is being placed: reserved outside of the order's transaction, while it is open, and then
+//! confirmed, released or expired. A reservation lives for seconds; once it is confirmed, its units stay in the record's
+//! `reserved` for the order until that is shipped or cancelled.
 //!
 //! * **Reserve**: one guarded update per SKU, acknowledged by a majority before the order commits.
 //! * **Confirm**: the order exists, so the units are its own; the reservation is no longer listed.
 //! * **Release**: the order was refused by the process that placed it.
-//! * **Expire**: that process died. The fence is the cart's version: the order's transaction converts the cart at the version
+//! * **Expire**: that process has neither confirmed nor released it, because it died or does not know whether the order
+//!   exists. The fence is the cart's version: the order's transaction converts the cart at the version
 //!   that the reservation names, and expiry first moves the cart past it. Then the order either exists or never will.
 
 use std::collections::BTreeSet;
@@ -16,18 +19,19 @@ use shop_store::{
     transaction,
 };
 
-/// How long a process has to place its order: longer than API Gateway lets a request live (30 s).
+/// How long a process has to place its order: longer than API Gateway lets a request live (30 s). Only so that no request is
+/// fenced needlessly: the fence, not this time, keeps an order from committing late.
 pub const RESERVATION_LEASE: std::time::Duration = std::time::Duration::from_secs(35);
 
-/// The reservations for one order. Another attempt to reserve is made for another order, so that a release which the server
-/// carries out late can never take units from an order that exists.
+/// The reservations for one order. Each try to place the order has an order id of its own, which the attempts of its
+/// transaction share: a late release of an earlier try cannot take units from an order that exists.
 #[derive(Debug)]
 pub(super) struct OrderStock {
     order: Id<Order>,
     units: Vec<(Sku, Reservation)>,
     now: Timestamp,
     reserved: BTreeSet<Sku>,
-    low: BTreeSet<Sku>,
+    crossed_threshold: BTreeSet<Sku>,
 }
 
 impl OrderStock {
@@ -42,7 +46,7 @@ impl OrderStock {
             expires_at,
         };
         let units = cart.units().into_iter().map(|(sku, quantity)| (sku, reservation(quantity))).collect();
-        Self { order, units, now, reserved: BTreeSet::new(), low: BTreeSet::new() }
+        Self { order, units, now, reserved: BTreeSet::new(), crossed_threshold: BTreeSet::new() }
     }
 
     /// The order that the units are reserved for.
@@ -51,8 +55,8 @@ impl OrderStock {
     }
 
     /// SKUs that crossed their threshold by this order.
-    pub(super) fn low(&self) -> impl Iterator<Item = &Sku> {
-        self.low.iter()
+    pub(super) fn crossed_threshold(&self) -> impl Iterator<Item = &Sku> {
+        self.crossed_threshold.iter()
     }
 
     /// Reserves every unit that is not reserved yet. What an earlier attempt at the transaction reserved stays reserved.
@@ -71,7 +75,7 @@ impl OrderStock {
             match store.inventory.reserve(sku, reservation).await? {
                 Reserved::Yes(record) => {
                     if record.crossed_threshold_from(record.available + reservation.quantity.get()) {
-                        self.low.insert(sku.clone());
+                        self.crossed_threshold.insert(sku.clone());
                     }
                     self.reserved.insert(sku.clone());
                 }
@@ -100,18 +104,22 @@ impl OrderStock {
     /// Releases what was reserved for an order that was refused. What cannot be released now expires.
     pub(super) async fn release(self, store: &Store) {
         for (sku, reservation) in self.units.iter().filter(|(sku, _)| self.reserved.contains(sku)) {
-            if let Err(error) = release(store, sku, reservation, self.low.contains(sku), self.now).await {
+            if let Err(error) = release(store, sku, reservation, self.crossed_threshold.contains(sku), self.now).await {
                 let error = &error as &dyn std::error::Error;
-                tracing::warn!(sku = sku.as_str(), error, "a reservation is left to expire");
+                tracing::warn!(
+                    sku = sku.as_str(),
+                    error,
+                    "a reservation was not released, or its low-stock message not enqueued"
+                );
             }
         }
     }
 }
 
 fn short(sku: &Sku, wanted: Quantity, availability: Availability) -> PlaceOrderError {
-    let Availability { orderable, is_reserved } = availability;
-    // Reserved units may be released; where there is enough by now, they were.
-    let may_change = is_reserved || orderable >= wanted.get();
+    let Availability { orderable, reserved } = availability;
+    // Units that are reserved for orders that may not come about may be released.
+    let may_change = orderable.saturating_add(reserved) >= wanted.get();
     PlaceOrderError::InsufficientStock { sku: sku.clone(), available: orderable, may_change }
 }
 
@@ -136,7 +144,7 @@ async fn release(
 pub async fn expire(store: &Store, sku: &Sku, reservation: &Reservation, now: Timestamp) -> Result<(), StoreError> {
     // The fence: from its commit on, an order that does not exist never will.
     let order_exists: Result<bool, StoreError> = transaction!(store, |tx| {
-        store.carts.move_past_in(tx, reservation.cart, reservation.cart_version).await?;
+        store.carts.fence_version_in(tx, reservation.cart, reservation.cart_version).await?;
         Ok(store.orders.find_in(tx, reservation.order).await?.is_some())
     });
     if order_exists? {

@@ -53,7 +53,7 @@ impl TransactionError for SaveProductError {
     }
 }
 
-/// Makes a draft, outside of any category; see [`assign_category_in`].
+/// Makes a draft, outside of any category.
 ///
 /// # Errors
 /// If its parts do not go together.
@@ -97,7 +97,7 @@ pub fn draft_of(new: NewProduct, seller: Id<User>, now: Timestamp) -> Result<Pro
 ///
 /// # Errors
 /// A draft has never been on the shelf, and what has been there is no draft any more.
-pub fn set_status(
+pub(super) fn set_status(
     product: &mut Product,
     status: ProductStatus,
     now: Timestamp,
@@ -113,7 +113,7 @@ pub fn set_status(
 }
 
 /// Assigns the product to a category (an id, a slug or a path), which stays locked until the transaction ends.
-pub async fn assign_category_in(
+pub(super) async fn assign_category_in(
     tx: &mut Tx,
     store: &Store,
     product: &mut Product,
@@ -126,13 +126,13 @@ pub async fn assign_category_in(
 }
 
 /// Assigns the product to a category that the transaction has locked, or to none.
-pub fn set_parent(product: &mut Product, category: Option<&Category>) {
+pub(super) fn set_parent(product: &mut Product, category: Option<&Category>) {
     product.category = category.map(|category| category.id);
     product.category_path = category.map(|category| category.ancestors.clone()).unwrap_or_default();
 }
 
 /// Adds a product with its first stock.
-pub async fn insert_in(
+pub(super) async fn insert_in(
     tx: &mut Tx,
     store: &Store,
     product: &mut Product,
@@ -148,7 +148,7 @@ pub async fn insert_in(
 }
 
 /// Saves a changed product: `before` is what it was in this transaction.
-pub async fn save_in(
+pub(super) async fn save_in(
     tx: &mut Tx,
     store: &Store,
     before: &Product,
@@ -262,7 +262,7 @@ fn refused(error: StoreError, slug_is_given: bool) -> SaveProductError {
         SaveProductError::SlugTaken
     } else if slug_is_taken || error.is_duplicate_of("sku_") || error.is_duplicate_of("variants.sku_") {
         // A concurrent request took the generated slug or one of the SKUs: start over and see which.
-        StoreError::Conflict(None).into()
+        StoreError::VersionMismatch.into()
     } else {
         error.into()
     }

@@ -124,23 +124,25 @@ where
         Ok(record) => Ok(respond(record.answer)),
         Err(problem) if problem.code() == ProblemCode::Unavailable => Err(problem),
         // The refusal may be due to the first of two duplicates, such as a cart that became its order meanwhile.
-        Err(problem) => match answer_of_duplicate(app, request, &problem).await? {
-            Some(record) => request.replay(record),
-            None => Err(problem),
-        },
+        Err(problem) => {
+            let is_in_progress = problem.code() == ProblemCode::IdempotencyInProgress;
+            match recorded_meanwhile(app, request, is_in_progress).await? {
+                Some(record) => request.replay(record),
+                None => Err(problem),
+            }
+        }
     }
 }
 
-/// The record of the first of two duplicates. The second waits while the first is in progress.
-async fn answer_of_duplicate(
+/// The record that a duplicate has inserted meanwhile; waited for while that one is in progress.
+async fn recorded_meanwhile(
     app: &App,
     request: &KeyedRequest,
-    problem: &Problem,
+    is_in_progress: bool,
 ) -> Result<Option<IdempotencyRecord>, StoreError> {
     let started = Instant::now();
     for attempt in 0.. {
-        let found = app.store.idempotency.find_latest(&request.scope, app.clock.now()).await?;
-        let is_in_progress = problem.code() == ProblemCode::IdempotencyInProgress;
+        let found = app.store.idempotency.find_linearizable(&request.scope, app.clock.now()).await?;
         if found.is_some() || !is_in_progress || started.elapsed() >= DUPLICATE_TIMEOUT {
             return Ok(found);
         }

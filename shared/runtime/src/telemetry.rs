@@ -1,7 +1,8 @@
 //! Logs: JSON lines in Lambda, readable lines elsewhere.
 //!
-//! The level is `RUST_LOG` (`info,shared=debug`), else Lambda's own `AWS_LAMBDA_LOG_LEVEL`, else `info`. Verbose
-//! libraries log warnings only, unless `RUST_LOG` names them.
+//! The level is `RUST_LOG`, else Lambda's own `AWS_LAMBDA_LOG_LEVEL`, else `info`. `RUST_LOG` names crates by the beginning
+//! of their name: `info,shop_=debug` means every shared crate. Verbose libraries log warnings only,
+//! unless `RUST_LOG` names them.
 
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
@@ -57,12 +58,14 @@ mod tests {
 
     #[test]
     fn libraries_are_quiet_unless_asked() {
-        let ours = |filter: &Targets, level| filter.would_enable("shared::http", &level);
+        let ours = |filter: &Targets, level| filter.would_enable("shop_http::serve", &level);
         let drivers = |filter: &Targets, level| filter.would_enable("mongodb::sdam", &level);
         let default = filter(None);
         assert!(ours(&default, Level::INFO) && !ours(&default, Level::DEBUG) && !drivers(&default, Level::INFO));
         let lambda = filter(Some("DEBUG"));
         assert!(ours(&lambda, Level::DEBUG) && !drivers(&lambda, Level::INFO));
+        let shared_crates = filter(Some("info,shop_=debug"));
+        assert!(ours(&shared_crates, Level::DEBUG) && !shared_crates.would_enable("checkout", &Level::DEBUG));
         let asked = filter(Some("warn,mongodb=debug"));
         assert!(!ours(&asked, Level::INFO) && drivers(&asked, Level::DEBUG));
         assert!(ours(&filter(Some("!!")), Level::INFO));

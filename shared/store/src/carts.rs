@@ -64,15 +64,15 @@ impl Carts {
         Ok(self.collection.find_one(open_cart_of(buyer, now)).session(&mut tx.session).await?)
     }
 
-    /// Whether a guest's cart, found by the hash of the token, became an order.
-    pub async fn was_ordered(&self, token_hash: &str, now: Timestamp) -> Result<bool, StoreError> {
+    /// Whether a guest's cart, found by the hash of the token, was ordered or merged.
+    pub async fn was_converted(&self, token_hash: &str, now: Timestamp) -> Result<bool, StoreError> {
         let filter = doc! {"sessionId": token_hash, "status": "converted", "expiresAt": {"$gt": now}};
         Ok(self.collection.find_one(filter).await?.is_some())
     }
 
-    /// Moves a cart past this version, if it is still there: no transaction that saves the cart at that version commits
+    /// Increments the version of a cart if it is still this one, so that no transaction that saves the cart at it commits
     /// afterwards.
-    pub async fn move_past_in(&self, tx: &mut Tx, id: Id<Cart>, version: i64) -> Result<(), StoreError> {
+    pub async fn fence_version_in(&self, tx: &mut Tx, id: Id<Cart>, version: i64) -> Result<(), StoreError> {
         let filter = doc! {"_id": id, "version": version};
         self.collection.update_one(filter, doc! {"$inc": {"version": 1_i64}}).session(&mut tx.session).await?;
         Ok(())

@@ -154,7 +154,7 @@ impl<T: Stored> Documents<T> {
     /// Writes a changed document back, or inserts it if it is not stored yet.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it was changed since it was read: read it again and decide again.
+    /// [`StoreError::VersionMismatch`] if it was changed since it was read: read it again and decide again.
     pub async fn save(&self, document: &mut Versioned<T>) -> Result<(), StoreError> {
         match next_version(document) {
             None => {
@@ -192,5 +192,5 @@ fn next_version<T: Stored>(document: &mut Versioned<T>) -> Option<Document> {
 }
 
 fn matched(count: u64) -> Result<(), StoreError> {
-    if count == 1 { Ok(()) } else { Err(StoreError::Conflict(None)) }
+    if count == 1 { Ok(()) } else { Err(StoreError::VersionMismatch) }
 }

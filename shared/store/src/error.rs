@@ -9,9 +9,12 @@ pub enum StoreError {
     /// again later.
     #[error("the database is not available")]
     Unavailable(#[source] Error),
-    /// The write conflicts with one that came first, or with the snapshot. Try again now.
-    #[error("the write conflicts with another")]
-    Conflict(#[source] Option<Error>),
+    /// The document was changed since it was read. Read it again and decide again.
+    #[error("the document was changed since it was read")]
+    VersionMismatch,
+    /// The server aborted the transaction: another one writes the same document, or wrote it after the snapshot. Try again now.
+    #[error("the transaction conflicts with another")]
+    WriteConflict(#[source] Error),
     /// Others kept changing the same documents for as long as a request may wait. Try again in a moment.
     #[error("too many write the same documents at once")]
     Contended,
@@ -53,13 +56,21 @@ impl StoreError {
         matches!(self, Self::Duplicate { index, .. } if index.starts_with(index_name))
     }
 
-    /// Whether what was asked for may have happened all the same.
-    pub fn is_uncertain(&self) -> bool {
+    /// The error of a commit. Only the server's word that it aborted the transaction is certain: everything else may have
+    /// committed.
+    pub(super) fn of_commit(error: Error) -> Self {
+        let is_aborted = error.contains_label(TRANSIENT_TRANSACTION_ERROR);
+        if is_aborted { Self::from(error) } else { Self::Unavailable(error) }
+    }
+
+    /// Whether the write may have happened all the same.
+    pub fn may_have_happened(&self) -> bool {
         matches!(self, Self::Unavailable(_)) || self.has_unknown_commit_result()
     }
 
-    pub(super) fn is_conflict(&self) -> bool {
-        matches!(self, Self::Conflict(_))
+    /// Whether another write came first.
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Self::VersionMismatch | Self::WriteConflict(_))
     }
 
     /// Whether another transaction writes the same document, or has written it since this one's snapshot.
@@ -79,10 +90,11 @@ impl StoreError {
 
     fn driver_error(&self) -> Option<&Error> {
         match self {
-            Self::Unavailable(error) | Self::Corrupt(error) | Self::Unexpected(error) => Some(error),
+            Self::Unavailable(error) | Self::Corrupt(error) | Self::Unexpected(error) | Self::WriteConflict(error) => {
+                Some(error)
+            }
             Self::Duplicate { source, .. } => Some(source),
-            Self::Conflict(error) => error.as_ref(),
-            Self::Missing(_) | Self::DuplicateRequest | Self::Contended => None,
+            Self::VersionMismatch | Self::Missing(_) | Self::DuplicateRequest | Self::Contended => None,
         }
     }
 }
@@ -103,13 +115,13 @@ impl From<Error> for StoreError {
             ErrorKind::Command(command) if UNAVAILABLE.contains(&command.code) => Self::Unavailable(error),
             // Written, but its primary stepped down before a majority had it, or no majority is there to have it.
             ErrorKind::Write(WriteFailure::WriteConcernError(_)) => Self::Unavailable(error),
-            // An update that waited for others. A commit that was cut short says so by its label, and may have happened.
+            // An update that waited for others, or a read that waited for a majority.
             ErrorKind::Command(command)
                 if command.code == MAX_TIME_EXPIRED && !error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT) =>
             {
                 Self::Contended
             }
-            _ if error.contains_label(TRANSIENT_TRANSACTION_ERROR) => Self::Conflict(Some(error)),
+            _ if error.contains_label(TRANSIENT_TRANSACTION_ERROR) => Self::WriteConflict(error),
             _ => Self::Unexpected(error),
         }
     }
@@ -135,4 +147,15 @@ fn duplicate_index(error: &Error) -> Option<String> {
     // "E11000 duplicate key error collection: shop.users index: email_1 dup key: { … }"
     let index = message.split("index: ").nth(1)?.split_whitespace().next()?;
     (code == DUPLICATE_KEY).then(|| index.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_commit_is_certain_to_have_failed_only_if_the_server_says_so() {
+        assert!(StoreError::of_commit(Error::custom("an answer of unknown shape")).may_have_happened());
+        assert!(!StoreError::from(Error::custom("an answer of unknown shape")).may_have_happened());
+    }
 }

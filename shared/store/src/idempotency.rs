@@ -63,7 +63,11 @@ impl IdempotencyRecords {
 
     /// The record of a request, also if a majority is only about to confirm it: what refused a duplicate may be the effect of
     /// the first request, whose commit is visible before it is acknowledged.
-    pub async fn find_latest(&self, scope: &str, now: Timestamp) -> Result<Option<IdempotencyRecord>, StoreError> {
+    pub async fn find_linearizable(
+        &self,
+        scope: &str,
+        now: Timestamp,
+    ) -> Result<Option<IdempotencyRecord>, StoreError> {
         self.find_with(ReadConcern::linearizable(), scope, now).await
     }
 

@@ -38,7 +38,7 @@ impl Sessions {
     /// Exchanges a token for its successor.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it was exchanged or revoked since it was read: of parallel exchanges one wins.
+    /// [`StoreError::VersionMismatch`] if it was exchanged or revoked since it was read: of parallel exchanges one wins.
     pub async fn exchange_in(
         &self,
         tx: &mut Tx,
@@ -50,7 +50,7 @@ impl Sessions {
         let result =
             self.collection.update_one(filter, doc! {"$set": {"usedAt": now}}).session(&mut tx.session).await?;
         if result.matched_count == 0 {
-            return Err(StoreError::Conflict(None));
+            return Err(StoreError::VersionMismatch);
         }
         self.insert_in(tx, successor).await
     }

@@ -13,11 +13,11 @@ use super::{Store, StoreError};
 /// the caller is told to come back soon.
 pub const RETRY_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long a missing primary is waited for, on top of the server selection.
-const OUTAGE_BUDGET: Duration = Duration::from_millis(1500);
+/// Upper bound for attempts while there is no primary, measured from the start of the first one.
+const OUTAGE_TIMEOUT: Duration = Duration::from_millis(1500);
 
 const FIRST_BACKOFF: Duration = Duration::from_millis(4);
-/// Only a crowd gets this far, and each of its attempts slows the others down.
+/// Reached only under heavy contention, where each attempt slows the others down.
 const LONGEST_BACKOFF: Duration = Duration::from_millis(500);
 
 /// An open transaction. Whatever is read or written with it happens at once or not at all.
@@ -48,8 +48,8 @@ impl TransactionError for StoreError {
 /// })?;
 /// ```
 ///
-/// The block runs again when it lost against another write, so it must have no effect but through `tx`: no gateway, no
-/// queue. The result is the block's, or a [`StoreError`] when the database cannot be reached or conflicts do not end.
+/// The block runs again when it lost against another write, so it must have no effect but through `tx` (no gateway, no
+/// queue), or one that it remembers, as `place_order` remembers its reservations. The result is the block's, or a [`StoreError`] when the database cannot be reached or conflicts do not end.
 ///
 /// A macro, because a future that borrows through an async closure cannot be shown to be `Send` yet
 /// (rust-lang/rust#110338), and handlers have to be.
@@ -137,8 +137,8 @@ impl Attempts {
     }
 
     fn is_worth_another(&self, cause: &StoreError) -> bool {
-        let budget = if matches!(cause, StoreError::Unavailable(_)) { OUTAGE_BUDGET } else { RETRY_TIMEOUT };
-        cause.is_transient() && !cause.has_unknown_commit_result() && self.started.elapsed() < budget
+        let timeout = if matches!(cause, StoreError::Unavailable(_)) { OUTAGE_TIMEOUT } else { RETRY_TIMEOUT };
+        cause.is_transient() && !cause.has_unknown_commit_result() && self.started.elapsed() < timeout
     }
 }
 
@@ -155,8 +155,8 @@ impl Tx {
     /// Commits; asks again while the answer is lost, which is safe because a commit happens once.
     async fn commit(&mut self, started: Instant) -> Result<(), StoreError> {
         loop {
-            match self.session.commit_transaction().await.map_err(StoreError::from) {
-                Err(error) if error.has_unknown_commit_result() && started.elapsed() < OUTAGE_BUDGET => {
+            match self.session.commit_transaction().await.map_err(StoreError::of_commit) {
+                Err(error) if error.has_unknown_commit_result() && started.elapsed() < OUTAGE_TIMEOUT => {
                     tokio::time::sleep(FIRST_BACKOFF).await;
                 }
                 result => return result,

@@ -52,7 +52,7 @@ pub(crate) async fn recount(store: &Store, categories: impl IntoIterator<Item = 
             let published = products.count_documents(doc! {"category": category.id, "status": "published"}).await?;
             category.product_count = i64::try_from(published)?;
             match store.categories.save(&mut category).await {
-                Err(StoreError::Conflict(_)) => {}
+                Err(StoreError::VersionMismatch) => {}
                 other => break other?,
             }
         }

@@ -3,12 +3,9 @@
 use axum::{extract::State, http::StatusCode};
 use serde::Deserialize;
 use shared::{
-    domain::{
-        password::{Password, PasswordAttempt},
-        user::TokenPurpose,
-    },
+    app::change_password,
+    domain::password::{Password, PasswordAttempt},
     http::{ClientAddress, CurrentUser, Problem, Valid},
-    transaction,
     validation::Validate,
 };
 
@@ -43,15 +40,7 @@ pub(crate) async fn change_password(
     let (proven, _) = prove(&auth, &me.email, &wanted.current_password, address).await?;
     let password = auth.passwords.hash(&wanted.new_password).await.map_err(AuthError::from)?;
     let now = auth.app.clock.now();
-    transaction!(store, |tx| {
-        let me = store.users.find_in(tx, user.id).await?;
-        // A concurrent change of the password invalidates the proof.
-        let me = me.filter(|me| me.is_active && me.password.expose() == proven.password.expose());
-        let mut me = me.ok_or(AuthError::InvalidCredentials)?;
-        me.set_password(password.clone(), now);
-        store.users.save_in(tx, &mut me).await?;
-        store.mailed_tokens.forget_in(tx, me.id, TokenPurpose::ResetPassword).await?;
-        Ok::<_, AuthError>(store.sessions.revoke_all_in(tx, me.id).await?)
-    })?;
+    let changed = change_password::change_password(store, user.id, &proven.password, &password, now).await;
+    changed.map_err(AuthError::from)?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -3,9 +3,9 @@
 use axum::{extract::State, http::StatusCode};
 use serde::Deserialize;
 use shared::{
+    app::reset_password,
     domain::{password::Password, secret_hash::sha256_hex, user::TokenPurpose},
     http::{Problem, Valid},
-    transaction,
     validation::{Validate, Violations, rules::length},
 };
 
@@ -35,24 +35,14 @@ pub(crate) async fn reset_password(
     State(auth): State<AuthApp>,
     Valid(wanted): Valid<ResetPassword>,
 ) -> Result<StatusCode, Problem> {
-    const PURPOSE: TokenPurpose = TokenPurpose::ResetPassword;
     let store = &auth.app.store;
     let now = auth.app.clock.now();
     let token_hash = sha256_hex(&wanted.token);
     // Unknown tokens are refused before the costly hash.
-    if !store.mailed_tokens.is_good(&token_hash, PURPOSE, now).await? {
+    if !store.mailed_tokens.is_good(&token_hash, TokenPurpose::ResetPassword, now).await? {
         return Err(AuthError::InvalidMailedToken.into());
     }
     let password = auth.passwords.hash(&wanted.password).await.map_err(AuthError::from)?;
-    transaction!(store, |tx| {
-        let owner = store.mailed_tokens.consume_in(tx, &token_hash, PURPOSE, now).await?;
-        let owner = owner.ok_or(AuthError::InvalidMailedToken)?;
-        let user = store.users.find_in(tx, owner).await?.filter(|user| user.is_active);
-        let mut user = user.ok_or(AuthError::InvalidMailedToken)?;
-        user.set_password(password.clone(), now);
-        user.verify_email(now);
-        store.users.save_in(tx, &mut user).await?;
-        Ok::<_, AuthError>(store.sessions.revoke_all_in(tx, user.id).await?)
-    })?;
+    reset_password::reset_password(store, &token_hash, &password, now).await.map_err(AuthError::from)?;
     Ok(StatusCode::NO_CONTENT)
 }

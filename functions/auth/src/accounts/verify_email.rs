@@ -3,9 +3,9 @@
 use axum::{extract::State, http::StatusCode};
 use serde::Deserialize;
 use shared::{
-    domain::{secret_hash::sha256_hex, user::TokenPurpose},
+    app::verify_email,
+    domain::secret_hash::sha256_hex,
     http::{Problem, Valid},
-    transaction,
     validation::{Validate, Violations, rules::length},
 };
 
@@ -33,15 +33,8 @@ pub(crate) async fn verify_email(
     State(auth): State<AuthApp>,
     Valid(wanted): Valid<VerifyEmail>,
 ) -> Result<StatusCode, Problem> {
-    let store = &auth.app.store;
-    let now = auth.app.clock.now();
     let token_hash = sha256_hex(&wanted.token);
-    transaction!(store, |tx| {
-        let owner = store.mailed_tokens.consume_in(tx, &token_hash, TokenPurpose::VerifyEmail, now).await?;
-        let owner = owner.ok_or(AuthError::InvalidMailedToken)?;
-        let mut user = store.users.find_in(tx, owner).await?.ok_or(AuthError::InvalidMailedToken)?;
-        user.verify_email(now);
-        Ok::<_, AuthError>(store.users.save_in(tx, &mut user).await?)
-    })?;
+    let verified = verify_email::verify_email(&auth.app.store, &token_hash, auth.app.clock.now()).await;
+    verified.map_err(AuthError::from)?;
     Ok(StatusCode::NO_CONTENT)
 }

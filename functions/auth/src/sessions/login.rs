@@ -3,11 +3,10 @@
 use axum::{Json, extract::State};
 use serde::Deserialize;
 use shared::{
-    app::merge_cart::merge_cart,
+    app::{merge_cart::merge_cart, start_session},
     domain::{Email, password::PasswordAttempt, session::Session, user::User},
     http::{CartToken, ClientAddress, Problem, Valid},
     password::Match,
-    transaction,
     validation::Validate,
 };
 
@@ -59,16 +58,10 @@ pub(crate) async fn login(
 /// Starts a session unless the password was changed or the account deactivated since it was verified: such a change ends
 /// all sessions, including one that starts concurrently.
 async fn start_session(auth: &AuthApp, mut user: User) -> Result<TokensView, AuthError> {
-    let store = &auth.app.store;
     let now = auth.app.clock.now();
     let refresh_token = auth.app.random.secret();
     let session = Session::start(user.id, &refresh_token, now);
-    transaction!(store, |tx| {
-        if !store.users.record_login_in(tx, user.id, &user.password, now).await? {
-            return Err(AuthError::InvalidCredentials);
-        }
-        Ok(store.sessions.insert_in(tx, &session).await?)
-    })?;
+    start_session::start_session(&auth.app.store, &session, &user.password, now).await?;
     user.last_login = Some(now);
     TokensView::issue(auth, user, &session, refresh_token, now)
 }

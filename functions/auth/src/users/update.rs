@@ -3,9 +3,9 @@
 use axum::{Json, extract::State};
 use serde::Deserialize;
 use shared::{
+    app::update_user,
     domain::user::{Role, User},
     http::{Admin, App, PathId, Problem, Valid},
-    transaction,
     validation::{Validate, patch::present},
 };
 
@@ -36,21 +36,10 @@ pub(crate) async fn update_user(
     State(app): State<App>,
     Valid(change): Valid<UpdateUser>,
 ) -> Result<Json<AccountView>, Problem> {
-    let store = &app.store;
-    let now = app.clock.now();
     if admin.id == id {
         return Err(AuthError::OwnAccount.into());
     }
-    let updated = transaction!(store, |tx| {
-        let mut user = store.users.find_in(tx, id).await?.ok_or(AuthError::UnknownUser)?;
-        user.role = change.role.unwrap_or(user.role);
-        user.is_active = change.is_active.unwrap_or(user.is_active);
-        user.updated_at = now;
-        store.users.save_in(tx, &mut user).await?;
-        if !user.is_active {
-            store.sessions.revoke_all_in(tx, user.id).await?;
-        }
-        Ok::<_, AuthError>(user)
-    })?;
-    Ok(Json(updated.into_inner().into()))
+    let UpdateUser { role, is_active } = change;
+    let updated = update_user::update_user(&app.store, id, role, is_active, app.clock.now()).await;
+    Ok(Json(updated.map_err(AuthError::from)?.into_inner().into()))
 }

@@ -3,16 +3,13 @@
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
 use shared::{
+    app::move_to_cart::move_to_cart,
     domain::{
-        Buyer, Id, Quantity, Sku, Timestamp,
-        cart::{Cart, NewItem},
+        Buyer, Quantity, Sku,
         product::Product,
-        user::User,
         wishlist::{Wishlist, WishlistError},
     },
     http::{App, CurrentUser, OptionalBody, Problem, path::PathIds},
-    store::{Store, StoreError, Versioned},
-    transaction,
     validation::Validate,
 };
 
@@ -34,9 +31,6 @@ pub(crate) struct MoveToCart {
 
 impl Validate for MoveToCart {}
 
-/// How often the move is retried after a concurrent request has created the customer's first cart.
-const MAX_ATTEMPTS: usize = 5;
-
 /// Move a product from a wishlist to the cart
 ///
 /// Atomic: a product that cannot be added to the cart stays on the wishlist. Answers with the cart.
@@ -55,44 +49,7 @@ pub(crate) async fn move_wishlist_item_to_cart(
     }
     let quantity = wanted.quantity.unwrap_or(Quantity::ONE);
     let item = find_new_item(&app, product, wanted.variant.as_ref(), quantity).await?;
-    let cart = move_item(&app.store, user.id, id, &item, app.clock.now()).await?;
+    let moved = move_to_cart(&app.store, user.id, id, &item, app.clock.now()).await;
+    let cart = moved.map_err(WishlistProblem::from)?;
     respond(&app, &Buyer::Customer(user.id), &cart, None).await
-}
-
-async fn move_item(
-    store: &Store,
-    user: Id<User>,
-    list: Id<Wishlist>,
-    item: &NewItem,
-    now: Timestamp,
-) -> Result<Versioned<Cart>, WishlistProblem> {
-    for _ in 0..MAX_ATTEMPTS {
-        match try_move(store, user, list, item, now).await {
-            // A concurrent request has created the customer's first cart: retry with that one.
-            Err(WishlistProblem::Store(StoreError::Duplicate { .. })) => {}
-            result => return result,
-        }
-    }
-    Err(StoreError::Conflict(None).into())
-}
-
-async fn try_move(
-    store: &Store,
-    user: Id<User>,
-    list: Id<Wishlist>,
-    item: &NewItem,
-    now: Timestamp,
-) -> Result<Versioned<Cart>, WishlistProblem> {
-    transaction!(store, |tx| {
-        let mut list = store.wishlists.find_of_in(tx, user, list).await?.ok_or(WishlistProblem::NotFound)?;
-        if !list.remove(item.product, now).was_executed() {
-            return Err(WishlistError::UnknownItem.into());
-        }
-        store.wishlists.save_in(tx, &mut list).await?;
-        let found = store.carts.find_of_in(tx, &Buyer::Customer(user), now).await?;
-        let mut cart = found.unwrap_or_else(|| Versioned::new(Cart::of_customer(user, now)));
-        cart.add(item.clone(), now)?;
-        store.carts.save_in(tx, &mut cart).await?;
-        Ok(cart)
-    })
 }

@@ -1,6 +1,7 @@
 //! Errors of wishlist changes, and their problems.
 
 use shared::{
+    app::move_to_cart::MoveToCartError,
     domain::{cart::CartError, wishlist::WishlistError},
     http::{Problem, ProblemCode},
     store::{StoreError, TransactionError},
@@ -37,9 +38,14 @@ impl From<WishlistError> for WishlistProblem {
     }
 }
 
-impl From<CartError> for WishlistProblem {
-    fn from(error: CartError) -> Self {
-        Self::Cart(error)
+impl From<MoveToCartError> for WishlistProblem {
+    fn from(error: MoveToCartError) -> Self {
+        match error {
+            MoveToCartError::NotFound => Self::NotFound,
+            MoveToCartError::Wishlist(error) => Self::Wishlist(error),
+            MoveToCartError::Cart(error) => Self::Cart(error),
+            MoveToCartError::Store(error) => Self::Store(error),
+        }
     }
 }
 

@@ -13,7 +13,7 @@ pub(crate) async fn load_cart(app: &App, buyer: &Buyer) -> Result<Versioned<Cart
         return Ok(cart);
     }
     if let Buyer::Guest(token_hash) = buyer
-        && !app.store.carts.was_ordered(token_hash, now).await?
+        && !app.store.carts.was_converted(token_hash, now).await?
     {
         return Err(Problem::new(ProblemCode::CartNotFound));
     }

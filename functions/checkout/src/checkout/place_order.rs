@@ -76,19 +76,19 @@ impl Validate for CheckoutPayment {
 
 /// Place an order
 ///
-/// Reserves the stock, creates the order as `pending` and requests the payment, atomically. The charge follows asynchronously:
-/// poll `payment.status`.
+/// Creates the order as `pending` and requests the payment in one transaction; its stock is reserved before that commits. The
+/// charge follows asynchronously: poll `payment.status`.
 #[utoipa::path(post, path = "/v1/checkout", tag = "checkout", security(("bearer" = []), ("cartToken" = [])),
     params(("Idempotency-Key" = String, Header)), request_body = Checkout, responses((status = 201, body = OrderView)))]
 pub(crate) async fn place_order(
     CurrentBuyer { buyer, .. }: CurrentBuyer,
     key: IdempotencyKey,
     State(state): State<CheckoutApp>,
-    Valid(wanted): Valid<Checkout>,
+    Valid(body): Valid<Checkout>,
 ) -> Result<Response, Problem> {
     let app = App::from_ref(&state);
-    let request = KeyedRequest::of_buyer(&buyer, "place_order", &key, &wanted)?;
-    let preparation = prepare(&app, state.payment_window, &buyer, wanted.clone());
+    let request = KeyedRequest::of_buyer(&buyer, "place_order", &key, &body)?;
+    let preparation = prepare(&app, state.payment_window, &buyer, body);
     once_prepared(&app, &request, preparation, async |wanted| {
         let placed = use_case::place_order(&app.store, &app.clock, &app.random, &wanted, |order, payment| {
             let view = OrderView::of(order, Some(payment), Visibility::Owner);

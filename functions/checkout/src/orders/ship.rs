@@ -3,16 +3,12 @@
 use axum::{Json, extract::State};
 use serde::Deserialize;
 use shared::{
+    app::ship_order,
     domain::{
-        Id, Sku, Timestamp,
-        message::{Event, Message},
-        order::{Order, OrderStatus, ShipError, Tracking},
-        payment::Payment,
-        user::User,
+        Timestamp,
+        order::{Order, Tracking},
     },
-    http::{App, PathId, Problem, ProblemCode, Seller, ValidCatalogue},
-    store::{Store, StoreError, TransactionError, Versioned, inventory::Taken},
-    transaction,
+    http::{App, PathId, Problem, Seller, ValidCatalogue},
     validation::{
         Validate, Violations,
         rules::{line, url},
@@ -20,7 +16,7 @@ use shared::{
 };
 
 use super::view::OrderView;
-use crate::access::{Visibility, load_handled};
+use crate::{access::load_handled, problems::ship_problem};
 
 /// The carrier and the tracking number.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -57,7 +53,7 @@ pub(crate) async fn ship_order(
     State(app): State<App>,
     ValidCatalogue(wanted): ValidCatalogue<ShipOrder>,
 ) -> Result<Json<OrderView>, Problem> {
-    let (order, visibility) = load_handled(&app, user, id).await?;
+    let (_, visibility) = load_handled(&app, user, id).await?;
     let tracking = Tracking {
         carrier: wanted.carrier.trim().to_owned(),
         tracking_number: wanted.tracking_number.trim().to_owned(),
@@ -65,77 +61,9 @@ pub(crate) async fn ship_order(
         estimated_delivery: wanted.estimated_delivery,
         actual_delivery: None,
     };
-    let (order, payment, messages) = ship(&app.store, order, visibility, &tracking, user.id, app.clock.now()).await?;
+    let (lines, now) = (visibility.lines(), app.clock.now());
+    let (order, payment, messages) =
+        ship_order::ship_order(&app.store, id, lines, &tracking, user.id, now).await.map_err(ship_problem)?;
     app.dispatch(messages).await;
     Ok(Json(OrderView::of(&order, Some(&payment), visibility)))
-}
-
-#[derive(Debug, thiserror::Error)]
-enum ShipProblem {
-    #[error(transparent)]
-    Order(#[from] ShipError),
-    /// A fully refunded order is not shipped.
-    #[error("the order is fully refunded, or its refund is in progress")]
-    PaidBack(OrderStatus),
-    /// Units on backorder have not been received yet.
-    #[error("not all units of {0} are in the warehouse")]
-    NotOnHand(Sku),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl TransactionError for ShipProblem {
-    fn store_error(&self) -> Option<&StoreError> {
-        if let Self::Store(error) = self { Some(error) } else { None }
-    }
-}
-
-impl From<ShipProblem> for Problem {
-    fn from(problem: ShipProblem) -> Self {
-        let detail = problem.to_string();
-        match problem {
-            ShipProblem::Order(ShipError::Illegal(error)) => error.into(),
-            ShipProblem::Order(ShipError::HaveLeft(state)) | ShipProblem::PaidBack(state) => {
-                Self::new(ProblemCode::IllegalTransition).detail(detail).member("state", state)
-            }
-            ShipProblem::NotOnHand(sku) => Self::new(ProblemCode::InsufficientStock).detail(detail).member("sku", sku),
-            ShipProblem::Store(error) => error.into(),
-        }
-    }
-}
-
-/// Changes the order's state, the stock and the product's sales figure. The payment is written unchanged, so that a concurrent
-/// refund, which writes it too, conflicts and serialises.
-async fn ship(
-    store: &Store,
-    order: Versioned<Order>,
-    visibility: Visibility,
-    tracking: &Tracking,
-    by: Id<User>,
-    now: Timestamp,
-) -> Result<(Versioned<Order>, Versioned<Payment>, Vec<Message>), ShipProblem> {
-    transaction!(store, |tx| {
-        let found = store.orders.find_in(tx, order.id).await?;
-        let mut order = found.ok_or_else(|| StoreError::Missing(format!("order {}", order.id)))?;
-        let found = store.payments.find_in(tx, order.payment).await?;
-        let mut payment = found.ok_or_else(|| StoreError::Missing(format!("the payment of order {}", order.id)))?;
-        let state = order.status;
-        let leaving = order.ship(visibility.lines(), tracking, by, now)?;
-        if payment.is_paid_back() {
-            return Err(ShipProblem::PaidBack(state));
-        }
-        let messages = vec![Event::EmailOrderShipped { order_id: order.id }.now(now)];
-        store.orders.save_in(tx, &mut order).await?;
-        store.payments.save_in(tx, &mut payment).await?;
-        store.outbox.enqueue_all(tx, &messages).await?;
-        for (sku, quantity) in leaving {
-            if let Taken::Short { .. } = store.inventory.ship_in(tx, &sku, quantity, now).await? {
-                return Err(ShipProblem::NotOnHand(sku));
-            }
-            if let Some(item) = order.items.iter().find(|item| item.sku == sku) {
-                store.products.count_sold_in(tx, item.product, quantity.get()).await?;
-            }
-        }
-        Ok((order, payment, messages))
-    })
 }

@@ -49,8 +49,8 @@ pub(super) fn new_payment(wanted: &PlaceOrder, order: Id<Order>, quote: &Quote, 
     )
 }
 
-/// The messages that ask for the payment of a new order. An order that costs nothing is paid at once.
-pub(super) fn request_payment(
+/// Starts the payment of a new order, or completes it if there is nothing to pay. Returns the messages of the new order.
+pub(super) fn start_payment(
     order: &mut Order,
     payment: &mut Payment,
     now: Timestamp,

@@ -225,7 +225,9 @@ impl From<StoreError> for Problem {
             StoreError::Unavailable(_) => Self::unavailable(error),
             StoreError::Contended => Self::new(ProblemCode::Busy).retry_after(1).source(error),
             // A concurrent request changed the same document: the client can load it again and retry.
-            StoreError::Conflict(_) => Self::new(ProblemCode::Conflict).retry_after(1).source(error),
+            StoreError::VersionMismatch | StoreError::WriteConflict(_) => {
+                Self::new(ProblemCode::Conflict).retry_after(1).source(error)
+            }
             StoreError::DuplicateRequest => Self::new(ProblemCode::IdempotencyInProgress).retry_after(1),
             StoreError::Duplicate { .. }
             | StoreError::Corrupt(_)

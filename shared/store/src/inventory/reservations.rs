@@ -1,14 +1,14 @@
 //! Reservations: units kept for an order that is being placed.
 //!
 //! A reservation is one guarded update outside of the order's transaction. In the transaction the record of a popular SKU would
-//! make all orders but one start over; a single update waits at the server. It is listed on the record until it is
-//! confirmed, released or expired: see `shop_app::reserve_stock`.
+//! make all orders but one start over; a single update waits at the server. The record lists the reservations of orders that
+//! were not seen to commit yet, until they are confirmed, released or expired: see `shop_app::reserve_stock`.
 
 use std::time::Duration;
 
 use bson::{Bson, Document, RawDocumentBuf, doc};
 use futures::TryStreamExt;
-use mongodb::options::ReturnDocument;
+use mongodb::options::{ReadConcern, ReturnDocument};
 use serde::Deserialize;
 
 use super::{Inventory, enough};
@@ -57,10 +57,10 @@ pub enum Reserved {
 /// How many units of a SKU can be ordered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Availability {
-    /// How many one buyer could have.
+    /// How many one buyer can order.
     pub orderable: i64,
-    /// Whether units are reserved for orders that may not come about.
-    pub is_reserved: bool,
+    /// How many are reserved for orders that may not come about.
+    pub reserved: i64,
 }
 
 /// The reservations of a record.
@@ -98,11 +98,14 @@ impl Inventory {
     ) -> Result<Vec<(Sku, Availability)>, StoreError> {
         let skus: Vec<&str> = skus.into_iter().map(Sku::as_str).collect();
         let records = self.collection.clone_with_type::<RawDocumentBuf>();
-        let found: Vec<RawDocumentBuf> = records.find(doc! {"_id": {"$in": skus}}).await?.try_collect().await?;
+        // Read concern `local`: reservations that a majority does not have yet must count.
+        let find = records.find(doc! {"_id": {"$in": skus}}).read_concern(ReadConcern::local());
+        let found: Vec<RawDocumentBuf> = find.await?.try_collect().await?;
         let parse = |raw: &RawDocumentBuf| {
             let record: StockRecord = bson::deserialize_from_slice(raw.as_bytes())?;
             let Reservations { sku, reservations } = bson::deserialize_from_slice(raw.as_bytes())?;
-            Ok((sku, Availability { orderable: record.orderable(), is_reserved: !reservations.is_empty() }))
+            let reserved = reservations.iter().map(|reservation| reservation.quantity.get()).sum();
+            Ok((sku, Availability { orderable: record.orderable(), reserved }))
         };
         found.iter().map(parse).collect()
     }
@@ -147,7 +150,8 @@ impl Inventory {
         limit: i64,
     ) -> Result<Vec<(Sku, Reservation)>, StoreError> {
         let records = self.collection.clone_with_type::<Reservations>();
-        let mut found = records.find(doc! {"reservations.expiresAt": {"$lte": now}}).limit(limit).await?;
+        let due = doc! {"reservations.expiresAt": {"$lte": now}};
+        let mut found = records.find(due).sort(doc! {"reservations.expiresAt": 1}).limit(limit).await?;
         let mut expired = Vec::new();
         while let Some(Reservations { sku, reservations }) = found.try_next().await? {
             let overdue = reservations.into_iter().filter(|reservation| reservation.expires_at <= now);

@@ -1,0 +1,66 @@
+//! Lines of an order are shipped: the order, its stock and the sales figures of its products change in one transaction.
+
+use super::end_order::{load_both, save_both};
+use shop_domain::{
+    Id, Sku, Timestamp,
+    message::{Event, Message},
+    order::{LinesOf, Order, OrderStatus, ShipError, Tracking},
+    payment::Payment,
+    user::User,
+};
+use shop_store::{Store, StoreError, TransactionError, Versioned, inventory::Taken, transaction};
+
+/// Why nothing was shipped.
+#[derive(Debug, thiserror::Error)]
+pub enum ShipOrderError {
+    /// The order's state, or that of its lines, does not allow it.
+    #[error(transparent)]
+    Order(#[from] ShipError),
+    /// A fully refunded order is not shipped.
+    #[error("the order is fully refunded, or its refund is in progress")]
+    PaidBack(OrderStatus),
+    /// Units on backorder have not been received yet.
+    #[error("not all units of {0} are in the warehouse")]
+    NotOnHand(Sku),
+    /// The store did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl TransactionError for ShipOrderError {
+    fn store_error(&self) -> Option<&StoreError> {
+        if let Self::Store(error) = self { Some(error) } else { None }
+    }
+}
+
+/// Ships the given lines that are not shipped yet, and enqueues the mail about it. The payment is written unchanged, so that
+/// a concurrent refund, which writes it too, conflicts and serialises.
+pub async fn ship_order(
+    store: &Store,
+    order: Id<Order>,
+    lines: LinesOf,
+    tracking: &Tracking,
+    by: Id<User>,
+    now: Timestamp,
+) -> Result<(Versioned<Order>, Versioned<Payment>, Vec<Message>), ShipOrderError> {
+    transaction!(store, |tx| {
+        let (mut order, mut payment) = load_both(store, tx, order).await?;
+        let state = order.status;
+        let leaving = order.ship(lines, tracking, by, now)?;
+        if payment.is_paid_back() {
+            return Err(ShipOrderError::PaidBack(state));
+        }
+        let messages = vec![Event::EmailOrderShipped { order_id: order.id }.now(now)];
+        save_both(store, tx, &mut order, &mut payment).await?;
+        store.outbox.enqueue_all(tx, &messages).await?;
+        for (sku, quantity) in leaving {
+            if let Taken::Short { .. } = store.inventory.ship_in(tx, &sku, quantity, now).await? {
+                return Err(ShipOrderError::NotOnHand(sku));
+            }
+            if let Some(item) = order.items.iter().find(|item| item.sku == sku) {
+                store.products.count_sold_in(tx, item.product, quantity.get()).await?;
+            }
+        }
+        Ok((order, payment, messages))
+    })
+}
