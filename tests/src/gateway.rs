@@ -10,8 +10,8 @@ use std::{
 
 use async_trait::async_trait;
 use shared::{
-    domain::{Id, Money, Random, payment::Refund},
-    gateway::{Charge, GatewayError, Intent, PaymentGateway},
+    domain::{Currency, Random, payment::GatewayRefund},
+    gateway::{Charge, GatewayError, History, Intent, PaymentGateway, RefundRequest},
 };
 use tokio::sync::Semaphore;
 
@@ -32,6 +32,7 @@ pub enum Call {
     Confirm,
     LookUp,
     Cancel,
+    History,
     Refund,
 }
 
@@ -174,7 +175,11 @@ impl PaymentGateway for FaultyGateway {
         self.through(Call::Cancel, self.real.cancel(intent)).await
     }
 
-    async fn refund(&self, intent: &str, refund: Id<Refund>, amount: Money) -> Result<String, GatewayError> {
-        self.through(Call::Refund, self.real.refund(intent, refund, amount)).await
+    async fn history(&self, intent: &str, currency: Currency) -> Result<History, GatewayError> {
+        self.through(Call::History, self.real.history(intent, currency)).await
+    }
+
+    async fn refund(&self, intent: &str, refund: &RefundRequest) -> Result<GatewayRefund, GatewayError> {
+        self.through(Call::Refund, self.real.refund(intent, refund)).await
     }
 }

@@ -36,6 +36,10 @@ pub(crate) fn place_problem(error: PlaceOrderError) -> Problem {
             FieldCode::Missing,
             "required: the token from the gateway's form",
         ),
+        PlaceOrderError::NotChargeable(limits) => Problem::new(ProblemCode::TotalNotChargeable)
+            .member("minimum", limits.minimum)
+            .member("maximum", limits.maximum)
+            .member("step", limits.step),
         PlaceOrderError::ShippingUnavailable => {
             Problem::new(ProblemCode::ShippingUnavailable).field("/shippingMethod", FieldCode::Unavailable, &detail)
         }
@@ -75,6 +79,9 @@ pub(crate) fn ship_problem(error: ShipOrderError) -> Problem {
         ShipOrderError::Order(ShipError::Illegal(error)) => error.into(),
         ShipOrderError::Order(ShipError::HaveLeft(state)) | ShipOrderError::PaidBack(state) => {
             Problem::new(ProblemCode::IllegalTransition).detail(detail).member("state", state)
+        }
+        ShipOrderError::Disputed(state) => {
+            Problem::new(ProblemCode::PaymentDisputed).detail(detail).member("state", state)
         }
         ShipOrderError::NotOnHand(sku) => {
             Problem::new(ProblemCode::InsufficientStock).detail(detail).member("sku", sku)

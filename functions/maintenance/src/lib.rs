@@ -1,5 +1,5 @@
-//! Every minute: relays the outbox, expires unpaid orders, looks up undecided payments, expires reservations, and marks
-//! abandoned carts.
+//! Every minute: relays the outbox, expires unpaid orders, looks up undecided payments, resumes orders and payments whose
+//! messages may be dead letters, expires reservations, and marks abandoned carts.
 //!
 //! Each task works in bounded batches and is independent: a failure does not keep the others from running, and the next run
 //! continues.
@@ -9,6 +9,8 @@ mod expire_reservations;
 mod find_abandoned_carts;
 mod look_up_payments;
 mod relay_outbox;
+mod resume_orders;
+mod resume_payments;
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -35,6 +37,8 @@ pub struct Report {
     pub expired: usize,
     /// Payments whose look-up was enqueued.
     pub looked_up: usize,
+    /// Orders and payments whose next step was enqueued again.
+    pub resumed: usize,
     /// Reservations confirmed or released.
     pub reservations: usize,
     /// Carts marked as abandoned.
@@ -47,10 +51,12 @@ pub struct Report {
 /// The first failed task's, after all have run.
 pub async fn run(worker: &Worker) -> Result<Report, StoreError> {
     // Concurrently, so that a slow task does not delay the others.
-    let (relayed, expired, looked_up, reservations, abandoned) = tokio::join!(
+    let (relayed, expired, looked_up, orders, payments, reservations, abandoned) = tokio::join!(
         relay_outbox::run(worker),
         expire_orders::run(worker),
         look_up_payments::run(worker),
+        resume_orders::run(worker),
+        resume_payments::run(worker),
         expire_reservations::run(worker),
         find_abandoned_carts::run(worker),
     );
@@ -58,12 +64,13 @@ pub async fn run(worker: &Worker) -> Result<Report, StoreError> {
         relayed: relayed?,
         expired: expired?,
         looked_up: looked_up?,
+        resumed: orders? + payments?,
         reservations: reservations?,
         abandoned: abandoned?,
     };
     if report != Report::default() {
-        let Report { relayed, expired, looked_up, reservations, abandoned } = report;
-        tracing::info!(relayed, expired, looked_up, reservations, abandoned, "maintenance");
+        let Report { relayed, expired, looked_up, resumed, reservations, abandoned } = report;
+        tracing::info!(relayed, expired, looked_up, resumed, reservations, abandoned, "maintenance");
     }
     Ok(report)
 }

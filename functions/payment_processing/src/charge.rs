@@ -1,16 +1,16 @@
 //! `payment.requested`
 
 use shared::{
-    app::record_payment::{begin_attempt, record_declined, record_intent},
+    app::record_payment::{begin_attempt, record_failed, record_intent},
     domain::{
         Id,
-        payment::{Begin, GatewayName, Payment},
+        payment::{Begin, Failure, GatewayName, Payment},
     },
     gateway::{Charge, GatewayError, Intent, IntentState},
     queue::ProcessError,
 };
 
-use crate::{PaymentProcessing, no_answer, not_recorded};
+use crate::{PaymentProcessing, no_answer, not_recorded, unknown_intent};
 
 impl PaymentProcessing {
     /// Charges an attempt, or resumes where an earlier delivery of the message stopped.
@@ -34,9 +34,18 @@ impl PaymentProcessing {
     async fn intent_of(&self, payment: &Payment, attempt: i64) -> Result<Option<Intent>, ProcessError> {
         let Some(recorded) = &payment.transaction_id else { return self.open(payment, attempt).await };
         if payment.intent_attempt == attempt {
-            return self.gateway.look_up(recorded).await.map(Some).map_err(no_answer);
+            return match self.gateway.look_up(recorded).await {
+                Ok(intent) => Ok(Some(intent)),
+                Err(GatewayError::NotFound(_)) => self.fail(payment, attempt, &unknown_intent()).await.map(|()| None),
+                Err(error) => Err(no_answer(error)),
+            };
         }
-        let previous = self.gateway.cancel(recorded).await.map_err(no_answer)?;
+        let previous = match self.gateway.cancel(recorded).await {
+            Ok(previous) => previous,
+            // It can never be charged.
+            Err(GatewayError::NotFound(_)) => return self.open(payment, attempt).await,
+            Err(error) => return Err(no_answer(error)),
+        };
         match previous.state {
             IntentState::Cancelled => self.open(payment, attempt).await,
             // The previous attempt was charged after all: that is the payment.
@@ -45,7 +54,7 @@ impl PaymentProcessing {
             IntentState::Open
             | IntentState::ActionRequired
             | IntentState::Processing
-            | IntentState::Declined { .. } => {
+            | IntentState::Declined(_) => {
                 Err(ProcessError::retry("the previous attempt is undecided", "its intent could not be cancelled"))
             }
         }
@@ -68,12 +77,8 @@ impl PaymentProcessing {
         let intent = match self.gateway.open(&charge).await {
             Ok(intent) => intent,
             // Nothing was charged: the token is invalid, or not valid for this payment method.
-            Err(GatewayError::Refused(reason)) => {
-                tracing::info!(payment = %payment.id, reason, "the gateway refused the payment method");
-                let declined = "the payment method was not accepted";
-                let messages = record_declined(&self.worker.store, payment.id, attempt, declined, now).await;
-                self.worker.dispatch(messages.map_err(not_recorded)?).await;
-                return Ok(None);
+            Err(GatewayError::InvalidMethod(failure)) => {
+                return self.fail(payment, attempt, &failure).await.map(|()| None);
             }
             Err(error) => return Err(no_answer(error)),
         };
@@ -83,5 +88,13 @@ impl PaymentProcessing {
             Some(_) => Ok(Some(intent)),
             None => Err(ProcessError::retry("another worker processes the attempt", "it has an intent or has ended")),
         }
+    }
+
+    /// Records that an attempt failed.
+    pub(crate) async fn fail(&self, payment: &Payment, attempt: i64, failure: &Failure) -> Result<(), ProcessError> {
+        let now = self.worker.clock.now();
+        let messages = record_failed(&self.worker.store, payment.id, attempt, failure, now).await;
+        self.worker.dispatch(messages.map_err(not_recorded)?).await;
+        Ok(())
     }
 }

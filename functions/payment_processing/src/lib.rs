@@ -22,7 +22,7 @@ use shared::{
     domain::{
         Id,
         message::{Event, Message, Queue},
-        payment::Payment,
+        payment::{Failure, FailureCode, Payment},
     },
     gateway::{GatewayError, PaymentGateway, Stripe},
     queue::{self, Consumer, ProcessError, Worker, WorkerSettings},
@@ -71,8 +71,19 @@ impl PaymentProcessing {
 fn no_answer(error: GatewayError) -> ProcessError {
     match error {
         GatewayError::Unknown(_) => ProcessError::retry("the outcome at the gateway is unknown", error),
-        GatewayError::Refused(_) => ProcessError::Poison(error.to_string()),
+        GatewayError::Misconfigured(reason) => {
+            tracing::error!(reason, "the gateway refuses the shop: check its key, its rights and its settings");
+            ProcessError::retry("the gateway refuses the shop", reason)
+        }
+        GatewayError::InvalidMethod(_) | GatewayError::NotFound(_) | GatewayError::Refused(_) => {
+            ProcessError::Poison(error.to_string())
+        }
     }
+}
+
+/// An intent that the gateway does not know was never charged.
+fn unknown_intent() -> Failure {
+    Failure::new(FailureCode::Cancelled, "the charge is not known to the payment gateway")
 }
 
 fn not_recorded(error: RecordError) -> ProcessError {

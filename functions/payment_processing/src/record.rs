@@ -1,8 +1,11 @@
 //! Records the state of an intent.
 
 use shared::{
-    app::record_payment::{record_action_required, record_declined, record_succeeded},
-    domain::{Id, payment::Payment},
+    app::record_payment::{SucceededCharge, record_action_required, record_failed, record_succeeded},
+    domain::{
+        Id,
+        payment::{Failure, FailureCode, Payment},
+    },
     gateway::{Intent, IntentState},
     queue::ProcessError,
 };
@@ -16,13 +19,16 @@ impl PaymentProcessing {
         let now = self.worker.clock.now();
         let messages = match intent.state {
             IntentState::Succeeded { captured, details } => {
-                record_succeeded(store, id, captured, details.as_ref(), now).await.map_err(not_recorded)?
+                let Intent { payment, currency, .. } = intent;
+                let charge = SucceededCharge { payment, currency, captured, details };
+                record_succeeded(store, id, &charge, now).await.map_err(not_recorded)?
             }
-            IntentState::Declined { reason } => {
-                record_declined(store, id, attempt, &reason, now).await.map_err(not_recorded)?
+            IntentState::Declined(failure) => {
+                record_failed(store, id, attempt, &failure, now).await.map_err(not_recorded)?
             }
             IntentState::Cancelled => {
-                record_declined(store, id, attempt, "the payment was cancelled", now).await.map_err(not_recorded)?
+                let failure = Failure::new(FailureCode::Cancelled, "the payment was cancelled");
+                record_failed(store, id, attempt, &failure, now).await.map_err(not_recorded)?
             }
             IntentState::ActionRequired => {
                 record_action_required(store, id, attempt, now).await.map_err(not_recorded)?;

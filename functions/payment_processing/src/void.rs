@@ -3,7 +3,7 @@
 use shared::{
     app::record_payment::record_voided,
     domain::{Id, payment::Payment},
-    gateway::IntentState,
+    gateway::{GatewayError, Intent, IntentState},
     queue::ProcessError,
 };
 
@@ -15,16 +15,14 @@ impl PaymentProcessing {
     pub(crate) async fn void(&self, id: Id<Payment>) -> Result<(), ProcessError> {
         let payment = self.load(id).await?;
         if let Some(intent_id) = &payment.transaction_id {
-            let intent = self.gateway.cancel(intent_id).await.map_err(no_answer)?;
-            match intent.state {
-                IntentState::Cancelled => {}
-                IntentState::Succeeded { .. } => return self.record(id, payment.intent_attempt, intent).await,
-                IntentState::Open
-                | IntentState::ActionRequired
-                | IntentState::Processing
-                | IntentState::Declined { .. } => {
-                    return Err(ProcessError::retry("the charge could not be voided yet", intent.id));
+            match self.gateway.cancel(intent_id).await {
+                // An intent that the gateway does not know can never be charged.
+                Ok(Intent { state: IntentState::Cancelled, .. }) | Err(GatewayError::NotFound(_)) => {}
+                Ok(intent @ Intent { state: IntentState::Succeeded { .. }, .. }) => {
+                    return self.record(id, payment.intent_attempt, intent).await;
                 }
+                Ok(intent) => return Err(ProcessError::retry("the charge could not be voided yet", intent.id)),
+                Err(error) => return Err(no_answer(error)),
             }
         }
         // Without an intent there is nothing to cancel: one that is being opened finds the payment failed.

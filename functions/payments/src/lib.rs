@@ -4,6 +4,7 @@
 
 mod access;
 mod confirm_payment;
+mod decide_refund;
 mod mark_paid;
 mod mark_refund_paid;
 mod problems;
@@ -53,6 +54,8 @@ pub fn router() -> OpenApiRouter<PaymentsApp> {
         .routes(routes!(show_payment::show_payment))
         .routes(routes!(confirm_payment::confirm_payment))
         .routes(routes!(refund_payment::refund_payment))
+        .routes(routes!(decide_refund::retry_refund))
+        .routes(routes!(decide_refund::reject_refund))
         .routes(routes!(mark_paid::mark_payment_paid))
         .routes(routes!(mark_refund_paid::mark_refund_paid))
         .routes(routes!(receive_webhook::receive_stripe_webhook))

@@ -3,9 +3,9 @@
 use axum::{extract::State, http::StatusCode, response::Response};
 use shared::{
     app::record_transfer::record_refund_transfer,
-    domain::payment::{GatewayName, Payment, Refund},
+    domain::payment::{Payment, Refund},
     http::{
-        Admin, App, IdempotencyKey, Problem, ProblemCode, Valid,
+        Admin, App, IdempotencyKey, Problem, Valid,
         idempotency::{KeyedRequest, once},
         path::PathIds,
     },
@@ -31,11 +31,6 @@ pub(crate) async fn mark_refund_paid(
     let (payment, _) = load_payment(&app, &user.into(), id).await?;
     if !payment.refunds.iter().any(|each| each.id == refund) {
         return Err(Problem::not_found("refund"));
-    }
-    if payment.gateway != GatewayName::BankTransfer {
-        return Err(Problem::new(ProblemCode::IllegalTransition).detail(
-            "Only a refund of a bank transfer can be marked as paid; other refunds are reported by the gateway.",
-        ));
     }
     let request = KeyedRequest::of_user(user.id, &format!("mark_refund_paid {id} {refund}"), &key, &wanted)?;
     once(&app, &request, async || {

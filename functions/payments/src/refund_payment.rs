@@ -20,7 +20,7 @@ use shared::{
     },
 };
 
-use crate::{access::load_payment, problems::PaymentProblem, view::PaymentView};
+use crate::{access::load_payment, problems::PaymentProblem, view::RefundView};
 
 /// Amount and reason.
 #[derive(Debug, Deserialize, Serialize, utoipa::ToSchema)]
@@ -43,7 +43,7 @@ impl Validate for RefundPayment {
 /// The gateway pays it out asynchronously: poll the refund's `status`.
 #[utoipa::path(post, path = "/v1/payments/{id}/refunds", tag = "payments", security(("bearer" = [])),
     params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
-    request_body = RefundPayment, responses((status = 202, body = PaymentView)))]
+    request_body = RefundPayment, responses((status = 202, body = RefundView)))]
 pub(crate) async fn refund_payment(
     Admin(user): Admin,
     PathId(id): PathId<Payment>,
@@ -81,7 +81,8 @@ async fn refund(
         let message = Event::RefundRequested { payment_id, order_id, refund_id: refund }.now(now);
         store.payments.save_in(tx, &mut payment).await?;
         store.outbox.enqueue(tx, &message).await?;
-        let record = request.record(StatusCode::ACCEPTED, &PaymentView::of(&payment, None), None, now);
+        let made = payment.refunds.iter().find(|each| each.id == refund).map(RefundView::of);
+        let record = request.record(StatusCode::ACCEPTED, &made, None, now);
         store.idempotency.insert_in(tx, &record, now).await?;
         Ok((record, message))
     })

@@ -13,7 +13,8 @@ use crate::{PaymentsApp, access::load_payment, view::PaymentView};
 
 /// Retrieve a payment
 ///
-/// If the customer must act (3-D Secure), the answer has the next action.
+/// If the customer must act (3-D Secure), the answer has the next action. While the gateway cannot tell it, the answer says so
+/// in `nextActionUnavailable`.
 #[utoipa::path(get, path = "/v1/payments/{id}", tag = "payments", security(("bearer" = []), ("cartToken" = [])),
     params(("id" = String, Path)), responses((status = 200, body = PaymentView)))]
 pub(crate) async fn show_payment(
@@ -25,8 +26,16 @@ pub(crate) async fn show_payment(
     let (payment, _) = load_payment(&app, &caller, id).await?;
     // The client secret is read from the gateway when it is needed and never stored.
     let intent = match payment.transaction_id.as_deref().filter(|_| payment.action_required) {
-        Some(intent) => Some(state.gateway.look_up(intent).await.map_err(Problem::unavailable)?),
-        None => None,
+        Some(intent) => state.gateway.look_up(intent).await.map(Some),
+        None => Ok(None),
     };
-    Ok(Json(PaymentView::of(&payment, intent)))
+    Ok(Json(match intent {
+        Ok(intent) => PaymentView::of(&payment, intent),
+        // What the shop knows is shown all the same.
+        Err(error) => {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(payment = %id, error, "the next action of a payment could not be looked up");
+            PaymentView::without_next_action(&payment)
+        }
+    }))
 }

@@ -5,7 +5,10 @@ use shared::{
     domain::{
         Currency, Id, Money, Timestamp,
         order::Order,
-        payment::{Payment, PaymentDetails, PaymentMethod, PaymentStatus, Refund, RefundStatus},
+        payment::{
+            Dispute, DisputeStatus, FailureCode, Payment, PaymentDetails, PaymentMethod, PaymentStatus, Refund,
+            RefundOrigin, RefundStatus,
+        },
     },
     gateway::{Intent, IntentState},
 };
@@ -25,8 +28,18 @@ pub(crate) struct PaymentView {
     status: PaymentStatus,
     /// The number of attempts.
     attempts: i64,
+    /// Why the last attempt failed, for programs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure_code: Option<FailureCode>,
+    /// Why the last attempt failed, for the buyer.
     #[serde(skip_serializing_if = "Option::is_none")]
     failure_reason: Option<String>,
+    /// Whether the charge of an ended order is being cancelled at the gateway.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    void_pending: bool,
+    /// Whether the customer must act, and the gateway cannot tell how at the moment.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    next_action_unavailable: bool,
     /// For the gateway's script, while the customer must act.
     #[serde(skip_serializing_if = "Option::is_none")]
     client_secret: Option<String>,
@@ -34,7 +47,10 @@ pub(crate) struct PaymentView {
     next_action: Option<NextAction>,
     #[serde(skip_serializing_if = "Option::is_none")]
     payment_details: Option<PaymentDetailsView>,
+    /// What was charged; refunds and disputes are listed apart.
+    captured: Money,
     refunds: Vec<RefundView>,
+    disputes: Vec<DisputeView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     paid_at: Option<Timestamp>,
     created_at: Timestamp,
@@ -81,6 +97,11 @@ pub(crate) struct RefundView {
     amount: Money,
     reason: String,
     status: RefundStatus,
+    /// By whom it was made: the shop, or a person in the gateway's dashboard.
+    made_at: RefundOrigin,
+    /// Why it failed or was rejected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure_reason: Option<String>,
     /// The reference of the gateway or bank, once it is paid out.
     #[serde(skip_serializing_if = "Option::is_none")]
     reference: Option<String>,
@@ -100,15 +121,27 @@ impl PaymentView {
             method: payment.method,
             status: payment.status,
             attempts: payment.attempts,
+            failure_code: payment.failure_code,
             failure_reason: payment.failure_reason.clone(),
+            void_pending: payment.void_pending,
+            next_action_unavailable: false,
             next_action: waiting.as_ref().map(|_| NextAction { kind: "use_stripe_sdk" }),
             client_secret: waiting.and_then(|intent| intent.client_secret),
             payment_details: payment.payment_details.as_ref().map(PaymentDetailsView::of),
+            captured: payment.captured,
             refunds: payment.refunds.iter().map(RefundView::of).collect(),
+            disputes: payment.disputes.iter().map(DisputeView::of).collect(),
             paid_at: payment.paid_at,
             created_at: payment.created_at,
             updated_at: payment.updated_at,
         }
+    }
+}
+
+impl PaymentView {
+    /// The payment, while the gateway cannot tell the next action.
+    pub(crate) fn without_next_action(payment: &Payment) -> Self {
+        Self { next_action_unavailable: true, ..Self::of(payment, None) }
     }
 }
 
@@ -124,13 +157,42 @@ impl PaymentDetailsView {
     }
 }
 
+/// A dispute: the customer's bank takes a charge back.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Dispute)]
+pub(crate) struct DisputeView {
+    /// The gateway's id of it.
+    id: String,
+    amount: Money,
+    status: DisputeStatus,
+    /// The gateway's word for the reason, such as `fraudulent`.
+    reason: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evidence_due_by: Option<Timestamp>,
+}
+
+impl DisputeView {
+    fn of(dispute: &Dispute) -> Self {
+        Self {
+            id: dispute.id.clone(),
+            amount: dispute.amount,
+            status: dispute.status,
+            reason: dispute.reason.clone(),
+            evidence_due_by: dispute.evidence_due_by,
+        }
+    }
+}
+
 impl RefundView {
-    fn of(refund: &Refund) -> Self {
+    pub(crate) fn of(refund: &Refund) -> Self {
         Self {
             id: refund.id,
             amount: refund.amount,
             reason: refund.reason.clone(),
             status: refund.status,
+            made_at: refund.made_at,
+            failure_reason: refund.failure_reason.clone(),
             reference: refund.refund_id.clone(),
             requested_at: refund.requested_at,
             processed_at: refund.processed_at,

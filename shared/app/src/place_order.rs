@@ -19,7 +19,7 @@ use shop_domain::{
     coupon::CouponRefusal,
     message::{Event, Message},
     order::{self, Order},
-    payment::{Payment, PaymentMethod, PaymentSource},
+    payment::{ChargeLimits, Payment, PaymentMethod, PaymentSource},
     pricing::Destination,
     shipping::ShippingMethod,
 };
@@ -46,6 +46,8 @@ pub struct PlaceOrder {
     pub payment_method: PaymentMethod,
     /// What is charged.
     pub source: Option<PaymentSource>,
+    /// What the payment method can charge in the cart's currency; `None` if it has no limits.
+    pub charge_limits: Option<ChargeLimits>,
     /// What the customer was shown; anything else is refused.
     pub expected_total: Option<Money>,
     /// The customer's remarks.
@@ -92,6 +94,9 @@ pub enum PlaceOrderError {
     /// The coupon gives nothing.
     #[error(transparent)]
     Coupon(#[from] CouponRefusal),
+    /// The payment method cannot charge this total.
+    #[error("the payment method cannot charge this total")]
+    NotChargeable(ChargeLimits),
     /// There is something to pay, and nothing to charge.
     #[error("there is nothing to charge")]
     NothingToCharge,

@@ -19,6 +19,9 @@ pub enum ShipOrderError {
     /// A fully refunded order is not shipped.
     #[error("the order is fully refunded, or its refund is in progress")]
     PaidBack(OrderStatus),
+    /// A disputed order is not shipped.
+    #[error("the payment is disputed: the order is not shipped until the dispute is decided")]
+    Disputed(OrderStatus),
     /// Units on backorder have not been received yet.
     #[error("not all units of {0} are in the warehouse")]
     NotOnHand(Sku),
@@ -49,6 +52,9 @@ pub async fn ship_order(
         let leaving = order.ship(lines, tracking, by, now)?;
         if payment.is_paid_back() {
             return Err(ShipOrderError::PaidBack(state));
+        }
+        if payment.has_open_dispute() {
+            return Err(ShipOrderError::Disputed(state));
         }
         let messages = vec![Event::EmailOrderShipped { order_id: order.id }.now(now)];
         save_both(store, tx, &mut order, &mut payment).await?;

@@ -158,6 +158,13 @@ impl Orders {
         Ok(self.collection.find_one(filter).await?.map(|order| order.id))
     }
 
+    /// Paid orders that are not picked and did not change since `before`.
+    pub async fn list_confirmed_since(&self, before: Timestamp, limit: i64) -> Result<Vec<Id<Order>>, StoreError> {
+        let filter = doc! {"status": OrderStatus::Confirmed.as_str(), "updatedAt": {"$lte": before}};
+        let orders = self.collect(self.collection.find(filter).sort(doc! {"updatedAt": 1}).limit(limit)).await?;
+        Ok(orders.into_iter().map(|order| order.id).collect())
+    }
+
     /// Unpaid orders whose reservation is over, oldest first.
     pub async fn list_expired(&self, now: Timestamp, limit: i64) -> Result<Vec<Id<Order>>, StoreError> {
         let filter = doc! {"status": OrderStatus::Pending.as_str(), "reservedUntil": {"$lte": now}};

@@ -47,7 +47,19 @@ impl Payments {
         Ok(self.collection.find_one(doc! {"transactionId": transaction_id}).await?)
     }
 
-    /// Payments that have been waiting for an answer since before `before`, oldest first.
+    /// Payments at the gateway with a void, a refund or a dispute that is not decided and that did not change since `before`,
+    /// oldest first.
+    pub async fn list_unresolved_since(&self, before: Timestamp, limit: i64) -> Result<Vec<Payment>, StoreError> {
+        let unresolved = vec![
+            doc! {"voidPending": true, "updatedAt": {"$lte": before}},
+            doc! {"refunds.status": "approved", "updatedAt": {"$lte": before}},
+            doc! {"disputes.status": "open", "updatedAt": {"$lte": before}},
+        ];
+        let filter = doc! {"$or": unresolved, "gateway": "stripe"};
+        self.collect(self.collection.find(filter).sort(doc! {"updatedAt": 1}).limit(limit)).await
+    }
+
+    /// Payments whose charge is under way since before `before`, oldest first.
     pub async fn list_processing_since(&self, before: Timestamp, limit: i64) -> Result<Vec<Payment>, StoreError> {
         let filter = doc! {"status": PaymentStatus::Processing.as_str(), "updatedAt": {"$lt": before}};
         self.collect(self.collection.find(filter).sort(doc! {"updatedAt": 1}).limit(limit)).await

@@ -14,6 +14,7 @@ use shared::{
         payment::{PaymentMethod, PaymentSource},
         shipping::ShippingMethod,
     },
+    gateway::stripe,
     http::{
         App, CurrentBuyer, FieldCode, IdempotencyKey, Problem, ProblemCode, Valid,
         address::AddressBody,
@@ -135,6 +136,8 @@ async fn prepare(app: &App, window: PaymentWindow, buyer: &Buyer, wanted: Checko
         return Err(Problem::new(ProblemCode::CartEmpty));
     }
     let (email, shipping_address) = (email?, shipping_address?);
+    let is_charged = wanted.payment.method != PaymentMethod::BankTransfer;
+    let charge_limits = is_charged.then(|| stripe::charge_limits(cart.currency));
     Ok(PlaceOrder {
         buyer: buyer.clone(),
         email,
@@ -144,6 +147,7 @@ async fn prepare(app: &App, window: PaymentWindow, buyer: &Buyer, wanted: Checko
         shipping_method: wanted.shipping_method,
         payment_method: wanted.payment.method,
         source,
+        charge_limits,
         expected_total: wanted.expected_total,
         notes: wanted.notes,
         payment_window: if wanted.payment.method == PaymentMethod::BankTransfer {

@@ -32,6 +32,10 @@ pub(super) fn check_orderable(quote: Quote, wanted: &PlaceOrder) -> Result<Quote
     if wanted.expected_total.is_some_and(|expected| expected != quote.price.totals.total) {
         return Err(PlaceOrderError::PriceChanged(Box::new(quote)));
     }
+    let total = quote.price.totals.total;
+    if let Some(limits) = wanted.charge_limits.filter(|limits| !total.is_zero() && !limits.allow(total)) {
+        return Err(PlaceOrderError::NotChargeable(limits));
+    }
     Ok(quote)
 }
 

@@ -135,6 +135,10 @@ problem_codes! {
         "Another coupon has this code. Choose another.";
     ShippingUnavailable = UNPROCESSABLE_ENTITY "shipping_unavailable" "Shipping method not available",
         "The shipping method is not available for the address. Choose one of the quote's shippingOptions.";
+    TotalNotChargeable = UNPROCESSABLE_ENTITY "total_not_chargeable" "Total not chargeable",
+        "The payment method cannot charge this total; `minimum`, `maximum` and `step` say what it can, in minor units. Use another payment method or change the cart.";
+    PaymentDisputed = CONFLICT "payment_disputed" "Payment disputed",
+        "The customer's bank disputes the charge. Wait until the dispute is decided.";
     OrderNotCancellable = CONFLICT "order_not_cancellable" "Order cannot be cancelled",
         "The order has ended, its payment is in progress, or a line of it has been shipped. Request a return for shipped lines.";
     NotReturnable = CONFLICT "not_returnable" "Cannot be returned",

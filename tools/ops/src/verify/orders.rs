@@ -67,6 +67,7 @@ pub(super) async fn check(store: &Store, now: Timestamp) -> Result<Vec<Check>> {
     let mut money = Check::new("I3", "no charge exceeds its total, and no refund its charge");
     let mut agree = Check::new("I3", "an order and its one payment agree");
     let mut refunds = Check::warning("I3", "the charge of a cancelled order is being refunded");
+    let mut undecided = Check::warning("I11", "no payment waits for a person");
     let mut sums = Check::new("I5", "an order's totals re-compute from its lines and rates");
     let mut timelines = Check::new("I6", "an order's timeline follows its state machine");
     let mut payment_timelines = Check::new("I6", "a payment's timeline follows its state machine");
@@ -89,6 +90,7 @@ pub(super) async fn check(store: &Store, now: Timestamp) -> Result<Vec<Check>> {
                 money.record(payment.id, joined(payments::payment_violations(payment)?));
                 agree.record(order.id, joined(payments::order_violations(&order, payment)));
                 refunds.record(order.id, payments::unrefunded(&order, payment, now)?);
+                undecided.record(payment.id, payments::undecided(payment));
                 payment_timelines.record(payment.id, payments::timeline_violation(payment));
             }
             None => agree.record(order.id, Some("it has no payment".to_owned())),
@@ -99,7 +101,7 @@ pub(super) async fn check(store: &Store, now: Timestamp) -> Result<Vec<Check>> {
         units.record(order.id, joined(unit_violations(&order)));
     }
     found.rest(&mut snapshot, |unmatched| report_unmatched(&mut agree, &unmatched)).await?;
-    Ok(vec![money, agree, refunds, sums, timelines, payment_timelines, units])
+    Ok(vec![money, agree, refunds, undecided, sums, timelines, payment_timelines, units])
 }
 
 fn sum_violations(order: &OrderFacts) -> Result<Vec<String>, MoneyError> {

@@ -6,12 +6,12 @@ use serde::Deserialize;
 use shared::domain::{
     Currency, Id, Money, MoneyError, Timestamp,
     order::{Order, OrderStatus, ReturnStatus},
-    payment::{Payment, PaymentStatus, Refund, RefundStatus},
+    payment::{Dispute, DisputeStatus, Payment, PaymentStatus, Refund, RefundOrigin, RefundStatus},
 };
 
 use super::{orders::OrderFacts, snapshot::Row, states};
 
-pub(super) const FIELDS: &str = "order amount currency status captured refunds timeline.status";
+pub(super) const FIELDS: &str = "order amount currency status captured refunds disputes attention timeline.status";
 
 /// How long a worker may take to record the refund of a cancelled order.
 const OVERDUE_AFTER: Duration = Duration::from_secs(15 * 60);
@@ -27,6 +27,9 @@ pub(super) struct PaymentFacts {
     status: PaymentStatus,
     captured: Money,
     refunds: Vec<Refund>,
+    #[serde(default)]
+    disputes: Vec<Dispute>,
+    attention: Option<String>,
     timeline: Vec<Entry>,
 }
 
@@ -45,7 +48,13 @@ impl Row for PaymentFacts {
 
 impl PaymentFacts {
     fn refund_total(&self) -> Result<Money, MoneyError> {
-        Money::sum(self.refunds.iter().map(|refund| refund.amount))
+        Money::sum(self.refunds.iter().filter(|refund| refund.counts()).map(|refund| refund.amount))
+    }
+
+    /// What is disputed or lost.
+    fn disputed(&self) -> Result<Money, MoneyError> {
+        let taken = self.disputes.iter().filter(|dispute| dispute.status != DisputeStatus::Won);
+        Money::sum(taken.map(|dispute| dispute.amount))
     }
 
     fn processed_refunds(&self) -> Result<Money, MoneyError> {
@@ -96,7 +105,10 @@ pub(super) fn order_violations(order: &OrderFacts, payment: &PaymentFacts) -> Ve
         let refund = each.refund_id.and_then(|id| payment.refunds.iter().find(|refund| refund.id == id));
         let amount = refund.map_or(Money::ZERO, |refund| refund.amount);
         let expected = if each.status == ReturnStatus::Received { each.refund } else { Money::ZERO };
-        if amount != expected {
+        // A refund that was made at the gateway reduces the others.
+        let is_reduced =
+            amount < expected && payment.refunds.iter().any(|refund| refund.made_at == RefundOrigin::Gateway);
+        if amount != expected && !is_reduced {
             let (id, amount, expected) = (each.id, amount.minor(), expected.minor());
             violations.push(format!("the return {id} refunds {expected}, its refund is {amount}"));
         }
@@ -115,13 +127,23 @@ pub(super) fn order_violations(order: &OrderFacts, payment: &PaymentFacts) -> Ve
     violations
 }
 
+/// What a person has to decide about a payment.
+pub(super) fn undecided(payment: &PaymentFacts) -> Option<String> {
+    let failed = payment.refunds.iter().filter(|refund| refund.status == RefundStatus::Failed);
+    let failed = failed.map(|refund| format!("the refund {} failed: retry it, pay it otherwise or reject it", refund.id));
+    let disputes = payment.disputes.iter().filter(|dispute| dispute.status == DisputeStatus::Open);
+    let disputes = disputes.map(|dispute| format!("the dispute {} is open: send evidence to the gateway", dispute.id));
+    let all: Vec<String> = payment.attention.clone().into_iter().chain(failed).chain(disputes).collect();
+    (!all.is_empty()).then(|| all.join("; "))
+}
+
 /// The captured amount of a cancelled order that has no refund yet. A message starts the refund, so there is a delay.
 pub(super) fn unrefunded(
     order: &OrderFacts,
     payment: &PaymentFacts,
     now: Timestamp,
 ) -> Result<Option<String>, MoneyError> {
-    let remaining = payment.captured.minus(payment.refund_total()?)?;
+    let remaining = payment.captured.minus(payment.refund_total()?)?.minus(payment.disputed()?)?;
     let is_owed = order.status == OrderStatus::Cancelled
         && remaining > Money::ZERO
         && now.since(order.updated_at) > OVERDUE_AFTER;

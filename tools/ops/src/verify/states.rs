@@ -29,6 +29,8 @@ const PAYMENT: &[(P, P)] = &[
     (P::Processing, P::Failed),
     (P::Failed, P::Processing),
     (P::Completed, P::Refunded),
+    // A refund failed after it was paid out.
+    (P::Refunded, P::Completed),
 ];
 
 /// The violation of an order's timeline in this state.

@@ -131,6 +131,7 @@ fn orders() -> Spec {
             // What waits to be decided, across orders.
             index(doc! {"returns.status": 1, "createdAt": -1, "_id": -1}),
             index_where(doc! {"status": 1, "reservedUntil": 1}, doc! {"status": "pending"}),
+            index_where(doc! {"status": 1, "updatedAt": 1}, doc! {"status": "confirmed"}),
         ],
     }
 }
@@ -165,11 +166,19 @@ fn payments() -> Spec {
         "id": id(),
         "amount": int_from(1),
         "reason": text(),
-        "status": one_of(&["approved", "processed"]),
+        "status": one_of(&["approved", "processed", "failed", "rejected"]),
+        "madeAt": one_of(&["shop", "gateway"]),
         "refundId": text(),
+        "failedIds": list_of(text()),
+        "failureReason": text(),
+        "attempts": int_from(0),
         "leasedUntil": date(),
         "requestedAt": date(),
         "processedAt": date(),
+    };
+    let dispute = doc! {
+        "id": word(), "amount": int_from(1), "reason": text(), "status": one_of(&["open", "won", "lost"]),
+        "evidenceDueBy": date(), "openedAt": date(), "closedAt": date(),
     };
     let details = doc! {
         "brand": text(), "last4": text_like("^[0-9]{4}$"), "expiryMonth": text(), "expiryYear": text(), "holderName": text(),
@@ -191,7 +200,11 @@ fn payments() -> Spec {
         "billingAddress": {"bsonType": "object"},
         "captured": int_from(0),
         "refunds": list_of(object("id amount reason status requestedAt", refund)),
+        "disputes": list_of(object("id amount reason status openedAt", dispute)),
+        "failureCode": text(),
         "failureReason": text(),
+        "attention": text(),
+        "voidPending": flag(),
         "timeline": some_of(object(
             "status timestamp note",
             doc! {"status": statuses(), "timestamp": date(), "note": text()},
@@ -203,8 +216,11 @@ fn payments() -> Spec {
         "updatedAt": date(),
     };
     let rules = [
-        // I3: no more goes back than came in.
-        doc! {"$lte": [{"$sum": "$refunds.amount"}, "$captured"]},
+        // I3: no more is refunded than was captured.
+        doc! {"$lte": [{"$sum": {"$map": {
+            "input": "$refunds",
+            "in": {"$cond": [{"$eq": ["$$this.status", "rejected"]}, 0_i64, "$$this.amount"]},
+        }}}, "$captured"]},
         doc! {"$eq": ["$status", {"$last": "$timeline.status"}]},
     ];
     Spec {
@@ -218,6 +234,10 @@ fn payments() -> Spec {
             index(doc! {"status": 1}),
             index(doc! {"createdAt": -1}),
             index(doc! {"status": 1, "updatedAt": 1}),
+            // What maintenance resumes, and what a person has to decide.
+            index_where(doc! {"voidPending": 1, "updatedAt": 1}, doc! {"voidPending": true}),
+            index(doc! {"refunds.status": 1, "updatedAt": 1}),
+            index(doc! {"disputes.status": 1, "updatedAt": 1}),
         ],
     }
 }
