@@ -123,11 +123,10 @@ async fn a_total_that_the_gateway_would_refuse_is_refused_before_anything_is_res
     let stripe = StripeDouble::start().await;
     let client = Arc::new(stripe.client());
     let shop = TestShop::start_with(|_| client).await;
-    let seller = shop.seller("grace").await;
-    let cheap = shop.sell(&seller, json!({"sku": "PIN-1", "name": "Pin", "price": {"regular": 30}, "initialStock": 5})).await;
+    let cheap = json!({"price": {"regular": 30}, "shipping": {"freeShipping": true}, "inventory": {"quantity": 5}});
+    let cheap = shop.product("PIN-1", cheap).await;
     let ada = shop.customer("ada").await;
     ada.add_to_cart(&cheap, 1).await.is(200);
-    shop.free_shipping().await;
     let refused = ada.checkout_with("order", checkout_body("pm_card_visa")).await;
     let problem = &refused.is_problem(422, "total_not_chargeable").json;
     assert_eq!((&problem["minimum"], &problem["step"]), (&json!(50), &json!(1)));
