@@ -43,6 +43,10 @@ pub fn fault_of(command: &Document) -> Option<&'static str> {
     if mode.is_some_and(|mode| !matches!(mode, "primary" | "primaryPreferred")) {
         return Some("a read that may come from a secondary");
     }
+    // Availability may be read locally: reservations that a majority does not have yet must count, and it decides no order.
+    if command.get_str("find").is_ok_and(|on| on == "inventory") && read_concern(command) == Some("local") {
+        return None;
+    }
     let reads = ["find", "aggregate", "count", "distinct"].iter().any(|name| command.contains_key(name));
     if reads && !is_in_transaction && !matches!(read_concern(command), Some("majority" | "linearizable" | "snapshot")) {
         return Some("a read without majority");
