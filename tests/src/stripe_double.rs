@@ -132,7 +132,9 @@ impl StripeDouble {
     /// What was charged for all payments, without what was refunded or lost to disputes.
     pub fn balance(&self) -> i64 {
         let world = self.world();
-        let sum = |values: &mut dyn Iterator<Item = &Value>| -> i64 { values.map(|each| each["amount"].as_i64().unwrap()).sum() };
+        let sum = |values: &mut dyn Iterator<Item = &Value>| -> i64 {
+            values.map(|each| each["amount"].as_i64().unwrap()).sum()
+        };
         let refunded = &mut world.refunds.iter().filter(|refund| refund["status"] != "failed");
         let lost = &mut world.disputes.iter().filter(|dispute| dispute["status"] == "lost");
         sum(&mut world.charges.values()) - sum(refunded) - sum(lost)
@@ -202,7 +204,9 @@ impl World {
         let path: Vec<&str> = call.split(['/', ' ']).filter(|part| !part.is_empty()).collect();
         match path.as_slice() {
             ["POST", "v1", "payment_methods"] => (200, json!({"id": self.id("pm"), "card": {"brand": "visa"}})),
-            ["GET", "v1", "payment_methods", id] => (200, json!({"id": id, "card": {"brand": "visa", "last4": "4242"}})),
+            ["GET", "v1", "payment_methods", id] => {
+                (200, json!({"id": id, "card": {"brand": "visa", "last4": "4242"}}))
+            }
             ["POST", "v1", "payment_intents"] => self.open(form),
             ["GET", "v1", "payment_intents", id] => self.intents.get(*id).map_or_else(missing, |it| (200, it.clone())),
             ["POST", "v1", "payment_intents", id, action] if self.intents.contains_key(*id) => self.act(id, action),
@@ -288,16 +292,20 @@ impl World {
         intent["amount_received"] = intent["amount"].clone();
         intent["latest_charge"] = charge.as_str().into();
         let amount = intent["amount"].clone();
-        self.charges.insert(charge.clone(), json!({"id": charge, "amount": amount, "disputed": false, "payment_intent": id}));
+        self.charges
+            .insert(charge.clone(), json!({"id": charge, "amount": amount, "disputed": false, "payment_intent": id}));
     }
 
     /// "Refunds": never more than was charged, and not while the charge is disputed.
     fn refund(&mut self, form: &Form) -> Answer {
         let intent = form["payment_intent"].clone();
-        let Some(charge) = self.intents.get(&intent).map(|intent| text(&intent["latest_charge"])) else { return missing() };
+        let Some(charge) = self.intents.get(&intent).map(|intent| text(&intent["latest_charge"])) else {
+            return missing();
+        };
         let of_intent = self.refunds.iter().filter(|refund| refund["payment_intent"] == intent.as_str());
         let made = of_intent.filter(|refund| refund["status"] != "failed");
-        let left = self.charges[&charge]["amount"].as_i64().unwrap() - made.map(|refund| refund["amount"].as_i64().unwrap()).sum::<i64>();
+        let left = self.charges[&charge]["amount"].as_i64().unwrap()
+            - made.map(|refund| refund["amount"].as_i64().unwrap()).sum::<i64>();
         let amount = form.get("amount").map_or(left, |amount| amount.parse().unwrap());
         if self.charges[&charge]["disputed"] == true {
             return error(400, "invalid_request_error", "charge_disputed", None);

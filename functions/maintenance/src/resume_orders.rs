@@ -33,7 +33,9 @@ pub(crate) async fn run(worker: &Worker) -> Result<usize, StoreError> {
             }
             Err(error @ StoreError::Unavailable(_)) => return Err(error),
             // A failure for one order must not block the others.
-            Err(error) => tracing::error!(%id, error = &error as &dyn std::error::Error, "an order could not be resumed"),
+            Err(error) => {
+                tracing::error!(%id, error = &error as &dyn std::error::Error, "an order could not be resumed")
+            }
         }
     }
     Ok(count)

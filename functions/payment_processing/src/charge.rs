@@ -51,10 +51,7 @@ impl PaymentProcessing {
             // The previous attempt was charged after all: that is the payment.
             IntentState::Succeeded { .. } => Ok(Some(previous)),
             // A declined intent could still be confirmed by a client that has its secret.
-            IntentState::Open
-            | IntentState::ActionRequired
-            | IntentState::Processing
-            | IntentState::Declined(_) => {
+            IntentState::Open | IntentState::ActionRequired | IntentState::Processing | IntentState::Declined(_) => {
                 Err(ProcessError::retry("the previous attempt is undecided", "its intent could not be cancelled"))
             }
         }

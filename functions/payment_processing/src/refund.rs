@@ -64,9 +64,7 @@ impl PaymentProcessing {
                 end_refund_lease(store, id, refund, attempt).await.map_err(not_recorded)?;
                 Err(no_answer(error))
             }
-            Err(error) => {
-                record_refund_failed(store, id, refund, &error.to_string(), now).await.map_err(not_recorded)
-            }
+            Err(error) => record_refund_failed(store, id, refund, &error.to_string(), now).await.map_err(not_recorded),
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use super::end_order::{EndOrderError, cancel_in, save_both};
 use shop_domain::{
-    Command, Id, Idempotent, IllegalTransition, Money, State, Timestamp,
+    Command, Id, Idempotent, IllegalTransition, Money, MoneyError, State, Timestamp,
     message::{Event, Message},
     order::{Cancellation, Order, OrderStatus},
     payment::{Begin, Failure, Payment, PaymentDetails, PaymentStatus, RefundError},
@@ -31,6 +31,12 @@ pub enum RecordError {
 impl TransactionError for RecordError {
     fn store_error(&self) -> Option<&StoreError> {
         if let Self::Store(error) = self { Some(error) } else { None }
+    }
+}
+
+impl From<MoneyError> for RecordError {
+    fn from(error: MoneyError) -> Self {
+        Self::Refund(error.into())
     }
 }
 
@@ -128,8 +134,7 @@ pub async fn record_succeeded(
             return Ok(Vec::new());
         }
         let amount = found.amount;
-        let (_, messages) =
-            record_succeeded_in(store, tx, payment, amount, charge.details.as_ref(), None, now).await?;
+        let (_, messages) = record_succeeded_in(store, tx, payment, amount, charge.details.as_ref(), None, now).await?;
         Ok(messages)
     })
 }

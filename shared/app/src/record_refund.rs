@@ -8,9 +8,7 @@ use shop_domain::{
     Id, Timestamp,
     message::{Event, Message},
     order::{Order, OrderStatus},
-    payment::{
-        DisputeStatus, GatewayDispute, GatewayRefund, Payment, Refund, RefundLease, RefundOrigin, RefundStatus,
-    },
+    payment::{DisputeStatus, GatewayDispute, GatewayRefund, Payment, Refund, RefundLease, RefundOrigin, RefundStatus},
 };
 use shop_store::{Store, Tx, Versioned, transaction};
 
@@ -138,7 +136,8 @@ fn resume_refunds(
     if order.status == OrderStatus::Cancelled && !left.is_zero() {
         payment.approve_refund(left, "the order was cancelled", now)?;
     }
-    let due = payment.refunds.iter().filter(|refund| refund.status == RefundStatus::Approved && refund.refund_id.is_none());
+    let due =
+        payment.refunds.iter().filter(|refund| refund.status == RefundStatus::Approved && refund.refund_id.is_none());
     messages.extend(due.map(|refund| {
         Event::RefundRequested { payment_id: payment.id, order_id: payment.order, refund_id: refund.id }.now(now)
     }));

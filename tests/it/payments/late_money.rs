@@ -1,7 +1,10 @@
 //! A charge that succeeds after its order ended: the order is reopened if it can be, otherwise the money is refunded.
 
 use serde_json::{Value, json};
-use shared::domain::{order::OrderStatus, payment::PaymentStatus};
+use shared::domain::{
+    order::OrderStatus,
+    payment::{Failure, FailureCode, PaymentStatus},
+};
 use tests::{cards, stripe_api::NEEDS_AUTHENTICATION};
 
 use super::{Sale, TOTAL};
@@ -20,7 +23,12 @@ impl Sale {
         self.shop.deliver_everything().await;
         let mut payment = self.payment().await;
         let intent = self.stripe.intent(payment.transaction_id.as_deref().unwrap()).await;
-        assert!(payment.fail("authentication failed", self.shop.clock.now()).unwrap().was_executed());
+        assert!(
+            payment
+                .fail(&Failure::new(FailureCode::AuthenticationFailed, "authentication failed"), self.shop.clock.now())
+                .unwrap()
+                .was_executed()
+        );
         self.shop.store().payments.save(&mut payment).await.unwrap();
         intent["client_secret"].as_str().unwrap().to_owned()
     }

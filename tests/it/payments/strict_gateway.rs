@@ -11,7 +11,10 @@ use shared::{
     },
     store::Versioned,
 };
-use tests::{Person, Reply, StripeDouble, TestShop, people::checkout_body, shop::WEBHOOK_SECRET, stripe_double::NEEDS_AUTHENTICATION};
+use tests::{
+    Person, Reply, StripeDouble, TestShop, people::checkout_body, shop::WEBHOOK_SECRET,
+    stripe_double::NEEDS_AUTHENTICATION,
+};
 
 use super::{AFTER_EXPIRY, TOTAL};
 
@@ -87,7 +90,7 @@ impl Trade {
         let body = json!({"id": id, "type": kind, "data": {"object": object}}).to_string();
         let signature = payments::sign(body.as_bytes(), &Secret::new(WEBHOOK_SECRET), self.shop.clock.now());
         let request = self.shop.request("POST", "/v1/payments/webhooks/stripe").header("stripe-signature", &signature);
-        request.raw("application/json", &body).send().await
+        request.raw("application/json", body.as_str()).send().await
     }
 
     /// The gateway tells that something about the charge changed, and the shop looks it up.

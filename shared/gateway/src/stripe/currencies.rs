@@ -9,8 +9,8 @@ use shop_domain::{Currency, Money, payment::ChargeLimits};
 /// Decimal digits of the unit that Stripe's API counts in.
 fn digits(currency: Currency) -> u32 {
     match currency.code() {
-        "BIF" | "CLP" | "DJF" | "GNF" | "JPY" | "KMF" | "KRW" | "MGA" | "PYG" | "RWF" | "VND" | "VUV" | "XAF" | "XOF"
-        | "XPF" => 0,
+        "BIF" | "CLP" | "DJF" | "GNF" | "JPY" | "KMF" | "KRW" | "MGA" | "PYG" | "RWF" | "VND" | "VUV" | "XAF"
+        | "XOF" | "XPF" => 0,
         "BHD" | "JOD" | "KWD" | "OMR" | "TND" => 3,
         // ISK and UGX have no decimals any more and are sent with two, which are always 00.
         _ => 2,
@@ -80,7 +80,8 @@ pub(super) fn from_stripe(amount: i64, currency: Currency) -> Option<Money> {
 pub fn charge_limits(currency: Currency) -> ChargeLimits {
     let (ours, theirs) = (currency.minor_digits(), digits(currency));
     // The step in our unit: what both units can express.
-    let step = if ours > theirs { 10_i64.pow(ours - theirs) } else { (step(currency) / 10_i64.pow(theirs - ours)).max(1) };
+    let step =
+        if ours > theirs { 10_i64.pow(ours - theirs) } else { (step(currency) / 10_i64.pow(theirs - ours)).max(1) };
     let ours_of = |amount: i64| {
         if ours >= theirs { amount * 10_i64.pow(ours - theirs) } else { amount / 10_i64.pow(theirs - ours) }
     };

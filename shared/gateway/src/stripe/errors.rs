@@ -125,9 +125,10 @@ impl WireError {
                 FailureCode::IncorrectNumber
             }
             (_, "card_velocity_exceeded" | "withdrawal_count_limit_exceeded") => FailureCode::LimitExceeded,
-            (_, "card_not_supported" | "currency_not_supported" | "transaction_not_allowed" | "service_not_allowed") => {
-                FailureCode::CardNotSupported
-            }
+            (
+                _,
+                "card_not_supported" | "currency_not_supported" | "transaction_not_allowed" | "service_not_allowed",
+            ) => FailureCode::CardNotSupported,
             ("authentication_required", _) | (_, "authentication_required") => FailureCode::AuthenticationRequired,
             ("payment_intent_authentication_failure" | "setup_intent_authentication_failure", _) => {
                 FailureCode::AuthenticationFailed
@@ -172,7 +173,8 @@ mod tests {
             };
             assert_eq!(std::mem::discriminant(&error), std::mem::discriminant(&expected), "{status} {code}");
         }
-        let missing = serde_json::json!({"type": "invalid_request_error", "code": "resource_missing", "param": "payment_method"});
+        let missing =
+            serde_json::json!({"type": "invalid_request_error", "code": "resource_missing", "param": "payment_method"});
         assert!(matches!(of(400, &missing), Refusal::Declined(_)));
     }
 

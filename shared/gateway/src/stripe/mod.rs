@@ -186,7 +186,8 @@ fn segment(id: &str) -> String {
 
 fn in_stripes_unit(amount: Money, currency: Currency) -> Result<String, GatewayError> {
     let amount = currencies::to_stripe(amount, currency);
-    let amount = amount.ok_or_else(|| GatewayError::Misconfigured(format!("it cannot charge fractions of {currency}")))?;
+    let amount =
+        amount.ok_or_else(|| GatewayError::Misconfigured(format!("it cannot charge fractions of {currency}")))?;
     Ok(amount.to_string())
 }
 
@@ -232,10 +233,11 @@ impl PaymentGateway for Stripe {
         let Some(charge) = wire.latest_charge.as_ref().map(|charge| charge.id().to_owned()) else {
             return Ok(History::default());
         };
-        let refunds: Vec<WireRefund> = self.list("refunds", ("payment_intent", intent), |refund| &refund.id).await?;
+        let refunds: Vec<WireRefund> =
+            self.list("refunds", ("payment_intent", intent), |refund: &WireRefund| &refund.id).await?;
         let charge: WireCharge = self.call(Method::GET, &format!("charges/{}", segment(&charge)), &[], None).await?;
         let disputes: Vec<WireDispute> = if charge.disputed {
-            self.list("disputes", ("charge", &charge.id), |dispute| &dispute.id).await?
+            self.list("disputes", ("charge", &charge.id), |dispute: &WireDispute| &dispute.id).await?
         } else {
             Vec::new()
         };

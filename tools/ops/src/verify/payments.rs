@@ -130,7 +130,8 @@ pub(super) fn order_violations(order: &OrderFacts, payment: &PaymentFacts) -> Ve
 /// What a person has to decide about a payment.
 pub(super) fn undecided(payment: &PaymentFacts) -> Option<String> {
     let failed = payment.refunds.iter().filter(|refund| refund.status == RefundStatus::Failed);
-    let failed = failed.map(|refund| format!("the refund {} failed: retry it, pay it otherwise or reject it", refund.id));
+    let failed =
+        failed.map(|refund| format!("the refund {} failed: retry it, pay it otherwise or reject it", refund.id));
     let disputes = payment.disputes.iter().filter(|dispute| dispute.status == DisputeStatus::Open);
     let disputes = disputes.map(|dispute| format!("the dispute {} is open: send evidence to the gateway", dispute.id));
     let all: Vec<String> = payment.attention.clone().into_iter().chain(failed).chain(disputes).collect();
