@@ -6,7 +6,6 @@ mod access;
 mod checkout;
 mod coupons;
 mod orders;
-mod problems;
 mod reports;
 mod returns;
 mod settings;

@@ -2,5 +2,6 @@
 
 mod delivery;
 pub(crate) mod place_order;
+mod problems;
 pub(crate) mod quote;
-pub(crate) mod quote_view;
+mod quote_view;

@@ -26,8 +26,11 @@ use shared::{
     },
 };
 
-use super::delivery::{find_address, find_email, load_cart};
-use crate::{CheckoutApp, PaymentWindow, access::Visibility, orders::view::OrderView, problems::place_problem};
+use super::{
+    delivery::{find_address, find_email, load_cart},
+    problems::place_problem,
+};
+use crate::{CheckoutApp, PaymentWindow, access::Visibility, orders::view::OrderView};
 
 /// Addresses, shipping method and payment method of the order.
 #[derive(Clone, Deserialize, Serialize, utoipa::ToSchema)]

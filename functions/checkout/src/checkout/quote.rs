@@ -14,9 +14,9 @@ use shared::{
 
 use super::{
     delivery::{find_address, load_cart},
+    problems::quote_problem,
     quote_view::QuoteView,
 };
-use crate::problems::quote_problem;
 
 /// Destination, shipping method and coupon.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]

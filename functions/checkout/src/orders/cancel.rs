@@ -12,11 +12,8 @@ use shared::{
     validation::{Validate, Violations, rules::optional_lines},
 };
 
-use super::view::OrderView;
-use crate::{
-    access::{Visibility, load_order},
-    problems::cancel_problem,
-};
+use super::{problems::cancel_problem, view::OrderView};
+use crate::access::{Visibility, load_order};
 
 /// The reason.
 #[derive(Debug, Deserialize, Serialize, utoipa::ToSchema)]

@@ -5,6 +5,7 @@ pub(crate) mod cancel;
 pub(crate) mod deliver;
 pub(crate) mod list;
 pub(crate) mod lookup;
+mod problems;
 pub(crate) mod ship;
 mod shipment_view;
 pub(crate) mod show;

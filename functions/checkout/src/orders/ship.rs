@@ -15,8 +15,8 @@ use shared::{
     },
 };
 
-use super::view::OrderView;
-use crate::{access::load_handled, problems::ship_problem};
+use super::{problems::ship_problem, view::OrderView};
+use crate::access::load_handled;
 
 /// The carrier and the tracking number.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
