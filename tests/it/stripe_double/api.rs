@@ -147,7 +147,7 @@ async fn amounts_follow_the_currency() {
         (699, "krw", Some("amount_too_small")),
         (99_999_999, "usd", None),
         (100_000_000, "usd", Some("amount_too_large")),
-        (999_999_999_999, "idr", None),
+        (999_999_999_999_i64, "idr", None),
         (5_501, "isk", Some("invalid_charge_amount")),
         (550_000, "isk", None),
         (150, "ugx", Some("invalid_charge_amount")),

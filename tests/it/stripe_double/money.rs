@@ -120,6 +120,11 @@ async fn the_dashboard_refunds_captures_and_changes_intents() {
 
     let foreign = api.stripe.dashboard().open_intent(500, "eur", &[("invoice", "7")]);
     assert_eq!(api.stripe.intent(&foreign)["metadata"], json!({"invoice": "7"}));
+    api.stripe
+        .dashboard()
+        .update(&foreign, &[("metadata[invoice]", ""), ("metadata[paymentId]", "pay_1"), ("amount", "600")]);
+    let changed = api.stripe.intent(&foreign);
+    assert_eq!((&changed["metadata"], &changed["amount"]), (&json!({"paymentId": "pay_1"}), &json!(600)));
 }
 
 #[tokio::test]

@@ -55,7 +55,7 @@ async fn an_order_is_paid_by_card_at_the_double() {
         let sale = Sale::ordered(token).await;
         sale.shop.run_queues().await;
         sale.is_paid_once().await;
-        let details = sale.shop.payment_of(&sale.order).await.details.clone().unwrap();
+        let details = sale.shop.payment_of(&sale.order).await.payment_details.clone().unwrap();
         assert_eq!((details.brand.as_deref(), details.last4.as_deref()), (Some("visa"), Some("4242")));
     }
 }

@@ -233,6 +233,8 @@ pub(super) fn update(state: &mut State, id: &str, form: &Form) -> Answer {
     let intent = state.intent(id)?;
     (intent.amount, intent.currency) = (amount, currency);
     intent.metadata.extend(metadata);
+    // "Individual keys can be unset by posting an empty value to them."
+    intent.metadata.retain(|_, value| value != "");
     intent.receipt_email = form.text("receipt_email").map(str::to_owned).or(intent.receipt_email.take());
     if method.is_some() {
         (intent.method, intent.status, intent.next_action) = (method, Status::RequiresConfirmation, Value::Null);

@@ -157,6 +157,7 @@ pub(super) fn update(state: &mut State, id: &str, form: &Form) -> Answer {
     let metadata = form.metadata()?;
     let refund = state.refund(id)?;
     refund.metadata.extend(metadata);
+    refund.metadata.retain(|_, value| value != "");
     let json = refund.json();
     state.emit("refund.updated", &json);
     Ok(json)

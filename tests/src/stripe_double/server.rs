@@ -150,7 +150,10 @@ impl Inner {
         self.failures.wait_at(&call.method, &call.path, Moment::Before).await;
         let answer = match scripted {
             Some(error) if matches!(failure, Some(Failure::Status(_))) => Err(error),
-            Some(error) => self.execute(call, &request).and(Err(StripeError { began: true, ..error })),
+            Some(error) => {
+                self.execute(call, &request).map(drop).unwrap_or_default();
+                Err(StripeError { began: true, ..error })
+            }
             None => self.execute(call, &request),
         };
         let (sent, began) = match answer {
