@@ -53,6 +53,20 @@ async fn a_declined_card_leaves_the_intent_open_for_another() {
 }
 
 #[tokio::test]
+async fn an_issuer_declines_with_any_documented_code() {
+    let api = Api::start().await;
+    for (decline_code, code) in
+        [("pickup_card", "card_declined"), ("authentication_required", "authentication_required")]
+    {
+        api.stripe.next_confirmation(Confirmation::Declines(decline_code));
+        let intent = api.open("pm_card_visa", &[]).await;
+        let declined = api.confirm(&intent).await;
+        assert_eq!(declined.is_error(402, "card_error", code)["decline_code"], decline_code);
+        assert_eq!(api.charge_of(&intent).await["outcome"]["reason"], decline_code);
+    }
+}
+
+#[tokio::test]
 async fn three_d_secure_waits_for_the_customer() {
     let api = Api::start().await;
     let card = api.stripe.card("4000002500003155");
@@ -178,6 +192,9 @@ async fn invalid_requests_are_refused_with_the_parameter() {
     assert_eq!(create(&unknown).await.is_invalid("resource_missing")["param"], "payment_method");
     let mismatch = [amount, usd, ("payment_method", "pm_card_visa"), ("payment_method_types[]", "paypal")];
     create(&mismatch).await.is_invalid("payment_intent_incompatible_payment_method");
+    let intent = api.open("pm_card_visa", &[]).await;
+    api.stripe.dashboard().forget_intent(&intent);
+    api.confirm(&intent).await.is_error(404, "invalid_request_error", "resource_missing");
     api.get("payment_intents/pi_unknown").await.is_error(404, "invalid_request_error", "resource_missing");
     api.get("nothing").await.is_error(404, "invalid_request_error", "");
     let number = [("type", "card"), ("card[number]", "4242424242424242")];

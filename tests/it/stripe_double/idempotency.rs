@@ -18,6 +18,10 @@ async fn a_key_is_one_request_for_a_day() {
     let third = api.post_with("key", "payment_intents", CREATE).await;
     assert_ne!(third.id(), first.id());
     let received = api.stripe.received();
+    assert_eq!(
+        received[0].parameters,
+        CREATE.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect::<Vec<_>>()
+    );
     assert_eq!(received.iter().map(|each| each.replayed).collect::<Vec<_>>(), [false, true, false]);
 }
 

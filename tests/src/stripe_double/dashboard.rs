@@ -65,6 +65,11 @@ impl Dashboard<'_> {
         self.act(|state| intents::update(state, intent, &form(fields)));
     }
 
+    /// The account no longer knows an intent, as after the shop was given the API key of another account.
+    pub fn forget_intent(&self, intent: &str) {
+        self.0.with(|state| state.intents.retain(|each| each.id != intent));
+    }
+
     /// An intent that is still open succeeds with another amount and currency, whatever its payment method is.
     pub fn succeed_with(&self, intent: &str, amount: i64, currency: &str) {
         self.act(|state| {

@@ -9,7 +9,7 @@ use super::error::StripeError;
 
 /// The parameters of a request in the order of their names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Form(Vec<(String, String)>);
+pub(super) struct Form(pub(super) Vec<(String, String)>);
 
 impl Form {
     pub(super) fn parse(text: &str) -> Self {

@@ -37,6 +37,8 @@ pub struct Received {
     pub method: String,
     /// `/v1/payment_intents`
     pub path: String,
+    /// The parameters, in the order of their names: `metadata[paymentId]` and its like.
+    pub parameters: Vec<(String, String)>,
     /// The value of `Idempotency-Key`.
     pub key: Option<String>,
     /// The status of the answer.
@@ -115,6 +117,7 @@ impl Inner {
         self.received.lock().unwrap().push(Received {
             method: call.method,
             path: call.path,
+            parameters: call.form.0,
             key: call.key,
             status: answered.0.status,
             replayed: answered.1,
