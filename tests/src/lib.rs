@@ -29,6 +29,7 @@ pub mod request;
 pub mod rivals;
 pub mod shop;
 pub mod stripe_api;
+pub mod stripe_double;
 pub mod victim;
 pub mod watch;
 
@@ -39,3 +40,4 @@ pub use request::{Reply, Request};
 pub use rivals::{Rivals, at_once};
 pub use shop::TestShop;
 pub use stripe_api::StripeApi;
+pub use stripe_double::StripeDouble;
