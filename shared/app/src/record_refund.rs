@@ -56,7 +56,7 @@ pub async fn record_refunded(
 }
 
 /// An administrator paid a refund out by bank transfer, in an open transaction. Returns the payment too.
-pub async fn record_refund_transfer_in(
+pub(super) async fn record_refund_transfer_in(
     store: &Store,
     tx: &mut Tx,
     payment: Id<Payment>,
