@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use shared::domain::{Id, message::Queue, order::OrderStatus};
 use tests::{
     OwnMongodb, Person, Reply, StripeApi, TestShop, cards,
-    people::checkout_body,
+    people::{checkout_body, until_decided},
     victim::{self, Buyer, Moment, VictimRun, Work},
 };
 
@@ -163,7 +163,9 @@ impl Scene {
         self.shop.verify().await;
         let mut orders = BTreeMap::new();
         for some in cases.chunks(8) {
-            for (case, reply) in some.iter().zip(join_all(some.iter().map(|case| self.again(case))).await) {
+            for (case, reply) in
+                some.iter().zip(join_all(some.iter().map(|case| until_decided(|| self.again(case)))).await)
+            {
                 let id = reply.is(201).id();
                 let was_there = case.order.as_ref().map(|order| (order.clone(), Some("true")));
                 assert_eq!((id.clone(), reply.header("idempotent-replayed")), was_there.unwrap_or((id, None)));

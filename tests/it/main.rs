@@ -27,6 +27,7 @@ mod products;
 mod races;
 mod reservations;
 mod reviews;
+mod stripe_double;
 mod validators;
 mod verify;
 mod watch;

@@ -49,10 +49,25 @@ pub enum Moment {
 #[derive(Debug)]
 pub struct BlockedCall(Arc<Gate>);
 
+/// Where one call waits.
 #[derive(Debug)]
-struct Gate {
+pub(crate) struct Gate {
     arrived: Semaphore,
     open: Semaphore,
+}
+
+impl Gate {
+    /// A closed gate, which opens when the other value is dropped.
+    pub(crate) fn closed() -> (Arc<Self>, BlockedCall) {
+        let gate = Arc::new(Self { arrived: Semaphore::new(0), open: Semaphore::new(0) });
+        (Arc::clone(&gate), BlockedCall(gate))
+    }
+
+    /// Waits until the gate is open.
+    pub(crate) async fn pass(&self) {
+        self.arrived.add_permits(1);
+        self.open.acquire().await.unwrap().forget();
+    }
 }
 
 impl BlockedCall {
@@ -110,9 +125,9 @@ impl FaultyGateway {
 
     /// Blocks the next call of this method until the returned value is dropped.
     pub fn block_next(&self, call: Call, moment: Moment) -> BlockedCall {
-        let gate = Arc::new(Gate { arrived: Semaphore::new(0), open: Semaphore::new(0) });
-        self.gates.lock().unwrap().push((call, moment, Arc::clone(&gate)));
-        BlockedCall(gate)
+        let (gate, blocked) = Gate::closed();
+        self.gates.lock().unwrap().push((call, moment, gate));
+        blocked
     }
 
     fn fault(&self, call: Call) -> Option<Fault> {
@@ -133,8 +148,7 @@ impl FaultyGateway {
             at.map(|at| gates.remove(at).2)
         };
         if let Some(gate) = gate {
-            gate.arrived.add_permits(1);
-            gate.open.acquire().await.unwrap().forget();
+            gate.pass().await;
         }
     }
 

@@ -4,10 +4,25 @@ use serde::{Deserialize, Serialize};
 use shared::{
     domain::category::CategoryMetadata,
     validation::{
-        Validate, Violations,
-        rules::{entries, line, optional_line, optional_lines},
+        Field, Validate, Violations,
+        rules::{entries, length, line, optional_line, optional_lines},
     },
 };
+
+/// The rules of a category's texts, for a new one and for a change.
+pub(crate) fn check_texts(
+    v: &mut Violations,
+    name: &impl Field<str>,
+    description: &impl Field<str>,
+    parent: &impl Field<str>,
+    [image, icon]: [&impl Field<str>; 2],
+) {
+    v.check("name", name, line(100));
+    v.check("description", description, optional_lines(2000));
+    v.check("parent", parent, length(0..=1000));
+    v.check("image", image, optional_line(2048));
+    v.check("icon", icon, optional_line(2048));
+}
 
 /// For search engines.
 #[derive(Clone, Debug, Deserialize, Serialize, utoipa::ToSchema)]

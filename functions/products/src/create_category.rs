@@ -10,14 +10,13 @@ use shared::{
     app::save_category::{self, CategoryChanges, NewCategory},
     domain::Slug,
     http::{Admin, App, Problem, ValidCatalogue},
-    validation::{
-        Validate, Violations,
-        rules::{length, line, optional_line, optional_lines},
-    },
+    validation::{Validate, Violations},
 };
 
 use crate::{
-    category_input::MetadataInput, category_view::CategoryDetail, problems::CatalogueProblem,
+    category_input::{MetadataInput, check_texts},
+    category_view::CategoryDetail,
+    problems::CatalogueProblem,
     show_category::load_detail,
 };
 
@@ -43,11 +42,7 @@ pub(crate) struct CreateCategory {
 
 impl Validate for CreateCategory {
     fn validate(&self, v: &mut Violations) {
-        v.check("name", &self.name, line(100));
-        v.check("description", &self.description, optional_lines(2000));
-        v.check("parent", &self.parent, length(0..=1000));
-        v.check("image", &self.image, optional_line(2048));
-        v.check("icon", &self.icon, optional_line(2048));
+        check_texts(v, &self.name, &self.description, &self.parent, [&self.image, &self.icon]);
         v.nested("metadata", &self.metadata);
     }
 }

@@ -6,15 +6,13 @@ use shared::{
     app::save_category::{self, CategoryChanges},
     domain::{Slug, category::Category},
     http::{Admin, App, PathId, Problem, ValidCatalogue},
-    validation::{
-        Validate, Violations,
-        patch::present,
-        rules::{length, line, optional_line, optional_lines},
-    },
+    validation::{Validate, Violations, patch::present},
 };
 
 use crate::{
-    category_input::MetadataInput, category_view::CategoryDetail, problems::CatalogueProblem,
+    category_input::{MetadataInput, check_texts},
+    category_view::CategoryDetail,
+    problems::CatalogueProblem,
     show_category::load_detail,
 };
 
@@ -54,11 +52,7 @@ pub(crate) struct UpdateCategory {
 
 impl Validate for UpdateCategory {
     fn validate(&self, v: &mut Violations) {
-        v.check("name", &self.name, line(100));
-        v.check("description", &self.description, optional_lines(2000));
-        v.check("parent", &self.parent, length(0..=1000));
-        v.check("image", &self.image, optional_line(2048));
-        v.check("icon", &self.icon, optional_line(2048));
+        check_texts(v, &self.name, &self.description, &self.parent, [&self.image, &self.icon]);
         v.nested("metadata", &self.metadata);
     }
 }

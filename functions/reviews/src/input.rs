@@ -8,11 +8,29 @@ use shared::{
         review::{Rating, ReviewContent},
     },
     validation::{
-        Validate, Violations,
+        Field, Validate, Violations,
         patch::present,
         rules::{entries, https_url, line, optional_lines},
     },
 };
+
+/// The rules of a review's text, for a new one and for a change.
+fn check_content(
+    v: &mut Violations,
+    title: &impl Field<str>,
+    comment: &impl Field<str>,
+    images: &impl Field<[String]>,
+    [pros, cons]: [&impl Field<[String]>; 2],
+) {
+    v.check("title", title, line(200));
+    v.check("comment", comment, optional_lines(5000));
+    v.check("images", images, entries(0..=10));
+    v.each("images", images, https_url);
+    for (name, points) in [("pros", pros), ("cons", cons)] {
+        v.check(name, points, entries(0..=20));
+        v.each(name, points, line(200));
+    }
+}
 
 /// A new review.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -37,14 +55,7 @@ pub(crate) struct CreateReview {
 
 impl Validate for CreateReview {
     fn validate(&self, v: &mut Violations) {
-        v.check("title", &self.title, line(200));
-        v.check("comment", &self.comment, optional_lines(5000));
-        v.check("images", &self.images, entries(0..=10));
-        v.each("images", &self.images, https_url);
-        for (name, points) in [("pros", &self.pros), ("cons", &self.cons)] {
-            v.check(name, points, entries(0..=20));
-            v.each(name, points, line(200));
-        }
+        check_content(v, &self.title, &self.comment, &self.images, [&self.pros, &self.cons]);
     }
 }
 
@@ -81,14 +92,7 @@ pub(crate) struct UpdateReview {
 
 impl Validate for UpdateReview {
     fn validate(&self, v: &mut Violations) {
-        v.check("title", &self.title, line(200));
-        v.check("comment", &self.comment, optional_lines(5000));
-        v.check("images", &self.images, entries(0..=10));
-        v.each("images", &self.images, https_url);
-        for (name, points) in [("pros", &self.pros), ("cons", &self.cons)] {
-            v.check(name, points, entries(0..=20));
-            v.each(name, points, line(200));
-        }
+        check_content(v, &self.title, &self.comment, &self.images, [&self.pros, &self.cons]);
     }
 }
 

@@ -65,8 +65,9 @@ async fn try_move(
             return Err(WishlistError::UnknownItem.into());
         }
         store.wishlists.save_in(tx, &mut list).await?;
-        let found = store.carts.find_of_in(tx, &Buyer::Customer(user), now).await?;
-        let mut cart = found.unwrap_or_else(|| Versioned::new(Cart::of_customer(user, now)));
+        let customer = Buyer::Customer(user);
+        let found = store.carts.find_of_in(tx, &customer, now).await?;
+        let mut cart = found.unwrap_or_else(|| Versioned::new(Cart::of(&customer, now)));
         cart.add(item.clone(), now)?;
         store.carts.save_in(tx, &mut cart).await?;
         Ok(cart)

@@ -140,7 +140,7 @@ pub async fn record_succeeded(
 }
 
 /// [`record_succeeded`] in an open transaction; `reference` is that of the bank statement. Returns the payment too.
-pub async fn record_succeeded_in(
+pub(super) async fn record_succeeded_in(
     store: &Store,
     tx: &mut Tx,
     payment: Id<Payment>,

@@ -145,7 +145,7 @@ fn resume_refunds(
 }
 
 /// An administrator paid a refund out by bank transfer, in an open transaction. Returns the payment too.
-pub async fn record_refund_transfer_in(
+pub(super) async fn record_refund_transfer_in(
     store: &Store,
     tx: &mut Tx,
     payment: Id<Payment>,

@@ -93,7 +93,10 @@ pub(super) fn check(amount: i64, currency: &str, settled_minimum: Option<i64>) -
         return invalid(format!("Amount must be at least {}", written(minimum, currency)), "amount_too_small");
     }
     if amount > maximum(currency) {
-        return invalid(format!("Amount must be no more than {}", written(maximum(currency), currency)), "amount_too_large");
+        return invalid(
+            format!("Amount must be no more than {}", written(maximum(currency), currency)),
+            "amount_too_large",
+        );
     }
     check_step(amount, currency)
 }

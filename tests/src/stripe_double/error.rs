@@ -11,7 +11,7 @@ pub(super) struct StripeError {
     pub(super) status: u16,
     /// Whether the endpoint had begun to execute, so that the answer is kept for the idempotency key.
     pub(super) began: bool,
-    fields: Value,
+    pub(super) fields: Value,
 }
 
 impl StripeError {
@@ -78,7 +78,9 @@ impl StripeError {
         let error = |kind, message| Self::new(status, kind, message);
         let error = match status {
             401 => error("invalid_request_error", "Invalid API Key provided: sk_test_********"),
-            402 => error("card_error", "Your card was declined.").code("card_declined").with("decline_code", "generic_decline"),
+            402 => error("card_error", "Your card was declined.")
+                .code("card_declined")
+                .with("decline_code", "generic_decline"),
             403 => error("invalid_request_error", "The provided key does not have the required permissions."),
             404 => error("invalid_request_error", "No such object").code("resource_missing"),
             409 => {
@@ -86,7 +88,10 @@ impl StripeError {
                                currently accessing it.";
                 error("invalid_request_error", message).code("lock_timeout")
             }
-            424 => error("api_error", "The request could not be completed due to a failure in a dependency external to Stripe."),
+            424 => error(
+                "api_error",
+                "The request could not be completed due to a failure in a dependency external to Stripe.",
+            ),
             429 => error("invalid_request_error", "Request rate limit exceeded.").code("rate_limit"),
             400..=499 => error("invalid_request_error", "The request was unacceptable."),
             _ => error("api_error", "Sorry! There was an error while talking to one of our backends."),

@@ -9,7 +9,7 @@ use super::error::StripeError;
 
 /// The parameters of a request in the order of their names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Form(Vec<(String, String)>);
+pub(super) struct Form(pub(super) Vec<(String, String)>);
 
 impl Form {
     pub(super) fn parse(text: &str) -> Self {
@@ -50,7 +50,7 @@ impl Form {
     }
 
     pub(super) fn integer(&self, name: &str) -> Result<Option<i64>, StripeError> {
-        let invalid = |value| StripeError::invalid(name, format!("Invalid integer: {value}"));
+        let invalid = |value: &str| StripeError::invalid(name, format!("Invalid integer: {value}"));
         let parse = |value: &str| value.parse().map_err(|_| invalid(value).code("parameter_invalid_integer"));
         self.text(name).map(parse).transpose()
     }
@@ -95,8 +95,10 @@ impl Form {
     pub(super) fn metadata(&self) -> Result<Map<String, Value>, StripeError> {
         let key = |name: &str| Some(name.strip_prefix("metadata[")?.strip_suffix(']')?.to_owned());
         let pairs: BTreeMap<_, _> = self.0.iter().filter_map(|(name, value)| Some((key(name)?, value))).collect();
-        if pairs.len() > 50 || pairs.iter().any(|(key, value)| key.chars().count() > 40 || value.chars().count() > 500) {
-            let message = "Metadata can have up to 50 keys of up to 40 characters, with values of up to 500 characters.";
+        if pairs.len() > 50 || pairs.iter().any(|(key, value)| key.chars().count() > 40 || value.chars().count() > 500)
+        {
+            let message =
+                "Metadata can have up to 50 keys of up to 40 characters, with values of up to 500 characters.";
             return Err(StripeError::invalid("metadata", message));
         }
         Ok(pairs.into_iter().map(|(key, value)| (key, json!(value))).collect())
