@@ -139,6 +139,14 @@ pub enum Event {
         /// The order.
         order_id: Id<Order>,
     },
+    /// Compare the gateway's charges with the payments of a window of time.
+    #[serde(rename = "payment.reconcileRequested")]
+    PaymentReconcileRequested {
+        /// The beginning.
+        from: Timestamp,
+        /// The end, exclusive.
+        until: Timestamp,
+    },
     /// Pick the order.
     #[serde(rename = "order.paid")]
     OrderPaid {
@@ -241,7 +249,8 @@ impl Event {
             | Self::RefundRequested { .. }
             | Self::PaymentVoidRequested { .. }
             | Self::PaymentWebhookReceived { .. }
-            | Self::PaymentStatusUnknown { .. } => Queue::Payments,
+            | Self::PaymentStatusUnknown { .. }
+            | Self::PaymentReconcileRequested { .. } => Queue::Payments,
             Self::OrderPaid { .. } | Self::OrderCancelled { .. } | Self::OrderReturned { .. } => Queue::Fulfillment,
             _ => Queue::Notifications,
         }
@@ -264,6 +273,7 @@ impl Event {
             | Self::EmailOrderCancelled { order_id }
             | Self::EmailRefunded { order_id, .. } => Some(*order_id),
             Self::PaymentWebhookReceived { .. }
+            | Self::PaymentReconcileRequested { .. }
             | Self::EmailVerification { .. }
             | Self::EmailAlreadyRegistered { .. }
             | Self::EmailPasswordReset { .. }
