@@ -3,6 +3,7 @@
 use std::ops::Deref;
 
 use bson::doc;
+use futures::{Stream, TryStreamExt};
 use mongodb::Database;
 
 use super::{Documents, StoreError, Stored, Versioned};
@@ -59,23 +60,15 @@ impl Payments {
         self.collect(self.collection.find(filter).sort(doc! {"updatedAt": 1}).limit(limit)).await
     }
 
-    /// Payments that were created in a window of time, oldest first; `after` is the last one of the previous batch.
-    pub async fn list_created(
+    /// Payments that were created in a window of time, newest first.
+    pub async fn stream_created(
         &self,
         from: Timestamp,
         until: Timestamp,
-        after: Option<(Timestamp, Id<Payment>)>,
-        limit: i64,
-    ) -> Result<Vec<Payment>, StoreError> {
-        let mut filter = doc! {"createdAt": {"$gte": from, "$lt": until}};
-        if let Some((created_at, id)) = after {
-            filter.insert(
-                "$or",
-                vec![doc! {"createdAt": {"$gt": created_at}}, doc! {"createdAt": created_at, "_id": {"$gt": id}}],
-            );
-        }
-        let sort = doc! {"createdAt": 1, "_id": 1};
-        self.collect(self.collection.find(filter).sort(sort).limit(limit)).await
+    ) -> Result<impl Stream<Item = Result<Payment, StoreError>>, StoreError> {
+        let filter = doc! {"createdAt": {"$gte": from, "$lt": until}};
+        let found = self.collection.find(filter).sort(doc! {"createdAt": -1}).await?;
+        Ok(found.map_ok(Versioned::into_inner).map_err(StoreError::from))
     }
 
     /// Payments whose charge is under way since before `before`, oldest first.

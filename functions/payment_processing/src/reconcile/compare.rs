@@ -146,11 +146,18 @@ pub(super) fn unknown_charge(payment: &Payment) -> Option<Difference> {
 /// Every difference between a charge, the payment that it names, and the payment's order.
 pub(super) fn differences(charge: &ListedCharge, payment: &Payment, order: &Order) -> Vec<Difference> {
     if payment.transaction_id.as_ref() != Some(&charge.intent.id) {
-        let twice = captured(charge).map(|captured| {
-            let detail = format!("the gateway charged {captured} for an attempt that was replaced");
-            difference(Cause::ChargedTwice, Remedy::Person, detail)
+        let other = captured(charge).map(|captured| match &payment.transaction_id {
+            Some(_) => {
+                let detail = format!("the gateway charged {captured} for an attempt that was replaced");
+                difference(Cause::ChargedTwice, Remedy::Person, detail)
+            }
+            // After the database was restored. A look-up would open another intent.
+            None => {
+                let detail = format!("the gateway charged {captured}, and the payment has no charge");
+                difference(Cause::ChargeNotRecorded, Remedy::Person, detail)
+            }
         });
-        return Vec::from_iter(twice);
+        return Vec::from_iter(other);
     }
     let books = match captured(charge) {
         Some(captured) => differences_of_success(charge, &captured, payment),
@@ -214,7 +221,9 @@ fn difference_without_success(charge: &ListedCharge, payment: &Payment, order: &
 
 fn difference_of_order(payment: &Payment, order: &Order) -> Option<Difference> {
     let is_completed = matches!(payment.status, PaymentStatus::Completed | PaymentStatus::Refunded);
-    let is_left = payment.refundable().is_ok_and(|left| !left.is_zero());
+    // A person may have rejected the refund.
+    let is_rejected = payment.refunds.iter().any(|refund| refund.status == RefundStatus::Rejected);
+    let is_left = !is_rejected && payment.refundable().is_ok_and(|left| !left.is_zero());
     let (cause, detail) = match order.status {
         OrderStatus::Pending if is_completed => {
             (Cause::OrderNotConfirmed, "the payment is completed, and the order is pending")

@@ -233,7 +233,7 @@ fn payments() -> Spec {
             index(doc! {"user": 1}),
             unique_where(doc! {"transactionId": 1}, doc! {"transactionId": {"$exists": true}}),
             index(doc! {"status": 1}),
-            index(doc! {"createdAt": 1, "_id": 1}),
+            index(doc! {"createdAt": -1}),
             index(doc! {"status": 1, "updatedAt": 1}),
             // What maintenance resumes, and what a person has to decide.
             index_where(doc! {"voidPending": 1, "updatedAt": 1}, doc! {"voidPending": true}),
