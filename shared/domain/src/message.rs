@@ -7,7 +7,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{Id, Sku, Timestamp, cart::Cart, order::Order, payment::Payment, payment::Refund, user::User};
+use super::{
+    Id, Sku, Timestamp, cart::Cart, order::Order, payment::Payment, payment::Refund, saved_method::SavedMethod, user::User,
+};
 
 /// The version of the envelope that this code writes and reads.
 pub const ENVELOPE_VERSION: u32 = 1;
@@ -139,6 +141,20 @@ pub enum Event {
         /// The order.
         order_id: Id<Order>,
     },
+    /// Save the payment method that was charged.
+    #[serde(rename = "payment.saveMethodRequested")]
+    SaveMethodRequested {
+        /// The payment.
+        payment_id: Id<Payment>,
+        /// The order.
+        order_id: Id<Order>,
+    },
+    /// A customer deleted a saved payment method: detach it at the gateway.
+    #[serde(rename = "payment.detachMethodRequested")]
+    DetachMethodRequested {
+        /// The saved method.
+        method_id: Id<SavedMethod>,
+    },
     /// Pick the order.
     #[serde(rename = "order.paid")]
     OrderPaid {
@@ -241,7 +257,9 @@ impl Event {
             | Self::RefundRequested { .. }
             | Self::PaymentVoidRequested { .. }
             | Self::PaymentWebhookReceived { .. }
-            | Self::PaymentStatusUnknown { .. } => Queue::Payments,
+            | Self::PaymentStatusUnknown { .. }
+            | Self::SaveMethodRequested { .. }
+            | Self::DetachMethodRequested { .. } => Queue::Payments,
             Self::OrderPaid { .. } | Self::OrderCancelled { .. } | Self::OrderReturned { .. } => Queue::Fulfillment,
             _ => Queue::Notifications,
         }
@@ -254,6 +272,7 @@ impl Event {
             | Self::RefundRequested { order_id, .. }
             | Self::PaymentVoidRequested { order_id, .. }
             | Self::PaymentStatusUnknown { order_id, .. }
+            | Self::SaveMethodRequested { order_id, .. }
             | Self::OrderPaid { order_id }
             | Self::OrderCancelled { order_id }
             | Self::OrderReturned { order_id, .. }
@@ -264,6 +283,7 @@ impl Event {
             | Self::EmailOrderCancelled { order_id }
             | Self::EmailRefunded { order_id, .. } => Some(*order_id),
             Self::PaymentWebhookReceived { .. }
+            | Self::DetachMethodRequested { .. }
             | Self::EmailVerification { .. }
             | Self::EmailAlreadyRegistered { .. }
             | Self::EmailPasswordReset { .. }
