@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Id, Sku, Timestamp, cart::Cart, order::Order, payment::Payment, payment::Refund, saved_method::SavedMethod, user::User,
+    Id, Sku, Timestamp, cart::Cart, order::Order, payment::Payment, payment::Refund, saved_method::SavedMethod,
+    user::User,
 };
 
 /// The version of the envelope that this code writes and reads.

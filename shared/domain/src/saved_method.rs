@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Id, Timestamp,
-    payment::{Funding, Instrument, PaymentSource},
+    payment::{Funding, Instrument, PaymentMethod, PaymentSource},
     user::User,
 };
 
@@ -81,6 +81,33 @@ impl SavedMethod {
     }
 }
 
+/// Why an order cannot be paid by a saved method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SavedMethodRefusal {
+    /// It is of another kind than the payment method of the order.
+    #[error("the saved method is of another kind than the payment method of the order")]
+    Mismatch,
+    /// The card has expired.
+    #[error("the saved card has expired")]
+    Expired,
+}
+
+impl PaymentMethod {
+    /// Whether an order that is paid by this method can charge a saved one now.
+    ///
+    /// # Errors
+    /// If it is of another kind or has expired.
+    pub fn check_saved(self, saved: &SavedMethod, now: Timestamp) -> Result<(), SavedMethodRefusal> {
+        if !self.accepts(saved.instrument()) {
+            Err(SavedMethodRefusal::Mismatch)
+        } else if saved.has_expired(now) {
+            Err(SavedMethodRefusal::Expired)
+        } else {
+            Ok(())
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,8 +117,7 @@ mod tests {
         let saved = |expiry_month, expiry_year| {
             let token = PaymentSource::from_token("pm_1".to_owned());
             let (brand, last4) = ("visa".to_owned(), "4242".to_owned());
-            let card =
-                CardOnFile { token, brand, last4, expiry_month, expiry_year, funding: None, holder_name: None };
+            let card = CardOnFile { token, brand, last4, expiry_month, expiry_year, funding: None, holder_name: None };
             SavedMethod::new(Id::new(), card, false, Timestamp::from_millis(0))
         };
         // 2026-03-31T23:59:59Z and a second later.

@@ -12,7 +12,10 @@ use serde::Deserialize;
 
 use self::{
     errors::Refusal,
-    wire::{MethodReference, WireCharge, WireCustomer, WireDispute, WireIntent, WireList, WireMethod, WireNextAction, WireRefund},
+    wire::{
+        MethodReference, WireCharge, WireCustomer, WireDispute, WireIntent, WireList, WireMethod, WireNextAction,
+        WireRefund,
+    },
 };
 use super::{Charge, GatewayError, History, Intent, IntentState, PaymentGateway, RefundRequest};
 use shop_domain::{
@@ -266,7 +269,9 @@ impl PaymentGateway for Stripe {
                 let instrument = wire.payment_method.as_ref().and_then(MethodReference::instrument);
                 if instrument.is_some_and(|instrument| !charge.method.accepts(instrument)) {
                     // The intent stays unconfirmed, so nothing is charged.
-                    return Err(invalid_method("the card or account is of another kind than the chosen payment method"));
+                    return Err(invalid_method(
+                        "the card or account is of another kind than the chosen payment method",
+                    ));
                 }
                 Ok(self.read(wire).await)
             }

@@ -6,7 +6,8 @@ use serde::Deserialize;
 use shop_domain::{
     Currency, Money, Timestamp,
     payment::{
-        DisputeStatus, Funding, GatewayDispute, GatewayRefund, GatewayRefundState, Instrument, PaymentDetails, PaymentSource,
+        DisputeStatus, Funding, GatewayDispute, GatewayRefund, GatewayRefundState, Instrument, PaymentDetails,
+        PaymentSource,
     },
     saved_method::CardOnFile,
 };
