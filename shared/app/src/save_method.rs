@@ -79,7 +79,7 @@ pub async fn save_method(
     }
     let customer = customer_of(store, gateway, user).await?;
     let card = gateway.save_method(&customer, token).await?;
-    transaction!(store, |tx| store_method(store, tx, user, card.clone(), now).await)
+    transaction!(store, |tx| { store_method(store, tx, user, card.clone(), now).await })
 }
 
 /// Saves the card that a payment charged, or forgets the wish if the gateway does not keep it. Does so once.

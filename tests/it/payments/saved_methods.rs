@@ -114,7 +114,7 @@ async fn a_user_is_one_customer_at_the_gateway() {
     let tokens = ["4242424242424242", "5555555555554444"].map(|number| wallet.stripe.card(number));
     at_once(tokens.map(|token| {
         let ada = wallet.ada.clone();
-        async move { drop(ada.post("/v1/payments/methods", json!({"token": token})).await.is(201)) }
+        async move { ada.post("/v1/payments/methods", json!({"token": token})).await.is(201).id() }
     }))
     .await;
     wallet.saved("378282246310005").await;

@@ -144,7 +144,7 @@ pub(super) fn read(state: &mut State, id: &str) -> Answer {
 /// The customer that a parameter names.
 pub(super) fn check_customer(state: &mut State, customer: &str) -> Result<(), StripeError> {
     let found = find(&mut state.customers, customer, "customer");
-    found.map(drop).map_err(|_| StripeError::no_such(400, Customer::NAME, customer, "customer"))
+    found.map(|_| ()).map_err(|_| StripeError::no_such(400, Customer::NAME, customer, "customer"))
 }
 
 /// `GET /v1/tokens/:id`
