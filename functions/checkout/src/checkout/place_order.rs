@@ -158,7 +158,6 @@ async fn find_saved(app: &App, buyer: &Buyer, payment: &CheckoutPayment) -> Resu
 
 async fn prepare(app: &App, window: PaymentWindow, buyer: &Buyer, wanted: Checkout) -> Result<PlaceOrder, Problem> {
     let source = check_source(&wanted.payment)?;
-    let save_method = check_save(&wanted.payment, buyer)?;
     let given = wanted.shipping_address.map(Into::into);
     let (cart, email, shipping_address, saved_method) = tokio::join!(
         load_cart(app, buyer),
@@ -172,6 +171,7 @@ async fn prepare(app: &App, window: PaymentWindow, buyer: &Buyer, wanted: Checko
         return Err(Problem::new(ProblemCode::CartEmpty));
     }
     let (email, shipping_address, saved_method) = (email?, shipping_address?, saved_method?);
+    let save_method = check_save(&wanted.payment, buyer)?;
     let is_charged = wanted.payment.method != PaymentMethod::BankTransfer;
     let charge_limits = is_charged.then(|| stripe::charge_limits(cart.currency));
     Ok(PlaceOrder {
