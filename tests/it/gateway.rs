@@ -1,7 +1,7 @@
 //! The contract of a payment gateway: the same cases for each implementation of `PaymentGateway`. A new implementation adds a
 //! subject, a new operation of the port adds a case.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use shared::{
     config::Secret,
@@ -11,7 +11,9 @@ use shared::{
         payment::{FailureCode, GatewayRefundState, Payment, PaymentMethod, PaymentSource},
         user::User,
     },
-    gateway::{Charge, GatewayError, History, Intent, IntentState, PaymentGateway, RefundRequest, Stripe},
+    gateway::{
+        Charge, GatewayError, History, Intent, IntentState, ListedCharge, PaymentGateway, RefundRequest, Stripe, Window,
+    },
 };
 use tests::{
     FaultyGateway, StripeApi, StripeDouble, cards,
@@ -56,6 +58,7 @@ contract! {
     an_unknown_intent_is_not_found,
     an_unknown_token_is_an_invalid_method,
     refunds_are_in_the_history_of_their_charge,
+    a_charge_is_listed_in_the_window_of_its_opening,
     a_saved_card_is_charged_for_its_customer,
 }
 
@@ -238,6 +241,30 @@ async fn refunds_are_in_the_history_of_their_charge(subject: Subject) {
     let found: Vec<_> = refunds.iter().map(|refund| (refund.ours, refund.amount)).collect();
     assert_eq!(found, [(Some(part.refund), part.amount), (Some(rest.refund), rest.amount)]);
     assert_eq!(disputes, []);
+}
+
+async fn a_charge_is_listed_in_the_window_of_its_opening(subject: Subject) {
+    let sale = Sale::with(cards::GOOD);
+    let intent = subject.charged(&sale).await;
+    let (now, hour) = (Clock::system().now(), Duration::from_secs(3600));
+    let listed = async |window: Window| {
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let page = subject.gateway.list(window, after.as_deref()).await.unwrap();
+            found.extend(page.charges.into_iter().filter(|charge: &ListedCharge| charge.intent.id == intent.id));
+            after = page.next;
+            if after.is_none() {
+                return found;
+            }
+        }
+    };
+    let found = listed(Window { from: now.minus(hour), until: now.plus(hour) }).await;
+    assert_eq!(found.len(), 1);
+    let ListedCharge { intent, refunded, disputed } = &found[0];
+    assert_eq!((intent.payment, *refunded, *disputed), (Some(sale.payment), Some(Money::ZERO), false));
+    assert!(matches!(intent.state, IntentState::Succeeded { captured: Some(TOTAL), .. }));
+    assert_eq!((&intent.client_secret, &intent.redirect_url), (&None, &None));
+    assert_eq!(listed(Window { from: now.minus(hour * 2), until: now.minus(hour) }).await, []);
 }
 
 async fn a_saved_card_is_charged_for_its_customer(subject: Subject) {

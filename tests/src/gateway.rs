@@ -16,7 +16,7 @@ use shared::{
         saved_method::CardOnFile,
         user::User,
     },
-    gateway::{Charge, GatewayError, History, Intent, PaymentGateway, RefundRequest},
+    gateway::{Charge, GatewayError, History, Intent, Page, PaymentGateway, RefundRequest, Window},
 };
 use tokio::sync::Semaphore;
 
@@ -38,6 +38,7 @@ pub enum Call {
     LookUp,
     Cancel,
     History,
+    List,
     Refund,
     CreateCustomer,
     SaveMethod,
@@ -199,6 +200,10 @@ impl PaymentGateway for FaultyGateway {
 
     async fn history(&self, intent: &str, currency: Currency) -> Result<History, GatewayError> {
         self.through(Call::History, self.real.history(intent, currency)).await
+    }
+
+    async fn list(&self, window: Window, after: Option<&str>) -> Result<Page, GatewayError> {
+        self.through(Call::List, self.real.list(window, after)).await
     }
 
     async fn refund(&self, intent: &str, refund: &RefundRequest) -> Result<GatewayRefund, GatewayError> {

@@ -1,4 +1,4 @@
-//! The worker of the payments queue: charge, look up, void, refund; save and detach payment methods.
+//! The worker of the payments queue: charge, look up, void, refund, reconcile; save and detach payment methods.
 //!
 //! The only function that moves money. Exactness rests on three rules:
 //!
@@ -9,6 +9,7 @@
 mod charge;
 mod look_up;
 mod methods;
+pub mod reconcile;
 mod record;
 mod refund;
 mod void;
@@ -25,7 +26,7 @@ use shared::{
         message::{Event, Message, Queue},
         payment::{Failure, FailureCode, Payment},
     },
-    gateway::{GatewayError, PaymentGateway, Stripe},
+    gateway::{GatewayError, PaymentGateway, Stripe, Window},
     queue::{self, Consumer, ProcessError, Worker, WorkerSettings},
     store::Versioned,
 };
@@ -58,6 +59,7 @@ impl Consumer for PaymentProcessing {
             Event::PaymentWebhookReceived { intent_id, .. } => self.look_up_intent(&intent_id).await,
             Event::SaveMethodRequested { payment_id, .. } => self.save_charged_method(payment_id).await,
             Event::DetachMethodRequested { method_id } => self.detach_method(method_id).await,
+            Event::PaymentReconcileRequested { from, until } => self.reconcile(Window { from, until }).await,
             other => Err(ProcessError::Poison(format!("{:?} is not for this queue", other.queue()))),
         }?;
         // The states of payment and order make a second delivery a no-op; the record spares its look-up at the gateway.

@@ -156,6 +156,14 @@ pub enum Event {
         /// The saved method.
         method_id: Id<SavedMethod>,
     },
+    /// Compare the gateway's charges with the payments of a window of time.
+    #[serde(rename = "payment.reconcileRequested")]
+    PaymentReconcileRequested {
+        /// The beginning.
+        from: Timestamp,
+        /// The end, exclusive.
+        until: Timestamp,
+    },
     /// Pick the order.
     #[serde(rename = "order.paid")]
     OrderPaid {
@@ -260,7 +268,8 @@ impl Event {
             | Self::PaymentWebhookReceived { .. }
             | Self::PaymentStatusUnknown { .. }
             | Self::SaveMethodRequested { .. }
-            | Self::DetachMethodRequested { .. } => Queue::Payments,
+            | Self::DetachMethodRequested { .. }
+            | Self::PaymentReconcileRequested { .. } => Queue::Payments,
             Self::OrderPaid { .. } | Self::OrderCancelled { .. } | Self::OrderReturned { .. } => Queue::Fulfillment,
             _ => Queue::Notifications,
         }
@@ -285,6 +294,7 @@ impl Event {
             | Self::EmailRefunded { order_id, .. } => Some(*order_id),
             Self::PaymentWebhookReceived { .. }
             | Self::DetachMethodRequested { .. }
+            | Self::PaymentReconcileRequested { .. }
             | Self::EmailVerification { .. }
             | Self::EmailAlreadyRegistered { .. }
             | Self::EmailPasswordReset { .. }

@@ -8,6 +8,7 @@ mod lost_responses;
 mod manual_refunds;
 mod offline_payments;
 mod paypal;
+mod reconcile;
 mod refunds;
 mod saved_methods;
 mod strict_gateway;

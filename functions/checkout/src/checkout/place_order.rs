@@ -30,6 +30,7 @@ use shared::{
 };
 
 use super::{
+    charge_limits,
     delivery::{find_address, find_email, load_cart},
     problems::place_problem,
 };
@@ -172,8 +173,7 @@ async fn prepare(app: &App, window: PaymentWindow, buyer: &Buyer, wanted: Checko
     }
     let (email, shipping_address, saved_method) = (email?, shipping_address?, saved_method?);
     let save_method = check_save(&wanted.payment, buyer)?;
-    let is_charged = wanted.payment.method != PaymentMethod::BankTransfer;
-    let charge_limits = is_charged.then(|| stripe::charge_limits(cart.currency));
+    let charge_limits = charge_limits(Some(wanted.payment.method), cart.currency);
     Ok(PlaceOrder {
         buyer: buyer.clone(),
         email,
