@@ -174,11 +174,13 @@ fn requires_its_document(event: &Event) -> bool {
         | Event::RefundRequested { .. }
         | Event::PaymentVoidRequested { .. }
         | Event::PaymentStatusUnknown { .. }
+        | Event::SaveMethodRequested { .. }
         | Event::OrderPaid { .. }
         | Event::OrderCancelled { .. }
         | Event::OrderReturned { .. } => true,
-        // Webhooks may be about foreign intents, and a mail without a recipient is skipped.
+        // Webhooks may be about foreign intents, a detached method is gone, and a mail without a recipient is skipped.
         Event::PaymentWebhookReceived { .. }
+        | Event::DetachMethodRequested { .. }
         | Event::PaymentReconcileRequested { .. }
         | Event::EmailVerification { .. }
         | Event::EmailAlreadyRegistered { .. }

@@ -10,7 +10,12 @@ use std::{
 
 use async_trait::async_trait;
 use shared::{
-    domain::{Currency, Random, payment::GatewayRefund},
+    domain::{
+        Currency, Id, Random,
+        payment::{GatewayRefund, PaymentSource},
+        saved_method::CardOnFile,
+        user::User,
+    },
     gateway::{Charge, GatewayError, History, Intent, Page, PaymentGateway, RefundRequest, Window},
 };
 use tokio::sync::Semaphore;
@@ -35,6 +40,9 @@ pub enum Call {
     History,
     List,
     Refund,
+    CreateCustomer,
+    SaveMethod,
+    DetachMethod,
 }
 
 /// Where a call is blocked.
@@ -178,8 +186,8 @@ impl PaymentGateway for FaultyGateway {
         self.through(Call::Open, self.real.open(charge)).await
     }
 
-    async fn confirm(&self, intent: &str) -> Result<Intent, GatewayError> {
-        self.through(Call::Confirm, self.real.confirm(intent)).await
+    async fn confirm(&self, intent: &str, return_url: Option<&str>) -> Result<Intent, GatewayError> {
+        self.through(Call::Confirm, self.real.confirm(intent, return_url)).await
     }
 
     async fn look_up(&self, intent: &str) -> Result<Intent, GatewayError> {
@@ -200,5 +208,17 @@ impl PaymentGateway for FaultyGateway {
 
     async fn refund(&self, intent: &str, refund: &RefundRequest) -> Result<GatewayRefund, GatewayError> {
         self.through(Call::Refund, self.real.refund(intent, refund)).await
+    }
+
+    async fn create_customer(&self, user: Id<User>) -> Result<String, GatewayError> {
+        self.through(Call::CreateCustomer, self.real.create_customer(user)).await
+    }
+
+    async fn save_method(&self, customer: &str, source: &PaymentSource) -> Result<CardOnFile, GatewayError> {
+        self.through(Call::SaveMethod, self.real.save_method(customer, source)).await
+    }
+
+    async fn detach_method(&self, method: &PaymentSource) -> Result<(), GatewayError> {
+        self.through(Call::DetachMethod, self.real.detach_method(method)).await
     }
 }

@@ -1,6 +1,6 @@
-//! Every minute: relays the outbox, expires unpaid orders, looks up undecided payments, resumes orders and payments whose
-//! messages may be dead letters, expires reservations, and marks abandoned carts. Every night: requests the
-//! reconciliation with the gateway.
+//! Every minute: relays the outbox, expires unpaid orders, looks up undecided payments, resumes orders, payments and deleted
+//! payment methods whose messages may be dead letters, expires reservations, and marks abandoned carts. Every night: requests
+//! the reconciliation with the gateway.
 //!
 //! Each task works in bounded batches and is independent: a failure does not keep the others from running, and the next run
 //! continues.
@@ -11,6 +11,7 @@ mod find_abandoned_carts;
 mod look_up_payments;
 mod relay_outbox;
 mod request_reconciliation;
+mod resume_methods;
 mod resume_orders;
 mod resume_payments;
 
@@ -41,7 +42,7 @@ pub struct Report {
     pub expired: usize,
     /// Payments whose look-up was enqueued.
     pub looked_up: usize,
-    /// Orders and payments whose next step was enqueued again.
+    /// Orders, payments and payment methods whose next step was enqueued again.
     pub resumed: usize,
     /// Reservations confirmed or released.
     pub reservations: usize,
@@ -55,12 +56,13 @@ pub struct Report {
 /// The first failed task's, after all have run.
 pub async fn run(worker: &Worker) -> Result<Report, StoreError> {
     // Concurrently, so that a slow task does not delay the others.
-    let (relayed, expired, looked_up, orders, payments, reservations, abandoned) = tokio::join!(
+    let (relayed, expired, looked_up, orders, payments, methods, reservations, abandoned) = tokio::join!(
         relay_outbox::run(worker),
         expire_orders::run(worker),
         look_up_payments::run(worker),
         resume_orders::run(worker),
         resume_payments::run(worker),
+        resume_methods::run(worker),
         expire_reservations::run(worker),
         find_abandoned_carts::run(worker),
     );
@@ -68,7 +70,7 @@ pub async fn run(worker: &Worker) -> Result<Report, StoreError> {
         relayed: relayed?,
         expired: expired?,
         looked_up: looked_up?,
-        resumed: orders? + payments?,
+        resumed: orders? + payments? + methods?,
         reservations: reservations?,
         abandoned: abandoned?,
     };

@@ -11,6 +11,7 @@ use shared::{
         },
     },
     gateway::{Intent, IntentState},
+    http::next_action::NextActionView,
 };
 
 /// A payment.
@@ -44,7 +45,7 @@ pub(crate) struct PaymentView {
     #[serde(skip_serializing_if = "Option::is_none")]
     client_secret: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    next_action: Option<NextAction>,
+    next_action: Option<NextActionView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     payment_details: Option<PaymentDetailsView>,
     /// What was charged; refunds and disputes are listed apart.
@@ -55,14 +56,6 @@ pub(crate) struct PaymentView {
     paid_at: Option<Timestamp>,
     created_at: Timestamp,
     updated_at: Timestamp,
-}
-
-/// The customer's next action.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub(crate) struct NextAction {
-    /// `use_stripe_sdk`: pass `clientSecret` to the gateway's script, then confirm the payment.
-    #[serde(rename = "type")]
-    kind: &'static str,
 }
 
 /// A card as printed on receipts.
@@ -125,8 +118,11 @@ impl PaymentView {
             failure_reason: payment.failure_reason.clone(),
             void_pending: payment.void_pending,
             next_action_unavailable: false,
-            next_action: waiting.as_ref().map(|_| NextAction { kind: "use_stripe_sdk" }),
-            client_secret: waiting.and_then(|intent| intent.client_secret),
+            next_action: waiting.as_ref().map(|intent| NextActionView::of(intent.redirect_url.clone())),
+            // A redirect needs none.
+            client_secret: waiting
+                .filter(|intent| intent.redirect_url.is_none())
+                .and_then(|intent| intent.client_secret),
             payment_details: payment.payment_details.as_ref().map(PaymentDetailsView::of),
             captured: payment.captured,
             refunds: payment.refunds.iter().map(RefundView::of).collect(),

@@ -18,6 +18,7 @@ pub mod record_transfer;
 pub mod reserve_stock;
 pub mod reset_password;
 pub mod save_category;
+pub mod save_method;
 pub mod save_product;
 pub mod ship_order;
 pub mod start_session;

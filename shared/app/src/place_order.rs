@@ -21,6 +21,7 @@ use shop_domain::{
     order::{self, Order},
     payment::{ChargeLimits, Payment, PaymentMethod, PaymentSource},
     pricing::Destination,
+    saved_method::SavedMethod,
     shipping::ShippingMethod,
 };
 use shop_store::{
@@ -46,6 +47,10 @@ pub struct PlaceOrder {
     pub payment_method: PaymentMethod,
     /// What is charged.
     pub source: Option<PaymentSource>,
+    /// What is charged instead of a source.
+    pub saved_method: Option<SavedMethod>,
+    /// Whether the source is saved for the customer once it is charged.
+    pub save_method: bool,
     /// What the payment method can charge in the cart's currency; `None` if it has no limits.
     pub charge_limits: Option<ChargeLimits>,
     /// What the customer was shown; anything else is refused.

@@ -169,6 +169,9 @@ pub(super) async fn record_succeeded_in(
         let event = Event::RefundRequested { payment_id: payment.id, order_id: order.id, refund_id: refund };
         messages.push(event.now(now));
     }
+    if payment.save_method {
+        messages.push(Event::SaveMethodRequested { payment_id: payment.id, order_id: order.id }.now(now));
+    }
     save_both(store, tx, &mut order, &mut payment).await?;
     store.outbox.enqueue_all(tx, &messages).await?;
     Ok((payment, messages))

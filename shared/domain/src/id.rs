@@ -15,6 +15,7 @@ use super::{
     payment::{Payment, Refund},
     product::Product,
     review::Review,
+    saved_method::SavedMethod,
     session::{Session, SessionFamily},
     user::User,
     wishlist::Wishlist,
@@ -51,6 +52,7 @@ kinds! {
     Return: "return",
     Payment: "payment",
     Refund: "refund",
+    SavedMethod: "payment method",
     Review: "review",
     Message: "message",
     // Where the kind does not matter.

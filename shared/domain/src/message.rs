@@ -7,7 +7,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{Id, Sku, Timestamp, cart::Cart, order::Order, payment::Payment, payment::Refund, user::User};
+use super::{
+    Id, Sku, Timestamp, cart::Cart, order::Order, payment::Payment, payment::Refund, saved_method::SavedMethod,
+    user::User,
+};
 
 /// The version of the envelope that this code writes and reads.
 pub const ENVELOPE_VERSION: u32 = 1;
@@ -139,6 +142,20 @@ pub enum Event {
         /// The order.
         order_id: Id<Order>,
     },
+    /// Save the payment method that was charged.
+    #[serde(rename = "payment.saveMethodRequested")]
+    SaveMethodRequested {
+        /// The payment.
+        payment_id: Id<Payment>,
+        /// The order.
+        order_id: Id<Order>,
+    },
+    /// A customer deleted a saved payment method: detach it at the gateway.
+    #[serde(rename = "payment.detachMethodRequested")]
+    DetachMethodRequested {
+        /// The saved method.
+        method_id: Id<SavedMethod>,
+    },
     /// Compare the gateway's charges with the payments of a window of time.
     #[serde(rename = "payment.reconcileRequested")]
     PaymentReconcileRequested {
@@ -250,6 +267,8 @@ impl Event {
             | Self::PaymentVoidRequested { .. }
             | Self::PaymentWebhookReceived { .. }
             | Self::PaymentStatusUnknown { .. }
+            | Self::SaveMethodRequested { .. }
+            | Self::DetachMethodRequested { .. }
             | Self::PaymentReconcileRequested { .. } => Queue::Payments,
             Self::OrderPaid { .. } | Self::OrderCancelled { .. } | Self::OrderReturned { .. } => Queue::Fulfillment,
             _ => Queue::Notifications,
@@ -263,6 +282,7 @@ impl Event {
             | Self::RefundRequested { order_id, .. }
             | Self::PaymentVoidRequested { order_id, .. }
             | Self::PaymentStatusUnknown { order_id, .. }
+            | Self::SaveMethodRequested { order_id, .. }
             | Self::OrderPaid { order_id }
             | Self::OrderCancelled { order_id }
             | Self::OrderReturned { order_id, .. }
@@ -273,6 +293,7 @@ impl Event {
             | Self::EmailOrderCancelled { order_id }
             | Self::EmailRefunded { order_id, .. } => Some(*order_id),
             Self::PaymentWebhookReceived { .. }
+            | Self::DetachMethodRequested { .. }
             | Self::PaymentReconcileRequested { .. }
             | Self::EmailVerification { .. }
             | Self::EmailAlreadyRegistered { .. }

@@ -13,6 +13,8 @@ use shop_domain::{
     Currency, Id, Money, Timestamp,
     order::Order,
     payment::{Failure, GatewayDispute, GatewayRefund, Payment, PaymentDetails, PaymentMethod, PaymentSource, Refund},
+    saved_method::CardOnFile,
+    user::User,
 };
 
 pub use stripe::Stripe;
@@ -24,8 +26,9 @@ pub trait PaymentGateway: Send + Sync + std::fmt::Debug {
     /// Prepares a charge. Moves no money: an intent that is never confirmed is harmless.
     async fn open(&self, charge: &Charge<'_>) -> Result<Intent, GatewayError>;
 
-    /// Charges an open intent. Confirming a charged one again changes nothing.
-    async fn confirm(&self, intent: &str) -> Result<Intent, GatewayError>;
+    /// Charges an open intent. Confirming a charged one again changes nothing. `return_url`: where the customer comes back to
+    /// from the page of an intent that redirects.
+    async fn confirm(&self, intent: &str, return_url: Option<&str>) -> Result<Intent, GatewayError>;
 
     /// The current state of an intent.
     async fn look_up(&self, intent: &str) -> Result<Intent, GatewayError>;
@@ -41,6 +44,15 @@ pub trait PaymentGateway: Send + Sync + std::fmt::Debug {
 
     /// Makes a refund. The caller has looked it up in the history before, so a repeat of the same attempt makes no other.
     async fn refund(&self, intent: &str, refund: &RefundRequest) -> Result<GatewayRefund, GatewayError>;
+
+    /// Makes the customer at the gateway, who owns saved cards. A repeat within a day makes no other.
+    async fn create_customer(&self, user: Id<User>) -> Result<String, GatewayError>;
+
+    /// Keeps a card for later charges of the customer. Saving the same one again changes nothing.
+    async fn save_method(&self, customer: &str, source: &PaymentSource) -> Result<CardOnFile, GatewayError>;
+
+    /// Makes sure that a saved card is never charged again. Succeeds if it was detached before.
+    async fn detach_method(&self, method: &PaymentSource) -> Result<(), GatewayError>;
 }
 
 /// A charge to prepare.
@@ -58,8 +70,12 @@ pub struct Charge<'a> {
     pub currency: Currency,
     /// The payment method.
     pub method: PaymentMethod,
-    /// The token to charge.
-    pub source: &'a PaymentSource,
+    /// The token to charge; `None` if the customer chooses at the gateway, as with PayPal.
+    pub source: Option<&'a PaymentSource>,
+    /// The customer at the gateway who owns the source, or will.
+    pub customer: Option<&'a str>,
+    /// Whether the source is kept for later charges of the customer.
+    pub saves_source: bool,
 }
 
 /// A refund to make.
@@ -88,6 +104,12 @@ pub struct Intent {
     pub state: IntentState,
     /// What the frontend needs to let the customer act. Never stored.
     pub client_secret: Option<String>,
+    /// The page of the gateway on which the customer acts, if it is not within the frontend. Never stored.
+    pub redirect_url: Option<String>,
+    /// Whether its payment method redirects, so that confirming it needs a URL to return to.
+    pub redirects: bool,
+    /// The payment method that it charges.
+    pub payment_method: Option<PaymentSource>,
 }
 
 /// The state of a charge at the gateway.
@@ -95,7 +117,7 @@ pub struct Intent {
 pub enum IntentState {
     /// Not charged yet; can be confirmed.
     Open,
-    /// Waits for the customer (3-D Secure).
+    /// Waits for the customer (3-D Secure, a redirect).
     ActionRequired,
     /// Being charged.
     Processing,

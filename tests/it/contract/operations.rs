@@ -96,6 +96,10 @@ const CONTRACT: &str = "
     GET    /v1/reports/low-stock                    S
     GET    /v1/reports/revenue                      S
 
+    GET    /v1/payments/methods                     C
+    POST   /v1/payments/methods                     C
+    PATCH  /v1/payments/methods/{id}                C own
+    DELETE /v1/payments/methods/{id}                C own
     GET    /v1/payments/{id}                        G own
     POST   /v1/payments/{id}/confirm                G own I
     POST   /v1/payments/{id}/refunds                A I

@@ -301,3 +301,70 @@ async fn a_storm_is_the_same_for_the_same_seed() {
     }
     assert_eq!(runs[0], runs[1]);
 }
+
+#[tokio::test]
+async fn a_card_is_kept_for_one_customer() {
+    let api = Api::start().await;
+    let (ada, eve) = (api.post("customers", &[]).await.id(), api.post("customers", &[]).await.id());
+    let card = api.stripe.card("4242424242424242");
+    let attach = async |card: &str, customer: &str| {
+        api.post(&format!("payment_methods/{card}/attach"), &[("customer", customer)]).await
+    };
+    for _ in 0..2 {
+        assert_eq!(attach(&card, &ada).await.ok()["customer"], json!(ada));
+    }
+    attach(&card, &eve).await.is_invalid("");
+    attach(&card, "cus_unknown").await.is_invalid("resource_missing");
+    let declined = api.stripe.card("4000000000009995");
+    assert_eq!(
+        attach(&declined, &ada).await.is_error(402, "card_error", "card_declined")["decline_code"],
+        "insufficient_funds"
+    );
+    attach(&api.stripe.card("4000000000000341"), &ada).await.ok();
+
+    // A card on file is charged for its customer only.
+    let intent = [("amount", "1000"), ("currency", "usd"), ("payment_method", card.as_str())];
+    api.post("payment_intents", &intent).await.is_invalid("");
+    let of_eve = [intent.as_slice(), &[("customer", eve.as_str())]].concat();
+    api.post("payment_intents", &of_eve).await.is_invalid("");
+    let of_ada = [intent.as_slice(), &[("customer", ada.as_str())]].concat();
+    api.post("payment_intents", &of_ada).await.ok();
+    api.post(&format!("payment_methods/{card}/detach"), &[]).await.ok();
+    api.post(&format!("payment_methods/{card}/detach"), &[]).await.is_invalid("");
+}
+
+#[tokio::test]
+async fn a_card_is_attached_by_the_charge_that_sets_it_up() {
+    let api = Api::start().await;
+    let customer = api.post("customers", &[]).await.id();
+    let more = [("customer", customer.as_str()), ("setup_future_usage", "off_session")];
+    let declined = api.stripe.card("4000000000000002");
+    let intent = api.open(&declined, &more).await;
+    api.confirm(&intent).await.is_error(402, "card_error", "card_declined");
+    let card = api.stripe.card("4242424242424242");
+    let intent = api.open(&card, &more).await;
+    assert_eq!(api.get(&format!("payment_methods/{card}")).await.ok()["customer"], Value::Null);
+    api.confirm(&intent).await.ok();
+    let kept = api.get(&format!("customers/{customer}/payment_methods")).await;
+    let kept: Vec<_> = kept.ok()["data"].as_array().unwrap().iter().map(|method| &method["id"]).cloned().collect();
+    assert_eq!(kept, [json!(card)]);
+}
+
+#[tokio::test]
+async fn paypal_needs_no_token_but_a_page_to_return_to() {
+    let api = Api::start().await;
+    let form = [
+        ("amount", "1000"),
+        ("currency", "usd"),
+        ("payment_method_types[]", "paypal"),
+        ("payment_method_data[type]", "paypal"),
+    ];
+    let intent = api.post("payment_intents", &form).await.id();
+    api.confirm(&intent).await.is_invalid("parameter_missing");
+    let back = [("return_url", "https://shop.example.test/back")];
+    let waiting = api.post(&format!("payment_intents/{intent}/confirm"), &back).await;
+    assert_eq!(waiting.ok()["next_action"]["type"], "redirect_to_url");
+    assert_eq!(api.stripe.complete_action(&intent, true)["status"], "succeeded");
+    let both = [form.as_slice(), &[("payment_method", "pm_card_visa")]].concat();
+    api.post("payment_intents", &both).await.is_invalid("");
+}

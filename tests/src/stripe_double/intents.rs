@@ -53,6 +53,8 @@ pub(super) struct Intent {
     pub(super) accepts_redirects: Option<bool>,
     pub(super) metadata: Map<String, Value>,
     pub(super) customer: Option<String>,
+    /// Whether the payment method is attached to the customer once the intent has succeeded.
+    pub(super) setup_future_usage: Option<String>,
     pub(super) description: Option<String>,
     pub(super) receipt_email: Option<String>,
     pub(super) client_secret: String,
@@ -98,6 +100,7 @@ impl Resource for Intent {
             "payment_method": self.method,
             "payment_method_types": self.method_types,
             "receipt_email": self.receipt_email,
+            "setup_future_usage": self.setup_future_usage,
             "status": self.status.as_str(),
         })
     }
@@ -133,6 +136,7 @@ const CREATE: &[&str] = &[
     "metadata",
     "off_session",
     "payment_method",
+    "payment_method_data",
     "payment_method_options",
     "payment_method_types",
     "radar_options",
@@ -168,7 +172,20 @@ pub(super) fn create(state: &mut State, form: &Form) -> Answer {
     let accepts_redirects = method_types.is_empty().then(|| allow.as_deref() != Some("never"));
     let metadata = form.metadata()?;
 
-    let method = form.text("payment_method").map(|token| methods::named(state, token)).transpose()?;
+    let customer = form.text("customer").map(str::to_owned);
+    if let Some(customer) = &customer {
+        methods::check_customer(state, customer)?;
+    }
+    let setup_future_usage = form.one_of("setup_future_usage", &["off_session", "on_session"])?;
+    let method = match (form.text("payment_method"), form.text("payment_method_data[type]")) {
+        (Some(_), Some(_)) => {
+            let message = "You may only specify one of these parameters: payment_method, payment_method_data.";
+            return Err(StripeError::invalid("payment_method_data", message));
+        }
+        (Some(token), None) => Some(methods::named(state, token)?),
+        (None, Some(kind)) => Some(methods::of_data(state, kind)?),
+        (None, None) => None,
+    };
     let id = state.new_id("pi");
     let intent = Intent {
         client_secret: format!("{id}_secret_{}", state.random.readable(24)),
@@ -184,7 +201,8 @@ pub(super) fn create(state: &mut State, form: &Form) -> Answer {
         method_types: if method_types.is_empty() { vec!["card".to_owned(), "paypal".to_owned()] } else { method_types },
         accepts_redirects,
         metadata,
-        customer: form.text("customer").map(str::to_owned),
+        customer,
+        setup_future_usage,
         description: form.text("description").map(str::to_owned),
         receipt_email: form.text("receipt_email").map(str::to_owned),
         last_payment_error: Value::Null,

@@ -56,7 +56,7 @@ pub(super) fn route(state: &mut State, method: &str, path: &str, form: &Form) ->
         }
 
         ("POST", ["v1", "payment_methods"]) => methods::create(state, form),
-        ("GET", ["v1", "payment_methods", id]) => state.method(id).map(|method| method.json()),
+        ("GET", ["v1", "payment_methods", id]) => methods::read(state, id),
         ("POST", ["v1", "payment_methods", id, "attach"]) => methods::attach(state, id, form),
         ("POST", ["v1", "payment_methods", id, "detach"]) => methods::detach(state, id),
         ("GET", ["v1", "tokens", id]) => methods::token(state, id),

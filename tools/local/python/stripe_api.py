@@ -67,6 +67,16 @@ async def save_in_background(app):
     save(app["state"])
 
 
+create_intent = resources.PaymentIntent._api_create.__func__
+
+
+def create_intent_of_later_use(cls, setup_future_usage=None, **data):
+    """localstripe does not know the parameter, and attaches any payment method at any time."""
+    return create_intent(cls, **data)
+
+
+resources.PaymentIntent._api_create = classmethod(create_intent_of_later_use)
+
 parser = argparse.ArgumentParser()
 parser.add_argument("--port", type=int, required=True)
 parser.add_argument("--state", help="where the state is kept; nowhere if absent")

@@ -41,7 +41,7 @@ pub(super) fn check_orderable(quote: Quote, wanted: &PlaceOrder) -> Result<Quote
 
 /// The payment of a new order, not requested yet.
 pub(super) fn new_payment(wanted: &PlaceOrder, order: Id<Order>, quote: &Quote, now: Timestamp) -> Payment {
-    Payment::new(
+    let mut payment = Payment::new(
         order,
         wanted.buyer.customer(),
         quote.price.totals.total,
@@ -50,7 +50,14 @@ pub(super) fn new_payment(wanted: &PlaceOrder, order: Id<Order>, quote: &Quote, 
         wanted.source.clone(),
         Some(wanted.billing_address.clone()),
         now,
-    )
+    );
+    if payment.gateway == GatewayName::Stripe {
+        payment.save_method = wanted.save_method;
+        if let Some(saved) = &wanted.saved_method {
+            payment.charge_saved(saved);
+        }
+    }
+    payment
 }
 
 /// Starts the payment of a new order, or completes it if there is nothing to pay. Returns the messages of the new order.
@@ -67,7 +74,9 @@ pub(super) fn start_payment(
             messages.push(Event::OrderPaid { order_id: order.id }.now(now));
         }
         GatewayName::BankTransfer => {}
-        GatewayName::Stripe if payment.source.is_none() => return Err(PlaceOrderError::NothingToCharge),
+        GatewayName::Stripe if payment.source.is_none() && payment.method.needs_token() => {
+            return Err(PlaceOrderError::NothingToCharge);
+        }
         GatewayName::Stripe => {
             let event = Event::PaymentRequested { payment_id: payment.id, order_id: order.id, attempt: 1 };
             messages.push(event.now(now));

@@ -2,17 +2,20 @@
 
 mod dispute;
 mod failure;
+mod instrument;
 mod refund;
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Address, Command, Currency, Id, Idempotent, IllegalTransition, Money, State, Timestamp, order::Order, user::User,
+    Address, Command, Currency, Id, Idempotent, IllegalTransition, Money, State, Timestamp, order::Order,
+    saved_method::SavedMethod, user::User,
 };
 
 pub use self::{
     dispute::{Dispute, DisputeStatus, GatewayDispute},
     failure::{Failure, FailureCode},
+    instrument::{Funding, Instrument},
     refund::{
         GatewayRefund, GatewayRefundState, REFUND_LEASE, Refund, RefundError, RefundLease, RefundOrigin, RefundStatus,
     },
@@ -55,6 +58,12 @@ pub struct Payment {
     /// What the current attempt charges.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<PaymentSource>,
+    /// The saved method that the source is, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saved_method: Option<Id<SavedMethod>>,
+    /// Whether the source is saved for the customer once it is charged.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub save_method: bool,
     /// How many attempts were asked for.
     pub attempts: i64,
     /// Whether the customer has to do something at the gateway (3-D Secure) before it goes on.
@@ -268,6 +277,8 @@ impl Payment {
             intent_attempt: 0,
             gateway,
             source,
+            saved_method: None,
+            save_method: false,
             attempts: 1,
             action_required: false,
             void_pending: false,
@@ -322,11 +333,24 @@ impl Payment {
         self.attempts = self.attempts.saturating_add(1);
         if source.is_some() {
             self.source = source;
+            self.saved_method = None;
         }
         self.action_required = false;
         self.clear_failure();
         self.enter(PaymentStatus::Processing, format!("attempt {}", self.attempts), now);
         Ok(())
+    }
+
+    /// Charges a saved method from the current attempt on. It is not saved again.
+    pub fn charge_saved(&mut self, method: &SavedMethod) {
+        self.source = Some(method.card.token.clone());
+        self.saved_method = Some(method.id);
+        self.save_method = false;
+    }
+
+    /// Whether the source belongs to the customer's account at the gateway, or will.
+    pub const fn is_on_file(&self) -> bool {
+        self.saved_method.is_some() || self.save_method
     }
 
     /// Records the intent of the current attempt, before it is confirmed.

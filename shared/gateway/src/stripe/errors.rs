@@ -75,6 +75,7 @@ impl Refusal {
             (
                 _,
                 "payment_intent_unexpected_state"
+                | "payment_method_unexpected_state"
                 | "charge_already_refunded"
                 | "charge_disputed"
                 | "charge_already_captured"
@@ -100,6 +101,7 @@ fn is_of_the_method(code: &str, param: Option<&str>) -> bool {
         | "payment_method_customer_decline"
         | "payment_method_not_available"
         | "payment_method_invalid_parameter"
+        | "payment_intent_incompatible_payment_method"
         | "incorrect_number"
         | "invalid_number"
         | "invalid_expiry_month"

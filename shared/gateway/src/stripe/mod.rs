@@ -12,12 +12,15 @@ use serde::Deserialize;
 
 use self::{
     errors::Refusal,
-    wire::{WireCharge, WireDispute, WireIntent, WireList, WireMethod, WireRefund},
+    wire::{MethodReference, WireCharge, WireCustomer, WireDispute, WireIntent, WireList, WireMethod, WireRefund},
 };
 use super::{Charge, GatewayError, History, Intent, IntentState, Page, PaymentGateway, RefundRequest, Window};
 use shop_domain::{
-    Currency, Money,
-    payment::{Failure, FailureCode, GatewayRefund, PaymentDetails, PaymentMethod},
+    Currency, Id, Money,
+    payment::{Failure, FailureCode, GatewayRefund, Instrument, PaymentDetails, PaymentMethod, PaymentSource},
+    saved_method::CardOnFile,
+    secret_hash::sha256_hex,
+    user::User,
 };
 use shop_runtime::config::Secret;
 
@@ -29,8 +32,19 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 /// The version of Stripe's API that this code is written against.
 const API_VERSION: &str = "2024-06-20";
 
+/// The type of a card among payment methods.
+const CARD: &str = "card";
+
+/// The type of a PayPal account.
+const PAYPAL: &str = "paypal";
+
 /// The longest page of a list.
 const PAGE: &str = "100";
+
+/// What a token is, as far as it is known without a call: single-use tokens are of cards.
+pub fn instrument_of(token: &str) -> Option<Instrument> {
+    token.starts_with("tok_").then_some(Instrument::Card(None))
+}
 
 /// A client of Stripe's API.
 #[derive(Clone, Debug)]
@@ -102,15 +116,15 @@ impl Stripe {
         }
     }
 
-    /// The id of the payment method to charge. A single-use card token is converted into a payment method first.
-    async fn payment_method(&self, charge: &Charge<'_>) -> Result<String, GatewayError> {
-        let token = charge.source.expose();
+    /// The id of the payment method of a token. A single-use card token is converted into a payment method first; `key` is of
+    /// the conversion.
+    async fn payment_method(&self, source: &PaymentSource, key: &str) -> Result<String, GatewayError> {
+        let token = source.expose();
         if !token.starts_with("tok_") {
             return Ok(token.to_owned());
         }
         let form = [("type", "card".to_owned()), ("card[token]", token.to_owned())];
-        let key = format!("{}-{}-method", charge.payment, charge.attempt);
-        match self.call::<WireMethod>(Method::POST, "payment_methods", &form, Some(&key)).await {
+        match self.call::<WireMethod>(Method::POST, "payment_methods", &form, Some(key)).await {
             Ok(method) => Ok(method.id),
             Err(Refusal::Error(GatewayError::Refused(_) | GatewayError::NotFound(_))) => {
                 // Older API versions cannot convert a token, but accept the id of its card as a payment method.
@@ -125,19 +139,40 @@ impl Stripe {
         }
     }
 
+    async fn find_method(&self, id: &str) -> Result<WireMethod, GatewayError> {
+        Ok(self.call(Method::GET, &format!("payment_methods/{}", segment(id)), &[], None).await?)
+    }
+
+    /// The payment method of a charge: its type, and the field of an intent that names it.
+    async fn source_field(&self, charge: &Charge<'_>) -> Result<(String, (&'static str, String)), GatewayError> {
+        let Some(source) = charge.source else {
+            // The customer chooses the account on PayPal's page.
+            return Ok((PAYPAL.to_owned(), ("payment_method_data[type]", PAYPAL.to_owned())));
+        };
+        let key = format!("{}-{}-method", charge.payment, charge.attempt);
+        let method = self.payment_method(source, &key).await.map_err(not_accepted)?;
+        let kind = match charge.method {
+            PaymentMethod::Paypal => PAYPAL.to_owned(),
+            // Whatever the gateway's form offered: only the payment method itself knows.
+            PaymentMethod::Stripe if source.expose().starts_with("pm_") => {
+                self.find_method(&method).await.map_err(not_accepted)?.kind.unwrap_or_else(|| CARD.to_owned())
+            }
+            _ => CARD.to_owned(),
+        };
+        Ok((kind, ("payment_method", method)))
+    }
+
     async fn read(&self, wire: WireIntent) -> Intent {
         let details = match wire.status.as_str() {
-            "succeeded" => self.details(wire.payment_method.as_deref()).await,
+            "succeeded" => self.details(wire.payment_method.as_ref()).await,
             _ => None,
         };
         wire.into_intent(details)
     }
 
     /// The card details that receipts show. Optional, so a failure is ignored.
-    async fn details(&self, payment_method: Option<&str>) -> Option<PaymentDetails> {
-        let path = format!("payment_methods/{}", segment(payment_method?));
-        let method: WireMethod = self.call(Method::GET, &path, &[], None).await.ok()?;
-        method.details()
+    async fn details(&self, payment_method: Option<&MethodReference>) -> Option<PaymentDetails> {
+        self.find_method(payment_method?.id()).await.ok()?.details()
     }
 
     async fn find(&self, intent: &str) -> Result<WireIntent, GatewayError> {
@@ -146,9 +181,9 @@ impl Stripe {
 
     /// Confirms or cancels an intent, and returns its state: also where that state did not allow it, because a concurrent call
     /// was faster. Without an idempotency key, which would replay a failure for a day: an intent is charged once in any case.
-    async fn act(&self, intent: &str, action: &str) -> Result<Intent, GatewayError> {
+    async fn act(&self, intent: &str, action: &str, form: Form<'_>) -> Result<Intent, GatewayError> {
         let path = format!("payment_intents/{}/{action}", segment(intent));
-        match self.call::<WireIntent>(Method::POST, &path, &[], None).await {
+        match self.call::<WireIntent>(Method::POST, &path, form, None).await {
             Ok(wire) => Ok(self.read(wire).await),
             // The intent carries the decline, too; it is looked up so that its owner and currency are known.
             Err(Refusal::Declined(failure)) => {
@@ -175,33 +210,57 @@ fn in_stripes_unit(amount: Money, currency: Currency) -> Result<String, GatewayE
     Ok(amount.to_string())
 }
 
+fn invalid_method(reason: &str) -> GatewayError {
+    GatewayError::InvalidMethod(Failure::new(FailureCode::InvalidPaymentMethod, reason))
+}
+
+/// The error of a request that names a payment method and no other object that could be refused.
+fn not_accepted(error: GatewayError) -> GatewayError {
+    match error {
+        GatewayError::NotFound(_) | GatewayError::Refused(_) => invalid_method("the payment method was not accepted"),
+        error => error,
+    }
+}
+
 #[async_trait]
 impl PaymentGateway for Stripe {
     async fn open(&self, charge: &Charge<'_>) -> Result<Intent, GatewayError> {
-        let method_type = if charge.method == PaymentMethod::Paypal { "paypal" } else { "card" };
-        let form = [
+        let mut form = vec![
             ("amount", in_stripes_unit(charge.amount, charge.currency)?),
             ("currency", charge.currency.code().to_lowercase()),
-            ("payment_method", self.payment_method(charge).await?),
-            ("payment_method_types[]", method_type.to_owned()),
             ("metadata[paymentId]", charge.payment.to_string()),
             ("metadata[orderId]", charge.order.to_string()),
             ("metadata[attempt]", charge.attempt.to_string()),
+            ("expand[]", "payment_method".to_owned()),
         ];
+        let (kind, source) = self.source_field(charge).await?;
+        form.push(source);
+        form.extend(charge.customer.map(|customer| ("customer", customer.to_owned())));
+        // Other payment methods would need a mandate of the customer.
+        if charge.saves_source && kind == CARD {
+            form.push(("setup_future_usage", "off_session".to_owned()));
+        }
+        form.push(("payment_method_types[]", kind));
         let key = format!("{}-{}-open", charge.payment, charge.attempt);
         match self.call::<WireIntent>(Method::POST, "payment_intents", &form, Some(&key)).await {
-            Ok(wire) => Ok(self.read(wire).await),
-            // The payment method is the only object that the request names.
-            Err(Refusal::Error(GatewayError::NotFound(_) | GatewayError::Refused(_))) => {
-                let failure = Failure::new(FailureCode::InvalidPaymentMethod, "the payment method was not accepted");
-                Err(GatewayError::InvalidMethod(failure))
+            Ok(wire) => {
+                let instrument = wire.payment_method.as_ref().and_then(MethodReference::instrument);
+                if instrument.is_some_and(|instrument| !charge.method.accepts(instrument)) {
+                    // The intent stays unconfirmed, so nothing is charged.
+                    return Err(invalid_method(
+                        "the card or account is of another kind than the chosen payment method",
+                    ));
+                }
+                Ok(self.read(wire).await)
             }
-            Err(refusal) => Err(refusal.into()),
+            // The request names nothing but the payment method and its customer.
+            Err(refusal) => Err(not_accepted(refusal.into())),
         }
     }
 
-    async fn confirm(&self, intent: &str) -> Result<Intent, GatewayError> {
-        self.act(intent, "confirm").await
+    async fn confirm(&self, intent: &str, return_url: Option<&str>) -> Result<Intent, GatewayError> {
+        let form: Vec<_> = return_url.map(|url| ("return_url", url.to_owned())).into_iter().collect();
+        self.act(intent, "confirm", &form).await
     }
 
     async fn look_up(&self, intent: &str) -> Result<Intent, GatewayError> {
@@ -209,7 +268,7 @@ impl PaymentGateway for Stripe {
     }
 
     async fn cancel(&self, intent: &str) -> Result<Intent, GatewayError> {
-        self.act(intent, "cancel").await
+        self.act(intent, "cancel", &[]).await
     }
 
     async fn history(&self, intent: &str, currency: Currency) -> Result<History, GatewayError> {
@@ -262,5 +321,37 @@ impl PaymentGateway for Stripe {
         let key = format!("{}-{}-refund", refund.refund, refund.attempt);
         let made: WireRefund = self.call(Method::POST, "refunds", &form, Some(&key)).await?;
         made.read(refund.currency).ok_or_else(|| GatewayError::Unknown("a refund of no whole minor unit".to_owned()))
+    }
+
+    async fn create_customer(&self, user: Id<User>) -> Result<String, GatewayError> {
+        // No name and no address: Stripe needs neither, and the parameters of a repeat have to be the same.
+        let form = [("metadata[userId]", user.to_string())];
+        let key = format!("{user}-customer");
+        let made: WireCustomer = self.call(Method::POST, "customers", &form, Some(&key)).await?;
+        Ok(made.id)
+    }
+
+    async fn save_method(&self, customer: &str, source: &PaymentSource) -> Result<CardOnFile, GatewayError> {
+        let key = format!("{}-method", sha256_hex(source.expose()));
+        let id = self.payment_method(source, &key).await.map_err(not_accepted)?;
+        let found = self.find_method(&id).await.map_err(not_accepted)?;
+        if !matches!(found.instrument(), Some(Instrument::Card(_))) {
+            return Err(invalid_method("only cards can be saved"));
+        }
+        // Attaching is repeatable, so it has no idempotency key, which would replay a failure for a day.
+        let path = format!("payment_methods/{}/attach", segment(&found.id));
+        let form = [("customer", customer.to_owned())];
+        let attached: Result<WireMethod, Refusal> = self.call(Method::POST, &path, &form, None).await;
+        let attached = attached.map_err(|refusal| not_accepted(refusal.into()))?;
+        attached.on_file().ok_or_else(|| GatewayError::Unknown("a card without its number's last digits".to_owned()))
+    }
+
+    async fn detach_method(&self, method: &PaymentSource) -> Result<(), GatewayError> {
+        let path = format!("payment_methods/{}/detach", segment(method.expose()));
+        match self.call::<WireMethod>(Method::POST, &path, &[], None).await {
+            Ok(_) => Ok(()),
+            Err(Refusal::Error(GatewayError::Refused(_) | GatewayError::NotFound(_)) | Refusal::Declined(_)) => Ok(()),
+            Err(refusal) => Err(refusal.into()),
+        }
     }
 }

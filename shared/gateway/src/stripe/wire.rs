@@ -5,10 +5,14 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use shop_domain::{
     Currency, Money, Timestamp,
-    payment::{DisputeStatus, Failure, FailureCode, GatewayDispute, GatewayRefund, GatewayRefundState, PaymentDetails},
+    payment::{
+        DisputeStatus, Failure, FailureCode, Funding, GatewayDispute, GatewayRefund, GatewayRefundState, Instrument,
+        PaymentDetails, PaymentSource,
+    },
+    saved_method::CardOnFile,
 };
 
-use super::{currencies::from_stripe, errors::WireError};
+use super::{CARD, currencies::from_stripe, errors::WireError};
 use crate::{Intent, IntentState, ListedCharge, Window};
 
 #[derive(Debug, Deserialize)]
@@ -27,7 +31,11 @@ pub(super) struct WireIntent {
     #[serde(default)]
     pub(super) last_payment_error: Option<WireError>,
     #[serde(default)]
-    pub(super) payment_method: Option<String>,
+    pub(super) payment_method: Option<MethodReference>,
+    #[serde(default)]
+    pub(super) payment_method_types: Vec<String>,
+    #[serde(default)]
+    pub(super) next_action: Option<WireNextAction>,
     #[serde(default)]
     pub(super) latest_charge: Option<Reference>,
     #[serde(default)]
@@ -59,7 +67,7 @@ impl WireIntent {
         ListedCharge {
             refunded: self.in_minor_units(charge.amount_refunded),
             disputed: charge.disputed,
-            intent: Intent { client_secret: None, ..self.into_intent(None) },
+            intent: Intent { client_secret: None, redirect_url: None, ..self.into_intent(None) },
         }
     }
 
@@ -79,6 +87,9 @@ impl WireIntent {
         Intent {
             payment: self.metadata.get("paymentId").and_then(|id| id.parse().ok()),
             currency: self.currency.to_uppercase(),
+            redirects: self.payment_method_types.iter().any(|kind| kind != CARD),
+            payment_method: self.payment_method.map(|method| PaymentSource::from_token(method.id().to_owned())),
+            redirect_url: self.next_action.and_then(WireNextAction::redirect_url),
             id: self.id,
             state,
             client_secret: self.client_secret,
@@ -102,9 +113,60 @@ impl Reference {
     }
 }
 
+/// A payment method: its id, or the object itself where it was expanded.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum MethodReference {
+    Id(String),
+    Object(Box<WireMethod>),
+}
+
+impl MethodReference {
+    pub(super) fn id(&self) -> &str {
+        match self {
+            Self::Id(id) => id,
+            Self::Object(method) => &method.id,
+        }
+    }
+
+    /// What it is, where it was expanded.
+    pub(super) fn instrument(&self) -> Option<Instrument> {
+        match self {
+            Self::Id(_) => None,
+            Self::Object(method) => method.instrument(),
+        }
+    }
+}
+
+/// What the customer does next. Other kinds than a redirect are shown by Stripe's script.
+#[derive(Debug, Deserialize)]
+pub(super) struct WireNextAction {
+    #[serde(default)]
+    redirect_to_url: Option<WireRedirect>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireRedirect {
+    url: Option<String>,
+}
+
+impl WireNextAction {
+    pub(super) fn redirect_url(self) -> Option<String> {
+        self.redirect_to_url?.url
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct WireCustomer {
+    pub(super) id: String,
+}
+
 #[derive(Debug, Deserialize)]
 pub(super) struct WireMethod {
     pub(super) id: String,
+    /// `card`, `paypal`, `sepa_debit` and so on; absent in the objects of older API versions.
+    #[serde(default, rename = "type")]
+    pub(super) kind: Option<String>,
     #[serde(default)]
     card: Option<WireCard>,
     #[serde(default)]
@@ -117,6 +179,19 @@ struct WireCard {
     last4: Option<String>,
     exp_month: Option<i64>,
     exp_year: Option<i64>,
+    #[serde(default)]
+    funding: Option<String>,
+}
+
+impl WireCard {
+    fn funding(&self) -> Option<Funding> {
+        match self.funding.as_deref() {
+            Some("credit") => Some(Funding::Credit),
+            Some("debit") => Some(Funding::Debit),
+            Some("prepaid") => Some(Funding::Prepaid),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -126,6 +201,29 @@ struct WireBilling {
 }
 
 impl WireMethod {
+    /// What it is; `None` if Stripe does not tell.
+    pub(super) fn instrument(&self) -> Option<Instrument> {
+        Some(match self.kind.as_deref()? {
+            "card" => Instrument::Card(self.card.as_ref().and_then(WireCard::funding)),
+            "paypal" => Instrument::Paypal,
+            _ => Instrument::Other,
+        })
+    }
+
+    /// The card as it is kept on file; `None` if it is no card.
+    pub(super) fn on_file(self) -> Option<CardOnFile> {
+        let card = self.card?;
+        Some(CardOnFile {
+            funding: card.funding(),
+            token: PaymentSource::from_token(self.id),
+            brand: card.brand?,
+            last4: card.last4?,
+            expiry_month: card.exp_month?,
+            expiry_year: card.exp_year?,
+            holder_name: self.billing_details.and_then(|billing| billing.name),
+        })
+    }
+
     pub(super) fn details(self) -> Option<PaymentDetails> {
         let card = self.card?;
         Some(PaymentDetails {

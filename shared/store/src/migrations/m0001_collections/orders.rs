@@ -195,6 +195,8 @@ fn payments() -> Spec {
         "bankReference": text(),
         "gateway": one_of(&["stripe", "bank_transfer", "none"]),
         "source": text(),
+        "savedMethod": id(),
+        "saveMethod": flag(),
         "attempts": int_from(1),
         "actionRequired": flag(),
         "paymentDetails": object("", details),
