@@ -11,7 +11,7 @@ use std::{
 use async_trait::async_trait;
 use shared::{
     domain::{Currency, Random, payment::GatewayRefund},
-    gateway::{Charge, GatewayError, History, Intent, PaymentGateway, RefundRequest},
+    gateway::{CaptureRequest, Charge, GatewayError, History, Intent, PaymentGateway, RefundRequest},
 };
 use tokio::sync::Semaphore;
 
@@ -31,6 +31,7 @@ pub enum Call {
     Open,
     Confirm,
     LookUp,
+    Capture,
     Cancel,
     History,
     Refund,
@@ -183,6 +184,10 @@ impl PaymentGateway for FaultyGateway {
 
     async fn look_up(&self, intent: &str) -> Result<Intent, GatewayError> {
         self.through(Call::LookUp, self.real.look_up(intent)).await
+    }
+
+    async fn capture(&self, intent: &str, capture: &CaptureRequest) -> Result<Intent, GatewayError> {
+        self.through(Call::Capture, self.real.capture(intent, capture)).await
     }
 
     async fn cancel(&self, intent: &str) -> Result<Intent, GatewayError> {

@@ -51,7 +51,11 @@ impl PaymentProcessing {
             // The previous attempt was charged after all: that is the payment.
             IntentState::Succeeded { .. } => Ok(Some(previous)),
             // A declined intent could still be confirmed by a client that has its secret.
-            IntentState::Open | IntentState::ActionRequired | IntentState::Processing | IntentState::Declined(_) => {
+            IntentState::Open
+            | IntentState::ActionRequired
+            | IntentState::Processing
+            | IntentState::Authorised { .. }
+            | IntentState::Declined(_) => {
                 Err(ProcessError::retry("the previous attempt is undecided", "its intent could not be cancelled"))
             }
         }
@@ -69,6 +73,7 @@ impl PaymentProcessing {
             currency: payment.currency,
             method: payment.method,
             source,
+            capture: payment.capture_mode,
         };
         let now = self.worker.clock.now();
         let intent = match self.gateway.open(&charge).await {

@@ -12,7 +12,7 @@ use super::{
     coupon::Coupon,
     message::Message,
     order::{Order, OrderItem, Return},
-    payment::{Payment, Refund},
+    payment::{Capture, Payment, Refund},
     product::Product,
     review::Review,
     session::{Session, SessionFamily},
@@ -51,6 +51,7 @@ kinds! {
     Return: "return",
     Payment: "payment",
     Refund: "refund",
+    Capture: "capture",
     Review: "review",
     Message: "message",
     // Where the kind does not matter.

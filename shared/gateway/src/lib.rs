@@ -12,13 +12,17 @@ use async_trait::async_trait;
 use shop_domain::{
     Currency, Id, Money,
     order::Order,
-    payment::{Failure, GatewayDispute, GatewayRefund, Payment, PaymentDetails, PaymentMethod, PaymentSource, Refund},
+    payment::{
+        Authorisation, Capture, CaptureMode, Failure, GatewayDispute, GatewayRefund, Payment, PaymentDetails,
+        PaymentMethod, PaymentSource, Refund,
+    },
 };
 
 pub use stripe::Stripe;
 
 /// A payment gateway. Money moves only by confirming an intent, and an intent moves it once, however often
-/// it is confirmed: exactness does not depend on the gateway's memory for idempotency keys.
+/// it is confirmed: exactness does not depend on the gateway's memory for idempotency keys. An intent that is captured on
+/// shipping is only authorised then, and each capture takes a part of the authorised amount.
 #[async_trait]
 pub trait PaymentGateway: Send + Sync + std::fmt::Debug {
     /// Prepares a charge. Moves no money: an intent that is never confirmed is harmless.
@@ -30,7 +34,12 @@ pub trait PaymentGateway: Send + Sync + std::fmt::Debug {
     /// The current state of an intent.
     async fn look_up(&self, intent: &str) -> Result<Intent, GatewayError>;
 
-    /// Makes sure that an intent is never charged. Returns its state afterwards: it may have been charged before.
+    /// Captures a part of an authorised intent. The caller has looked the intent up before, so a repeat of the same attempt
+    /// captures no other part.
+    async fn capture(&self, intent: &str, capture: &CaptureRequest) -> Result<Intent, GatewayError>;
+
+    /// Makes sure that an intent is never charged, or not any further. Returns its state afterwards: it may have been charged
+    /// before.
     async fn cancel(&self, intent: &str) -> Result<Intent, GatewayError>;
 
     /// Every refund and dispute of an intent, by whomever it was made.
@@ -57,6 +66,23 @@ pub struct Charge<'a> {
     pub method: PaymentMethod,
     /// The token to charge.
     pub source: &'a PaymentSource,
+    /// Whether the confirmation charges the amount or only authorises it.
+    pub capture: CaptureMode,
+}
+
+/// A capture to make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CaptureRequest {
+    /// Our id of it, which the gateway keeps of the latest one.
+    pub capture: Id<Capture>,
+    /// The number of the attempt; the gateway's idempotency key derives from capture and attempt.
+    pub attempt: i64,
+    /// Minor units.
+    pub amount: Money,
+    /// Of the amount.
+    pub currency: Currency,
+    /// Whether the gateway releases what is authorised beyond it.
+    pub is_final: bool,
 }
 
 /// A refund to make.
@@ -83,6 +109,10 @@ pub struct Intent {
     pub currency: String,
     /// Its state.
     pub state: IntentState,
+    /// Whether its confirmation charged the amount or only authorised it.
+    pub capture: CaptureMode,
+    /// Our id of the latest capture that the shop made.
+    pub latest_capture: Option<Id<Capture>>,
     /// What the frontend needs to let the customer act. Never stored.
     pub client_secret: Option<String>,
 }
@@ -96,6 +126,15 @@ pub enum IntentState {
     ActionRequired,
     /// Being charged.
     Processing,
+    /// Authorised: a part, or all of it, can be captured.
+    Authorised {
+        /// What can be captured, and until when.
+        authorisation: Authorisation,
+        /// What was captured, minor units; `None` if this or what is authorised is no whole number of them.
+        captured: Option<Money>,
+        /// The card, as printed on receipts.
+        details: Option<PaymentDetails>,
+    },
     /// Charged.
     Succeeded {
         /// What was charged, minor units; `None` if it is no whole number of them.

@@ -15,7 +15,7 @@ use shared::{
         inventory::StockRecord,
         message::Event,
         order::Order,
-        payment::{Payment, PaymentMethod, PaymentSource},
+        payment::{GatewayCaptures, Payment, PaymentMethod, PaymentSource},
         product::StockPolicy,
         review::Review,
         secret_hash::sha256_hex,
@@ -193,7 +193,8 @@ fn payment() -> Payment {
     let mut payment = Payment::new(Id::new(), None, amount, Currency::USD, method, Some(source), Some(address()), NOW);
     payment.begin(1, NOW);
     payment.open_intent(1, "pi_1".to_owned(), NOW).unwrap();
-    let _ = payment.complete(amount, None, NOW);
+    let captures = GatewayCaptures { captured: amount, authorised: None, latest: None };
+    let _ = payment.record_captures(&captures, NOW).unwrap();
     payment.approve_refund(Money::from_minor(3000), "broken", NOW).unwrap();
     payment
 }

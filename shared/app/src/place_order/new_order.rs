@@ -6,7 +6,7 @@ use shop_domain::{
     Id, Money, Timestamp,
     message::{Event, Message},
     order::{AppliedDiscount, Notes, Order, OrderItem, OrderStatus, ProductSnapshot, TimelineEntry},
-    payment::{GatewayName, Payment},
+    payment::{GatewayName, Payment, PaymentSettings},
 };
 use shop_store::coupons::Redemption;
 
@@ -40,8 +40,14 @@ pub(super) fn check_orderable(quote: Quote, wanted: &PlaceOrder) -> Result<Quote
 }
 
 /// The payment of a new order, not requested yet.
-pub(super) fn new_payment(wanted: &PlaceOrder, order: Id<Order>, quote: &Quote, now: Timestamp) -> Payment {
-    Payment::new(
+pub(super) fn new_payment(
+    wanted: &PlaceOrder,
+    settings: PaymentSettings,
+    order: Id<Order>,
+    quote: &Quote,
+    now: Timestamp,
+) -> Payment {
+    let mut payment = Payment::new(
         order,
         wanted.buyer.customer(),
         quote.price.totals.total,
@@ -50,7 +56,12 @@ pub(super) fn new_payment(wanted: &PlaceOrder, order: Id<Order>, quote: &Quote, 
         wanted.source.clone(),
         Some(wanted.billing_address.clone()),
         now,
-    )
+    );
+    // A later change of the settings does not change orders that exist.
+    if payment.gateway == GatewayName::Stripe {
+        payment.capture_mode = settings.capture;
+    }
+    payment
 }
 
 /// Starts the payment of a new order, or completes it if there is nothing to pay. Returns the messages of the new order.

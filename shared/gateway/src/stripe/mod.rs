@@ -14,10 +14,10 @@ use self::{
     errors::Refusal,
     wire::{WireCharge, WireDispute, WireIntent, WireList, WireMethod, WireRefund},
 };
-use super::{Charge, GatewayError, History, Intent, IntentState, PaymentGateway, RefundRequest};
+use super::{CaptureRequest, Charge, GatewayError, History, Intent, IntentState, PaymentGateway, RefundRequest};
 use shop_domain::{
     Currency, Money,
-    payment::{Failure, FailureCode, GatewayRefund, PaymentDetails, PaymentMethod},
+    payment::{Authorisation, CaptureMode, Failure, FailureCode, GatewayRefund, PaymentDetails, PaymentMethod},
 };
 use shop_runtime::config::Secret;
 
@@ -26,8 +26,9 @@ pub use currencies::charge_limits;
 /// Long enough for a slow charge, and short enough to look the intent up within the same Lambda.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// The version of Stripe's API that this code is written against.
-const API_VERSION: &str = "2024-06-20";
+/// The version of Stripe's API that this code is written against. Before it, Stripe lists what an authorisation releases as a
+/// refund, though it was never captured.
+const API_VERSION: &str = "2025-03-31.basil";
 
 /// The longest page of a list.
 const PAGE: &str = "100";
@@ -125,8 +126,9 @@ impl Stripe {
         }
     }
 
-    async fn read(&self, wire: WireIntent) -> Intent {
+    async fn read(&self, wire: WireIntent) -> Result<Intent, GatewayError> {
         let state = match wire.status.as_str() {
+            "requires_capture" => self.authorised(&wire).await?,
             "succeeded" => IntentState::Succeeded {
                 captured: wire.captured(),
                 details: self.details(wire.payment_method.as_deref()).await,
@@ -140,13 +142,33 @@ impl Stripe {
             }),
             _ => IntentState::Processing,
         };
-        Intent {
+        Ok(Intent {
             payment: wire.metadata.get("paymentId").and_then(|id| id.parse().ok()),
             currency: wire.currency.to_uppercase(),
+            capture: wire.capture_mode(),
+            latest_capture: wire.metadata.get("captureId").and_then(|id| id.parse().ok()),
             id: wire.id,
             state,
             client_secret: wire.client_secret,
-        }
+        })
+    }
+
+    /// The state of an authorised intent. Its charge tells until when it is, and whether it can be captured in parts.
+    async fn authorised(&self, wire: &WireIntent) -> Result<IntentState, GatewayError> {
+        let Some(charge) = &wire.latest_charge else {
+            return Err(GatewayError::Unknown("an authorised intent without a charge".to_owned()));
+        };
+        let charge: WireCharge =
+            self.call(Method::GET, &format!("charges/{}", segment(charge.id())), &[], None).await?;
+        let (captured, capturable) = (wire.captured(), wire.capturable());
+        let authorisation = Authorisation {
+            amount: capturable.unwrap_or_default(),
+            until: charge.capture_before(),
+            // A part is no multiple of the step of such a currency.
+            multicapture: charge.is_multicapture() && wire.takes_any_amount(),
+        };
+        let details = self.details(wire.payment_method.as_deref()).await;
+        Ok(IntentState::Authorised { authorisation, captured: captured.filter(|_| capturable.is_some()), details })
     }
 
     /// The card details that receipts show. Optional, so a failure is ignored.
@@ -165,11 +187,11 @@ impl Stripe {
     async fn act(&self, intent: &str, action: &str) -> Result<Intent, GatewayError> {
         let path = format!("payment_intents/{}/{action}", segment(intent));
         match self.call::<WireIntent>(Method::POST, &path, &[], None).await {
-            Ok(wire) => Ok(self.read(wire).await),
+            Ok(wire) => self.read(wire).await,
             // The intent carries the decline, too; it is looked up so that its owner and currency are known.
             Err(Refusal::Declined(failure)) => {
                 let found = self.look_up(intent).await?;
-                let is_charged = matches!(found.state, IntentState::Succeeded { .. });
+                let is_charged = matches!(found.state, IntentState::Succeeded { .. } | IntentState::Authorised { .. });
                 Ok(if is_charged { found } else { Intent { state: IntentState::Declined(failure), ..found } })
             }
             Err(Refusal::Error(GatewayError::Refused(_))) => self.look_up(intent).await,
@@ -195,7 +217,7 @@ fn in_stripes_unit(amount: Money, currency: Currency) -> Result<String, GatewayE
 impl PaymentGateway for Stripe {
     async fn open(&self, charge: &Charge<'_>) -> Result<Intent, GatewayError> {
         let method_type = if charge.method == PaymentMethod::Paypal { "paypal" } else { "card" };
-        let form = [
+        let mut form = vec![
             ("amount", in_stripes_unit(charge.amount, charge.currency)?),
             ("currency", charge.currency.code().to_lowercase()),
             ("payment_method", self.payment_method(charge).await?),
@@ -204,9 +226,15 @@ impl PaymentGateway for Stripe {
             ("metadata[orderId]", charge.order.to_string()),
             ("metadata[attempt]", charge.attempt.to_string()),
         ];
+        if charge.capture == CaptureMode::OnShipping {
+            form.push(("capture_method", "manual".to_owned()));
+            if method_type == "card" {
+                form.push(("payment_method_options[card][request_multicapture]", "if_available".to_owned()));
+            }
+        }
         let key = format!("{}-{}-open", charge.payment, charge.attempt);
         match self.call::<WireIntent>(Method::POST, "payment_intents", &form, Some(&key)).await {
-            Ok(wire) => Ok(self.read(wire).await),
+            Ok(wire) => self.read(wire).await,
             // The payment method is the only object that the request names.
             Err(Refusal::Error(GatewayError::NotFound(_) | GatewayError::Refused(_))) => {
                 let failure = Failure::new(FailureCode::InvalidPaymentMethod, "the payment method was not accepted");
@@ -221,11 +249,41 @@ impl PaymentGateway for Stripe {
     }
 
     async fn look_up(&self, intent: &str) -> Result<Intent, GatewayError> {
-        Ok(self.read(self.find(intent).await?).await)
+        self.read(self.find(intent).await?).await
+    }
+
+    async fn capture(&self, intent: &str, capture: &CaptureRequest) -> Result<Intent, GatewayError> {
+        let mut form = vec![
+            ("amount_to_capture", in_stripes_unit(capture.amount, capture.currency)?),
+            ("metadata[captureId]", capture.capture.to_string()),
+        ];
+        if !capture.is_final {
+            form.push(("final_capture", "false".to_owned()));
+        }
+        // The attempt is in the key: Stripe replays a stored failure for a day.
+        let key = format!("{}-{}-capture", capture.capture, capture.attempt);
+        let path = format!("payment_intents/{}/capture", segment(intent));
+        let wire = self.call::<WireIntent>(Method::POST, &path, &form, Some(&key)).await?;
+        self.read(wire).await
     }
 
     async fn cancel(&self, intent: &str) -> Result<Intent, GatewayError> {
-        self.act(intent, "cancel").await
+        let intent = self.act(intent, "cancel").await?;
+        let is_partly_captured = matches!(
+            intent.state,
+            IntentState::Authorised { captured: Some(captured), .. } if captured > Money::ZERO
+        );
+        if !is_partly_captured {
+            return Ok(intent);
+        }
+        // Stripe cancels no intent of which a part is captured: its rest is released by a final capture of nothing.
+        let path = format!("payment_intents/{}/capture", segment(&intent.id));
+        let form = [("amount_to_capture", "0".to_owned()), ("final_capture", "true".to_owned())];
+        match self.call::<WireIntent>(Method::POST, &path, &form, None).await {
+            Ok(wire) => self.read(wire).await,
+            Err(Refusal::Error(GatewayError::Refused(_))) => self.look_up(&intent.id).await,
+            Err(refusal) => Err(refusal.into()),
+        }
     }
 
     async fn history(&self, intent: &str, currency: Currency) -> Result<History, GatewayError> {

@@ -1,14 +1,20 @@
 //! What Stripe answers, as far as it matters.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::Deserialize;
 use shop_domain::{
     Currency, Money, Timestamp,
-    payment::{DisputeStatus, GatewayDispute, GatewayRefund, GatewayRefundState, PaymentDetails},
+    payment::{CaptureMode, DisputeStatus, GatewayDispute, GatewayRefund, GatewayRefundState, PaymentDetails},
 };
 
-use super::{currencies::from_stripe, errors::WireError};
+use super::{
+    currencies::{charge_limits, from_stripe},
+    errors::WireError,
+};
+
+/// How long an authorisation lasts where the charge does not say it.
+const AUTHORISATION: Duration = Duration::from_secs(7 * 24 * 3600);
 
 #[derive(Debug, Deserialize)]
 pub(super) struct WireIntent {
@@ -19,6 +25,10 @@ pub(super) struct WireIntent {
     pub(super) currency: String,
     #[serde(default)]
     pub(super) amount_received: Option<i64>,
+    #[serde(default)]
+    amount_capturable: i64,
+    #[serde(default)]
+    capture_method: Option<String>,
     #[serde(default)]
     pub(super) client_secret: Option<String>,
     #[serde(default)]
@@ -34,8 +44,28 @@ pub(super) struct WireIntent {
 impl WireIntent {
     /// What arrived, in the unit of the intent's own currency.
     pub(super) fn captured(&self) -> Option<Money> {
-        let currency = Currency::try_from(self.currency.to_uppercase()).ok()?;
-        from_stripe(self.amount_received.unwrap_or(self.amount), currency)
+        from_stripe(self.amount_received.unwrap_or(self.amount), self.currency()?)
+    }
+
+    /// What can still be captured, in the unit of the intent's own currency.
+    pub(super) fn capturable(&self) -> Option<Money> {
+        from_stripe(self.amount_capturable, self.currency()?)
+    }
+
+    /// Whether Stripe captures any whole number of minor units of its currency.
+    pub(super) fn takes_any_amount(&self) -> bool {
+        self.currency().is_some_and(|currency| charge_limits(currency).step == Money::from_minor(1))
+    }
+
+    pub(super) fn capture_mode(&self) -> CaptureMode {
+        match self.capture_method.as_deref() {
+            Some("manual") => CaptureMode::OnShipping,
+            _ => CaptureMode::Immediately,
+        }
+    }
+
+    fn currency(&self) -> Option<Currency> {
+        Currency::try_from(self.currency.to_uppercase()).ok()
     }
 }
 
@@ -96,6 +126,49 @@ pub(super) struct WireCharge {
     pub(super) id: String,
     #[serde(default)]
     pub(super) disputed: bool,
+    #[serde(default)]
+    created: i64,
+    #[serde(default)]
+    payment_method_details: Option<WireChargeMethod>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireChargeMethod {
+    #[serde(default)]
+    card: Option<WireChargeCard>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireChargeCard {
+    #[serde(default)]
+    capture_before: Option<i64>,
+    #[serde(default)]
+    multicapture: Option<WireMulticapture>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireMulticapture {
+    status: String,
+}
+
+impl WireCharge {
+    fn card(&self) -> Option<&WireChargeCard> {
+        self.payment_method_details.as_ref()?.card.as_ref()
+    }
+
+    /// When Stripe releases what is not captured.
+    pub(super) fn capture_before(&self) -> Timestamp {
+        match self.card().and_then(|card| card.capture_before) {
+            Some(seconds) => Timestamp::from_millis(seconds.saturating_mul(1000)),
+            None => Timestamp::from_millis(self.created.saturating_mul(1000)).plus(AUTHORISATION),
+        }
+    }
+
+    /// Whether it can be captured in parts.
+    pub(super) fn is_multicapture(&self) -> bool {
+        let multicapture = self.card().and_then(|card| card.multicapture.as_ref());
+        multicapture.is_some_and(|multicapture| multicapture.status == "available")
+    }
 }
 
 #[derive(Debug, Deserialize)]

@@ -147,6 +147,8 @@ problem_codes! {
     // Payments.
     PaymentNotConfirmable = CONFLICT "payment_not_confirmable" "Payment not confirmable",
         "The payment requires neither a confirmation nor another payment method. Load it to see its status.";
+    NothingToCapture = CONFLICT "nothing_to_capture" "Nothing to capture",
+        "Nothing is authorised that can be captured, or less than the amount; `capturable` is what can be. Lower the amount, or load the payment to see its captures.";
     RefundExceedsCaptured = CONFLICT "refund_exceeds_captured" "Refund exceeds the captured amount",
         "The refunds would exceed the captured amount. Lower the amount.";
 
