@@ -137,15 +137,16 @@ fn give_back(payment: &mut Payment, now: Timestamp) -> Result<Vec<Message>, Reco
     Ok(messages)
 }
 
-/// Shows captures that have failed since to a person, and warns about those that were made at the gateway.
+/// Shows captures that have failed since to a person, unless all of the money is here, and warns about those that were made
+/// at the gateway.
 fn report_captures(before: &Payment, payment: &mut Payment, now: Timestamp) {
     let previous = |id| before.captures.iter().find(|other| other.id == id).map(|capture| capture.status);
     let mut failures = Vec::new();
     for capture in payment.captures.iter().filter(|capture| previous(capture.id) != Some(capture.status)) {
         let (id, amount) = (capture.id, capture.amount.display(payment.currency));
         match (capture.status, capture.made_at) {
-            (CaptureStatus::Failed, _) => {
-                let reason = capture.failure_reason.clone().unwrap_or_default();
+            (CaptureStatus::Failed, _) if payment.captured < payment.amount => {
+                let reason = capture.failure_reason.as_deref().unwrap_or_default();
                 tracing::error!(payment = %payment.id, capture = %id, reason, "a capture failed: a person has to decide");
                 failures.push(format!("the capture of {amount} failed: {reason}"));
             }

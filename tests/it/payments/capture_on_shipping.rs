@@ -6,6 +6,7 @@ use futures::{future::join_all, join};
 use serde_json::{Value, json};
 use shared::{
     domain::{
+        Random,
         order::{CancellationReason, OrderStatus},
         payment::{CaptureOrigin, CaptureStatus, Payment, PaymentStatus, RefundStatus},
     },
@@ -237,10 +238,10 @@ async fn each_parcel_captures_its_share_and_the_last_one_the_rest() {
     deal.is_charged(TOTAL).await;
     let payment = deal.payment().await;
     assert_eq!((payment.authorised, deal.status().await), (None, OrderStatus::Shipped));
-    let seen = deal.admin.get(&format!("/v1/payments/{}", payment.id)).await.json.clone();
-    let parcels: Vec<_> = seen["captures"].as_array().unwrap().iter().map(|each| each["parcel"].clone()).collect();
-    assert_eq!((parcels, &seen["captured"]), (vec![json!(0), json!(1)], &json!(TOTAL)));
-    assert!(seen.get("authorised").is_none() && seen["captures"][1]["capturedAt"].is_string());
+    let seen = deal.admin.get(&format!("/v1/payments/{}", payment.id)).await.json;
+    assert_eq!((&seen["captures"][0]["parcel"], &seen["captures"][1]["parcel"]), (&json!(0), &json!(1)));
+    assert_eq!((&seen["captured"], seen.get("authorised")), (&json!(TOTAL), None));
+    assert!(seen["captures"][1]["capturedAt"].is_string());
 }
 
 #[tokio::test]
@@ -420,6 +421,25 @@ async fn a_refused_capture_of_a_standing_authorisation_can_be_captured_by_hand()
     deal.capture(&deal.admin, "again", json!({"amount": FIRST})).await.is(202);
     deal.shop.deliver_everything().await;
     deal.is_charged(FIRST).await;
+    assert!(deal.payment().await.attention.is_some());
+    deal.ship(&deal.eve).await.is(200);
+    deal.shop.deliver_everything().await;
+    deal.is_charged(TOTAL).await;
+    assert_eq!(deal.payment().await.attention, None, "all of the money is here");
+}
+
+#[tokio::test]
+async fn a_capture_in_the_dashboard_takes_the_place_of_a_requested_one() {
+    for by_hand in [TOTAL, 1000] {
+        let deal = Deal::authorised(true).await;
+        deal.ship(&deal.grace).await.is(200);
+        deal.stripe.dashboard().capture(&deal.intent().await, by_hand);
+        deal.shop.deliver_everything().await;
+        deal.is_charged(by_hand).await;
+        assert_eq!(deal.captures().await, [(FIRST, CaptureStatus::Failed), (by_hand, CaptureStatus::Captured)]);
+        // What the parcel costs beyond that, a person has to ask for.
+        assert_eq!(deal.payment().await.attention.is_some(), by_hand < TOTAL);
+    }
 }
 
 #[tokio::test]
@@ -431,7 +451,7 @@ async fn a_cancellation_by_hand_cancels_an_order_of_which_nothing_has_left() {
     }
     deal.shop.deliver_everything().await;
     deal.is_void().await;
-    let order = deal.ada.get(&format!("/v1/orders/{}", deal.order)).await.json.clone();
+    let order = deal.ada.get(&format!("/v1/orders/{}", deal.order)).await.json;
     assert_eq!(order["cancellation"]["reason"], "authorisation_ended");
     assert!(deal.subjects().await.contains(&"Your order was cancelled".to_owned()));
 }
@@ -595,6 +615,38 @@ async fn of_a_shipment_and_a_cancellation_one_wins_and_the_books_agree() {
         }
         let seen = deal.payment().await;
         assert!(seen.authorised.is_none() && !seen.void_pending);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_shipment_and_the_end_of_the_authorisation_one_wins() {
+    for _ in 0..4 {
+        let deal = Deal::authorised(true).await;
+        deal.shop.clock.advance(6 * DAY);
+        let (shipped, _) = join!(deal.ship(&deal.admin), deal.shop.run_maintenance());
+        deal.shop.deliver_everything().await;
+        if shipped.status == 200 {
+            deal.is_charged(TOTAL).await;
+            assert_eq!(deal.status().await, OrderStatus::Shipped);
+        } else {
+            deal.is_void().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn in_a_storm_every_parcel_is_captured_once() {
+    for seed in 1..=5 {
+        let deal = Deal::authorised(seed % 2 == 0).await;
+        deal.stripe.storm(Random::seeded(seed), 15);
+        for seller in [&deal.eve, &deal.grace] {
+            deal.ship(seller).await.is(200);
+            deal.shop.deliver_everything().await;
+        }
+        deal.stripe.calm();
+        deal.shop.process_everything().await;
+        deal.is_charged(TOTAL).await;
+        assert_eq!((deal.payment().await.authorised, deal.payment().await.attention.clone()), (None, None), "{seed}");
     }
 }
 

@@ -268,6 +268,10 @@ impl Payment {
         if self.authorised.is_none() {
             self.end_authorisation();
         }
+        if self.captured == self.amount {
+            // All of the money is here: a capture that had failed needs no decision any more.
+            self.attention = None;
+        }
         self.updated_at = now;
         Ok(Idempotent::Executed)
     }

@@ -245,3 +245,32 @@ pub(super) struct WireList<T> {
     #[serde(default)]
     pub(super) has_more: bool,
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn amounts_are_captured_in_parts_where_the_currency_has_no_step() {
+        for (currency, is_possible) in [("usd", true), ("jpy", true), ("kwd", false), ("mga", false)] {
+            let intent = json!({"id": "pi_1", "status": "requires_capture", "amount": 1000, "currency": currency});
+            let intent: WireIntent = serde_json::from_value(intent).unwrap();
+            assert_eq!(intent.takes_any_amount(), is_possible, "{currency}");
+        }
+    }
+
+    #[test]
+    fn the_charge_tells_until_when_it_is_authorised_and_whether_it_is_captured_in_parts() {
+        let charge = |card: serde_json::Value| -> WireCharge {
+            let details = json!({"type": "card", "card": card});
+            serde_json::from_value(json!({"id": "ch_1", "created": 100, "payment_method_details": details})).unwrap()
+        };
+        let known = charge(json!({"capture_before": 700, "multicapture": {"status": "available"}}));
+        assert_eq!((known.capture_before(), known.is_multicapture()), (Timestamp::from_millis(700_000), true));
+        let unknown = charge(json!({"multicapture": {"status": "unavailable"}}));
+        let week = Timestamp::from_millis(100_000).plus(AUTHORISATION);
+        assert_eq!((unknown.capture_before(), unknown.is_multicapture()), (week, false));
+    }
+}
