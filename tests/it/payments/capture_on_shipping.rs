@@ -6,7 +6,7 @@ use futures::{future::join_all, join};
 use serde_json::{Value, json};
 use shared::{
     domain::{
-        Random,
+        Money, Random,
         order::{CancellationReason, OrderStatus},
         payment::{CaptureOrigin, CaptureStatus, Payment, PaymentStatus, RefundStatus},
     },
@@ -666,4 +666,33 @@ async fn concurrent_captures_by_hand_never_exceed_the_authorised_amount() {
     assert!((1..=3).contains(&accepted), "{accepted} were accepted");
     deal.shop.deliver_everything().await;
     deal.is_charged(1000 * i64::try_from(accepted).unwrap()).await;
+}
+
+#[tokio::test]
+async fn the_local_shop_captures_on_shipping_too() {
+    let shop = TestShop::start().await;
+    let (admin, ada) = (shop.admin("root").await, shop.customer("ada").await);
+    admin.put("/v1/settings/payments", json!({"capture": "on_shipping"})).await.is(200);
+    let mug = shop.stock("MUG-1", 10).await;
+    for is_cancelled in [true, false] {
+        let order = ada.order(&mug, if is_cancelled { 1 } else { 2 }).await.is(201).id();
+        shop.deliver_everything().await;
+        let payment = shop.payment_of(&order).await;
+        assert_eq!((payment.status, payment.authorised.unwrap().amount), (PaymentStatus::Processing, payment.amount));
+        if is_cancelled {
+            ada.request("POST", &format!("/v1/orders/{order}/cancel")).key("cancel").send().await.is(200);
+        } else {
+            let parcel = json!({"carrier": "DHL", "trackingNumber": "JD014600003817"});
+            admin.post(&format!("/v1/orders/{order}/ship"), parcel).await.is(200);
+        }
+        shop.deliver_everything().await;
+        let payment = shop.payment_of(&order).await;
+        let (status, captured) = if is_cancelled {
+            (PaymentStatus::Failed, Money::ZERO)
+        } else {
+            (PaymentStatus::Completed, payment.amount)
+        };
+        assert_eq!((payment.status, payment.captured, payment.authorised), (status, captured, None));
+    }
+    shop.verify().await;
 }
