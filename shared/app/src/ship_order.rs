@@ -55,11 +55,11 @@ pub async fn ship_order(
         let state = order.status;
         let first_parcel = order.shipments.len();
         let leaving = order.ship(lines, tracking, by, now)?;
-        if payment.is_paid_back() {
-            return Err(ShipOrderError::PaidBack(state));
-        }
         if payment.has_open_dispute() {
             return Err(ShipOrderError::Disputed(state));
+        }
+        if payment.is_paid_back() {
+            return Err(ShipOrderError::PaidBack(state));
         }
         let mut messages = vec![Event::EmailOrderShipped { order_id: order.id }.now(now)];
         for parcel in first_parcel..order.shipments.len() {

@@ -77,6 +77,25 @@ impl Payments {
         Ok(found.into_iter().map(|payment| payment.id).collect())
     }
 
+    /// Payments that were created in a window of time, oldest first; `after` is the last one of the previous batch.
+    pub async fn list_created(
+        &self,
+        from: Timestamp,
+        until: Timestamp,
+        after: Option<(Timestamp, Id<Payment>)>,
+        limit: i64,
+    ) -> Result<Vec<Payment>, StoreError> {
+        let mut filter = doc! {"createdAt": {"$gte": from, "$lt": until}};
+        if let Some((created_at, id)) = after {
+            filter.insert(
+                "$or",
+                vec![doc! {"createdAt": {"$gt": created_at}}, doc! {"createdAt": created_at, "_id": {"$gt": id}}],
+            );
+        }
+        let sort = doc! {"createdAt": 1, "_id": 1};
+        self.collect(self.collection.find(filter).sort(sort).limit(limit)).await
+    }
+
     /// Payments whose charge is under way since before `before`, oldest first. One that is authorised waits for the shipment.
     pub async fn list_processing_since(&self, before: Timestamp, limit: i64) -> Result<Vec<Payment>, StoreError> {
         let filter = doc! {

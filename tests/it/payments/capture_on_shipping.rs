@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures::{future::join_all, join};
+use payment_processing::reconcile::{Cause, reconcile};
 use serde_json::{Value, json};
 use shared::{
     domain::{
@@ -10,6 +11,7 @@ use shared::{
         order::{CancellationReason, OrderStatus},
         payment::{CaptureOrigin, CaptureStatus, Payment, PaymentStatus, RefundStatus},
     },
+    gateway::Window,
     store::Versioned,
 };
 use tests::{
@@ -147,6 +149,16 @@ impl Deal {
         assert_eq!(self.stripe.intent(&self.intent().await)["status"], "canceled");
         assert_eq!(self.moved().await, Moved::default());
         self.shop.verify().await;
+    }
+
+    /// What differs between the gateway's books and the shop's; heals what it can.
+    async fn breaks(&self) -> Vec<Cause> {
+        self.shop.clock.advance(RESUME);
+        let now = self.shop.clock.now();
+        let window = Window { from: now.minus(DAY), until: now };
+        let report = reconcile(self.shop.store(), self.shop.gateway.as_ref(), window, true, now).await.unwrap();
+        self.shop.deliver_everything().await;
+        report.breaks.iter().map(|found| found.cause).collect()
     }
 
     async fn subjects(&self) -> Vec<String> {
@@ -474,6 +486,25 @@ async fn captures_made_in_the_dashboard_are_recorded() {
         deal.shop.deliver_everything().await;
         deal.is_charged(by_hand).await;
     }
+}
+
+#[tokio::test]
+async fn reconciliation_heals_what_no_webhook_reported() {
+    let deal = Deal::authorised(true).await;
+    assert_eq!(deal.breaks().await, []);
+    deal.ship(&deal.grace).await.is(200);
+    deal.shop.deliver_everything().await;
+    assert_eq!(deal.breaks().await, []);
+    deal.stripe.dashboard().capture(&deal.intent().await, 100);
+    assert_eq!(deal.breaks().await, [Cause::CapturedDiffers]);
+    assert_eq!(deal.breaks().await, []);
+    deal.is_charged(FIRST + 100).await;
+
+    let deal = Deal::authorised(true).await;
+    deal.stripe.dashboard().cancel(&deal.intent().await);
+    assert_eq!(deal.breaks().await, [Cause::ChargeMissing]);
+    assert_eq!(deal.breaks().await, []);
+    deal.is_void().await;
 }
 
 #[tokio::test]

@@ -14,7 +14,6 @@ use shared::{
         payment::{PaymentMethod, PaymentSource},
         shipping::ShippingMethod,
     },
-    gateway::stripe,
     http::{
         App, CurrentBuyer, FieldCode, IdempotencyKey, Problem, ProblemCode, Valid,
         address::AddressBody,
@@ -28,6 +27,7 @@ use shared::{
 };
 
 use super::{
+    charge_limits,
     delivery::{find_address, find_email, load_cart},
     problems::place_problem,
 };
@@ -139,8 +139,7 @@ async fn prepare(app: &App, window: PaymentWindow, buyer: &Buyer, wanted: Checko
         return Err(Problem::new(ProblemCode::CartEmpty));
     }
     let (email, shipping_address) = (email?, shipping_address?);
-    let is_charged = wanted.payment.method != PaymentMethod::BankTransfer;
-    let charge_limits = is_charged.then(|| stripe::charge_limits(cart.currency));
+    let charge_limits = charge_limits(Some(wanted.payment.method), cart.currency);
     Ok(PlaceOrder {
         buyer: buyer.clone(),
         email,

@@ -14,10 +14,12 @@ use self::{
     errors::Refusal,
     wire::{WireCharge, WireDispute, WireIntent, WireList, WireMethod, WireRefund},
 };
-use super::{CaptureRequest, Charge, GatewayError, History, Intent, IntentState, PaymentGateway, RefundRequest};
+use super::{
+    CaptureRequest, Charge, GatewayError, History, Intent, IntentState, Page, PaymentGateway, RefundRequest, Window,
+};
 use shop_domain::{
     Currency, Money,
-    payment::{Authorisation, CaptureMode, Failure, FailureCode, GatewayRefund, PaymentDetails, PaymentMethod},
+    payment::{CaptureMode, Failure, FailureCode, GatewayRefund, PaymentDetails, PaymentMethod},
 };
 use shop_runtime::config::Secret;
 
@@ -84,7 +86,7 @@ impl Stripe {
     }
 
     /// Every page of a list.
-    async fn list<T: for<'de> Deserialize<'de>>(
+    async fn all<T: for<'de> Deserialize<'de>>(
         &self,
         path: &str,
         filter: (&str, &str),
@@ -127,48 +129,22 @@ impl Stripe {
     }
 
     async fn read(&self, wire: WireIntent) -> Result<Intent, GatewayError> {
-        let state = match wire.status.as_str() {
-            "requires_capture" => self.authorised(&wire).await?,
-            "succeeded" => IntentState::Succeeded {
-                captured: wire.captured(),
-                details: self.details(wire.payment_method.as_deref()).await,
-            },
-            "requires_action" | "requires_source_action" => IntentState::ActionRequired,
-            "canceled" => IntentState::Cancelled,
-            "requires_confirmation" => IntentState::Open,
-            "requires_payment_method" => IntentState::Declined(match &wire.last_payment_error {
-                Some(error) => error.failure(),
-                None => Failure::new(FailureCode::CardDeclined, "the payment was declined"),
-            }),
-            _ => IntentState::Processing,
+        let is_authorised = wire.status == "requires_capture";
+        let details = match wire.status.as_str() {
+            "succeeded" | "requires_capture" => self.details(wire.payment_method.as_deref()).await,
+            _ => None,
         };
-        Ok(Intent {
-            payment: wire.metadata.get("paymentId").and_then(|id| id.parse().ok()),
-            currency: wire.currency.to_uppercase(),
-            capture: wire.capture_mode(),
-            latest_capture: wire.metadata.get("captureId").and_then(|id| id.parse().ok()),
-            id: wire.id,
-            state,
-            client_secret: wire.client_secret,
-        })
-    }
-
-    /// The state of an authorised intent. Its charge tells until when it is, and whether it can be captured in parts.
-    async fn authorised(&self, wire: &WireIntent) -> Result<IntentState, GatewayError> {
-        let Some(charge) = &wire.latest_charge else {
-            return Err(GatewayError::Unknown("an authorised intent without a charge".to_owned()));
+        // The charge tells until when it is authorised, and whether it can be captured in parts.
+        let charge = match &wire.latest_charge {
+            Some(charge) if is_authorised => {
+                self.call(Method::GET, &format!("charges/{}", segment(charge.id())), &[], None).await?
+            }
+            None if is_authorised => {
+                return Err(GatewayError::Unknown("an authorised intent without a charge".to_owned()));
+            }
+            _ => WireCharge::default(),
         };
-        let charge: WireCharge =
-            self.call(Method::GET, &format!("charges/{}", segment(charge.id())), &[], None).await?;
-        let (captured, capturable) = (wire.captured(), wire.capturable());
-        let authorisation = Authorisation {
-            amount: capturable.unwrap_or_default(),
-            until: charge.capture_before(),
-            // A part is no multiple of the step of such a currency.
-            multicapture: charge.is_multicapture() && wire.takes_any_amount(),
-        };
-        let details = self.details(wire.payment_method.as_deref()).await;
-        Ok(IntentState::Authorised { authorisation, captured: captured.filter(|_| capturable.is_some()), details })
+        Ok(wire.into_intent(details, &charge))
     }
 
     /// The card details that receipts show. Optional, so a failure is ignored.
@@ -292,16 +268,37 @@ impl PaymentGateway for Stripe {
             return Ok(History::default());
         };
         let refunds: Vec<WireRefund> =
-            self.list("refunds", ("payment_intent", intent), |refund: &WireRefund| &refund.id).await?;
+            self.all("refunds", ("payment_intent", intent), |refund: &WireRefund| &refund.id).await?;
         let charge: WireCharge = self.call(Method::GET, &format!("charges/{}", segment(&charge)), &[], None).await?;
         let disputes: Vec<WireDispute> = if charge.disputed {
-            self.list("disputes", ("charge", &charge.id), |dispute: &WireDispute| &dispute.id).await?
+            self.all("disputes", ("payment_intent", intent), |dispute: &WireDispute| &dispute.id).await?
         } else {
             Vec::new()
         };
         Ok(History {
             refunds: refunds.into_iter().filter_map(|refund| refund.read(currency)).collect(),
             disputes: disputes.into_iter().filter_map(|dispute| dispute.read(currency)).collect(),
+        })
+    }
+
+    async fn list(&self, window: Window, after: Option<&str>) -> Result<Page, GatewayError> {
+        const PATH: &str = "payment_intents";
+        let mut form = vec![("expand[]", "data.latest_charge".to_owned()), ("limit", PAGE.to_owned())];
+        form.extend(after.map(|after| ("starting_after", after.to_owned())));
+        let in_window = [
+            ("created[gte]", window.from.as_seconds().to_string()),
+            ("created[lt]", window.until.as_seconds().to_string()),
+        ];
+        let page: WireList<WireIntent> =
+            match self.call(Method::GET, PATH, &[&in_window[..], &form].concat(), None).await {
+                // The local Stripe API lists everything or nothing.
+                Err(Refusal::Error(GatewayError::Refused(_))) => self.call(Method::GET, PATH, &form, None).await?,
+                answer => answer?,
+            };
+        let last = page.data.last().map(|intent| intent.id.clone());
+        Ok(Page {
+            next: last.filter(|_| page.has_more),
+            charges: page.data.into_iter().filter(|intent| intent.is_in(window)).map(WireIntent::listed).collect(),
         })
     }
 

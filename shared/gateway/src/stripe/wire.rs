@@ -5,13 +5,17 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::Deserialize;
 use shop_domain::{
     Currency, Money, Timestamp,
-    payment::{CaptureMode, DisputeStatus, GatewayDispute, GatewayRefund, GatewayRefundState, PaymentDetails},
+    payment::{
+        Authorisation, CaptureMode, DisputeStatus, Failure, FailureCode, GatewayDispute, GatewayRefund,
+        GatewayRefundState, PaymentDetails,
+    },
 };
 
 use super::{
     currencies::{charge_limits, from_stripe},
     errors::WireError,
 };
+use crate::{Intent, IntentState, ListedCharge, Window};
 
 /// How long an authorisation lasts where the charge does not say it.
 const AUTHORISATION: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -21,6 +25,8 @@ pub(super) struct WireIntent {
     pub(super) id: String,
     pub(super) status: String,
     pub(super) amount: i64,
+    #[serde(default)]
+    created: i64,
     #[serde(default)]
     pub(super) currency: String,
     #[serde(default)]
@@ -42,30 +48,80 @@ pub(super) struct WireIntent {
 }
 
 impl WireIntent {
+    pub(super) fn is_in(&self, window: Window) -> bool {
+        (window.from.as_seconds()..window.until.as_seconds()).contains(&self.created)
+    }
+
     /// What arrived, in the unit of the intent's own currency.
-    pub(super) fn captured(&self) -> Option<Money> {
-        from_stripe(self.amount_received.unwrap_or(self.amount), self.currency()?)
-    }
-
-    /// What can still be captured, in the unit of the intent's own currency.
-    pub(super) fn capturable(&self) -> Option<Money> {
-        from_stripe(self.amount_capturable, self.currency()?)
-    }
-
-    /// Whether Stripe captures any whole number of minor units of its currency.
-    pub(super) fn takes_any_amount(&self) -> bool {
-        self.currency().is_some_and(|currency| charge_limits(currency).step == Money::from_minor(1))
-    }
-
-    pub(super) fn capture_mode(&self) -> CaptureMode {
-        match self.capture_method.as_deref() {
-            Some("manual") => CaptureMode::OnShipping,
-            _ => CaptureMode::Immediately,
-        }
+    fn captured(&self) -> Option<Money> {
+        self.in_minor_units(self.amount_received.unwrap_or(self.amount))
     }
 
     fn currency(&self) -> Option<Currency> {
         Currency::try_from(self.currency.to_uppercase()).ok()
+    }
+
+    fn in_minor_units(&self, amount: i64) -> Option<Money> {
+        from_stripe(amount, self.currency()?)
+    }
+
+    /// Whether Stripe captures any whole number of minor units of its currency.
+    fn takes_any_amount(&self) -> bool {
+        self.currency().is_some_and(|currency| charge_limits(currency).step == Money::from_minor(1))
+    }
+
+    /// The intent without what a call of its own would have to tell, and what its charge, if expanded, adds.
+    pub(super) fn listed(mut self) -> ListedCharge {
+        let charge = match self.latest_charge.take() {
+            Some(Reference::Object(charge)) => charge,
+            _ => WireCharge::default(),
+        };
+        ListedCharge {
+            refunded: self.in_minor_units(charge.amount_refunded),
+            disputed: charge.disputed,
+            intent: Intent { client_secret: None, ..self.into_intent(None, &charge) },
+        }
+    }
+
+    /// The intent; `details` are those of the card if it was charged, `charge` is the charge of an authorised one.
+    pub(super) fn into_intent(self, details: Option<PaymentDetails>, charge: &WireCharge) -> Intent {
+        let state = match self.status.as_str() {
+            "requires_capture" => self.authorised(details, charge),
+            "succeeded" => IntentState::Succeeded { captured: self.captured(), details },
+            "requires_action" | "requires_source_action" => IntentState::ActionRequired,
+            "canceled" => IntentState::Cancelled,
+            "requires_confirmation" => IntentState::Open,
+            "requires_payment_method" => IntentState::Declined(match &self.last_payment_error {
+                Some(error) => error.failure(),
+                None => Failure::new(FailureCode::CardDeclined, "the payment was declined"),
+            }),
+            _ => IntentState::Processing,
+        };
+        let capture = match self.capture_method.as_deref() {
+            Some("manual") => CaptureMode::OnShipping,
+            _ => CaptureMode::Immediately,
+        };
+        Intent {
+            payment: self.metadata.get("paymentId").and_then(|id| id.parse().ok()),
+            currency: self.currency.to_uppercase(),
+            id: self.id,
+            state,
+            capture,
+            latest_capture: self.metadata.get("captureId").and_then(|id| id.parse().ok()),
+            client_secret: self.client_secret,
+        }
+    }
+
+    fn authorised(&self, details: Option<PaymentDetails>, charge: &WireCharge) -> IntentState {
+        let capturable = self.in_minor_units(self.amount_capturable);
+        let authorisation = Authorisation {
+            amount: capturable.unwrap_or_default(),
+            until: charge.capture_before(),
+            // A part is no multiple of the step of such a currency.
+            multicapture: charge.is_multicapture() && self.takes_any_amount(),
+        };
+        let captured = self.captured().filter(|_| capturable.is_some());
+        IntentState::Authorised { authorisation, captured, details }
     }
 }
 
@@ -74,13 +130,13 @@ impl WireIntent {
 #[serde(untagged)]
 pub(super) enum Reference {
     Id(String),
-    Object { id: String },
+    Object(WireCharge),
 }
 
 impl Reference {
     pub(super) fn id(&self) -> &str {
         match self {
-            Self::Id(id) | Self::Object { id } => id,
+            Self::Id(id) | Self::Object(WireCharge { id, .. }) => id,
         }
     }
 }
@@ -121,9 +177,11 @@ impl WireMethod {
     }
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub(super) struct WireCharge {
     pub(super) id: String,
+    #[serde(default)]
+    pub(super) amount_refunded: i64,
     #[serde(default)]
     pub(super) disputed: bool,
     #[serde(default)]
@@ -157,7 +215,7 @@ impl WireCharge {
     }
 
     /// When Stripe releases what is not captured.
-    pub(super) fn capture_before(&self) -> Timestamp {
+    fn capture_before(&self) -> Timestamp {
         match self.card().and_then(|card| card.capture_before) {
             Some(seconds) => Timestamp::from_millis(seconds.saturating_mul(1000)),
             None => Timestamp::from_millis(self.created.saturating_mul(1000)).plus(AUTHORISATION),
@@ -165,7 +223,7 @@ impl WireCharge {
     }
 
     /// Whether it can be captured in parts.
-    pub(super) fn is_multicapture(&self) -> bool {
+    fn is_multicapture(&self) -> bool {
         let multicapture = self.card().and_then(|card| card.multicapture.as_ref());
         multicapture.is_some_and(|multicapture| multicapture.status == "available")
     }
