@@ -171,6 +171,7 @@ fn every_message_type_has_a_sample() {
 fn requires_its_document(event: &Event) -> bool {
     match event {
         Event::PaymentRequested { .. }
+        | Event::PaymentCaptureRequested { .. }
         | Event::RefundRequested { .. }
         | Event::PaymentVoidRequested { .. }
         | Event::PaymentStatusUnknown { .. }

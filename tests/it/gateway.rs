@@ -8,11 +8,12 @@ use shared::{
     domain::{
         Clock, Currency, Id, Money,
         order::Order,
-        payment::{FailureCode, GatewayRefundState, Payment, PaymentMethod, PaymentSource},
+        payment::{CaptureMode, FailureCode, GatewayRefundState, Payment, PaymentMethod, PaymentSource},
         user::User,
     },
     gateway::{
-        Charge, GatewayError, History, Intent, IntentState, ListedCharge, PaymentGateway, RefundRequest, Stripe, Window,
+        CaptureRequest, Charge, GatewayError, History, Intent, IntentState, ListedCharge, PaymentGateway,
+        RefundRequest, Stripe, Window,
     },
 };
 use tests::{
@@ -57,6 +58,7 @@ contract! {
     voiding_a_charged_intent_reports_the_charge,
     an_unknown_intent_is_not_found,
     an_unknown_token_is_an_invalid_method,
+    an_authorised_amount_is_captured_or_released,
     refunds_are_in_the_history_of_their_charge,
     a_charge_is_listed_in_the_window_of_its_opening,
     a_saved_card_is_charged_for_its_customer,
@@ -125,6 +127,7 @@ struct Sale {
     order: Id<Order>,
     source: PaymentSource,
     customer: Option<String>,
+    capture: CaptureMode,
 }
 
 impl Sale {
@@ -133,7 +136,7 @@ impl Sale {
     }
 
     fn of(source: PaymentSource) -> Self {
-        Self { payment: Id::new(), order: Id::new(), source, customer: None }
+        Self { payment: Id::new(), order: Id::new(), source, customer: None, capture: CaptureMode::Immediately }
     }
 
     fn charge(&self, attempt: i64) -> Charge<'_> {
@@ -147,6 +150,7 @@ impl Sale {
             source: Some(&self.source),
             customer: self.customer.as_deref(),
             saves_source: false,
+            capture: self.capture,
         }
     }
 }
@@ -200,6 +204,27 @@ async fn a_voided_intent_is_never_charged(subject: Subject) {
 async fn voiding_a_charged_intent_reports_the_charge(subject: Subject) {
     let intent = subject.charged(&Sale::with(cards::GOOD)).await;
     is_charged(&subject.gateway.cancel(&intent.id).await.unwrap());
+}
+
+async fn an_authorised_amount_is_captured_or_released(subject: Subject) {
+    for is_captured in [true, false] {
+        let sale = Sale { capture: CaptureMode::OnShipping, ..Sale::with(cards::GOOD) };
+        let intent = subject.charged(&sale).await;
+        let IntentState::Authorised { authorisation, captured, .. } = intent.state else { panic!("{intent:?}") };
+        assert_eq!((authorisation.amount, captured), (TOTAL, Some(Money::ZERO)));
+        if is_captured {
+            let capture = CaptureRequest {
+                capture: Id::new(),
+                attempt: 1,
+                amount: TOTAL,
+                currency: Currency::USD,
+                is_final: true,
+            };
+            is_charged(&subject.gateway.capture(&intent.id, &capture).await.unwrap());
+        } else {
+            assert_eq!(subject.gateway.cancel(&intent.id).await.unwrap().state, IntentState::Cancelled);
+        }
+    }
 }
 
 async fn an_unknown_intent_is_not_found(subject: Subject) {

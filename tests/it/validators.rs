@@ -49,6 +49,12 @@ fn bad() -> Vec<Bad> {
         ("payments", "more back than came in (I3)", set("refunds.0.amount", 5001_i64)),
         ("payments", "less than nothing came in (I3)", set("captured", -1_i64)),
         ("payments", "a state that the timeline does not know (I6)", set("status", "refunded")),
+        ("payments", "captures that do not add up (I3)", set("captures.0.amount", 4999_i64)),
+        (
+            "payments",
+            "an authorisation beyond the total (I3)",
+            set("authorised", doc! {"amount": 1_i64, "until": bson::DateTime::from_millis(0), "multicapture": false}),
+        ),
         ("payments", "an unknown state", set("status", "paid")),
         ("paymentMethods", "a card number as a token (I10)", set("token", "4242424242424242")),
         ("paymentMethods", "a thirteenth month", set("expiryMonth", 13_i64)),

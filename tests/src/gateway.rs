@@ -16,7 +16,7 @@ use shared::{
         saved_method::CardOnFile,
         user::User,
     },
-    gateway::{Charge, GatewayError, History, Intent, Page, PaymentGateway, RefundRequest, Window},
+    gateway::{CaptureRequest, Charge, GatewayError, History, Intent, Page, PaymentGateway, RefundRequest, Window},
 };
 use tokio::sync::Semaphore;
 
@@ -36,6 +36,7 @@ pub enum Call {
     Open,
     Confirm,
     LookUp,
+    Capture,
     Cancel,
     History,
     List,
@@ -192,6 +193,10 @@ impl PaymentGateway for FaultyGateway {
 
     async fn look_up(&self, intent: &str) -> Result<Intent, GatewayError> {
         self.through(Call::LookUp, self.real.look_up(intent)).await
+    }
+
+    async fn capture(&self, intent: &str, capture: &CaptureRequest) -> Result<Intent, GatewayError> {
+        self.through(Call::Capture, self.real.capture(intent, capture)).await
     }
 
     async fn cancel(&self, intent: &str) -> Result<Intent, GatewayError> {

@@ -76,6 +76,10 @@ pub fn router() -> OpenApiRouter<CheckoutApp> {
             settings::show_shipping::show_shipping_settings,
             settings::replace_shipping::replace_shipping_settings
         ))
+        .routes(routes!(
+            settings::show_payments::show_payment_settings,
+            settings::replace_payments::replace_payment_settings
+        ))
         .routes(routes!(reports::sales_by_category::report_sales_by_category))
         .routes(routes!(reports::best_sellers::report_best_sellers))
         .routes(routes!(reports::low_stock::report_low_stock))

@@ -54,7 +54,11 @@ impl PaymentProcessing {
             // The previous attempt was charged after all: that is the payment.
             IntentState::Succeeded { .. } => Ok(Some(previous)),
             // A declined intent could still be confirmed by a client that has its secret.
-            IntentState::Open | IntentState::ActionRequired | IntentState::Processing | IntentState::Declined(_) => {
+            IntentState::Open
+            | IntentState::ActionRequired
+            | IntentState::Processing
+            | IntentState::Authorised { .. }
+            | IntentState::Declined(_) => {
                 Err(ProcessError::retry("the previous attempt is undecided", "its intent could not be cancelled"))
             }
         }
@@ -85,6 +89,7 @@ impl PaymentProcessing {
             source: payment.source.as_ref(),
             customer: customer.as_deref(),
             saves_source: payment.save_method,
+            capture: payment.capture_mode,
         };
         let now = self.worker.clock.now();
         let intent = match self.gateway.open(&charge).await {

@@ -1,11 +1,13 @@
-//! The worker of the payments queue: charge, look up, void, refund, reconcile; save and detach payment methods.
+//! The worker of the payments queue: charge, capture, look up, void, refund, reconcile; save and detach payment methods.
 //!
 //! The only function that moves money. Exactness rests on three rules:
 //!
 //! 1. an attempt is recorded before the gateway is called;
-//! 2. money moves only by confirming an intent that is recorded on the payment, and an intent is charged once;
+//! 2. money moves only by confirming an intent that is recorded on the payment, or by capturing a part of it, and an intent is
+//!    charged once;
 //! 3. a lost answer is looked up, never guessed.
 
+mod capture;
 mod charge;
 mod look_up;
 mod methods;
@@ -53,6 +55,7 @@ impl Consumer for PaymentProcessing {
         }
         match message.event {
             Event::PaymentRequested { payment_id, attempt, .. } => self.charge(payment_id, attempt).await,
+            Event::PaymentCaptureRequested { payment_id, capture_id, .. } => self.capture(payment_id, capture_id).await,
             Event::RefundRequested { payment_id, refund_id, .. } => self.refund(payment_id, refund_id).await,
             Event::PaymentVoidRequested { payment_id, .. } => self.void(payment_id).await,
             Event::PaymentStatusUnknown { payment_id, .. } => self.look_up(payment_id).await,

@@ -3,6 +3,7 @@
 //! No money moves here: a request records the command and enqueues a message that `payment_processing` carries out.
 
 mod access;
+mod capture_payment;
 mod confirm_payment;
 mod decide_refund;
 mod mark_paid;
@@ -56,6 +57,7 @@ pub fn router() -> OpenApiRouter<PaymentsApp> {
         .routes(routes!(methods::update::update_payment_method, methods::delete::delete_payment_method))
         .routes(routes!(show_payment::show_payment))
         .routes(routes!(confirm_payment::confirm_payment))
+        .routes(routes!(capture_payment::capture_payment))
         .routes(routes!(refund_payment::refund_payment))
         .routes(routes!(decide_refund::retry_refund))
         .routes(routes!(decide_refund::reject_refund))

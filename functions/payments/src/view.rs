@@ -6,8 +6,8 @@ use shared::{
         Currency, Id, Money, Timestamp,
         order::Order,
         payment::{
-            Dispute, DisputeStatus, FailureCode, Payment, PaymentDetails, PaymentMethod, PaymentStatus, Refund,
-            RefundOrigin, RefundStatus,
+            Authorisation, Capture, CaptureOrigin, CaptureStatus, Dispute, DisputeStatus, FailureCode, Payment,
+            PaymentDetails, PaymentMethod, PaymentStatus, Refund, RefundOrigin, RefundStatus,
         },
     },
     gateway::{Intent, IntentState},
@@ -50,6 +50,12 @@ pub(crate) struct PaymentView {
     payment_details: Option<PaymentDetailsView>,
     /// What was charged; refunds and disputes are listed apart.
     captured: Money,
+    /// What is authorised and not captured yet, of a payment that is captured on shipping: it is `processing` until the first
+    /// capture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorised: Option<AuthorisationView>,
+    /// Captures of a payment that is captured on shipping.
+    captures: Vec<CaptureView>,
     refunds: Vec<RefundView>,
     disputes: Vec<DisputeView>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -125,6 +131,8 @@ impl PaymentView {
                 .and_then(|intent| intent.client_secret),
             payment_details: payment.payment_details.as_ref().map(PaymentDetailsView::of),
             captured: payment.captured,
+            authorised: payment.authorised.as_ref().map(AuthorisationView::of),
+            captures: payment.captures.iter().map(CaptureView::of).collect(),
             refunds: payment.refunds.iter().map(RefundView::of).collect(),
             disputes: payment.disputes.iter().map(DisputeView::of).collect(),
             paid_at: payment.paid_at,
@@ -192,6 +200,55 @@ impl RefundView {
             reference: refund.refund_id.clone(),
             requested_at: refund.requested_at,
             processed_at: refund.processed_at,
+        }
+    }
+}
+
+/// What is authorised and not captured yet.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Authorisation)]
+pub(crate) struct AuthorisationView {
+    amount: Money,
+    /// When the gateway releases it.
+    until: Timestamp,
+}
+
+/// A capture.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Capture)]
+pub(crate) struct CaptureView {
+    #[schema(value_type = String)]
+    id: Id<Capture>,
+    amount: Money,
+    status: CaptureStatus,
+    /// By whom it was made: the shop, or a person in the gateway's dashboard.
+    made_at: CaptureOrigin,
+    /// The position in the order's `shipments` of the parcel that it is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parcel: Option<i64>,
+    requested_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    captured_at: Option<Timestamp>,
+}
+
+impl AuthorisationView {
+    fn of(authorised: &Authorisation) -> Self {
+        Self { amount: authorised.amount, until: authorised.until }
+    }
+}
+
+impl CaptureView {
+    pub(crate) fn of(capture: &Capture) -> Self {
+        Self {
+            id: capture.id,
+            amount: capture.amount,
+            status: capture.status,
+            made_at: capture.made_at,
+            parcel: capture.parcel,
+            requested_at: capture.requested_at,
+            captured_at: capture.captured_at,
         }
     }
 }

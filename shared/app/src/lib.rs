@@ -12,6 +12,7 @@ pub mod merge_cart;
 pub mod move_to_cart;
 pub mod place_order;
 pub mod quote;
+pub mod record_capture;
 pub mod record_payment;
 pub mod record_refund;
 pub mod record_transfer;

@@ -203,14 +203,17 @@ async fn try_place(
         let mut cart = wanted.cart.clone();
         cart.convert(now);
         // Prices are read in each attempt: the previous one may be seconds old.
-        let (converted, basis) =
-            futures::join!(store.carts.save_in(tx, &mut cart), Basis::read(store, &wanted.cart, wanted.request()));
+        let (converted, basis, settings) = futures::join!(
+            store.carts.save_in(tx, &mut cart),
+            Basis::read(store, &wanted.cart, wanted.request()),
+            store.settings.payments(),
+        );
         converted.map_err(changed)?;
         // The reservation decides whether there is enough.
         let quote = basis?.price(&wanted.cart, |_| i64::MAX, wanted.request(), now)?;
         let quote = check_orderable(quote, wanted)?;
         let order_number = order::new_order_number(random, now);
-        let mut payment = new_payment(wanted, stock.order(), &quote, now);
+        let mut payment = new_payment(wanted, settings?, stock.order(), &quote, now);
         let mut order = new_order(wanted, &payment, &quote, order_number, now)?;
         let mut messages = start_payment(&mut order, &mut payment, now)?;
         // Not through `tx`, where a popular SKU would make all orders but one start over. `stock` remembers what it reserved,

@@ -12,7 +12,7 @@ use super::{
     coupon::Coupon,
     message::Message,
     order::{Order, OrderItem, Return},
-    payment::{Payment, Refund},
+    payment::{Capture, Payment, Refund},
     product::Product,
     review::Review,
     saved_method::SavedMethod,
@@ -53,6 +53,7 @@ kinds! {
     Payment: "payment",
     Refund: "refund",
     SavedMethod: "payment method",
+    Capture: "capture",
     Review: "review",
     Message: "message",
     // Where the kind does not matter.

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Id, Sku, Timestamp, cart::Cart, order::Order, payment::Payment, payment::Refund, saved_method::SavedMethod,
-    user::User,
+    Id, Sku, Timestamp, cart::Cart, order::Order, payment::Capture, payment::Payment, payment::Refund,
+    saved_method::SavedMethod, user::User,
 };
 
 /// The version of the envelope that this code writes and reads.
@@ -107,6 +107,16 @@ pub enum Event {
         order_id: Id<Order>,
         /// Which attempt; an older one is no longer wanted.
         attempt: i64,
+    },
+    /// Capture a part of what is authorised.
+    #[serde(rename = "payment.captureRequested")]
+    PaymentCaptureRequested {
+        /// The payment.
+        payment_id: Id<Payment>,
+        /// The order.
+        order_id: Id<Order>,
+        /// The entry in the payment's `captures`.
+        capture_id: Id<Capture>,
     },
     /// Pay an approved refund out.
     #[serde(rename = "refund.requested")]
@@ -263,6 +273,7 @@ impl Event {
     pub const fn queue(&self) -> Queue {
         match self {
             Self::PaymentRequested { .. }
+            | Self::PaymentCaptureRequested { .. }
             | Self::RefundRequested { .. }
             | Self::PaymentVoidRequested { .. }
             | Self::PaymentWebhookReceived { .. }
@@ -279,6 +290,7 @@ impl Event {
     pub const fn order_id(&self) -> Option<Id<Order>> {
         match self {
             Self::PaymentRequested { order_id, .. }
+            | Self::PaymentCaptureRequested { order_id, .. }
             | Self::RefundRequested { order_id, .. }
             | Self::PaymentVoidRequested { order_id, .. }
             | Self::PaymentStatusUnknown { order_id, .. }

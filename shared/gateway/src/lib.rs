@@ -12,7 +12,10 @@ use async_trait::async_trait;
 use shop_domain::{
     Currency, Id, Money, Timestamp,
     order::Order,
-    payment::{Failure, GatewayDispute, GatewayRefund, Payment, PaymentDetails, PaymentMethod, PaymentSource, Refund},
+    payment::{
+        Authorisation, Capture, CaptureMode, Failure, GatewayDispute, GatewayRefund, Payment, PaymentDetails,
+        PaymentMethod, PaymentSource, Refund,
+    },
     saved_method::CardOnFile,
     user::User,
 };
@@ -20,7 +23,8 @@ use shop_domain::{
 pub use stripe::Stripe;
 
 /// A payment gateway. Money moves only by confirming an intent, and an intent moves it once, however often
-/// it is confirmed: exactness does not depend on the gateway's memory for idempotency keys.
+/// it is confirmed: exactness does not depend on the gateway's memory for idempotency keys. An intent that is captured on
+/// shipping is only authorised then, and each capture takes a part of the authorised amount.
 #[async_trait]
 pub trait PaymentGateway: Send + Sync + std::fmt::Debug {
     /// Prepares a charge. Moves no money: an intent that is never confirmed is harmless.
@@ -33,7 +37,12 @@ pub trait PaymentGateway: Send + Sync + std::fmt::Debug {
     /// The current state of an intent.
     async fn look_up(&self, intent: &str) -> Result<Intent, GatewayError>;
 
-    /// Makes sure that an intent is never charged. Returns its state afterwards: it may have been charged before.
+    /// Captures a part of an authorised intent. The caller has looked the intent up before, so a repeat of the same attempt
+    /// captures no other part.
+    async fn capture(&self, intent: &str, capture: &CaptureRequest) -> Result<Intent, GatewayError>;
+
+    /// Makes sure that an intent is never charged, or not any further. Returns its state afterwards: it may have been charged
+    /// before.
     async fn cancel(&self, intent: &str) -> Result<Intent, GatewayError>;
 
     /// Every refund and dispute of an intent, by whomever it was made.
@@ -76,6 +85,23 @@ pub struct Charge<'a> {
     pub customer: Option<&'a str>,
     /// Whether the source is kept for later charges of the customer.
     pub saves_source: bool,
+    /// Whether the confirmation charges the amount or only authorises it.
+    pub capture: CaptureMode,
+}
+
+/// A capture to make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CaptureRequest {
+    /// Our id of it, which the gateway keeps of the latest one.
+    pub capture: Id<Capture>,
+    /// The number of the attempt; the gateway's idempotency key derives from capture and attempt.
+    pub attempt: i64,
+    /// Minor units.
+    pub amount: Money,
+    /// Of the amount.
+    pub currency: Currency,
+    /// Whether the gateway releases what is authorised beyond it.
+    pub is_final: bool,
 }
 
 /// A refund to make.
@@ -102,6 +128,10 @@ pub struct Intent {
     pub currency: String,
     /// Its state.
     pub state: IntentState,
+    /// Whether its confirmation charged the amount or only authorised it.
+    pub capture: CaptureMode,
+    /// Our id of the latest capture that the shop made.
+    pub latest_capture: Option<Id<Capture>>,
     /// What the frontend needs to let the customer act. Never stored.
     pub client_secret: Option<String>,
     /// The page of the gateway on which the customer acts, if it is not within the frontend. Never stored.
@@ -121,6 +151,15 @@ pub enum IntentState {
     ActionRequired,
     /// Being charged.
     Processing,
+    /// Authorised: a part, or all of it, can be captured.
+    Authorised {
+        /// What can be captured, and until when.
+        authorisation: Authorisation,
+        /// What was captured, minor units; `None` if this or what is authorised is no whole number of them.
+        captured: Option<Money>,
+        /// The card, as printed on receipts.
+        details: Option<PaymentDetails>,
+    },
     /// Charged.
     Succeeded {
         /// What was charged, minor units; `None` if it is no whole number of them.

@@ -1,6 +1,7 @@
 //! The functions `payments` and `payment_processing`: charges, voids, refunds and webhooks, from the request to the gateway.
 
 mod cancelled_while_authenticating;
+mod capture_on_shipping;
 mod concurrent_calls;
 mod declined;
 mod late_money;

@@ -147,6 +147,45 @@ async fn an_authorised_amount_is_captured_in_part_or_cancelled() {
 }
 
 #[tokio::test]
+async fn an_authorised_amount_is_captured_in_parts_where_multicapture_is_available() {
+    let api = Api::start().await;
+    let manual = [("capture_method", "manual"), ("payment_method_options[card][request_multicapture]", "if_available")];
+    let once = api.open("pm_card_visa", &manual).await;
+    api.confirm(&once).await.ok();
+    let part = [("amount_to_capture", "300"), ("final_capture", "false"), ("metadata[captureId]", "first")];
+    let refused = api.post(&format!("payment_intents/{once}/capture"), &part).await;
+    assert_eq!((refused.status, &refused.json["error"]["param"]), (400, &json!("final_capture")));
+
+    api.stripe.enable_multicapture();
+    let intent = api.open("pm_card_visa", &manual).await;
+    api.confirm(&intent).await.ok();
+    let card = api.charge_of(&intent).await["payment_method_details"]["card"].clone();
+    assert_eq!(card["multicapture"]["status"], "available");
+    assert_eq!(card["capture_before"], api.clock.now().as_seconds() + 7 * 24 * 3600);
+    let path = format!("payment_intents/{intent}/capture");
+    let captured = api.post(&path, &part).await.ok().clone();
+    let sums = |intent: &Value| (intent["amount_received"].clone(), intent["amount_capturable"].clone());
+    assert_eq!((&captured["status"], sums(&captured)), (&json!("requires_capture"), (json!(300), json!(700))));
+    assert_eq!(captured["metadata"]["captureId"], "first");
+    api.post(&format!("payment_intents/{intent}/cancel"), &[]).await.is_invalid("payment_intent_unexpected_state");
+    api.refund(&intent, 300).await.ok();
+    let released = api.post(&path, &[("amount_to_capture", "0"), ("final_capture", "true")]).await.ok().clone();
+    assert_eq!((&released["status"], sums(&released)), (&json!("succeeded"), (json!(300), json!(0))));
+}
+
+#[tokio::test]
+async fn an_authorisation_lapses_after_seven_days() {
+    let api = Api::start().await;
+    let intent = api.open("pm_card_visa", &[("capture_method", "manual")]).await;
+    api.confirm(&intent).await.ok();
+    api.clock.advance(std::time::Duration::from_secs(7 * 24 * 3600));
+    let seen = api.get(&format!("payment_intents/{intent}")).await.ok().clone();
+    assert_eq!((&seen["status"], &seen["cancellation_reason"]), (&json!("canceled"), &json!("expired")));
+    let late = api.post(&format!("payment_intents/{intent}/capture"), &[]).await;
+    late.is_invalid("payment_intent_unexpected_state");
+}
+
+#[tokio::test]
 async fn amounts_follow_the_currency() {
     let api = Api::start().await;
     api.stripe.set_minimum("krw", 700);

@@ -15,7 +15,7 @@ use shared::{
         inventory::StockRecord,
         message::Event,
         order::Order,
-        payment::{Funding, Payment, PaymentMethod, PaymentSource},
+        payment::{Funding, GatewayCaptures, Payment, PaymentMethod, PaymentSource},
         product::StockPolicy,
         review::Review,
         saved_method::{CardOnFile, SavedMethod},
@@ -210,7 +210,8 @@ fn payment() -> Payment {
     payment.charge_saved(&saved_method(Id::new()));
     payment.begin(1, NOW);
     payment.open_intent(1, "pi_1".to_owned(), NOW).unwrap();
-    let _ = payment.complete(amount, None, NOW);
+    let captures = GatewayCaptures { captured: amount, authorised: None, latest: None };
+    let _ = payment.record_captures(&captures, NOW).unwrap();
     payment.approve_refund(Money::from_minor(3000), "broken", NOW).unwrap();
     payment
 }

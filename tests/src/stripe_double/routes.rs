@@ -12,6 +12,7 @@ use super::{
 
 /// Executes a request.
 pub(super) fn route(state: &mut State, method: &str, path: &str, form: &Form) -> Answer {
+    intents::lapse(state);
     let segments: Vec<&str> = path.split('/').skip(1).collect();
     let answer = match (method, segments.as_slice()) {
         ("POST", ["v1", "payment_intents"]) => intents::create(state, form),

@@ -75,7 +75,8 @@ pub(crate) struct OrderView {
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = Cancellation)]
 pub(crate) struct CancellationView {
-    /// `expired`: not paid in time; late money reopens the order. `requested`: late money is refunded.
+    /// `expired`: not paid in time; late money reopens the order. `requested` and `authorisation_ended`: late money is
+    /// refunded.
     reason: CancellationReason,
     /// The reason in words.
     note: String,

@@ -5,7 +5,7 @@ use shared::{
     domain::{
         Id, Money,
         order::{Order, OrderStatus},
-        payment::{Payment, PaymentStatus, RefundStatus},
+        payment::{CaptureMode, Payment, PaymentStatus, RefundStatus},
     },
     gateway::{IntentState, ListedCharge},
 };
@@ -36,7 +36,7 @@ pub struct Break {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
-    /// The gateway charged, and the payment is not completed.
+    /// The gateway charged or authorised, and the payment is not completed or authorised.
     ChargeNotRecorded,
     /// The gateway charged what contradicts the payment.
     ChargeContradicts,
@@ -108,8 +108,13 @@ const fn difference(cause: Cause, remedy: Remedy, detail: String) -> Difference 
 
 /// What the gateway captured; `None` if it has not charged.
 fn captured(charge: &ListedCharge) -> Option<String> {
-    let IntentState::Succeeded { captured, .. } = &charge.intent.state else { return None };
-    Some(in_words(*captured, &charge.intent.currency))
+    let captured = match charge.intent.state {
+        IntentState::Succeeded { captured, .. } => captured,
+        // Authorised, and captured in part.
+        IntentState::Authorised { captured, .. } if captured != Some(Money::ZERO) => captured,
+        _ => return None,
+    };
+    Some(in_words(captured, &charge.intent.currency))
 }
 
 /// An amount in minor units, for a person.
@@ -180,7 +185,10 @@ fn differences_of_success(charge: &ListedCharge, captured: &str, payment: &Payme
     let mut found = Vec::new();
     if captured != expected {
         let detail = format!("the gateway captured {captured}, the payment {expected}");
-        found.push(difference(Cause::CapturedDiffers, Remedy::Person, detail));
+        // A capture by hand is recorded by a look-up.
+        let is_on_shipping = payment.capture_mode == CaptureMode::OnShipping;
+        let remedy = if is_on_shipping { Remedy::LookUp } else { Remedy::Person };
+        found.push(difference(Cause::CapturedDiffers, remedy, detail));
     }
     let refunded = refunded_by_gateway(payment);
     if charge.refunded != Some(refunded) {
@@ -211,8 +219,17 @@ fn difference_without_success(charge: &ListedCharge, payment: &Payment, order: &
         let detail = "the payment is completed, and the gateway did not charge".to_owned();
         return Some(difference(Cause::ChargeMissing, Remedy::Person, detail));
     }
-    let is_alive =
-        matches!(charge.intent.state, IntentState::Open | IntentState::ActionRequired | IntentState::Processing);
+    let is_authorised = matches!(charge.intent.state, IntentState::Authorised { .. });
+    if is_authorised != payment.authorised.is_some() && order.status != OrderStatus::Cancelled {
+        let (cause, detail) = if is_authorised {
+            (Cause::ChargeNotRecorded, "the gateway authorised the amount, and the payment is not authorised")
+        } else {
+            (Cause::ChargeMissing, "the payment is authorised, and the gateway has released the amount")
+        };
+        return Some(difference(cause, Remedy::LookUp, detail.to_owned()));
+    }
+    let is_alive = is_authorised
+        || matches!(charge.intent.state, IntentState::Open | IntentState::ActionRequired | IntentState::Processing);
     (is_alive && order.status == OrderStatus::Cancelled).then(|| {
         let detail = "the order is cancelled, and its intent can still be charged".to_owned();
         difference(Cause::ChargeAlive, Remedy::Void, detail)
@@ -232,7 +249,7 @@ fn difference_of_order(payment: &Payment, order: &Order) -> Option<Difference> {
             (Cause::NotRefunded, "the order is cancelled, and its payment is not refunded")
         }
         OrderStatus::Confirmed | OrderStatus::Processing | OrderStatus::Shipped | OrderStatus::Delivered
-            if !is_completed =>
+            if !is_completed && payment.authorised.is_none() =>
         {
             (Cause::OrderUnpaid, "the order goes on, and its payment is not completed")
         }

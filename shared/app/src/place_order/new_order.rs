@@ -6,7 +6,7 @@ use shop_domain::{
     Id, Money, Timestamp,
     message::{Event, Message},
     order::{AppliedDiscount, Notes, Order, OrderItem, OrderStatus, ProductSnapshot, TimelineEntry},
-    payment::{GatewayName, Payment},
+    payment::{GatewayName, Payment, PaymentSettings},
 };
 use shop_store::coupons::Redemption;
 
@@ -40,7 +40,13 @@ pub(super) fn check_orderable(quote: Quote, wanted: &PlaceOrder) -> Result<Quote
 }
 
 /// The payment of a new order, not requested yet.
-pub(super) fn new_payment(wanted: &PlaceOrder, order: Id<Order>, quote: &Quote, now: Timestamp) -> Payment {
+pub(super) fn new_payment(
+    wanted: &PlaceOrder,
+    settings: PaymentSettings,
+    order: Id<Order>,
+    quote: &Quote,
+    now: Timestamp,
+) -> Payment {
     let mut payment = Payment::new(
         order,
         wanted.buyer.customer(),
@@ -52,6 +58,8 @@ pub(super) fn new_payment(wanted: &PlaceOrder, order: Id<Order>, quote: &Quote, 
         now,
     );
     if payment.gateway == GatewayName::Stripe {
+        // A later change of the settings does not change orders that exist.
+        payment.capture_mode = settings.capture;
         payment.save_method = wanted.save_method;
         if let Some(saved) = &wanted.saved_method {
             payment.charge_saved(saved);

@@ -1,5 +1,6 @@
 //! Money for an order.
 
+mod capture;
 mod dispute;
 mod failure;
 mod instrument;
@@ -13,6 +14,10 @@ use super::{
 };
 
 pub use self::{
+    capture::{
+        AUTHORISATION_MARGIN, Authorisation, CAPTURE_LEASE, Capture, CaptureError, CaptureLease, CaptureMode,
+        CaptureOrigin, CaptureStatus, GatewayCaptures, PaymentSettings,
+    },
     dispute::{Dispute, DisputeStatus, GatewayDispute},
     failure::{Failure, FailureCode},
     instrument::{Funding, Instrument},
@@ -80,6 +85,15 @@ pub struct Payment {
     pub billing_address: Option<Address>,
     /// What arrived.
     pub captured: Money,
+    /// When it is captured, as the shop's settings said when the order was placed.
+    #[serde(default)]
+    pub capture_mode: CaptureMode,
+    /// What is authorised and not captured yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorised: Option<Authorisation>,
+    /// Captures of what is authorised, made or to be made.
+    #[serde(default)]
+    pub captures: Vec<Capture>,
     /// Refunds, paid out or to be.
     pub refunds: Vec<Refund>,
     /// What the customer's bank takes back or took back.
@@ -285,6 +299,9 @@ impl Payment {
             payment_details: None,
             billing_address,
             captured: Money::ZERO,
+            capture_mode: CaptureMode::Immediately,
+            authorised: None,
+            captures: Vec::new(),
             refunds: Vec::new(),
             disputes: Vec::new(),
             failure_code: None,
@@ -435,15 +452,17 @@ impl Payment {
         Idempotent::Executed
     }
 
-    /// Whether a charge is under way, so that its outcome is unknown. While the gateway waits for the customer, none is:
-    /// it can be voided.
+    /// Whether a charge or a capture is under way, so that its outcome is unknown. While the gateway waits for the customer,
+    /// or has only authorised the amount, none is: it can be voided.
     pub fn is_under_way(&self) -> bool {
-        self.status == PaymentStatus::Processing && !self.action_required
+        let is_charging =
+            self.status == PaymentStatus::Processing && !self.action_required && self.authorised.is_none();
+        is_charging || self.requested_captures().next().is_some()
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_millis(0);
@@ -465,7 +484,7 @@ mod tests {
         Failure::new(FailureCode::CardDeclined, "declined")
     }
 
-    fn succeeded(id: &str, ours: Option<Id<Refund>>, amount: i64) -> GatewayRefund {
+    pub(crate) fn succeeded(id: &str, ours: Option<Id<Refund>>, amount: i64) -> GatewayRefund {
         let state = GatewayRefundState::Succeeded;
         GatewayRefund { id: id.to_owned(), ours, amount: Money::from_minor(amount), state }
     }

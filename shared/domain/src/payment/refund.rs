@@ -169,9 +169,10 @@ impl Payment {
         Ok(self.captured.minus(refunds)?.minus(self.disputed()?)?.max(Money::ZERO))
     }
 
-    /// Whether everything that was captured is refunded, or approved to be. An order that cost nothing is not.
+    /// Whether everything that was captured is refunded, or approved to be, and no more will be captured. An order that cost
+    /// nothing is not.
     pub fn is_paid_back(&self) -> bool {
-        !self.captured.is_zero() && self.refundable() == Ok(Money::ZERO)
+        !self.captured.is_zero() && self.authorised.is_none() && self.refundable() == Ok(Money::ZERO)
     }
 
     /// Approves a refund, to be paid out by a message.

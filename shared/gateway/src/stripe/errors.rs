@@ -79,6 +79,9 @@ impl Refusal {
                 | "charge_already_refunded"
                 | "charge_disputed"
                 | "charge_already_captured"
+                | "charge_expired_for_capture"
+                | "capture_unauthorized_payment"
+                | "capture_charge_authorization_expired"
                 | "amount_too_large"
                 | "amount_too_small"
                 | "refund_disputed_payment",
@@ -167,6 +170,7 @@ mod tests {
             (429, "invalid_request_error", "rate_limit", GatewayError::Unknown(String::new())),
             (400, "invalid_request_error", "payment_intent_unexpected_state", GatewayError::Refused(String::new())),
             (400, "invalid_request_error", "charge_already_refunded", GatewayError::Refused(String::new())),
+            (400, "invalid_request_error", "charge_expired_for_capture", GatewayError::Refused(String::new())),
             (500, "api_error", "", GatewayError::Unknown(String::new())),
         ];
         for (status, kind, code, expected) in ours {

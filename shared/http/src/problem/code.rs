@@ -153,6 +153,8 @@ problem_codes! {
         "The saved card has expired. Use another payment method, or save the renewed card.";
     PaymentMethodRefused = UNPROCESSABLE_ENTITY "payment_method_refused" "Payment method refused",
         "The payment gateway does not accept the token; `failureCode` says why. Have the customer enter the card again, or another one.";
+    NothingToCapture = CONFLICT "nothing_to_capture" "Nothing to capture",
+        "Nothing is authorised that can be captured, or less than the amount; `capturable` is what can be. Lower the amount, or load the payment to see its captures.";
     RefundExceedsCaptured = CONFLICT "refund_exceeds_captured" "Refund exceeds the captured amount",
         "The refunds would exceed the captured amount. Lower the amount.";
 
