@@ -50,6 +50,8 @@ fn bad() -> Vec<Bad> {
         ("payments", "less than nothing came in (I3)", set("captured", -1_i64)),
         ("payments", "a state that the timeline does not know (I6)", set("status", "refunded")),
         ("payments", "an unknown state", set("status", "paid")),
+        ("payments", "a transfer of nothing", set("transfers.0.amount", 0_i64)),
+        ("payments", "a transfer that could count twice", doc! {"$unset": {"transfers.0.key": ""}}),
         ("coupons", "one use too many (I4)", add("usageCount", 1)),
         ("coupons", "fewer than no uses (I4)", add("usageCount", -4)),
         ("coupons", "more than everything off", set("value", 10_001_i64)),

@@ -10,8 +10,6 @@ mod reports;
 mod returns;
 mod settings;
 
-use std::time::Duration;
-
 use axum::extract::FromRef;
 use lambda_http::Error;
 use shared::{
@@ -20,6 +18,8 @@ use shared::{
     http::{App, lambda::AppSettings, serve},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub use shared::domain::payment::PaymentWindow;
 
 /// The queues that this function sends to. `template.yaml` gives it the right and the address of these and no others.
 pub const SENDS_TO: &[Queue] = &Queue::ALL;
@@ -37,15 +37,6 @@ impl FromRef<CheckoutApp> for App {
     fn from_ref(state: &CheckoutApp) -> Self {
         state.app.clone()
     }
-}
-
-/// How long an order may stay unpaid before it expires; its stock stays reserved until then.
-#[derive(Clone, Copy, Debug)]
-pub struct PaymentWindow {
-    /// For payments charged by the gateway.
-    pub charge: Duration,
-    /// For bank transfers.
-    pub transfer: Duration,
 }
 
 /// The endpoints of the group.
@@ -72,6 +63,11 @@ pub fn router() -> OpenApiRouter<CheckoutApp> {
         .routes(routes!(
             settings::show_shipping::show_shipping_settings,
             settings::replace_shipping::replace_shipping_settings
+        ))
+        .routes(routes!(settings::bank_account::show_bank_account, settings::bank_account::replace_bank_account))
+        .routes(routes!(
+            settings::payment_methods::show_payment_methods,
+            settings::payment_methods::replace_payment_methods
         ))
         .routes(routes!(reports::sales_by_category::report_sales_by_category))
         .routes(routes!(reports::best_sellers::report_best_sellers))

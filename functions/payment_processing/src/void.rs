@@ -11,9 +11,12 @@ use crate::{PaymentProcessing, no_answer, not_recorded};
 
 impl PaymentProcessing {
     /// Voids a payment by cancelling its intent; an order that is overdue expires with it. If the intent was charged after all,
-    /// the payment succeeds.
+    /// the payment succeeds. A payment that is no longer to be voided may have an intent that is to be charged.
     pub(crate) async fn void(&self, id: Id<Payment>) -> Result<(), ProcessError> {
         let payment = self.load(id).await?;
+        if !payment.void_pending {
+            return Ok(());
+        }
         if let Some(intent_id) = &payment.transaction_id {
             match self.gateway.cancel(intent_id).await {
                 // An intent that the gateway does not know can never be charged.

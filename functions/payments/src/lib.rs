@@ -19,8 +19,8 @@ use std::sync::Arc;
 use axum::extract::FromRef;
 use lambda_http::Error;
 use shared::{
-    config::{Env, Secret, StripeSettings, WebhookSettings},
-    domain::message::Queue,
+    config::{Env, ReservationSettings, Secret, StripeSettings, WebhookSettings},
+    domain::{message::Queue, payment::PaymentWindow},
     gateway::{PaymentGateway, Stripe},
     http::{App, lambda::AppSettings, serve},
 };
@@ -40,6 +40,8 @@ pub struct PaymentsApp {
     pub gateway: Arc<dyn PaymentGateway>,
     /// The signing secret of the gateway's webhooks.
     pub webhook_secret: Secret,
+    /// How long an order may stay unpaid once its method changes.
+    pub payment_window: PaymentWindow,
 }
 
 impl FromRef<PaymentsApp> for App {
@@ -67,10 +69,13 @@ pub async fn serve() -> Result<(), Error> {
     let settings = AppSettings::read(&mut env, SENDS_TO);
     let stripe = StripeSettings::read(&mut env);
     let webhook = WebhookSettings::read(&mut env);
+    let reservation = ReservationSettings::read(&mut env);
     env.finish()?;
     let deadline = settings.deadline();
     let app = settings.connect("payments").await?;
     let gateway = Arc::new(Stripe::try_new(&stripe.api_base, stripe.secret_key)?);
-    let state = PaymentsApp { app: app.clone(), gateway, webhook_secret: webhook.secret };
+    let payment_window =
+        PaymentWindow { charge: reservation.payment_window(), transfer: reservation.transfer_window() };
+    let state = PaymentsApp { app: app.clone(), gateway, webhook_secret: webhook.secret, payment_window };
     serve::run_lambda(serve::finish(router().with_state(state), &app, deadline), app.background).await
 }

@@ -6,7 +6,7 @@ use axum::{
 };
 use shared::{
     domain::payment::Payment,
-    http::{App, CurrentBuyer, PathId, Problem},
+    http::{App, CurrentBuyer, PathId, Problem, instructions::InstructionsView},
 };
 
 use crate::{PaymentsApp, access::load_payment, view::PaymentView};
@@ -14,7 +14,7 @@ use crate::{PaymentsApp, access::load_payment, view::PaymentView};
 /// Retrieve a payment
 ///
 /// If the customer must act (3-D Secure), the answer has the next action. While the gateway cannot tell it, the answer says so
-/// in `nextActionUnavailable`.
+/// in `nextActionUnavailable`. While a bank transfer is owed, the answer has its instructions.
 #[utoipa::path(get, path = "/v1/payments/{id}", tag = "payments", security(("bearer" = []), ("cartToken" = [])),
     params(("id" = String, Path)), responses((status = 200, body = PaymentView)))]
 pub(crate) async fn show_payment(
@@ -23,13 +23,14 @@ pub(crate) async fn show_payment(
     State(state): State<PaymentsApp>,
 ) -> Result<Json<PaymentView>, Problem> {
     let app = App::from_ref(&state);
-    let (payment, _) = load_payment(&app, &caller, id).await?;
+    let (payment, order) = load_payment(&app, &caller, id).await?;
+    let instructions = InstructionsView::find(&app, &order, &payment).await?;
     // The client secret is read from the gateway when it is needed and never stored.
     let intent = match payment.transaction_id.as_deref().filter(|_| payment.action_required) {
         Some(intent) => state.gateway.look_up(intent).await.map(Some),
         None => Ok(None),
     };
-    Ok(Json(match intent {
+    let view = match intent {
         Ok(intent) => PaymentView::of(&payment, intent),
         // What the shop knows is shown all the same.
         Err(error) => {
@@ -37,5 +38,6 @@ pub(crate) async fn show_payment(
             tracing::warn!(payment = %id, error, "the next action of a payment could not be looked up");
             PaymentView::without_next_action(&payment)
         }
-    }))
+    };
+    Ok(Json(view.with_instructions(instructions)))
 }

@@ -7,10 +7,11 @@ use shared::{
         order::Order,
         payment::{
             Dispute, DisputeStatus, FailureCode, Payment, PaymentDetails, PaymentMethod, PaymentStatus, Refund,
-            RefundOrigin, RefundStatus,
+            RefundOrigin, RefundStatus, Transfer,
         },
     },
     gateway::{Intent, IntentState},
+    http::instructions::InstructionsView,
 };
 
 /// A payment.
@@ -34,7 +35,7 @@ pub(crate) struct PaymentView {
     /// Why the last attempt failed, for the buyer.
     #[serde(skip_serializing_if = "Option::is_none")]
     failure_reason: Option<String>,
-    /// Whether the charge of an ended order is being cancelled at the gateway.
+    /// Whether a charge is being cancelled at the gateway: its order has ended or expired, or another method was chosen.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     void_pending: bool,
     /// Whether the customer must act, and the gateway cannot tell how at the moment.
@@ -47,8 +48,17 @@ pub(crate) struct PaymentView {
     next_action: Option<NextAction>,
     #[serde(skip_serializing_if = "Option::is_none")]
     payment_details: Option<PaymentDetailsView>,
-    /// What was charged; refunds and disputes are listed apart.
+    /// What was charged, and what arrived by transfer; refunds and disputes are listed apart.
     captured: Money,
+    /// What has arrived by transfer, while the payment waits for the rest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    received: Option<Money>,
+    /// What arrived by transfer, also what is owed back.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    transfers: Vec<TransferView>,
+    /// While a bank transfer is owed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instructions: Option<InstructionsView>,
     refunds: Vec<RefundView>,
     disputes: Vec<DisputeView>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -87,6 +97,23 @@ pub(crate) struct PaymentDetailsView {
     holder_name: Option<String>,
 }
 
+/// A bank transfer that arrived.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Transfer)]
+pub(crate) struct TransferView {
+    /// What the bank statement calls it.
+    reference: String,
+    amount: Money,
+    received_at: Timestamp,
+}
+
+impl TransferView {
+    fn of(transfer: &Transfer) -> Self {
+        Self { reference: transfer.reference.clone(), amount: transfer.amount, received_at: transfer.received_at }
+    }
+}
+
 /// A refund.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -99,6 +126,9 @@ pub(crate) struct RefundView {
     status: RefundStatus,
     /// By whom it was made: the shop, or a person in the gateway's dashboard.
     made_at: RefundOrigin,
+    /// Whether an administrator transfers it and marks it as paid.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    by_transfer: bool,
     /// Why it failed or was rejected.
     #[serde(skip_serializing_if = "Option::is_none")]
     failure_reason: Option<String>,
@@ -129,6 +159,9 @@ impl PaymentView {
             client_secret: waiting.and_then(|intent| intent.client_secret),
             payment_details: payment.payment_details.as_ref().map(PaymentDetailsView::of),
             captured: payment.captured,
+            received: payment.received().ok().filter(|received| payment.awaits_transfer() && !received.is_zero()),
+            transfers: payment.transfers.iter().map(TransferView::of).collect(),
+            instructions: None,
             refunds: payment.refunds.iter().map(RefundView::of).collect(),
             disputes: payment.disputes.iter().map(DisputeView::of).collect(),
             paid_at: payment.paid_at,
@@ -139,6 +172,11 @@ impl PaymentView {
 }
 
 impl PaymentView {
+    /// With the instructions for the transfer that is owed.
+    pub(crate) fn with_instructions(self, instructions: Option<InstructionsView>) -> Self {
+        Self { instructions, ..self }
+    }
+
     /// The payment, while the gateway cannot tell the next action.
     pub(crate) fn without_next_action(payment: &Payment) -> Self {
         Self { next_action_unavailable: true, ..Self::of(payment, None) }
@@ -192,6 +230,7 @@ impl RefundView {
             reason: refund.reason.clone(),
             status: refund.status,
             made_at: refund.made_at,
+            by_transfer: refund.by_transfer,
             failure_reason: refund.failure_reason.clone(),
             reference: refund.refund_id.clone(),
             requested_at: refund.requested_at,

@@ -47,6 +47,7 @@ impl From<EndOrderError> for RecordError {
             EndOrderError::PaymentUnderWay => {
                 Self::Illegal(IllegalTransition { command: Command::CancelOrder, state: State::BeingPaid })
             }
+            EndOrderError::Money(error) => error.into(),
             EndOrderError::Store(error) => Self::Store(error),
         }
     }
@@ -134,44 +135,53 @@ pub async fn record_succeeded(
             return Ok(Vec::new());
         }
         let amount = found.amount;
-        let (_, messages) = record_succeeded_in(store, tx, payment, amount, charge.details.as_ref(), None, now).await?;
-        Ok(messages)
+        record_succeeded_in(store, tx, payment, amount, charge.details.as_ref(), now).await
     })
 }
 
-/// [`record_succeeded`] in an open transaction; `reference` is that of the bank statement. Returns the payment too.
-pub(super) async fn record_succeeded_in(
+/// [`record_succeeded`] in an open transaction.
+async fn record_succeeded_in(
     store: &Store,
     tx: &mut Tx,
     payment: Id<Payment>,
     captured: Money,
     details: Option<&PaymentDetails>,
-    reference: Option<&str>,
     now: Timestamp,
-) -> Result<(Versioned<Payment>, Vec<Message>), RecordError> {
+) -> Result<Vec<Message>, RecordError> {
     let (mut order, mut payment) = load_payment(store, tx, payment).await?;
     if payment.complete(captured, details.cloned(), now) == Idempotent::AlreadyApplied {
-        return Ok((payment, Vec::new()));
+        return Ok(Vec::new());
     }
-    if let Some(reference) = reference {
-        payment.bank_reference = Some(reference.to_owned());
-    }
+    payment.was_charged();
     let mut messages = Vec::new();
-    let is_wanted = match order.status {
-        OrderStatus::Cancelled => reopen(store, tx, &mut order, now, &mut messages).await?,
-        _ => order.confirm(now)?.was_executed(),
-    };
-    if is_wanted {
-        messages.push(Event::OrderPaid { order_id: order.id }.now(now));
-        messages.push(Event::EmailOrderPaid { order_id: order.id }.now(now));
-    } else {
+    if !confirm_in(store, tx, &mut order, now, &mut messages).await? {
         let refund = payment.approve_refund(captured, "the order had been cancelled before it was paid", now)?;
         let event = Event::RefundRequested { payment_id: payment.id, order_id: order.id, refund_id: refund };
         messages.push(event.now(now));
     }
     save_both(store, tx, &mut order, &mut payment).await?;
     store.outbox.enqueue_all(tx, &messages).await?;
-    Ok((payment, messages))
+    Ok(messages)
+}
+
+/// The money is here: confirms the order, or reopens an expired one. Returns whether it could; otherwise the money has to be
+/// refunded.
+pub(super) async fn confirm_in(
+    store: &Store,
+    tx: &mut Tx,
+    order: &mut Versioned<Order>,
+    now: Timestamp,
+    messages: &mut Vec<Message>,
+) -> Result<bool, RecordError> {
+    let is_wanted = match order.status {
+        OrderStatus::Cancelled => reopen(store, tx, order, now, messages).await?,
+        _ => order.confirm(now)?.was_executed(),
+    };
+    if is_wanted {
+        messages.push(Event::OrderPaid { order_id: order.id }.now(now));
+        messages.push(Event::EmailOrderPaid { order_id: order.id }.now(now));
+    }
+    Ok(is_wanted)
 }
 
 /// Late money: reserves the stock of an expired order again, all of it or nothing. Returns whether it could.
@@ -260,9 +270,9 @@ pub async fn record_action_required(
     })
 }
 
-/// The charge can no longer happen: `intent`, if there was one, is cancelled at the gateway. Only charges of orders that have
-/// ended or expired are voided, so a pending order expires now. `None`: another intent was opened meanwhile and has to be
-/// cancelled first.
+/// The charge can no longer happen: `intent`, if there was one, is cancelled at the gateway. A charge is voided because its
+/// order has ended, because the buyer has chosen a transfer instead, or because its order has expired; that one ends now.
+/// `None`: another intent was opened meanwhile and has to be cancelled first.
 pub async fn record_voided(
     store: &Store,
     payment: Id<Payment>,
@@ -271,22 +281,22 @@ pub async fn record_voided(
 ) -> Result<Option<Vec<Message>>, RecordError> {
     transaction!(store, |tx| {
         let (mut order, mut payment) = load_payment(store, tx, payment).await?;
-        if !matches!(payment.status, PaymentStatus::Processing | PaymentStatus::Failed) {
+        if !payment.void_pending {
             return Ok(Some(Vec::new()));
         }
         if payment.transaction_id.as_deref() != intent {
             return Ok(None);
         }
-        // A look-up may have recorded it already.
-        let failed = payment.fail(&Failure::expired(), now)?;
-        let was_pending = std::mem::take(&mut payment.void_pending);
-        if order.status == OrderStatus::Pending {
-            let messages = cancel_in(store, tx, &mut order, &mut payment, Cancellation::expired(), now).await?;
-            return Ok(Some(messages));
+        payment.void_pending = false;
+        if matches!(payment.status, PaymentStatus::Processing | PaymentStatus::Failed) {
+            // A look-up may have recorded it already.
+            let _ = payment.fail(&Failure::expired(), now)?;
+            if order.status == OrderStatus::Pending {
+                let messages = cancel_in(store, tx, &mut order, &mut payment, Cancellation::expired(), now).await?;
+                return Ok(Some(messages));
+            }
         }
-        if failed.was_executed() || was_pending {
-            save_both(store, tx, &mut order, &mut payment).await?;
-        }
+        save_both(store, tx, &mut order, &mut payment).await?;
         Ok(Some(Vec::new()))
     })
 }

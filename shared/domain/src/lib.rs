@@ -4,6 +4,7 @@
 //! of [`id::Id`] and [`time::Timestamp`].
 
 pub mod address;
+pub mod bank_account;
 pub mod buyer;
 pub mod cart;
 pub mod category;

@@ -7,6 +7,7 @@
 //! * requests, checked by `shop_validation`: [`body`], [`query`], [`path`], [`headers`], [`address`],
 //! * idempotency records: [`idempotency`],
 //! * lists and cacheable answers: [`page`], [`caching`],
+//! * what several functions answer alike: [`address`], [`instructions`],
 //! * refusals: [`problem`],
 //! * middleware: [`serve`], [`cors`],
 //! * tasks after the response: [`background`],
@@ -23,6 +24,7 @@ pub mod headers;
 pub mod health;
 pub mod idempotency;
 pub mod identity;
+pub mod instructions;
 pub mod lambda;
 pub mod openapi;
 pub mod page;

@@ -267,7 +267,7 @@ impl Reports {
 fn with_payment() -> Document {
     doc! {"$lookup": {
         "from": "payments", "localField": "payment", "foreignField": "_id", "as": "payment",
-        "pipeline": [{"$project": {"refunds": 1, "status": 1}}],
+        "pipeline": [{"$project": {"refunds": 1, "status": 1, "amount": 1, "captured": 1}}],
     }}
 }
 
@@ -281,9 +281,12 @@ fn processed(of_each: &str) -> Document {
     doc! {"$map": {"input": processed, "as": "refund", "in": of_each}}
 }
 
-/// An order's own sums, and the refunds of its payment.
+/// An order's own sums, and the refunds of its payment. What was transferred beyond the amount is no revenue, and neither is
+/// its refund.
 fn whole_orders() -> [Document; 2] {
-    let refunds = doc! {"$sum": processed("$$refund.amount")};
+    let surplus = doc! {"$subtract": [{"$first": "$payment.captured"}, {"$first": "$payment.amount"}]};
+    let of_orders = doc! {"$subtract": [{"$sum": processed("$$refund.amount")}, {"$max": [0_i64, surplus]}]};
+    let refunds = doc! {"$max": [0_i64, of_orders]};
     [with_payment(), doc! {"$project": {"createdAt": 1, "pricing": 1, "refunds": refunds}}]
 }
 

@@ -6,10 +6,14 @@ use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{StoreError, WithSchema};
-use shop_domain::{Timestamp, shipping::ShippingTable, tax::TaxTable};
+use shop_domain::{
+    Timestamp, bank_account::BankAccount, payment::PaymentMethods, shipping::ShippingTable, tax::TaxTable,
+};
 
 const TAX: &str = "tax";
 const SHIPPING: &str = "shipping";
+const BANK_ACCOUNT: &str = "bankAccount";
+const PAYMENT_METHODS: &str = "paymentMethods";
 
 /// The collection `settings`.
 #[derive(Clone, Debug)]
@@ -72,6 +76,26 @@ impl SettingsStore {
     /// Replaces the shipping table: of two writers the later one wins, as with any `PUT`.
     pub async fn set_shipping(&self, table: &ShippingTable, now: Timestamp) -> Result<(), StoreError> {
         self.write(SHIPPING, table, now).await
+    }
+
+    /// The account for bank transfers, once one is set.
+    pub async fn bank_account(&self) -> Result<Option<BankAccount>, StoreError> {
+        self.read(BANK_ACCOUNT).await
+    }
+
+    /// Replaces the bank account: of two writers the later one wins, as with any `PUT`.
+    pub async fn set_bank_account(&self, account: &BankAccount, now: Timestamp) -> Result<(), StoreError> {
+        self.write(BANK_ACCOUNT, account, now).await
+    }
+
+    /// The payment methods that the shop accepts; [`PaymentMethods::default`] until they are set.
+    pub async fn payment_methods(&self) -> Result<PaymentMethods, StoreError> {
+        self.read(PAYMENT_METHODS).await
+    }
+
+    /// Replaces the payment methods: of two writers the later one wins, as with any `PUT`.
+    pub async fn set_payment_methods(&self, methods: &PaymentMethods, now: Timestamp) -> Result<(), StoreError> {
+        self.write(PAYMENT_METHODS, methods, now).await
     }
 
     fn collection<T: Send + Sync>(&self) -> Collection<Setting<T>> {

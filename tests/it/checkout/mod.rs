@@ -3,6 +3,7 @@
 mod coupons;
 mod lookup;
 mod orders;
+mod payment_settings;
 mod place;
 mod redemptions;
 mod refunded_amounts;

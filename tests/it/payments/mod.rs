@@ -1,6 +1,7 @@
 //! The functions `payments` and `payment_processing`: charges, voids, refunds and webhooks, from the request to the gateway.
 
 mod cancelled_while_authenticating;
+mod change_method;
 mod concurrent_calls;
 mod declined;
 mod late_money;
@@ -10,6 +11,7 @@ mod offline_payments;
 mod refunds;
 mod strict_gateway;
 mod three_d_secure;
+mod transfers;
 mod webhooks;
 
 use std::{sync::Arc, time::Duration};

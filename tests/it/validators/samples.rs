@@ -15,7 +15,7 @@ use shared::{
         inventory::StockRecord,
         message::Event,
         order::Order,
-        payment::{Payment, PaymentMethod, PaymentSource},
+        payment::{Payment, PaymentMethod, PaymentSource, Transfer},
         product::StockPolicy,
         review::Review,
         secret_hash::sha256_hex,
@@ -195,6 +195,7 @@ fn payment() -> Payment {
     payment.open_intent(1, "pi_1".to_owned(), NOW).unwrap();
     let _ = payment.complete(amount, None, NOW);
     payment.approve_refund(Money::from_minor(3000), "broken", NOW).unwrap();
+    payment.transfers.push(Transfer::new("statement 7, line 3", Money::from_minor(1), NOW));
     payment
 }
 

@@ -77,6 +77,7 @@ impl Shop {
             app: self.app(payments::SENDS_TO),
             gateway: Arc::clone(&self.gateway),
             webhook_secret: self.webhook_secret.clone(),
+            payment_window: self.payment_window,
         };
         let routes = OpenApiRouter::new()
             .merge(auth::router().with_state(auth))

@@ -11,7 +11,8 @@ use shared::{
     domain::{
         Buyer, Email, Id, Money,
         address::SavedAddress,
-        payment::{PaymentMethod, PaymentSource},
+        bank_account::BankAccount,
+        payment::{PaymentMethod, PaymentSource, TransferInstructions},
         shipping::ShippingMethod,
     },
     gateway::stripe,
@@ -93,9 +94,11 @@ pub(crate) async fn place_order(
     let app = App::from_ref(&state);
     let request = KeyedRequest::of_buyer(&buyer, "place_order", &key, &body)?;
     let preparation = prepare(&app, state.payment_window, &buyer, body);
-    once_prepared(&app, &request, preparation, async |wanted| {
+    once_prepared(&app, &request, preparation, async |(wanted, account)| {
         let placed = use_case::place_order(&app.store, &app.clock, &app.random, &wanted, |order, payment| {
-            let view = OrderView::of(order, Some(payment), Visibility::Owner);
+            let instructions = account.clone().and_then(|account| TransferInstructions::of(order, payment, account));
+            let view =
+                OrderView::of(order, Some(payment), Visibility::Owner).with_instructions(instructions.map(Into::into));
             let location = Some(format!("/v1/orders/{}", order.id));
             request.record(StatusCode::CREATED, &view, location, order.created_at)
         })
@@ -125,13 +128,22 @@ fn check_source(payment: &CheckoutPayment) -> Result<Option<PaymentSource>, Prob
     }
 }
 
-async fn prepare(app: &App, window: PaymentWindow, buyer: &Buyer, wanted: Checkout) -> Result<PlaceOrder, Problem> {
+/// The order to place, and the account for a transfer.
+async fn prepare(
+    app: &App,
+    window: PaymentWindow,
+    buyer: &Buyer,
+    wanted: Checkout,
+) -> Result<(PlaceOrder, Option<BankAccount>), Problem> {
     let source = check_source(&wanted.payment)?;
     let given = wanted.shipping_address.map(Into::into);
-    let (cart, email, shipping_address) = tokio::join!(
+    let settings = &app.store.settings;
+    let (cart, email, shipping_address, methods, account) = tokio::join!(
         load_cart(app, buyer),
         find_email(app, buyer, wanted.email),
         find_address(app, buyer, given, wanted.address_id),
+        settings.payment_methods(),
+        settings.bank_account(),
     );
     // A fixed order, so that a request with several faults always gets the same refusal.
     let cart = cart?;
@@ -139,9 +151,17 @@ async fn prepare(app: &App, window: PaymentWindow, buyer: &Buyer, wanted: Checko
         return Err(Problem::new(ProblemCode::CartEmpty));
     }
     let (email, shipping_address) = (email?, shipping_address?);
+    let (method, account) = (wanted.payment.method, account?);
+    if !methods?.accepts(method, account.as_ref()) {
+        return Err(Problem::new(ProblemCode::PaymentMethodUnavailable).field(
+            "/payment/method",
+            FieldCode::Unavailable,
+            "the shop does not accept this payment method",
+        ));
+    }
     let is_charged = wanted.payment.method != PaymentMethod::BankTransfer;
     let charge_limits = is_charged.then(|| stripe::charge_limits(cart.currency));
-    Ok(PlaceOrder {
+    let order = PlaceOrder {
         buyer: buyer.clone(),
         email,
         cart,
@@ -153,10 +173,7 @@ async fn prepare(app: &App, window: PaymentWindow, buyer: &Buyer, wanted: Checko
         charge_limits,
         expected_total: wanted.expected_total,
         notes: wanted.notes,
-        payment_window: if wanted.payment.method == PaymentMethod::BankTransfer {
-            window.transfer
-        } else {
-            window.charge
-        },
-    })
+        payment_window: window.of(method),
+    };
+    Ok((order, account))
 }

@@ -15,7 +15,7 @@ use shared::{
         shipping::ShippingMethod,
         user::User,
     },
-    http::address::AddressView,
+    http::{address::AddressView, instructions::InstructionsView},
 };
 
 use super::shipment_view::{ShipmentView, TrackingView};
@@ -78,7 +78,7 @@ pub(crate) struct CancellationView {
     reason: CancellationReason,
     /// The reason in words.
     note: String,
-    /// The user who cancelled it, for administrators; absent if it expired.
+    /// The user who cancelled it, for administrators; absent if it expired or a guest cancelled it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     by: Option<Id<User>>,
@@ -212,9 +212,20 @@ pub(crate) struct PaymentSummary {
     method: PaymentMethod,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure_reason: Option<String>,
+    /// While a bank transfer is owed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instructions: Option<InstructionsView>,
 }
 
 impl OrderView {
+    /// With the instructions for the transfer that is owed, for readers who see the payment.
+    pub(crate) fn with_instructions(mut self, instructions: Option<InstructionsView>) -> Self {
+        if let Some(payment) = &mut self.payment {
+            payment.instructions = instructions;
+        }
+        self
+    }
+
     /// The order within this visibility.
     pub(crate) fn of(order: &Order, payment: Option<&Payment>, visibility: Visibility) -> Self {
         let is_whole = !matches!(visibility, Visibility::Seller(_));
@@ -249,6 +260,7 @@ impl OrderView {
                 status: payment.status,
                 method: payment.method,
                 failure_reason: payment.failure_reason.clone(),
+                instructions: None,
             }),
             reserved_until: order.reserved_until,
             created_at: order.created_at,

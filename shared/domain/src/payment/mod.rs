@@ -2,7 +2,10 @@
 
 mod dispute;
 mod failure;
+mod methods;
 mod refund;
+mod transfer;
+mod window;
 
 use serde::{Deserialize, Serialize};
 
@@ -13,9 +16,12 @@ use super::{
 pub use self::{
     dispute::{Dispute, DisputeStatus, GatewayDispute},
     failure::{Failure, FailureCode},
+    methods::PaymentMethods,
     refund::{
         GatewayRefund, GatewayRefundState, REFUND_LEASE, Refund, RefundError, RefundLease, RefundOrigin, RefundStatus,
     },
+    transfer::{Transfer, TransferError, TransferInstructions, TransferOutcome},
+    window::PaymentWindow,
 };
 
 /// The payment of one order: its attempts and refunds.
@@ -44,9 +50,9 @@ pub struct Payment {
     /// The gateway's id of the intent; unique.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transaction_id: Option<String>,
-    /// What the bank statement calls the transfer that paid it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bank_reference: Option<String>,
+    /// What arrived by bank transfer, also what is owed back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transfers: Vec<Transfer>,
     /// Which attempt that intent belongs to. At most one intent of a payment is alive: the next attempt cancels it first.
     #[serde(default)]
     pub intent_attempt: i64,
@@ -60,7 +66,8 @@ pub struct Payment {
     /// Whether the customer has to do something at the gateway (3-D Secure) before it goes on.
     #[serde(default)]
     pub action_required: bool,
-    /// Whether its intent is being cancelled at the gateway: until that is confirmed it could still be charged.
+    /// Whether its intent is to be cancelled at the gateway, because the order has ended or expired or another method was
+    /// chosen: until that is confirmed it could still be charged.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub void_pending: bool,
     /// The card that paid, as printed on receipts.
@@ -69,7 +76,7 @@ pub struct Payment {
     /// Where the invoice goes; a copy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub billing_address: Option<Address>,
-    /// What arrived.
+    /// What was charged, and what arrived by transfer.
     pub captured: Money,
     /// Refunds, paid out or to be.
     pub refunds: Vec<Refund>,
@@ -124,11 +131,21 @@ pub enum GatewayName {
     None,
 }
 
+impl GatewayName {
+    /// Who moves the money of a method.
+    pub const fn of(method: PaymentMethod) -> Self {
+        match method {
+            PaymentMethod::BankTransfer => Self::BankTransfer,
+            _ => Self::Stripe,
+        }
+    }
+}
+
 /// Where a payment stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PaymentStatus {
-    /// Not tried yet.
+    /// Not tried yet, or waiting for a transfer.
     Pending,
     /// Being charged; the outcome is unknown.
     Processing,
@@ -249,11 +266,7 @@ impl Payment {
         billing_address: Option<Address>,
         now: Timestamp,
     ) -> Self {
-        let gateway = match method {
-            _ if amount.is_zero() => GatewayName::None,
-            PaymentMethod::BankTransfer => GatewayName::BankTransfer,
-            _ => GatewayName::Stripe,
-        };
+        let gateway = if amount.is_zero() { GatewayName::None } else { GatewayName::of(method) };
         Self {
             id: Id::new(),
             order,
@@ -263,7 +276,7 @@ impl Payment {
             method,
             status: PaymentStatus::Pending,
             transaction_id: None,
-            bank_reference: None,
+            transfers: Vec::new(),
             intent_attempt: 0,
             gateway,
             source,

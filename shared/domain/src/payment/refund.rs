@@ -42,6 +42,9 @@ pub struct Refund {
     /// Until when one worker has the exclusive right to pay it out: two at once would both find no refund at the gateway.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leased_until: Option<Timestamp>,
+    /// Whether an administrator transfers it, because the money arrived by transfer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_transfer: bool,
     /// When it was approved, or seen at the gateway.
     pub requested_at: Timestamp,
     /// When it was paid out.
@@ -183,6 +186,10 @@ impl Payment {
         if amount > left {
             return Err(RefundError::ExceedsCaptured { left: left.minor() });
         }
+        Ok(self.push_refund(amount, reason, self.gateway == GatewayName::BankTransfer, now))
+    }
+
+    pub(super) fn push_refund(&mut self, amount: Money, reason: &str, by_transfer: bool, now: Timestamp) -> Id<Refund> {
         let id = Id::new();
         self.refunds.push(Refund {
             id,
@@ -195,11 +202,12 @@ impl Payment {
             failure_reason: None,
             attempts: 0,
             leased_until: None,
+            by_transfer,
             requested_at: now,
             processed_at: None,
         });
         self.updated_at = now;
-        Ok(id)
+        id
     }
 
     /// Gives one worker the exclusive right to pay an approved refund out, until it is paid, [`Payment::end_refund_lease`] or
@@ -210,7 +218,9 @@ impl Payment {
         }
         match self.refunds.iter_mut().find(|refund| refund.id == id) {
             // A refund that the gateway has accepted is not made again: its outcome is looked up.
-            Some(refund) if refund.status == RefundStatus::Approved && refund.refund_id.is_none() => {
+            Some(refund)
+                if refund.status == RefundStatus::Approved && refund.refund_id.is_none() && !refund.by_transfer =>
+            {
                 if refund.leased_until.is_some_and(|until| until > now) {
                     return RefundLease::Held;
                 }
@@ -282,7 +292,7 @@ impl Payment {
     /// An administrator paid a refund out by bank transfer; `reference` is that of the bank statement.
     ///
     /// # Errors
-    /// Unless the bank pays it out: the payment was a transfer, or the gateway failed.
+    /// Unless the bank pays it out: the money arrived by transfer, or the gateway failed.
     pub fn refund_transferred(
         &mut self,
         id: Id<Refund>,
@@ -290,11 +300,10 @@ impl Payment {
         now: Timestamp,
     ) -> Result<(), IllegalTransition> {
         let command = Command::MarkRefundPaid;
-        let is_transfer = self.gateway == GatewayName::BankTransfer;
         let refund = self.find_refund_mut(id, command)?;
         match refund.status {
             RefundStatus::Failed => {}
-            RefundStatus::Approved if is_transfer => {}
+            RefundStatus::Approved if refund.by_transfer => {}
             RefundStatus::Approved => return Err(IllegalTransition { command, state: State::PaidOutByGateway }),
             status => return Err(IllegalTransition { command, state: State::Refund(status) }),
         }
@@ -357,6 +366,7 @@ impl Payment {
             failure_reason: None,
             attempts: 0,
             leased_until: None,
+            by_transfer: false,
             requested_at: now,
             processed_at: None,
         });
@@ -373,7 +383,9 @@ impl Payment {
         let mut excess = counted.plus(self.disputed()?)?.plus(amount)?.minus(self.captured)?;
         let owed = |refund: &&mut Refund| {
             let is_accepted = refund.status == RefundStatus::Approved && refund.refund_id.is_some();
-            matches!(refund.status, RefundStatus::Approved | RefundStatus::Failed) && !is_accepted
+            matches!(refund.status, RefundStatus::Approved | RefundStatus::Failed)
+                && !is_accepted
+                && !refund.by_transfer
         };
         for refund in self.refunds.iter_mut().rev().filter(owed) {
             if excess <= Money::ZERO {

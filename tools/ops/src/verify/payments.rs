@@ -6,12 +6,13 @@ use serde::Deserialize;
 use shared::domain::{
     Currency, Id, Money, MoneyError, Timestamp,
     order::{Order, OrderStatus, ReturnStatus},
-    payment::{Dispute, DisputeStatus, Payment, PaymentStatus, Refund, RefundOrigin, RefundStatus},
+    payment::{Dispute, DisputeStatus, Payment, PaymentStatus, Refund, RefundOrigin, RefundStatus, Transfer},
 };
 
 use super::{orders::OrderFacts, snapshot::Row, states};
 
-pub(super) const FIELDS: &str = "order amount currency status captured refunds disputes attention timeline.status";
+pub(super) const FIELDS: &str =
+    "order amount currency status captured transfers refunds disputes attention timeline.status";
 
 /// How long a worker may take to record the refund of a cancelled order.
 const OVERDUE_AFTER: Duration = Duration::from_secs(15 * 60);
@@ -26,6 +27,8 @@ pub(super) struct PaymentFacts {
     currency: Currency,
     status: PaymentStatus,
     captured: Money,
+    #[serde(default)]
+    transfers: Vec<Transfer>,
     refunds: Vec<Refund>,
     #[serde(default)]
     disputes: Vec<Dispute>,
@@ -72,8 +75,20 @@ pub(super) fn payment_violations(payment: &PaymentFacts) -> Result<Vec<String>, 
     let mut violations = Vec::new();
     let PaymentFacts { amount, captured, status, .. } = payment;
     let (refunds, processed) = (payment.refund_total()?, payment.processed_refunds()?);
-    if captured > amount || *captured < Money::ZERO {
-        violations.push(format!("its amount is {}, {} was captured", amount.minor(), captured.minor()));
+    let is_paid = matches!(status, PaymentStatus::Completed | PaymentStatus::Refunded);
+    let received = Money::sum(payment.transfers.iter().map(|transfer| transfer.amount))?;
+    // More than the amount may be transferred, but never charged.
+    let charged = if is_paid { captured.minus(received)? } else { *captured };
+    if charged > *amount || charged < Money::ZERO {
+        violations.push(format!("its amount is {}, {} was captured", amount.minor(), charged.minor()));
+    }
+    if !is_paid && !received.is_zero() && (*status != PaymentStatus::Pending || received >= *amount) {
+        violations.push(format!(
+            "it is {}, and {} of {} was transferred",
+            status.as_str(),
+            received.minor(),
+            amount.minor()
+        ));
     }
     if refunds > *captured {
         violations.push(format!("{} was captured, its refunds add up to {}", captured.minor(), refunds.minor()));
@@ -81,7 +96,6 @@ pub(super) fn payment_violations(payment: &PaymentFacts) -> Result<Vec<String>, 
     if payment.refunds.iter().any(|refund| refund.amount <= Money::ZERO) {
         violations.push("a refund is not positive".to_owned());
     }
-    let is_paid = matches!(status, PaymentStatus::Completed | PaymentStatus::Refunded);
     if is_paid == captured.is_zero() && !amount.is_zero() {
         violations.push(format!("it is {}, and {} was captured", status.as_str(), captured.minor()));
     }
@@ -132,9 +146,12 @@ pub(super) fn undecided(payment: &PaymentFacts) -> Option<String> {
     let failed = payment.refunds.iter().filter(|refund| refund.status == RefundStatus::Failed);
     let failed =
         failed.map(|refund| format!("the refund {} failed: retry it, pay it otherwise or reject it", refund.id));
+    let owed = payment.refunds.iter().filter(|refund| refund.by_transfer && refund.status == RefundStatus::Approved);
+    let owed =
+        owed.map(|refund| format!("the refund {} is owed by bank transfer: transfer it, mark it as paid", refund.id));
     let disputes = payment.disputes.iter().filter(|dispute| dispute.status == DisputeStatus::Open);
     let disputes = disputes.map(|dispute| format!("the dispute {} is open: send evidence to the gateway", dispute.id));
-    let all: Vec<String> = payment.attention.clone().into_iter().chain(failed).chain(disputes).collect();
+    let all: Vec<String> = payment.attention.clone().into_iter().chain(failed).chain(owed).chain(disputes).collect();
     (!all.is_empty()).then(|| all.join("; "))
 }
 

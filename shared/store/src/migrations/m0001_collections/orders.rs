@@ -173,6 +173,7 @@ fn payments() -> Spec {
         "failureReason": text(),
         "attempts": int_from(0),
         "leasedUntil": date(),
+        "byTransfer": flag(),
         "requestedAt": date(),
         "processedAt": date(),
     };
@@ -191,7 +192,10 @@ fn payments() -> Spec {
         "method": one_of(&["credit_card", "debit_card", "paypal", "stripe", "bank_transfer"]),
         "status": statuses(),
         "transactionId": word(),
-        "bankReference": text(),
+        "transfers": list_of(object(
+            "reference key amount receivedAt",
+            doc! {"reference": word(), "key": word(), "amount": int_from(1), "receivedAt": date()},
+        )),
         "gateway": one_of(&["stripe", "bank_transfer", "none"]),
         "source": text(),
         "attempts": int_from(1),
@@ -231,6 +235,8 @@ fn payments() -> Spec {
             unique(doc! {"order": 1}),
             index(doc! {"user": 1}),
             unique_where(doc! {"transactionId": 1}, doc! {"transactionId": {"$exists": true}}),
+            // A line of the bank statement counts once in the whole shop.
+            unique_where(doc! {"transfers.key": 1}, doc! {"transfers.key": {"$exists": true}}),
             index(doc! {"status": 1}),
             index(doc! {"createdAt": -1}),
             index(doc! {"status": 1, "updatedAt": 1}),
