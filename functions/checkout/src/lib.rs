@@ -64,10 +64,13 @@ pub fn router() -> OpenApiRouter<CheckoutApp> {
             settings::show_shipping::show_shipping_settings,
             settings::replace_shipping::replace_shipping_settings
         ))
-        .routes(routes!(settings::bank_account::show_bank_account, settings::bank_account::replace_bank_account))
         .routes(routes!(
-            settings::payment_methods::show_payment_methods,
-            settings::payment_methods::replace_payment_methods
+            settings::show_bank_account::show_bank_account,
+            settings::replace_bank_account::replace_bank_account
+        ))
+        .routes(routes!(
+            settings::show_payment_methods::show_payment_methods,
+            settings::replace_payment_methods::replace_payment_methods
         ))
         .routes(routes!(reports::sales_by_category::report_sales_by_category))
         .routes(routes!(reports::best_sellers::report_best_sellers))

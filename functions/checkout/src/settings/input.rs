@@ -1,16 +1,18 @@
-//! The requests that replace the tax and shipping tables.
+//! The requests that replace the settings.
 
 use serde::Deserialize;
 use shared::{
     domain::{
         Money,
+        bank_account::{BankAccount, Iban, is_bic},
         money::BASIS_POINTS,
+        payment::PaymentMethod,
         product::Price,
         shipping::{ShippingMethod, ShippingRate, ShippingTable, ShippingZone},
         tax::{TaxRow, TaxTable},
     },
     validation::{
-        Checked, Validate, Violations,
+        Checked, FieldCode, Validate, Violation, Violations,
         rules::{amount, country_code, entries, line, range},
     },
 };
@@ -152,5 +154,84 @@ impl From<ShippingInput> for ShippingTable {
             methods: zone.methods.into_iter().map(rate).collect(),
         });
         Self { zones: zones.collect() }
+    }
+}
+
+/// The account that buyers transfer to: with an IBAN, or with an account number where there are no IBANs.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = BankAccountInput)]
+pub(crate) struct BankAccountInput {
+    account_holder: String,
+    /// ISO 13616; spaces do not matter.
+    iban: Option<String>,
+    /// ISO 9362, capital letters.
+    bic: Option<String>,
+    /// Instead of an IBAN: letters, digits, spaces and dashes.
+    account_number: Option<String>,
+    /// The bank of the account number.
+    routing_number: Option<String>,
+    /// For display.
+    bank_name: Option<String>,
+}
+
+impl Validate for BankAccountInput {
+    fn validate(&self, v: &mut Violations) {
+        v.check("accountHolder", &self.account_holder, line(70));
+        v.check("iban", &self.iban, iban);
+        v.check("bic", &self.bic, bic);
+        v.check("accountNumber", &self.account_number, number);
+        v.check("routingNumber", &self.routing_number, number);
+        v.check("bankName", &self.bank_name, line(100));
+    }
+}
+
+fn iban(text: &str) -> Checked {
+    Iban::try_new(text).map(drop).map_err(|error| Violation::new(FieldCode::Invalid, error.to_string()))
+}
+
+fn bic(text: &str) -> Checked {
+    if is_bic(text) {
+        Ok(())
+    } else {
+        Err(Violation::new(FieldCode::Invalid, "must be a BIC of 8 or 11 capital letters and digits"))
+    }
+}
+
+fn number(text: &str) -> Checked {
+    line(34)(text)?;
+    if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'-')) {
+        Ok(())
+    } else {
+        Err(Violation::new(FieldCode::Invalid, "must consist of letters, digits, spaces and dashes"))
+    }
+}
+
+impl From<BankAccountInput> for BankAccount {
+    fn from(input: BankAccountInput) -> Self {
+        let trimmed = |text: String| text.trim().to_owned();
+        Self {
+            account_holder: trimmed(input.account_holder),
+            iban: input.iban.as_deref().and_then(|iban| Iban::try_new(iban).ok()),
+            bic: input.bic,
+            account_number: input.account_number.map(trimmed),
+            routing_number: input.routing_number.map(trimmed),
+            bank_name: input.bank_name.map(trimmed),
+        }
+    }
+}
+
+/// The payment methods that the shop accepts.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = PaymentMethodsInput)]
+pub(crate) struct PaymentMethodsInput {
+    /// Each once. `bank_transfer` needs a bank account.
+    pub(super) methods: Vec<PaymentMethod>,
+}
+
+impl Validate for PaymentMethodsInput {
+    fn validate(&self, v: &mut Violations) {
+        v.check("methods", &self.methods, entries(1..=10));
     }
 }

@@ -1,8 +1,10 @@
-//! The tax and shipping tables in answers.
+//! The settings in answers.
 
 use serde::Serialize;
 use shared::domain::{
     Money,
+    bank_account::BankAccount,
+    payment::PaymentMethod,
     shipping::{ShippingMethod, ShippingRate, ShippingTable, ShippingZone},
     tax::{TaxRow, TaxTable},
 };
@@ -104,4 +106,43 @@ impl From<ShippingTable> for ShippingView {
         };
         Self { zones: table.zones.into_iter().map(zone).collect() }
     }
+}
+
+/// The account that buyers transfer to.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = BankAccount)]
+pub(crate) struct BankAccountView {
+    account_holder: String,
+    /// Without spaces.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iban: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bic: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account_number: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    routing_number: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bank_name: Option<String>,
+}
+
+impl From<BankAccount> for BankAccountView {
+    fn from(account: BankAccount) -> Self {
+        Self {
+            account_holder: account.account_holder,
+            iban: account.iban.map(Into::into),
+            bic: account.bic,
+            account_number: account.account_number,
+            routing_number: account.routing_number,
+            bank_name: account.bank_name,
+        }
+    }
+}
+
+/// The payment methods that the shop accepts.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = PaymentMethods)]
+pub(crate) struct PaymentMethodsView {
+    pub(super) methods: Vec<PaymentMethod>,
 }
