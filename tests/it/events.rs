@@ -179,6 +179,7 @@ fn requires_its_document(event: &Event) -> bool {
         | Event::OrderReturned { .. } => true,
         // Webhooks may be about foreign intents, and a mail without a recipient is skipped.
         Event::PaymentWebhookReceived { .. }
+        | Event::PaymentReconcileRequested { .. }
         | Event::EmailVerification { .. }
         | Event::EmailAlreadyRegistered { .. }
         | Event::EmailPasswordReset { .. }
@@ -270,7 +271,7 @@ async fn the_sample_webhook_has_a_valid_signature_and_one_effect() {
 #[tokio::test]
 async fn the_sample_schedule_event_runs_maintenance_without_effect() {
     let samples = samples("schedule");
-    assert_eq!(samples.keys().collect::<Vec<_>>(), ["every_minute"]);
+    assert_eq!(samples.keys().collect::<Vec<_>>(), ["every_minute", "every_night"]);
     let event: EventBridgeEvent = serde_json::from_str(&samples["every_minute"]).unwrap();
     assert_eq!((event.source.as_str(), event.detail_type.as_str()), ("aws.events", "Scheduled Event"));
     let shop = TestShop::start().await;

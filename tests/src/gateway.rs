@@ -11,7 +11,7 @@ use std::{
 use async_trait::async_trait;
 use shared::{
     domain::{Currency, Random, payment::GatewayRefund},
-    gateway::{Charge, GatewayError, History, Intent, PaymentGateway, RefundRequest},
+    gateway::{Charge, GatewayError, History, Intent, Page, PaymentGateway, RefundRequest, Window},
 };
 use tokio::sync::Semaphore;
 
@@ -33,6 +33,7 @@ pub enum Call {
     LookUp,
     Cancel,
     History,
+    List,
     Refund,
 }
 
@@ -191,6 +192,10 @@ impl PaymentGateway for FaultyGateway {
 
     async fn history(&self, intent: &str, currency: Currency) -> Result<History, GatewayError> {
         self.through(Call::History, self.real.history(intent, currency)).await
+    }
+
+    async fn list(&self, window: Window, after: Option<&str>) -> Result<Page, GatewayError> {
+        self.through(Call::List, self.real.list(window, after)).await
     }
 
     async fn refund(&self, intent: &str, refund: &RefundRequest) -> Result<GatewayRefund, GatewayError> {

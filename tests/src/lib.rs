@@ -31,6 +31,7 @@ pub mod shop;
 pub mod stripe_api;
 pub mod stripe_double;
 pub mod victim;
+pub mod walk;
 pub mod watch;
 
 pub use gateway::FaultyGateway;

@@ -1,5 +1,6 @@
 //! Every minute: relays the outbox, expires unpaid orders, looks up undecided payments, resumes orders and payments whose
-//! messages may be dead letters, expires reservations, and marks abandoned carts.
+//! messages may be dead letters, expires reservations, and marks abandoned carts. Every night: requests the
+//! reconciliation with the gateway.
 //!
 //! Each task works in bounded batches and is independent: a failure does not keep the others from running, and the next run
 //! continues.
@@ -9,17 +10,20 @@ mod expire_reservations;
 mod find_abandoned_carts;
 mod look_up_payments;
 mod relay_outbox;
+mod request_reconciliation;
 mod resume_orders;
 mod resume_payments;
 
-use aws_lambda_events::eventbridge::EventBridgeEvent;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde::Deserialize;
 use shared::{
     config::Env,
     domain::message::Queue,
     queue::{Worker, WorkerSettings},
     store::StoreError,
 };
+
+pub use request_reconciliation::request_reconciliation;
 
 /// The queues that this function sends to: the relay sends the outbox messages of every function. `template.yaml`
 /// grants access to these queues only.
@@ -75,15 +79,36 @@ pub async fn run(worker: &Worker) -> Result<Report, StoreError> {
     Ok(report)
 }
 
-/// Serves the schedule as a Lambda.
+/// A schedule's event: EventBridge's own, or the input that `template.yaml` names.
+#[derive(Debug, Deserialize)]
+struct Scheduled {
+    #[serde(default)]
+    task: Task,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Task {
+    #[default]
+    EveryMinute,
+    Reconcile,
+}
+
+/// Serves the schedules as a Lambda.
 pub async fn serve() -> Result<(), Error> {
     let mut env = Env::from_process().resolve_secrets().await;
     let settings = WorkerSettings::read(&mut env, SENDS_TO);
     env.finish()?;
     let worker = settings.connect("maintenance").await?;
-    lambda_runtime::run(service_fn(move |_: LambdaEvent<EventBridgeEvent>| {
+    lambda_runtime::run(service_fn(move |scheduled: LambdaEvent<Scheduled>| {
         let worker = worker.clone();
-        async move { Box::pin(run(&worker)).await.map(|_| ()).map_err(Error::from) }
+        async move {
+            let done = match scheduled.payload.task {
+                Task::EveryMinute => Box::pin(run(&worker)).await.map(|_| ()),
+                Task::Reconcile => Box::pin(request_reconciliation(&worker)).await.map(|_| ()),
+            };
+            done.map_err(Error::from)
+        }
     }))
     .await
 }

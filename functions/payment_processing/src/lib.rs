@@ -1,4 +1,4 @@
-//! The worker of the payments queue: charge, look up, void, refund.
+//! The worker of the payments queue: charge, look up, void, refund, reconcile.
 //!
 //! The only function that moves money. Exactness rests on three rules:
 //!
@@ -8,6 +8,7 @@
 
 mod charge;
 mod look_up;
+pub mod reconcile;
 mod record;
 mod refund;
 mod void;
@@ -24,7 +25,7 @@ use shared::{
         message::{Event, Message, Queue},
         payment::{Failure, FailureCode, Payment},
     },
-    gateway::{GatewayError, PaymentGateway, Stripe},
+    gateway::{GatewayError, PaymentGateway, Stripe, Window},
     queue::{self, Consumer, ProcessError, Worker, WorkerSettings},
     store::Versioned,
 };
@@ -53,6 +54,7 @@ impl Consumer for PaymentProcessing {
             Event::PaymentVoidRequested { payment_id, .. } => self.void(payment_id).await,
             Event::PaymentStatusUnknown { payment_id, .. } => self.look_up(payment_id).await,
             Event::PaymentWebhookReceived { intent_id, .. } => self.look_up_intent(&intent_id).await,
+            Event::PaymentReconcileRequested { from, until } => self.reconcile(Window { from, until }).await,
             other => Err(ProcessError::Poison(format!("{:?} is not for this queue", other.queue()))),
         }?;
         // The states of payment and order make a second delivery a no-op; the record spares its look-up at the gateway.

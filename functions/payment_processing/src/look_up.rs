@@ -31,7 +31,7 @@ impl PaymentProcessing {
                 if is_open {
                     return self.fail(&payment, payment.attempts, &unknown_intent()).await;
                 }
-                tracing::error!(payment = %id, reason, "the gateway does not know the charge of a payment");
+                tracing::error!(payment = %id, reason, "the gateway does not know the charge of a payment: a person has to decide");
                 return Ok(());
             }
             Err(error) => return Err(no_answer(error)),

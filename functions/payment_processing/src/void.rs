@@ -2,7 +2,7 @@
 
 use shared::{
     app::record_payment::record_voided,
-    domain::{Id, payment::Payment},
+    domain::{Id, order::OrderStatus, payment::Payment},
     gateway::{GatewayError, Intent, IntentState},
     queue::ProcessError,
 };
@@ -11,10 +11,11 @@ use crate::{PaymentProcessing, no_answer, not_recorded};
 
 impl PaymentProcessing {
     /// Voids a payment by cancelling its intent; an order that is overdue expires with it. If the intent was charged after all,
-    /// the payment succeeds. A payment that is no longer to be voided may have an intent that is to be charged.
+    /// the payment succeeds.
     pub(crate) async fn void(&self, id: Id<Payment>) -> Result<(), ProcessError> {
         let payment = self.load(id).await?;
-        if !payment.void_pending {
+        if !payment.void_pending && self.is_unpaid(&payment).await? {
+            // A late repeat: the intent of an order that goes on is to be charged.
             return Ok(());
         }
         if let Some(intent_id) = &payment.transaction_id {
@@ -38,5 +39,11 @@ impl PaymentProcessing {
             }
             None => Err(ProcessError::retry("an intent was opened meanwhile", "it has to be cancelled first")),
         }
+    }
+
+    /// Whether the order still waits for its payment.
+    async fn is_unpaid(&self, payment: &Payment) -> Result<bool, ProcessError> {
+        let order = self.worker.store.orders.find(payment.order).await?;
+        Ok(order.is_some_and(|order| order.status == OrderStatus::Pending))
     }
 }

@@ -109,7 +109,7 @@ async fn check_method(
         return Err(at(ProblemCode::ValidationFailed, "/token", FieldCode::Missing, message));
     }
     let limits = stripe::charge_limits(payment.currency);
-    if !payment.amount.is_zero() && !limits.allow(payment.amount) {
+    if !limits.allow(payment.amount) {
         return Err(Problem::new(ProblemCode::TotalNotChargeable)
             .member("minimum", limits.minimum)
             .member("maximum", limits.maximum)

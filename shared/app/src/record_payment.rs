@@ -281,19 +281,24 @@ pub async fn record_voided(
 ) -> Result<Option<Vec<Message>>, RecordError> {
     transaction!(store, |tx| {
         let (mut order, mut payment) = load_payment(store, tx, payment).await?;
-        if !payment.void_pending {
+        let is_chargeable = matches!(payment.status, PaymentStatus::Processing | PaymentStatus::Failed);
+        // A late repeat: the intent of an order that goes on is to be charged.
+        if !payment.void_pending && (order.status == OrderStatus::Pending || !is_chargeable) {
             return Ok(Some(Vec::new()));
         }
         if payment.transaction_id.as_deref() != intent {
             return Ok(None);
         }
-        payment.void_pending = false;
-        if matches!(payment.status, PaymentStatus::Processing | PaymentStatus::Failed) {
+        let was_pending = std::mem::take(&mut payment.void_pending);
+        if is_chargeable {
             // A look-up may have recorded it already.
-            let _ = payment.fail(&Failure::expired(), now)?;
+            let failed = payment.fail(&Failure::expired(), now)?;
             if order.status == OrderStatus::Pending {
                 let messages = cancel_in(store, tx, &mut order, &mut payment, Cancellation::expired(), now).await?;
                 return Ok(Some(messages));
+            }
+            if !failed.was_executed() && !was_pending {
+                return Ok(Some(Vec::new()));
             }
         }
         save_both(store, tx, &mut order, &mut payment).await?;

@@ -50,11 +50,11 @@ pub async fn ship_order(
         let (mut order, mut payment) = load_both(store, tx, order).await?;
         let state = order.status;
         let leaving = order.ship(lines, tracking, by, now)?;
-        if payment.is_paid_back() {
-            return Err(ShipOrderError::PaidBack(state));
-        }
         if payment.has_open_dispute() {
             return Err(ShipOrderError::Disputed(state));
+        }
+        if payment.is_paid_back() {
+            return Err(ShipOrderError::PaidBack(state));
         }
         let messages = vec![Event::EmailOrderShipped { order_id: order.id }.now(now)];
         save_both(store, tx, &mut order, &mut payment).await?;

@@ -79,6 +79,11 @@ impl<T: Kind> Id<T> {
         Self::from_object_id(ObjectId::new())
     }
 
+    /// The id with these bytes, for what must exist once.
+    pub const fn from_bytes(bytes: [u8; 12]) -> Self {
+        Self::from_object_id(ObjectId::from_bytes(bytes))
+    }
+
     /// The id with this BSON value.
     pub const fn from_object_id(value: ObjectId) -> Self {
         Self { value, of: PhantomData }

@@ -139,6 +139,14 @@ pub enum Event {
         /// The order.
         order_id: Id<Order>,
     },
+    /// Compare the gateway's charges with the payments of a window of time.
+    #[serde(rename = "payment.reconcileRequested")]
+    PaymentReconcileRequested {
+        /// The beginning.
+        from: Timestamp,
+        /// The end, exclusive.
+        until: Timestamp,
+    },
     /// Pick the order.
     #[serde(rename = "order.paid")]
     OrderPaid {
@@ -259,7 +267,8 @@ impl Event {
             | Self::RefundRequested { .. }
             | Self::PaymentVoidRequested { .. }
             | Self::PaymentWebhookReceived { .. }
-            | Self::PaymentStatusUnknown { .. } => Queue::Payments,
+            | Self::PaymentStatusUnknown { .. }
+            | Self::PaymentReconcileRequested { .. } => Queue::Payments,
             Self::OrderPaid { .. } | Self::OrderCancelled { .. } | Self::OrderReturned { .. } => Queue::Fulfillment,
             _ => Queue::Notifications,
         }
@@ -284,6 +293,7 @@ impl Event {
             | Self::EmailTransferDue { order_id, .. }
             | Self::EmailRefundApproved { order_id, .. } => Some(*order_id),
             Self::PaymentWebhookReceived { .. }
+            | Self::PaymentReconcileRequested { .. }
             | Self::EmailVerification { .. }
             | Self::EmailAlreadyRegistered { .. }
             | Self::EmailPasswordReset { .. }

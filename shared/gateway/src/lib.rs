@@ -10,7 +10,7 @@ pub mod stripe;
 use async_trait::async_trait;
 
 use shop_domain::{
-    Currency, Id, Money,
+    Currency, Id, Money, Timestamp,
     order::Order,
     payment::{Failure, GatewayDispute, GatewayRefund, Payment, PaymentDetails, PaymentMethod, PaymentSource, Refund},
 };
@@ -35,6 +35,9 @@ pub trait PaymentGateway: Send + Sync + std::fmt::Debug {
 
     /// Every refund and dispute of an intent, by whomever it was made.
     async fn history(&self, intent: &str, currency: Currency) -> Result<History, GatewayError>;
+
+    /// The charges that were opened in a window of time, a page at a time: those after the last one of the previous page.
+    async fn list(&self, window: Window, after: Option<&str>) -> Result<Page, GatewayError>;
 
     /// Makes a refund. The caller has looked it up in the history before, so a repeat of the same attempt makes no other.
     async fn refund(&self, intent: &str, refund: &RefundRequest) -> Result<GatewayRefund, GatewayError>;
@@ -116,6 +119,35 @@ pub struct History {
     pub refunds: Vec<GatewayRefund>,
     /// Every dispute.
     pub disputes: Vec<GatewayDispute>,
+}
+
+/// A window of time: from the first to before the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// The beginning.
+    pub from: Timestamp,
+    /// The end, exclusive.
+    pub until: Timestamp,
+}
+
+/// A part of a list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// In the gateway's order.
+    pub charges: Vec<ListedCharge>,
+    /// The intent of the last one, if there are more.
+    pub next: Option<String>,
+}
+
+/// A charge in a list: without what a call of its own would have to tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedCharge {
+    /// The charge; a succeeded one has no card details, and a waiting one no client secret.
+    pub intent: Intent,
+    /// What was refunded, minor units; `None` if it is no whole number of them.
+    pub refunded: Option<Money>,
+    /// Whether it was disputed, however that ended.
+    pub disputed: bool,
 }
 
 /// Why a call had no outcome that can be recorded.

@@ -62,6 +62,25 @@ impl Payments {
         self.collect(self.collection.find(filter).sort(doc! {"updatedAt": 1}).limit(limit)).await
     }
 
+    /// Payments that were created in a window of time, oldest first; `after` is the last one of the previous batch.
+    pub async fn list_created(
+        &self,
+        from: Timestamp,
+        until: Timestamp,
+        after: Option<(Timestamp, Id<Payment>)>,
+        limit: i64,
+    ) -> Result<Vec<Payment>, StoreError> {
+        let mut filter = doc! {"createdAt": {"$gte": from, "$lt": until}};
+        if let Some((created_at, id)) = after {
+            filter.insert(
+                "$or",
+                vec![doc! {"createdAt": {"$gt": created_at}}, doc! {"createdAt": created_at, "_id": {"$gt": id}}],
+            );
+        }
+        let sort = doc! {"createdAt": 1, "_id": 1};
+        self.collect(self.collection.find(filter).sort(sort).limit(limit)).await
+    }
+
     /// Payments whose charge is under way since before `before`, oldest first.
     pub async fn list_processing_since(&self, before: Timestamp, limit: i64) -> Result<Vec<Payment>, StoreError> {
         let filter = doc! {"status": PaymentStatus::Processing.as_str(), "updatedAt": {"$lt": before}};

@@ -16,7 +16,7 @@ use tests::{
 
 use super::{
     Sale, TOTAL,
-    offline_payments::{by_transfer, record_transfer},
+    offline_payments::{by_transfer, key_of, record_transfer},
 };
 
 /// Is declined when it is charged.
@@ -31,7 +31,7 @@ impl Sale {
     }
 
     async fn record_transfer(&self, admin: &Person, reference: &str) -> Reply {
-        record_transfer(&self.shop, admin, &self.order, reference, reference, TOTAL).await
+        record_transfer(&self.shop, admin, &self.order, &key_of(reference), reference, TOTAL).await
     }
 
     /// How long after its creation the order expires.
@@ -142,7 +142,7 @@ async fn changing_back_and_forth_ends_with_one_charge_and_never_extends_the_orde
     sale.shop.deliver_everything().await;
     let declined = sale.stripe.card(DECLINED).await;
     for day in 0..9 {
-        let changed = sale.change(&format!("transfer {day}"), transfer()).await;
+        let changed = sale.change(&format!("transfer-{day}"), transfer()).await;
         if changed.status != 200 {
             changed.is_problem(409, "payment_not_confirmable");
             break;
@@ -151,7 +151,7 @@ async fn changing_back_and_forth_ends_with_one_charge_and_never_extends_the_orde
         assert_eq!(sale.window().await, 7 * DAY);
         sale.shop.clock.advance(DAY);
         sale.shop.run_maintenance().await;
-        if sale.change(&format!("card {day}"), card(&declined)).await.status != 200 {
+        if sale.change(&format!("card-{day}"), card(&declined)).await.status != 200 {
             break;
         }
         assert!(sale.window().await <= 7 * DAY);
@@ -195,7 +195,7 @@ async fn the_method_does_not_change_while_a_charge_is_under_way() {
     assert!(futures::join!(charging, changing).0);
     sale.shop.deliver_everything().await;
     sale.is_paid_once().await;
-    sale.change("too late", transfer()).await.is_problem(409, "payment_not_confirmable");
+    sale.change("too-late", transfer()).await.is_problem(409, "payment_not_confirmable");
 }
 
 // M14
@@ -203,7 +203,7 @@ async fn the_method_does_not_change_while_a_charge_is_under_way() {
 async fn a_transfer_that_has_begun_to_arrive_is_not_changed() {
     let sale = by_transfer().await;
     let admin = sale.shop.admin("root").await;
-    record_transfer(&sale.shop, &admin, &sale.order, "line 1", "line 1", 1).await.is(200);
+    record_transfer(&sale.shop, &admin, &sale.order, "line-1", "line 1", 1).await.is(200);
     sale.change("card", card(cards::GOOD)).await.is_problem(409, "payment_not_confirmable");
     // The buyer gets it back by cancelling.
     sale.cancel().await.is(200);

@@ -8,6 +8,7 @@ mod late_money;
 mod lost_responses;
 mod manual_refunds;
 mod offline_payments;
+mod reconcile;
 mod refunds;
 mod strict_gateway;
 mod three_d_secure;

@@ -50,6 +50,11 @@ pub(super) async fn mark_paid(shop: &TestShop, person: &Person, order: &str, key
     record_transfer(shop, person, order, key, "statement 7, line 3", amount).await
 }
 
+/// An idempotency key, which has no spaces.
+pub(super) fn key_of(reference: &str) -> String {
+    reference.replace(' ', "-")
+}
+
 /// Records a transfer that arrived just now.
 pub(super) async fn record_transfer(
     shop: &TestShop,

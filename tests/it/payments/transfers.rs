@@ -12,7 +12,7 @@ use tests::{Person, Reply, people::until_decided};
 
 use super::{
     Sale, TOTAL,
-    offline_payments::{by_transfer, record_transfer},
+    offline_payments::{by_transfer, key_of, record_transfer},
 };
 
 const AFTER_EXPIRY: Duration = Duration::from_secs(7 * 24 * 3600 + 60);
@@ -33,7 +33,7 @@ impl Transfers {
 
     /// Records a line of the bank statement for Ada's order.
     async fn record(&self, reference: &str, amount: i64) -> Reply {
-        record_transfer(&self.sale.shop, &self.admin, &self.sale.order, reference, reference, amount).await
+        record_transfer(&self.sale.shop, &self.admin, &self.sale.order, &key_of(reference), reference, amount).await
     }
 
     /// Records a transfer that must be accepted, and delivers what follows.
@@ -247,12 +247,13 @@ async fn one_line_recorded_for_two_orders_at_once_has_one_winner() {
         let mut orders = Vec::new();
         for person in [&transfers.sale.ada, &bob] {
             person.add_to_cart(mug, 1).await.is(200);
-            let placed = person.checkout_with(&format!("round {round}"), checkout_by_transfer()).await;
+            let placed = person.checkout_with(&format!("round-{round}"), checkout_by_transfer()).await;
             orders.push(placed.is(201).id());
         }
         let reference = format!("statement 7, line {round}");
         let record = async |admin: &Person, order: &str| {
-            until_decided(async || record_transfer(shop, admin, order, &reference, &reference, TOTAL).await).await
+            until_decided(async || record_transfer(shop, admin, order, &key_of(&reference), &reference, TOTAL).await)
+                .await
         };
         let replies = join(record(&transfers.admin, &orders[0]), record(&other_admin, &orders[1])).await;
         let (winner, loser) = if replies.0.status == 200 { (replies.0, replies.1) } else { (replies.1, replies.0) };
@@ -313,7 +314,7 @@ async fn a_transfer_has_an_amount_and_a_time_that_has_come() {
     ] {
         let mut body = json!({"reference": "line 1", "amount": TOTAL, "receivedAt": now.to_string()});
         body[field] = value;
-        let refused = transfers.admin.request("POST", &path).key("line 1").json(body.clone()).send().await;
+        let refused = transfers.admin.request("POST", &path).key("line-1").json(body.clone()).send().await;
         let problem = &refused.is_problem(422, code).json;
         assert_eq!(problem["errors"][0]["pointer"], format!("/{field}"), "{body}");
     }

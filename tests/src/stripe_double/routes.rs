@@ -22,7 +22,12 @@ pub(super) fn route(state: &mut State, method: &str, path: &str, form: &Form) ->
         ("GET", ["v1", "payment_intents", id]) => state.intent(id).map(|intent| intent.json()),
         ("GET", ["v1", "payment_intents"]) => {
             let customer = form.text("customer");
-            let matches = |each: &intents::Intent| customer.is_none() || each.customer.as_deref() == customer;
+            let (from, until) = (form.integer("created[gte]")?, form.integer("created[lt]")?);
+            let matches = |each: &intents::Intent| {
+                (customer.is_none() || each.customer.as_deref() == customer)
+                    && from.is_none_or(|from| each.created >= from)
+                    && until.is_none_or(|until| each.created < until)
+            };
             list::page(&state.intents, path, form, matches)
         }
 

@@ -139,7 +139,7 @@ fn app(store: Store, place: &Place, signing: &SigningKey) -> App {
     let clock = Clock::system();
     let urls = Queue::ALL.into_iter().map(|queue| (queue, format!("http://sqs/{}", queue.as_str()))).collect();
     App {
-        publisher: Publisher::new(crate::sqs::client(place.sqs), urls, store.clone(), clock.clone()),
+        publisher: Publisher::new(sqs_stub::client(place.sqs), urls, store.clone(), clock.clone()),
         tokens: AccessTokens::trusting(&signing.jwks()).unwrap(),
         random: Random::from_os(),
         background: BackgroundTasks::after_the_answer(),

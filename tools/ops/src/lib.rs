@@ -11,6 +11,7 @@ pub mod demo;
 pub mod import;
 pub mod keys;
 mod progress;
+mod reconcile;
 mod secret_input;
 pub mod seed;
 pub mod verify;

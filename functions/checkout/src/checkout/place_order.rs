@@ -15,7 +15,6 @@ use shared::{
         payment::{PaymentMethod, PaymentSource, TransferInstructions},
         shipping::ShippingMethod,
     },
-    gateway::stripe,
     http::{
         App, CurrentBuyer, FieldCode, IdempotencyKey, Problem, ProblemCode, Valid,
         address::AddressBody,
@@ -29,6 +28,7 @@ use shared::{
 };
 
 use super::{
+    charge_limits,
     delivery::{find_address, find_email, load_cart},
     problems::place_problem,
 };
@@ -159,8 +159,7 @@ async fn prepare(
             "the shop does not accept this payment method",
         ));
     }
-    let is_charged = wanted.payment.method != PaymentMethod::BankTransfer;
-    let charge_limits = is_charged.then(|| stripe::charge_limits(cart.currency));
+    let charge_limits = charge_limits(Some(method), cart.currency);
     let order = PlaceOrder {
         buyer: buyer.clone(),
         email,

@@ -33,7 +33,7 @@ pub(super) fn check_orderable(quote: Quote, wanted: &PlaceOrder) -> Result<Quote
         return Err(PlaceOrderError::PriceChanged(Box::new(quote)));
     }
     let total = quote.price.totals.total;
-    if let Some(limits) = wanted.charge_limits.filter(|limits| !total.is_zero() && !limits.allow(total)) {
+    if let Some(limits) = wanted.charge_limits.filter(|limits| !limits.allow(total)) {
         return Err(PlaceOrderError::NotChargeable(limits));
     }
     Ok(quote)

@@ -236,9 +236,10 @@ pub struct ChargeLimits {
 }
 
 impl ChargeLimits {
-    /// Whether this amount can be charged.
+    /// Whether an order of this amount can be paid. One of 0 is not charged.
     pub fn allow(&self, amount: Money) -> bool {
-        (self.minimum..=self.maximum).contains(&amount) && amount.minor() % self.step.minor().max(1) == 0
+        let is_within = (self.minimum..=self.maximum).contains(&amount);
+        amount.is_zero() || (is_within && amount.minor() % self.step.minor().max(1) == 0)
     }
 }
 

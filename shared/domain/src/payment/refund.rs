@@ -33,6 +33,9 @@ pub struct Refund {
     /// The gateway's ids of its attempts that failed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failed_ids: Vec<String>,
+    /// Whether it was paid by bank transfer and not by the gateway.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_transferred: bool,
     /// Why it failed or was rejected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure_reason: Option<String>,
@@ -42,7 +45,7 @@ pub struct Refund {
     /// Until when one worker has the exclusive right to pay it out: two at once would both find no refund at the gateway.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leased_until: Option<Timestamp>,
-    /// Whether an administrator transfers it, because the money arrived by transfer.
+    /// Whether it returns money that arrived by transfer, so that an administrator transfers it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_transfer: bool,
     /// When it was approved, or seen at the gateway.
@@ -163,10 +166,14 @@ impl Refund {
 }
 
 impl Payment {
-    /// The captured amount less the refunds that are paid out or owed, and less what is disputed or lost.
+    /// What the payment was made with (a charge, or transfers) less the refunds of that which are paid out or owed, and less what
+    /// is disputed or lost. Transfers beside a charge were never owed and have refunds of their own.
     pub fn refundable(&self) -> Result<Money, MoneyError> {
-        let refunds = Money::sum(self.refunds.iter().filter(|refund| refund.counts()).map(|refund| refund.amount))?;
-        Ok(self.captured.minus(refunds)?.minus(self.disputed()?)?.max(Money::ZERO))
+        let is_charge = self.gateway == GatewayName::Stripe;
+        let captured = if is_charge { self.charged()? } else { self.captured };
+        let refunds = self.refunds.iter().filter(|refund| refund.counts() && !(is_charge && refund.by_transfer));
+        let refunds = Money::sum(refunds.map(|refund| refund.amount))?;
+        Ok(captured.minus(refunds)?.minus(self.disputed()?)?.max(Money::ZERO))
     }
 
     /// Whether everything that was captured is refunded, or approved to be. An order that cost nothing is not.
@@ -199,6 +206,7 @@ impl Payment {
             made_at: RefundOrigin::Shop,
             refund_id: None,
             failed_ids: Vec::new(),
+            is_transferred: false,
             failure_reason: None,
             attempts: 0,
             leased_until: None,
@@ -307,7 +315,8 @@ impl Payment {
             RefundStatus::Approved => return Err(IllegalTransition { command, state: State::PaidOutByGateway }),
             status => return Err(IllegalTransition { command, state: State::Refund(status) }),
         }
-        refund.refund_id = Some(reference.to_owned());
+        refund.failed_ids.extend(refund.refund_id.replace(reference.to_owned()));
+        refund.is_transferred = true;
         self.refund_processed(id, now);
         Ok(())
     }
@@ -363,6 +372,7 @@ impl Payment {
             made_at: RefundOrigin::Gateway,
             refund_id: Some(reported.id.clone()),
             failed_ids: Vec::new(),
+            is_transferred: false,
             failure_reason: None,
             attempts: 0,
             leased_until: None,
@@ -377,10 +387,11 @@ impl Payment {
         Ok(Idempotent::Executed)
     }
 
-    /// Reduces refunds that are owed until another `amount` fits into what was captured, the latest first.
+    /// Reduces refunds that the gateway owes until another `amount` fits into what it charged, the latest first.
     pub(super) fn make_room(&mut self, amount: Money) -> Result<(), MoneyError> {
-        let counted = Money::sum(self.refunds.iter().filter(|refund| refund.counts()).map(|refund| refund.amount))?;
-        let mut excess = counted.plus(self.disputed()?)?.plus(amount)?.minus(self.captured)?;
+        let counted = self.refunds.iter().filter(|refund| refund.counts() && !refund.by_transfer);
+        let counted = Money::sum(counted.map(|refund| refund.amount))?;
+        let mut excess = counted.plus(self.disputed()?)?.plus(amount)?.minus(self.charged()?)?;
         let owed = |refund: &&mut Refund| {
             let is_accepted = refund.status == RefundStatus::Approved && refund.refund_id.is_some();
             matches!(refund.status, RefundStatus::Approved | RefundStatus::Failed)

@@ -92,6 +92,12 @@ impl Payment {
         Money::sum(self.transfers.iter().map(|transfer| transfer.amount))
     }
 
+    /// What the gateway charged: what was captured and did not arrive by transfer.
+    pub fn charged(&self) -> Result<Money, MoneyError> {
+        let is_paid = matches!(self.status, PaymentStatus::Completed | PaymentStatus::Refunded);
+        if is_paid { self.captured.minus(self.received()?) } else { Ok(Money::ZERO) }
+    }
+
     /// Whether the buyer still has to transfer something.
     pub fn awaits_transfer(&self) -> bool {
         self.gateway == GatewayName::BankTransfer && self.status == PaymentStatus::Pending
@@ -289,6 +295,7 @@ mod tests {
         // Refunds at the gateway come off those at the gateway.
         card.make_room(AMOUNT).unwrap();
         assert_eq!((card.refunds.len(), card.refunds[0].amount), (1, AMOUNT));
+        assert_eq!((card.charged(), card.refundable()), (Ok(AMOUNT), Ok(AMOUNT)));
         card.refund_transferred(refund, "back", NOW).unwrap();
         assert_eq!((card.status, card.refundable()), (PaymentStatus::Completed, Ok(AMOUNT)));
     }

@@ -14,7 +14,7 @@ use self::{
     errors::Refusal,
     wire::{WireCharge, WireDispute, WireIntent, WireList, WireMethod, WireRefund},
 };
-use super::{Charge, GatewayError, History, Intent, IntentState, PaymentGateway, RefundRequest};
+use super::{Charge, GatewayError, History, Intent, IntentState, Page, PaymentGateway, RefundRequest, Window};
 use shop_domain::{
     Currency, Money,
     payment::{Failure, FailureCode, GatewayRefund, PaymentDetails, PaymentMethod},
@@ -83,7 +83,7 @@ impl Stripe {
     }
 
     /// Every page of a list.
-    async fn list<T: for<'de> Deserialize<'de>>(
+    async fn all<T: for<'de> Deserialize<'de>>(
         &self,
         path: &str,
         filter: (&str, &str),
@@ -126,27 +126,11 @@ impl Stripe {
     }
 
     async fn read(&self, wire: WireIntent) -> Intent {
-        let state = match wire.status.as_str() {
-            "succeeded" => IntentState::Succeeded {
-                captured: wire.captured(),
-                details: self.details(wire.payment_method.as_deref()).await,
-            },
-            "requires_action" | "requires_source_action" => IntentState::ActionRequired,
-            "canceled" => IntentState::Cancelled,
-            "requires_confirmation" => IntentState::Open,
-            "requires_payment_method" => IntentState::Declined(match &wire.last_payment_error {
-                Some(error) => error.failure(),
-                None => Failure::new(FailureCode::CardDeclined, "the payment was declined"),
-            }),
-            _ => IntentState::Processing,
+        let details = match wire.status.as_str() {
+            "succeeded" => self.details(wire.payment_method.as_deref()).await,
+            _ => None,
         };
-        Intent {
-            payment: wire.metadata.get("paymentId").and_then(|id| id.parse().ok()),
-            currency: wire.currency.to_uppercase(),
-            id: wire.id,
-            state,
-            client_secret: wire.client_secret,
-        }
+        wire.into_intent(details)
     }
 
     /// The card details that receipts show. Optional, so a failure is ignored.
@@ -234,16 +218,37 @@ impl PaymentGateway for Stripe {
             return Ok(History::default());
         };
         let refunds: Vec<WireRefund> =
-            self.list("refunds", ("payment_intent", intent), |refund: &WireRefund| &refund.id).await?;
+            self.all("refunds", ("payment_intent", intent), |refund: &WireRefund| &refund.id).await?;
         let charge: WireCharge = self.call(Method::GET, &format!("charges/{}", segment(&charge)), &[], None).await?;
         let disputes: Vec<WireDispute> = if charge.disputed {
-            self.list("disputes", ("charge", &charge.id), |dispute: &WireDispute| &dispute.id).await?
+            self.all("disputes", ("payment_intent", intent), |dispute: &WireDispute| &dispute.id).await?
         } else {
             Vec::new()
         };
         Ok(History {
             refunds: refunds.into_iter().filter_map(|refund| refund.read(currency)).collect(),
             disputes: disputes.into_iter().filter_map(|dispute| dispute.read(currency)).collect(),
+        })
+    }
+
+    async fn list(&self, window: Window, after: Option<&str>) -> Result<Page, GatewayError> {
+        const PATH: &str = "payment_intents";
+        let mut form = vec![("expand[]", "data.latest_charge".to_owned()), ("limit", PAGE.to_owned())];
+        form.extend(after.map(|after| ("starting_after", after.to_owned())));
+        let in_window = [
+            ("created[gte]", window.from.as_seconds().to_string()),
+            ("created[lt]", window.until.as_seconds().to_string()),
+        ];
+        let page: WireList<WireIntent> =
+            match self.call(Method::GET, PATH, &[&in_window[..], &form].concat(), None).await {
+                // The local Stripe API lists everything or nothing.
+                Err(Refusal::Error(GatewayError::Refused(_))) => self.call(Method::GET, PATH, &form, None).await?,
+                answer => answer?,
+            };
+        let last = page.data.last().map(|intent| intent.id.clone());
+        Ok(Page {
+            next: last.filter(|_| page.has_more),
+            charges: page.data.into_iter().filter(|intent| intent.is_in(window)).map(WireIntent::listed).collect(),
         })
     }
 

@@ -5,16 +5,19 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use shop_domain::{
     Currency, Money, Timestamp,
-    payment::{DisputeStatus, GatewayDispute, GatewayRefund, GatewayRefundState, PaymentDetails},
+    payment::{DisputeStatus, Failure, FailureCode, GatewayDispute, GatewayRefund, GatewayRefundState, PaymentDetails},
 };
 
 use super::{currencies::from_stripe, errors::WireError};
+use crate::{Intent, IntentState, ListedCharge, Window};
 
 #[derive(Debug, Deserialize)]
 pub(super) struct WireIntent {
     pub(super) id: String,
     pub(super) status: String,
     pub(super) amount: i64,
+    #[serde(default)]
+    created: i64,
     #[serde(default)]
     pub(super) currency: String,
     #[serde(default)]
@@ -32,10 +35,54 @@ pub(super) struct WireIntent {
 }
 
 impl WireIntent {
+    pub(super) fn is_in(&self, window: Window) -> bool {
+        (window.from.as_seconds()..window.until.as_seconds()).contains(&self.created)
+    }
+
     /// What arrived, in the unit of the intent's own currency.
     pub(super) fn captured(&self) -> Option<Money> {
+        self.in_minor_units(self.amount_received.unwrap_or(self.amount))
+    }
+
+    fn in_minor_units(&self, amount: i64) -> Option<Money> {
         let currency = Currency::try_from(self.currency.to_uppercase()).ok()?;
-        from_stripe(self.amount_received.unwrap_or(self.amount), currency)
+        from_stripe(amount, currency)
+    }
+
+    /// The intent without what a call of its own would have to tell, and what its charge, if expanded, adds.
+    pub(super) fn listed(self) -> ListedCharge {
+        let none = WireCharge::default();
+        let charge = match &self.latest_charge {
+            Some(Reference::Object(charge)) => charge,
+            _ => &none,
+        };
+        ListedCharge {
+            refunded: self.in_minor_units(charge.amount_refunded),
+            disputed: charge.disputed,
+            intent: Intent { client_secret: None, ..self.into_intent(None) },
+        }
+    }
+
+    /// The intent; `details` are those of the card if it was charged.
+    pub(super) fn into_intent(self, details: Option<PaymentDetails>) -> Intent {
+        let state = match self.status.as_str() {
+            "succeeded" => IntentState::Succeeded { captured: self.captured(), details },
+            "requires_action" | "requires_source_action" => IntentState::ActionRequired,
+            "canceled" => IntentState::Cancelled,
+            "requires_confirmation" => IntentState::Open,
+            "requires_payment_method" => IntentState::Declined(match &self.last_payment_error {
+                Some(error) => error.failure(),
+                None => Failure::new(FailureCode::CardDeclined, "the payment was declined"),
+            }),
+            _ => IntentState::Processing,
+        };
+        Intent {
+            payment: self.metadata.get("paymentId").and_then(|id| id.parse().ok()),
+            currency: self.currency.to_uppercase(),
+            id: self.id,
+            state,
+            client_secret: self.client_secret,
+        }
     }
 }
 
@@ -44,13 +91,13 @@ impl WireIntent {
 #[serde(untagged)]
 pub(super) enum Reference {
     Id(String),
-    Object { id: String },
+    Object(WireCharge),
 }
 
 impl Reference {
     pub(super) fn id(&self) -> &str {
         match self {
-            Self::Id(id) | Self::Object { id } => id,
+            Self::Id(id) | Self::Object(WireCharge { id, .. }) => id,
         }
     }
 }
@@ -91,9 +138,11 @@ impl WireMethod {
     }
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub(super) struct WireCharge {
     pub(super) id: String,
+    #[serde(default)]
+    pub(super) amount_refunded: i64,
     #[serde(default)]
     pub(super) disputed: bool,
 }

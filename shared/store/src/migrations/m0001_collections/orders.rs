@@ -170,6 +170,7 @@ fn payments() -> Spec {
         "madeAt": one_of(&["shop", "gateway"]),
         "refundId": text(),
         "failedIds": list_of(text()),
+        "isTransferred": flag(),
         "failureReason": text(),
         "attempts": int_from(0),
         "leasedUntil": date(),
@@ -238,7 +239,7 @@ fn payments() -> Spec {
             // A line of the bank statement counts once in the whole shop.
             unique_where(doc! {"transfers.key": 1}, doc! {"transfers.key": {"$exists": true}}),
             index(doc! {"status": 1}),
-            index(doc! {"createdAt": -1}),
+            index(doc! {"createdAt": 1, "_id": 1}),
             index(doc! {"status": 1, "updatedAt": 1}),
             // What maintenance resumes, and what a person has to decide.
             index_where(doc! {"voidPending": 1, "updatedAt": 1}, doc! {"voidPending": true}),
