@@ -171,14 +171,17 @@ fn every_message_type_has_a_sample() {
 fn requires_its_document(event: &Event) -> bool {
     match event {
         Event::PaymentRequested { .. }
+        | Event::PaymentCaptureRequested { .. }
         | Event::RefundRequested { .. }
         | Event::PaymentVoidRequested { .. }
         | Event::PaymentStatusUnknown { .. }
+        | Event::SaveMethodRequested { .. }
         | Event::OrderPaid { .. }
         | Event::OrderCancelled { .. }
         | Event::OrderReturned { .. } => true,
-        // Webhooks may be about foreign intents, and a mail without a recipient is skipped.
+        // Webhooks may be about foreign intents, a detached method is gone, and a mail without a recipient is skipped.
         Event::PaymentWebhookReceived { .. }
+        | Event::DetachMethodRequested { .. }
         | Event::PaymentReconcileRequested { .. }
         | Event::EmailVerification { .. }
         | Event::EmailAlreadyRegistered { .. }

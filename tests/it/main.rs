@@ -15,6 +15,7 @@ mod cart;
 mod checkout;
 mod contract;
 mod events;
+mod gateway;
 mod idempotency;
 mod killed;
 mod lambda;

@@ -154,6 +154,15 @@ async fn money_that_does_not_add_up_is_reported() {
     sold.breaks("no charge exceeds its total", &payment, "payments", of(&sold.cancelled), generous).await;
     let unpaid = doc! {"$set": {"status": "completed"}};
     sold.breaks("no charge exceeds its total", &payment, "payments", of(&sold.cancelled), unpaid).await;
+    let now = sold.shop.clock.now();
+    let authorised = doc! {"authorised": {"amount": 1_i64, "until": now, "multicapture": true}};
+    let beyond = doc! {"$set": authorised};
+    sold.breaks("no charge exceeds its total", &payment, "payments", of(&sold.cancelled), beyond).await;
+    let capture = doc! {
+        "id": Id::<()>::new(), "amount": 1_i64, "status": "captured", "madeAt": "shop", "attempts": 1_i64, "requestedAt": now,
+    };
+    let captured = doc! {"$set": {"captures": [capture]}};
+    sold.breaks("no charge exceeds its total", &payment, "payments", of(&sold.cancelled), captured).await;
     let dearer = doc! {"$inc": {"amount": 1_i64}};
     sold.breaks("its one payment agree", &sold.picked, "payments", of(&sold.picked), dearer).await;
     let without_user = doc! {"$set": {"order": Id::<()>::new()}};

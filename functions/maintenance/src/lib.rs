@@ -1,16 +1,19 @@
-//! Every minute: relays the outbox, expires unpaid orders, looks up undecided payments, resumes orders and payments whose
-//! messages may be dead letters, expires reservations, and marks abandoned carts. Every night: requests the
-//! reconciliation with the gateway.
+//! Every minute: relays the outbox, expires unpaid orders, ends authorisations in time, looks up undecided payments, resumes
+//! orders, payments and deleted payment methods whose messages may be dead letters, expires reservations, and marks abandoned
+//! carts. Every night: requests
+//! the reconciliation with the gateway.
 //!
 //! Each task works in bounded batches and is independent: a failure does not keep the others from running, and the next run
 //! continues.
 
+mod end_authorisations;
 mod expire_orders;
 mod expire_reservations;
 mod find_abandoned_carts;
 mod look_up_payments;
 mod relay_outbox;
 mod request_reconciliation;
+mod resume_methods;
 mod resume_orders;
 mod resume_payments;
 
@@ -37,11 +40,11 @@ const BATCH: i64 = 200;
 pub struct Report {
     /// Messages relayed.
     pub relayed: usize,
-    /// Orders expired, or whose charge is voided first.
+    /// Orders expired, or whose charge is voided first, and authorisations captured or voided before they end.
     pub expired: usize,
     /// Payments whose look-up was enqueued.
     pub looked_up: usize,
-    /// Orders and payments whose next step was enqueued again.
+    /// Orders, payments and payment methods whose next step was enqueued again.
     pub resumed: usize,
     /// Reservations confirmed or released.
     pub reservations: usize,
@@ -55,20 +58,22 @@ pub struct Report {
 /// The first failed task's, after all have run.
 pub async fn run(worker: &Worker) -> Result<Report, StoreError> {
     // Concurrently, so that a slow task does not delay the others.
-    let (relayed, expired, looked_up, orders, payments, reservations, abandoned) = tokio::join!(
+    let (relayed, expired, authorisations, looked_up, orders, payments, methods, reservations, abandoned) = tokio::join!(
         relay_outbox::run(worker),
         expire_orders::run(worker),
+        end_authorisations::run(worker),
         look_up_payments::run(worker),
         resume_orders::run(worker),
         resume_payments::run(worker),
+        resume_methods::run(worker),
         expire_reservations::run(worker),
         find_abandoned_carts::run(worker),
     );
     let report = Report {
         relayed: relayed?,
-        expired: expired?,
+        expired: expired? + authorisations?,
         looked_up: looked_up?,
-        resumed: orders? + payments?,
+        resumed: orders? + payments? + methods?,
         reservations: reservations?,
         abandoned: abandoned?,
     };

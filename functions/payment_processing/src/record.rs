@@ -1,10 +1,13 @@
 //! Records the state of an intent.
 
 use shared::{
-    app::record_payment::{SucceededCharge, record_action_required, record_failed, record_succeeded},
+    app::{
+        record_capture::{ReportedCaptures, record_captures, record_released},
+        record_payment::{SucceededCharge, record_action_required, record_failed, record_succeeded},
+    },
     domain::{
         Id,
-        payment::{Failure, FailureCode, Payment},
+        payment::{CaptureMode, Failure, FailureCode, Payment},
     },
     gateway::{Intent, IntentState},
     queue::ProcessError,
@@ -18,6 +21,17 @@ impl PaymentProcessing {
         let store = &self.worker.store;
         let now = self.worker.clock.now();
         let messages = match intent.state {
+            IntentState::Authorised { authorisation, captured, details } => {
+                let Intent { payment, currency, latest_capture: latest, .. } = intent;
+                let authorised = Some(authorisation);
+                let reported = ReportedCaptures { payment, currency, captured, authorised, latest, details };
+                record_captures(store, id, &reported, now).await.map_err(not_recorded)?
+            }
+            IntentState::Succeeded { captured, details } if intent.capture == CaptureMode::OnShipping => {
+                let Intent { payment, currency, latest_capture: latest, .. } = intent;
+                let reported = ReportedCaptures { payment, currency, captured, authorised: None, latest, details };
+                record_captures(store, id, &reported, now).await.map_err(not_recorded)?
+            }
             IntentState::Succeeded { captured, details } => {
                 let Intent { payment, currency, .. } = intent;
                 let charge = SucceededCharge { payment, currency, captured, details };
@@ -28,7 +42,9 @@ impl PaymentProcessing {
             }
             IntentState::Cancelled => {
                 let failure = Failure::new(FailureCode::Cancelled, "the payment was cancelled");
-                record_failed(store, id, attempt, &failure, now).await.map_err(not_recorded)?
+                let mut messages = record_released(store, id, now).await.map_err(not_recorded)?;
+                messages.extend(record_failed(store, id, attempt, &failure, now).await.map_err(not_recorded)?);
+                messages
             }
             IntentState::ActionRequired => {
                 record_action_required(store, id, attempt, now).await.map_err(not_recorded)?;

@@ -11,11 +11,16 @@ use crate::{PaymentProcessing, no_answer, not_recorded};
 
 impl PaymentProcessing {
     /// Voids a payment by cancelling its intent; an order that is overdue expires with it. If the intent was charged after all,
-    /// the payment succeeds.
+    /// the payment succeeds. Of an intent that is captured in part, the rest is released.
     pub(crate) async fn void(&self, id: Id<Payment>) -> Result<(), ProcessError> {
         let payment = self.load(id).await?;
-        if !payment.void_pending && self.is_unpaid(&payment).await? {
-            // A late repeat: the intent of an order that goes on is to be charged.
+        let order = self.worker.store.orders.find(payment.order).await?;
+        // A late repeat, or it was paid meanwhile: what is to be charged, or authorised, must not be released.
+        let goes_on = |status| match status {
+            OrderStatus::Pending => !payment.void_pending,
+            status => status != OrderStatus::Cancelled,
+        };
+        if order.is_some_and(|order| goes_on(order.status)) {
             return Ok(());
         }
         if let Some(intent_id) = &payment.transaction_id {
@@ -39,11 +44,5 @@ impl PaymentProcessing {
             }
             None => Err(ProcessError::retry("an intent was opened meanwhile", "it has to be cancelled first")),
         }
-    }
-
-    /// Whether the order still waits for its payment.
-    async fn is_unpaid(&self, payment: &Payment) -> Result<bool, ProcessError> {
-        let order = self.worker.store.orders.find(payment.order).await?;
-        Ok(order.is_some_and(|order| order.status == OrderStatus::Pending))
     }
 }

@@ -9,8 +9,18 @@ use shop_domain::{
     message::{Event, Message},
     order::{Order, OrderStatus},
     payment::{Payment, PaymentMethod, PaymentSource, PaymentWindow},
+    saved_method::SavedMethod,
 };
 use shop_store::{Store, idempotency::IdempotencyRecord, transaction};
+
+/// What a charge takes the money from.
+#[derive(Clone, Copy, Debug)]
+pub enum ChargeSource<'a> {
+    /// The token of the gateway's form.
+    Token(&'a PaymentSource),
+    /// A saved method.
+    Saved(&'a SavedMethod),
+}
 
 /// Changes the method. A charge of `source` is requested; for a transfer, an intent that could still be confirmed is voided, and
 /// the buyer gets the instructions. The end of the stock's reservation follows the method. `record` makes the idempotency
@@ -22,7 +32,7 @@ pub async fn change_method(
     store: &Store,
     payment: Id<Payment>,
     method: PaymentMethod,
-    source: Option<&PaymentSource>,
+    source: Option<ChargeSource<'_>>,
     window: PaymentWindow,
     now: Timestamp,
     record: impl Fn(&Order, &Payment) -> IdempotencyRecord,
@@ -33,7 +43,11 @@ pub async fn change_method(
             let state = State::Order(order.status);
             return Err(IllegalTransition { command: Command::ChangeMethod, state }.into());
         }
-        payment.change_method(method, source.cloned(), now)?;
+        let token = if let Some(ChargeSource::Token(token)) = source { Some(token.clone()) } else { None };
+        payment.change_method(method, token, now)?;
+        if let Some(ChargeSource::Saved(saved)) = source {
+            payment.charge_saved(saved);
+        }
         order.reserved_until = window.end_after_change(method, order.created_at, now);
         let (order_id, payment_id) = (order.id, payment.id);
         let mut events = Vec::new();

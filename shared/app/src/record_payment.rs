@@ -3,12 +3,15 @@
 //! Each function returns the messages that it enqueued, to be dispatched after the commit, and may be called again with the
 //! same outcome: the second call changes nothing.
 
-use super::end_order::{EndOrderError, cancel_in, save_both};
+use super::{
+    end_order::{EndOrderError, cancel_in, save_both},
+    record_capture::{ReportedCaptures, end_authorisation_in, record_captures_in},
+};
 use shop_domain::{
     Command, Id, Idempotent, IllegalTransition, Money, MoneyError, State, Timestamp,
     message::{Event, Message},
     order::{Cancellation, Order, OrderStatus},
-    payment::{Begin, Failure, Payment, PaymentDetails, PaymentStatus, RefundError},
+    payment::{Begin, CaptureMode, Failure, Payment, PaymentDetails, PaymentStatus, RefundError},
 };
 use shop_store::{
     Store, StoreError, TransactionError, Tx, Versioned, coupons::Redemption, inventory::Taken, transaction,
@@ -134,6 +137,10 @@ pub async fn record_succeeded(
             }
             return Ok(Vec::new());
         }
+        if found.capture_mode == CaptureMode::OnShipping {
+            let reported = ReportedCaptures::of_charge(charge);
+            return record_captures_in(store, tx, payment, &reported, now).await;
+        }
         let amount = found.amount;
         record_succeeded_in(store, tx, payment, amount, charge.details.as_ref(), now).await
     })
@@ -158,6 +165,9 @@ async fn record_succeeded_in(
         let refund = payment.approve_refund(captured, "the order had been cancelled before it was paid", now)?;
         let event = Event::RefundRequested { payment_id: payment.id, order_id: order.id, refund_id: refund };
         messages.push(event.now(now));
+    }
+    if payment.save_method {
+        messages.push(Event::SaveMethodRequested { payment_id: payment.id, order_id: order.id }.now(now));
     }
     save_both(store, tx, &mut order, &mut payment).await?;
     store.outbox.enqueue_all(tx, &messages).await?;
@@ -185,7 +195,7 @@ pub(super) async fn confirm_in(
 }
 
 /// Late money: reserves the stock of an expired order again, all of it or nothing. Returns whether it could.
-async fn reopen(
+pub(super) async fn reopen(
     store: &Store,
     tx: &mut Tx,
     order: &mut Versioned<Order>,
@@ -240,7 +250,8 @@ pub async fn record_failed(
     transaction!(store, |tx| {
         let (mut order, mut payment) = load_payment(store, tx, payment).await?;
         let is_current = payment.attempts == attempt && payment.status == PaymentStatus::Processing;
-        if !is_current || payment.fail(failure, now)? == Idempotent::AlreadyApplied {
+        // A decline that is reported after the authorisation is older than it.
+        if !is_current || payment.authorised.is_some() || payment.fail(failure, now)? == Idempotent::AlreadyApplied {
             return Ok(Vec::new());
         }
         let mut messages = Vec::new();
@@ -263,7 +274,7 @@ pub async fn record_action_required(
     transaction!(store, |tx| {
         let (_, mut payment) = load_payment(store, tx, payment).await?;
         let is_current = payment.attempts == attempt && payment.status == PaymentStatus::Processing;
-        if is_current && payment.require_action(now)?.was_executed() {
+        if is_current && payment.authorised.is_none() && payment.require_action(now)?.was_executed() {
             store.payments.save_in(tx, &mut payment).await?;
         }
         Ok(())
@@ -283,11 +294,16 @@ pub async fn record_voided(
         let (mut order, mut payment) = load_payment(store, tx, payment).await?;
         let is_chargeable = matches!(payment.status, PaymentStatus::Processing | PaymentStatus::Failed);
         // A late repeat: the intent of an order that goes on is to be charged.
-        if !payment.void_pending && (order.status == OrderStatus::Pending || !is_chargeable) {
+        let is_over = !payment.void_pending && (order.status == OrderStatus::Pending || !is_chargeable);
+        if is_over && payment.authorised.is_none() {
             return Ok(Some(Vec::new()));
         }
         if payment.transaction_id.as_deref() != intent {
             return Ok(None);
+        }
+        if payment.authorised.is_some() {
+            let ended = end_authorisation_in(store, tx, &mut order, &mut payment, now).await;
+            return ended.map(Some);
         }
         let was_pending = std::mem::take(&mut payment.void_pending);
         if is_chargeable {

@@ -23,6 +23,7 @@ pub mod pricing;
 pub mod product;
 pub mod random;
 pub mod review;
+pub mod saved_method;
 pub mod secret_hash;
 pub mod session;
 pub mod shipping;

@@ -6,6 +6,7 @@
 //! * authentication: [`identity`], [`token`],
 //! * requests, checked by `shop_validation`: [`body`], [`query`], [`path`], [`headers`], [`address`],
 //! * idempotency records: [`idempotency`],
+//! * payments: [`payment_source`], [`next_action`],
 //! * lists and cacheable answers: [`page`], [`caching`],
 //! * what several functions answer alike: [`address`], [`instructions`],
 //! * refusals: [`problem`],
@@ -26,9 +27,11 @@ pub mod idempotency;
 pub mod identity;
 pub mod instructions;
 pub mod lambda;
+pub mod next_action;
 pub mod openapi;
 pub mod page;
 pub mod path;
+pub mod payment_source;
 pub mod problem;
 pub mod query;
 mod request_id;

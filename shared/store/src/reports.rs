@@ -267,16 +267,19 @@ impl Reports {
 fn with_payment() -> Document {
     doc! {"$lookup": {
         "from": "payments", "localField": "payment", "foreignField": "_id", "as": "payment",
-        "pipeline": [{"$project": {"refunds": 1, "status": 1, "amount": 1, "captured": 1}}],
+        "pipeline": [{"$project": {"refunds": 1, "status": 1, "amount": 1, "captured": 1, "gateway": 1}}],
     }}
 }
 
 /// The refunds of that payment that were paid out: this of each.
 fn processed(of_each: &str) -> Document {
+    // What was transferred beside a charge was no revenue.
+    let is_charge = doc! {"$eq": [{"$first": "$payment.gateway"}, "stripe"]};
+    let is_beside = doc! {"$and": [is_charge, {"$eq": ["$$refund.byTransfer", true]}]};
     let processed = doc! {"$filter": {
         "input": {"$ifNull": [{"$first": "$payment.refunds"}, []]},
         "as": "refund",
-        "cond": {"$eq": ["$$refund.status", RefundStatus::Processed.as_str()]},
+        "cond": {"$and": [{"$eq": ["$$refund.status", RefundStatus::Processed.as_str()]}, {"$not": [is_beside]}]},
     }};
     doc! {"$map": {"input": processed, "as": "refund", "in": of_each}}
 }

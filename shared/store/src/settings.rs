@@ -7,11 +7,16 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{StoreError, WithSchema};
 use shop_domain::{
-    Timestamp, bank_account::BankAccount, payment::PaymentMethods, shipping::ShippingTable, tax::TaxTable,
+    Timestamp,
+    bank_account::BankAccount,
+    payment::{PaymentMethods, PaymentSettings},
+    shipping::ShippingTable,
+    tax::TaxTable,
 };
 
 const TAX: &str = "tax";
 const SHIPPING: &str = "shipping";
+const PAYMENTS: &str = "payments";
 const BANK_ACCOUNT: &str = "bankAccount";
 const PAYMENT_METHODS: &str = "paymentMethods";
 
@@ -54,6 +59,11 @@ impl SettingsStore {
         self.read(SHIPPING).await
     }
 
+    /// How payments are taken; captured immediately until it is set.
+    pub async fn payments(&self) -> Result<PaymentSettings, StoreError> {
+        self.read(PAYMENTS).await
+    }
+
     /// Both tables, in one read.
     pub async fn both(&self) -> Result<(TaxTable, ShippingTable), StoreError> {
         let filter = doc! {"_id": {"$in": [TAX, SHIPPING]}};
@@ -76,6 +86,11 @@ impl SettingsStore {
     /// Replaces the shipping table: of two writers the later one wins, as with any `PUT`.
     pub async fn set_shipping(&self, table: &ShippingTable, now: Timestamp) -> Result<(), StoreError> {
         self.write(SHIPPING, table, now).await
+    }
+
+    /// Replaces how payments are taken: of two writers the later one wins, as with any `PUT`.
+    pub async fn set_payments(&self, settings: &PaymentSettings, now: Timestamp) -> Result<(), StoreError> {
+        self.write(PAYMENTS, settings, now).await
     }
 
     /// The account for bank transfers, once one is set.

@@ -60,10 +60,10 @@ async fn checkout_accepts_the_methods_that_are_set_and_a_transfer_only_with_an_a
     let mug = shop.stock("MUG-1", 10).await;
     ada.add_to_cart(&mug, 1).await.is(200);
     let shown = async || admin.get("/v1/settings/payment-methods").await.is(200).json["methods"].clone();
-    assert_eq!(shown().await, json!(["credit_card", "debit_card", "stripe", "bank_transfer"]));
+    assert_eq!(shown().await, json!(["credit_card", "debit_card", "paypal", "stripe", "bank_transfer"]));
     let settings = shop.store().database().collection::<bson::Document>("settings");
     settings.delete_many(bson::doc! {}).await.unwrap();
-    assert_eq!(shown().await, json!(["credit_card", "debit_card", "stripe"]));
+    assert_eq!(shown().await, json!(["credit_card", "debit_card", "paypal", "stripe"]));
     admin.get("/v1/settings/bank-account").await.is_problem(404, "not_found");
 
     let refused = ada.checkout_with("order", by_transfer()).await;

@@ -1,6 +1,7 @@
 //! The functions `payments` and `payment_processing`: charges, voids, refunds and webhooks, from the request to the gateway.
 
 mod cancelled_while_authenticating;
+mod capture_on_shipping;
 mod change_method;
 mod concurrent_calls;
 mod declined;
@@ -8,8 +9,10 @@ mod late_money;
 mod lost_responses;
 mod manual_refunds;
 mod offline_payments;
+mod paypal;
 mod reconcile;
 mod refunds;
+mod saved_methods;
 mod strict_gateway;
 mod three_d_secure;
 mod transfers;

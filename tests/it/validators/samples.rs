@@ -15,9 +15,10 @@ use shared::{
         inventory::StockRecord,
         message::Event,
         order::Order,
-        payment::{Payment, PaymentMethod, PaymentSource, Transfer},
+        payment::{Funding, GatewayCaptures, Payment, PaymentMethod, PaymentSource, Transfer},
         product::StockPolicy,
         review::Review,
+        saved_method::{CardOnFile, SavedMethod},
         secret_hash::sha256_hex,
         session::Session,
         shipping::ShippingTable,
@@ -80,6 +81,7 @@ fn people() -> Vec<(&'static str, Document)> {
     user.username = Some("ada".to_owned());
     user.phone_number = Some("+14155550100".to_owned());
     user.last_login = Some(NOW);
+    user.gateway_customer = Some("cus_1".to_owned());
     let mut session = Session::start(user.id, "token", NOW);
     session.used_at = Some(NOW);
     let review = json!({
@@ -101,9 +103,23 @@ fn people() -> Vec<(&'static str, Document)> {
             doc! {"_id": "account:x", "tries": 1_i64, "blockedUntil": NOW, "expiresAt": NOW, "schemaVersion": 1},
         ),
         ("addresses", versioned(&SavedAddress::new(user.id, AddressType::Both, address(), true, NOW))),
+        ("paymentMethods", versioned(&saved_method(user.id))),
         ("reviews", read::<Review>(review)),
         ("wishlists", versioned(&wishlist)),
     ]
+}
+
+fn saved_method(user: Id<User>) -> SavedMethod {
+    let card = CardOnFile {
+        token: PaymentSource::from_token("pm_1".to_owned()),
+        brand: "visa".to_owned(),
+        last4: "4242".to_owned(),
+        expiry_month: 12,
+        expiry_year: 2034,
+        funding: Some(Funding::Credit),
+        holder_name: Some("Ada Lovelace".to_owned()),
+    };
+    SavedMethod::new(user, card, true, NOW)
 }
 
 fn catalogue() -> Vec<(&'static str, Document)> {
@@ -191,9 +207,11 @@ fn payment() -> Payment {
     let source = PaymentSource::from_token("pm_card_visa".to_owned());
     let (amount, method) = (Money::from_minor(5000), PaymentMethod::CreditCard);
     let mut payment = Payment::new(Id::new(), None, amount, Currency::USD, method, Some(source), Some(address()), NOW);
+    payment.charge_saved(&saved_method(Id::new()));
     payment.begin(1, NOW);
     payment.open_intent(1, "pi_1".to_owned(), NOW).unwrap();
-    let _ = payment.complete(amount, None, NOW);
+    let captures = GatewayCaptures { captured: amount, authorised: None, latest: None };
+    let _ = payment.record_captures(&captures, NOW).unwrap();
     payment.approve_refund(Money::from_minor(3000), "broken", NOW).unwrap();
     payment.transfers.push(Transfer::new("statement 7, line 3", Money::from_minor(1), NOW));
     payment

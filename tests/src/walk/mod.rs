@@ -40,7 +40,9 @@ async fn walk(world: &mut World, steps: &[Step]) -> Result<(), String> {
 /// Draws the history of a run and walks it. A failure is shrunk first: its message names the steps that are left.
 pub async fn walk_once(world: &mut World, run: &Run) {
     let steps = draw(run);
-    let Err(message) = walk(world, &steps).await else { return };
+    let walked = walk(world, &steps).await;
+    run.tally.record_orders(world.orders.len() as u64);
+    let Err(message) = walked else { return };
     let (steps, message) = shrink(world, steps, message).await;
     let listed: String = steps.iter().map(|step| format!("\n  {step:?}")).collect();
     panic!("{message}\nafter these steps:{listed}");

@@ -42,7 +42,8 @@ impl Validate for ShipOrder {
 /// Ship an order
 ///
 /// A seller ships the own lines, an administrator all remaining ones, in one parcel per seller. The order is shipped once every
-/// line is. The units leave the stock. A fully refunded order cannot be shipped.
+/// line is. The units leave the stock. A fully refunded order cannot be shipped. Where the payment is captured on shipping, each
+/// parcel's share is captured now.
 // A tenth of all tracking numbers pass the checksum of card numbers, so this body is not searched for card data: see
 // docs/adr/0004-tracking-numbers.md.
 #[utoipa::path(post, path = "/v1/orders/{id}/ship", tag = "orders", security(("bearer" = [])),

@@ -6,7 +6,7 @@ use shared::{
         Money,
         bank_account::{BankAccount, Iban, is_bic},
         money::BASIS_POINTS,
-        payment::PaymentMethod,
+        payment::{CaptureMode, PaymentMethod, PaymentSettings},
         product::Price,
         shipping::{ShippingMethod, ShippingRate, ShippingTable, ShippingZone},
         tax::{TaxRow, TaxTable},
@@ -120,6 +120,21 @@ impl Validate for ShippingRateInput {
         v.check("pricePerKg", &self.price_per_kg, amount(HIGHEST_PER_KG));
         v.check("freeFrom", &self.free_from, amount(Price::HIGHEST));
         v.check("estimatedDays", &self.estimated_days, range(0..=365));
+    }
+}
+
+/// How payments are taken.
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct PaymentSettingsInput {
+    capture: CaptureMode,
+}
+
+impl Validate for PaymentSettingsInput {}
+
+impl From<PaymentSettingsInput> for PaymentSettings {
+    fn from(input: PaymentSettingsInput) -> Self {
+        Self { capture: input.capture }
     }
 }
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 use shared::domain::{
     Money,
     bank_account::BankAccount,
-    payment::PaymentMethod,
+    payment::{CaptureMode, PaymentMethod, PaymentSettings},
     shipping::{ShippingMethod, ShippingRate, ShippingTable, ShippingZone},
     tax::{TaxRow, TaxTable},
 };
@@ -76,6 +76,21 @@ pub(crate) struct ShippingRateView {
     free_from: Option<Money>,
     /// Days to delivery.
     estimated_days: Option<i32>,
+}
+
+/// How payments are taken.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = PaymentSettings)]
+pub(crate) struct PaymentSettingsView {
+    /// When cards are charged: as soon as the order is placed, or parcel by parcel when they are shipped.
+    capture: CaptureMode,
+}
+
+impl From<PaymentSettings> for PaymentSettingsView {
+    fn from(settings: PaymentSettings) -> Self {
+        Self { capture: settings.capture }
+    }
 }
 
 impl From<TaxTable> for TaxView {

@@ -5,7 +5,7 @@ use shared::{
     domain::{
         Id, Money,
         order::{Order, OrderStatus},
-        payment::{GatewayName, Payment, PaymentStatus, RefundStatus},
+        payment::{CaptureMode, GatewayName, Payment, PaymentStatus, RefundStatus},
     },
     gateway::{IntentState, ListedCharge},
 };
@@ -36,7 +36,7 @@ pub struct Break {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
-    /// The gateway charged, and the payment is not completed.
+    /// The gateway charged or authorised, and the payment is not completed or authorised.
     ChargeNotRecorded,
     /// The gateway charged what contradicts the payment.
     ChargeContradicts,
@@ -108,8 +108,13 @@ const fn difference(cause: Cause, remedy: Remedy, detail: String) -> Difference 
 
 /// What the gateway captured; `None` if it has not charged.
 fn captured(charge: &ListedCharge) -> Option<String> {
-    let IntentState::Succeeded { captured, .. } = &charge.intent.state else { return None };
-    Some(in_words(*captured, &charge.intent.currency))
+    let captured = match charge.intent.state {
+        IntentState::Succeeded { captured, .. } => captured,
+        // Authorised, and captured in part.
+        IntentState::Authorised { captured, .. } if captured != Some(Money::ZERO) => captured,
+        _ => return None,
+    };
+    Some(in_words(captured, &charge.intent.currency))
 }
 
 /// An amount in minor units, for a person.
@@ -146,11 +151,18 @@ pub(super) fn unknown_charge(payment: &Payment) -> Option<Difference> {
 /// Every difference between a charge, the payment that it names, and the payment's order.
 pub(super) fn differences(charge: &ListedCharge, payment: &Payment, order: &Order) -> Vec<Difference> {
     if payment.transaction_id.as_ref() != Some(&charge.intent.id) {
-        let twice = captured(charge).map(|captured| {
-            let detail = format!("the gateway charged {captured} for an attempt that was replaced");
-            difference(Cause::ChargedTwice, Remedy::Person, detail)
+        let other = captured(charge).map(|captured| match &payment.transaction_id {
+            Some(_) => {
+                let detail = format!("the gateway charged {captured} for an attempt that was replaced");
+                difference(Cause::ChargedTwice, Remedy::Person, detail)
+            }
+            // After the database was restored. A look-up would open another intent.
+            None => {
+                let detail = format!("the gateway charged {captured}, and the payment has no charge");
+                difference(Cause::ChargeNotRecorded, Remedy::Person, detail)
+            }
         });
-        return Vec::from_iter(twice);
+        return Vec::from_iter(other);
     }
     let books = match captured(charge) {
         Some(captured) => differences_of_success(charge, &captured, payment),
@@ -169,11 +181,14 @@ fn differences_of_success(charge: &ListedCharge, captured: &str, payment: &Payme
         return vec![difference(Cause::ChargeNotRecorded, Remedy::LookUp, detail)];
     }
     let currency = payment.currency.code();
-    let expected = in_words(payment.charged().ok(), currency);
+    let expected = in_words(Some(payment.captured), currency);
     let mut found = Vec::new();
     if captured != expected {
         let detail = format!("the gateway captured {captured}, the payment {expected}");
-        found.push(difference(Cause::CapturedDiffers, Remedy::Person, detail));
+        // A capture by hand is recorded by a look-up.
+        let is_on_shipping = payment.capture_mode == CaptureMode::OnShipping;
+        let remedy = if is_on_shipping { Remedy::LookUp } else { Remedy::Person };
+        found.push(difference(Cause::CapturedDiffers, remedy, detail));
     }
     let refunded = refunded_by_gateway(payment);
     if charge.refunded != Some(refunded) {
@@ -204,8 +219,17 @@ fn difference_without_success(charge: &ListedCharge, payment: &Payment, order: &
         let detail = "the payment is completed, and the gateway did not charge".to_owned();
         return Some(difference(Cause::ChargeMissing, Remedy::Person, detail));
     }
-    let is_alive =
-        matches!(charge.intent.state, IntentState::Open | IntentState::ActionRequired | IntentState::Processing);
+    let is_authorised = matches!(charge.intent.state, IntentState::Authorised { .. });
+    if is_authorised != payment.authorised.is_some() && order.status != OrderStatus::Cancelled {
+        let (cause, detail) = if is_authorised {
+            (Cause::ChargeNotRecorded, "the gateway authorised the amount, and the payment is not authorised")
+        } else {
+            (Cause::ChargeMissing, "the payment is authorised, and the gateway has released the amount")
+        };
+        return Some(difference(cause, Remedy::LookUp, detail.to_owned()));
+    }
+    let is_alive = is_authorised
+        || matches!(charge.intent.state, IntentState::Open | IntentState::ActionRequired | IntentState::Processing);
     (is_alive && order.status == OrderStatus::Cancelled).then(|| {
         let detail = "the order is cancelled, and its intent can still be charged".to_owned();
         difference(Cause::ChargeAlive, Remedy::Void, detail)
@@ -214,7 +238,9 @@ fn difference_without_success(charge: &ListedCharge, payment: &Payment, order: &
 
 fn difference_of_order(payment: &Payment, order: &Order) -> Option<Difference> {
     let is_completed = matches!(payment.status, PaymentStatus::Completed | PaymentStatus::Refunded);
-    let is_left = payment.refundable().is_ok_and(|left| !left.is_zero());
+    // A person may have rejected the refund.
+    let is_rejected = payment.refunds.iter().any(|refund| refund.status == RefundStatus::Rejected);
+    let is_left = !is_rejected && payment.refundable().is_ok_and(|left| !left.is_zero());
     let (cause, detail) = match order.status {
         OrderStatus::Pending if is_completed => {
             (Cause::OrderNotConfirmed, "the payment is completed, and the order is pending")
@@ -223,7 +249,7 @@ fn difference_of_order(payment: &Payment, order: &Order) -> Option<Difference> {
             (Cause::NotRefunded, "the order is cancelled, and its payment is not refunded")
         }
         OrderStatus::Confirmed | OrderStatus::Processing | OrderStatus::Shipped | OrderStatus::Delivered
-            if !is_completed =>
+            if !is_completed && payment.authorised.is_none() =>
         {
             (Cause::OrderUnpaid, "the order goes on, and its payment is not completed")
         }

@@ -7,9 +7,11 @@ mod compare;
 
 use std::{
     collections::{HashMap, HashSet},
+    pin::pin,
     time::Duration,
 };
 
+use futures::TryStreamExt;
 use serde::Serialize;
 use shared::{
     domain::{
@@ -31,9 +33,6 @@ use compare::Difference;
 
 /// A payment that changed more recently is still being processed: the next run compares it.
 const IN_PROGRESS: Duration = Duration::from_secs(10 * 60);
-
-/// How many payments are read at a time.
-const BATCH: i64 = 500;
 
 /// The result of a run.
 #[derive(Clone, Debug, Serialize)]
@@ -158,17 +157,13 @@ impl Run<'_> {
 
     /// Payments whose charge the gateway does not know. One that was opened outside of the window is compared with that window.
     async fn compare_payments(&mut self, window: Window) -> Result<(), ReconcileError> {
-        let mut after = None;
-        loop {
-            let batch = self.store.payments.list_created(window.from, window.until, after, BATCH).await?;
-            let Some(last) = batch.last() else { return Ok(()) };
-            after = Some((last.created_at, last.id));
-            for payment in &batch {
-                self.report.payments += 1;
-                self.report.in_progress += u64::from(self.is_in_progress(payment));
-                self.find_charge(payment).await?;
-            }
+        let mut payments = pin!(self.store.payments.stream_created(window.from, window.until).await?);
+        while let Some(payment) = payments.try_next().await? {
+            self.report.payments += 1;
+            self.report.in_progress += u64::from(self.is_in_progress(&payment));
+            self.find_charge(&payment).await?;
         }
+        Ok(())
     }
 
     async fn find_charge(&mut self, payment: &Payment) -> Result<(), ReconcileError> {

@@ -19,6 +19,7 @@ impl Default for PaymentMethods {
         let methods = vec![
             PaymentMethod::CreditCard,
             PaymentMethod::DebitCard,
+            PaymentMethod::Paypal,
             PaymentMethod::Stripe,
             PaymentMethod::BankTransfer,
         ];

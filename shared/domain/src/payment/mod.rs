@@ -1,7 +1,9 @@
 //! Money for an order.
 
+mod capture;
 mod dispute;
 mod failure;
+mod instrument;
 mod methods;
 mod refund;
 mod transfer;
@@ -10,12 +12,18 @@ mod window;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Address, Command, Currency, Id, Idempotent, IllegalTransition, Money, State, Timestamp, order::Order, user::User,
+    Address, Command, Currency, Id, Idempotent, IllegalTransition, Money, State, Timestamp, order::Order,
+    saved_method::SavedMethod, user::User,
 };
 
 pub use self::{
+    capture::{
+        AUTHORISATION_MARGIN, Authorisation, CAPTURE_LEASE, Capture, CaptureError, CaptureLease, CaptureMode,
+        CaptureOrigin, CaptureStatus, GatewayCaptures, PaymentSettings,
+    },
     dispute::{Dispute, DisputeStatus, GatewayDispute},
     failure::{Failure, FailureCode},
+    instrument::{Funding, Instrument},
     methods::PaymentMethods,
     refund::{
         GatewayRefund, GatewayRefundState, REFUND_LEASE, Refund, RefundError, RefundLease, RefundOrigin, RefundStatus,
@@ -61,6 +69,12 @@ pub struct Payment {
     /// What the current attempt charges.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<PaymentSource>,
+    /// The saved method that the source is, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saved_method: Option<Id<SavedMethod>>,
+    /// Whether the source is saved for the customer once it is charged.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub save_method: bool,
     /// How many attempts were asked for.
     pub attempts: i64,
     /// Whether the customer has to do something at the gateway (3-D Secure) before it goes on.
@@ -76,8 +90,17 @@ pub struct Payment {
     /// Where the invoice goes; a copy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub billing_address: Option<Address>,
-    /// What was charged, and what arrived by transfer.
+    /// What was charged, or arrived by transfer. What was transferred beside a charge is only in `transfers`.
     pub captured: Money,
+    /// When it is captured, as the shop's settings said when the order was placed.
+    #[serde(default)]
+    pub capture_mode: CaptureMode,
+    /// What is authorised and not captured yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorised: Option<Authorisation>,
+    /// Captures of what is authorised, made or to be made.
+    #[serde(default)]
+    pub captures: Vec<Capture>,
     /// Refunds, paid out or to be.
     pub refunds: Vec<Refund>,
     /// What the customer's bank takes back or took back.
@@ -281,12 +304,17 @@ impl Payment {
             intent_attempt: 0,
             gateway,
             source,
+            saved_method: None,
+            save_method: false,
             attempts: 1,
             action_required: false,
             void_pending: false,
             payment_details: None,
             billing_address,
             captured: Money::ZERO,
+            capture_mode: CaptureMode::Immediately,
+            authorised: None,
+            captures: Vec::new(),
             refunds: Vec::new(),
             disputes: Vec::new(),
             failure_code: None,
@@ -335,11 +363,24 @@ impl Payment {
         self.attempts = self.attempts.saturating_add(1);
         if source.is_some() {
             self.source = source;
+            self.saved_method = None;
         }
         self.action_required = false;
         self.clear_failure();
         self.enter(PaymentStatus::Processing, format!("attempt {}", self.attempts), now);
         Ok(())
+    }
+
+    /// Charges a saved method from the current attempt on. It is not saved again.
+    pub fn charge_saved(&mut self, method: &SavedMethod) {
+        self.source = Some(method.card.token.clone());
+        self.saved_method = Some(method.id);
+        self.save_method = false;
+    }
+
+    /// Whether the source belongs to the customer's account at the gateway, or will.
+    pub const fn is_on_file(&self) -> bool {
+        self.saved_method.is_some() || self.save_method
     }
 
     /// Records the intent of the current attempt, before it is confirmed.
@@ -424,15 +465,17 @@ impl Payment {
         Idempotent::Executed
     }
 
-    /// Whether a charge is under way, so that its outcome is unknown. While the gateway waits for the customer, none is:
-    /// it can be voided.
+    /// Whether a charge or a capture is under way, so that its outcome is unknown. While the gateway waits for the customer,
+    /// or has only authorised the amount, none is: it can be voided.
     pub fn is_under_way(&self) -> bool {
-        self.status == PaymentStatus::Processing && !self.action_required
+        let is_charging =
+            self.status == PaymentStatus::Processing && !self.action_required && self.authorised.is_none();
+        is_charging || self.requested_captures().next().is_some()
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_millis(0);
@@ -454,7 +497,7 @@ mod tests {
         Failure::new(FailureCode::CardDeclined, "declined")
     }
 
-    fn succeeded(id: &str, ours: Option<Id<Refund>>, amount: i64) -> GatewayRefund {
+    pub(crate) fn succeeded(id: &str, ours: Option<Id<Refund>>, amount: i64) -> GatewayRefund {
         let state = GatewayRefundState::Succeeded;
         GatewayRefund { id: id.to_owned(), ours, amount: Money::from_minor(amount), state }
     }

@@ -166,19 +166,22 @@ impl Refund {
 }
 
 impl Payment {
-    /// What the payment was made with (a charge, or transfers) less the refunds of that which are paid out or owed, and less what
-    /// is disputed or lost. Transfers beside a charge were never owed and have refunds of their own.
+    /// The captured amount less the refunds of it that are paid out or owed, and less what is disputed or lost.
     pub fn refundable(&self) -> Result<Money, MoneyError> {
-        let is_charge = self.gateway == GatewayName::Stripe;
-        let captured = if is_charge { self.charged()? } else { self.captured };
-        let refunds = self.refunds.iter().filter(|refund| refund.counts() && !(is_charge && refund.by_transfer));
+        let refunds = self.refunds.iter().filter(|refund| refund.counts() && self.is_of_captured(refund));
         let refunds = Money::sum(refunds.map(|refund| refund.amount))?;
-        Ok(captured.minus(refunds)?.minus(self.disputed()?)?.max(Money::ZERO))
+        Ok(self.captured.minus(refunds)?.minus(self.disputed()?)?.max(Money::ZERO))
     }
 
-    /// Whether everything that was captured is refunded, or approved to be. An order that cost nothing is not.
+    /// Whether a refund returns what was captured. Transfers beside a charge are not captured, and their refunds stand apart.
+    pub fn is_of_captured(&self, refund: &Refund) -> bool {
+        self.gateway != GatewayName::Stripe || !refund.by_transfer
+    }
+
+    /// Whether everything that was captured is refunded, or approved to be, and no more will be captured. An order that cost
+    /// nothing is not.
     pub fn is_paid_back(&self) -> bool {
-        !self.captured.is_zero() && self.refundable() == Ok(Money::ZERO)
+        !self.captured.is_zero() && self.authorised.is_none() && self.refundable() == Ok(Money::ZERO)
     }
 
     /// Approves a refund, to be paid out by a message.
@@ -387,11 +390,11 @@ impl Payment {
         Ok(Idempotent::Executed)
     }
 
-    /// Reduces refunds that the gateway owes until another `amount` fits into what it charged, the latest first.
+    /// Reduces refunds that the gateway owes until another `amount` fits into what was captured, the latest first.
     pub(super) fn make_room(&mut self, amount: Money) -> Result<(), MoneyError> {
-        let counted = self.refunds.iter().filter(|refund| refund.counts() && !refund.by_transfer);
+        let counted = self.refunds.iter().filter(|refund| refund.counts() && self.is_of_captured(refund));
         let counted = Money::sum(counted.map(|refund| refund.amount))?;
-        let mut excess = counted.plus(self.disputed()?)?.plus(amount)?.minus(self.charged()?)?;
+        let mut excess = counted.plus(self.disputed()?)?.plus(amount)?.minus(self.captured)?;
         let owed = |refund: &&mut Refund| {
             let is_accepted = refund.status == RefundStatus::Approved && refund.refund_id.is_some();
             matches!(refund.status, RefundStatus::Approved | RefundStatus::Failed)
@@ -421,7 +424,8 @@ impl Payment {
             refund.processed_at = Some(now);
         }
         self.updated_at = now;
-        let processed = self.refunds.iter().filter(|refund| refund.status == RefundStatus::Processed);
+        let is_processed = |refund: &&Refund| refund.status == RefundStatus::Processed && self.is_of_captured(refund);
+        let processed = self.refunds.iter().filter(is_processed);
         if Money::sum(processed.map(|refund| refund.amount)) == Ok(self.captured)
             && self.status == PaymentStatus::Completed
         {

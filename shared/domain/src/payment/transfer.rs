@@ -92,18 +92,13 @@ impl Payment {
         Money::sum(self.transfers.iter().map(|transfer| transfer.amount))
     }
 
-    /// What the gateway charged: what was captured and did not arrive by transfer.
-    pub fn charged(&self) -> Result<Money, MoneyError> {
-        let is_paid = matches!(self.status, PaymentStatus::Completed | PaymentStatus::Refunded);
-        if is_paid { self.captured.minus(self.received()?) } else { Ok(Money::ZERO) }
-    }
-
     /// Whether the buyer still has to transfer something.
     pub fn awaits_transfer(&self) -> bool {
         self.gateway == GatewayName::BankTransfer && self.status == PaymentStatus::Pending
     }
 
-    /// Records a transfer that arrived. Money that is not owed is captured too, and has to be refunded by the caller.
+    /// Records a transfer that arrived. What is not owed has to be refunded by the caller. Beside a charge, nothing of it is
+    /// captured: captures and refunds of the charge are the gateway's alone.
     ///
     /// # Errors
     /// If its reference is used, nothing was ever to be paid, or a charge can still succeed: one of the two would be lost.
@@ -118,9 +113,16 @@ impl Payment {
         }
         let illegal =
             |state| Err(TransferError::Illegal(IllegalTransition { command: Command::RecordTransfer, state }));
-        match self.status {
-            _ if self.gateway == GatewayName::None => illegal(State::Payment(self.status)),
-            PaymentStatus::Completed | PaymentStatus::Refunded => {
+        let is_paid = matches!(self.status, PaymentStatus::Completed | PaymentStatus::Refunded);
+        match self.gateway {
+            GatewayName::None => illegal(State::Payment(self.status)),
+            _ if !is_paid && self.can_be_charged(order) => illegal(State::ChargedByGateway),
+            GatewayName::Stripe if is_paid || order != OrderStatus::Cancelled || !self.transfers.is_empty() => {
+                self.transfers.push(transfer);
+                self.updated_at = now;
+                Ok(TransferOutcome::OwedBack)
+            }
+            GatewayName::BankTransfer if is_paid => {
                 self.captured = self.captured.plus(transfer.amount)?;
                 self.transfers.push(transfer);
                 self.updated_at = now;
@@ -129,8 +131,8 @@ impl Payment {
                 }
                 Ok(TransferOutcome::OwedBack)
             }
-            _ if self.can_be_charged(order) => illegal(State::ChargedByGateway),
-            _ => {
+            // Owed, or late: a charge that failed and is voided is replaced by it.
+            GatewayName::Stripe | GatewayName::BankTransfer => {
                 self.transfers.push(transfer);
                 let received = self.received()?;
                 if order == OrderStatus::Pending && received < self.amount {
@@ -147,11 +149,15 @@ impl Payment {
 
     /// Whether the gateway may still charge it.
     fn can_be_charged(&self, order: OrderStatus) -> bool {
-        let is_open = order == OrderStatus::Pending || self.status == PaymentStatus::Processing;
-        self.void_pending || (self.gateway == GatewayName::Stripe && is_open)
+        let is_undecided = match order {
+            OrderStatus::Pending => true,
+            OrderStatus::Cancelled => self.status == PaymentStatus::Processing,
+            _ => false,
+        };
+        self.void_pending || (self.gateway == GatewayName::Stripe && is_undecided)
     }
 
-    /// Approves the refund of a transfer that [`Payment::receive_transfer`] has captured. It goes back by transfer, whatever
+    /// Approves the refund of money that [`Payment::receive_transfer`] has recorded. It goes back by transfer, whatever
     /// else the payment was paid by.
     pub fn approve_transfer_refund(&mut self, amount: Money, reason: &str, now: Timestamp) -> Id<Refund> {
         self.push_refund(amount, reason, true, now)
@@ -183,7 +189,7 @@ impl Payment {
             let _ = self.fail(&Failure::new(FailureCode::Cancelled, "another payment method was chosen"), now)?;
         }
         self.clear_failure();
-        self.method = method;
+        self.replace_method(method, true);
         self.source = source;
         // Messages about earlier attempts are over.
         self.attempts = self.attempts.saturating_add(1);
@@ -196,6 +202,16 @@ impl Payment {
             self.enter(PaymentStatus::Processing, format!("attempt {}", self.attempts), now);
         }
         Ok(())
+    }
+
+    /// Another method for the next attempt. Without a token of its own, the customer chooses the account at the gateway.
+    pub fn replace_method(&mut self, method: PaymentMethod, without_source: bool) {
+        self.method = method;
+        if without_source {
+            self.source = None;
+            self.saved_method = None;
+            self.save_method = false;
+        }
     }
 
     /// A charge completed the payment, also if the buyer had chosen a transfer meanwhile: its refunds go through the gateway.
@@ -295,7 +311,7 @@ mod tests {
         // Refunds at the gateway come off those at the gateway.
         card.make_room(AMOUNT).unwrap();
         assert_eq!((card.refunds.len(), card.refunds[0].amount), (1, AMOUNT));
-        assert_eq!((card.charged(), card.refundable()), (Ok(AMOUNT), Ok(AMOUNT)));
+        assert_eq!((card.captured, card.refundable()), (AMOUNT, Ok(AMOUNT)));
         card.refund_transferred(refund, "back", NOW).unwrap();
         assert_eq!((card.status, card.refundable()), (PaymentStatus::Completed, Ok(AMOUNT)));
     }

@@ -6,13 +6,15 @@ use serde::Deserialize;
 use shared::domain::{
     Currency, Id, Money, MoneyError, Timestamp,
     order::{Order, OrderStatus, ReturnStatus},
-    payment::{Dispute, DisputeStatus, Payment, PaymentStatus, Refund, RefundOrigin, RefundStatus, Transfer},
+    payment::{
+        Authorisation, Capture, CaptureStatus, Dispute, DisputeStatus, GatewayName, Payment, PaymentStatus, Refund,
+        RefundOrigin, RefundStatus, Transfer,
+    },
 };
 
 use super::{orders::OrderFacts, snapshot::Row, states};
 
-pub(super) const FIELDS: &str =
-    "order amount currency status captured transfers refunds disputes attention timeline.status";
+pub(super) const FIELDS: &str = "order amount currency gateway status captured authorised captures transfers refunds disputes attention timeline.status";
 
 /// How long a worker may take to record the refund of a cancelled order.
 const OVERDUE_AFTER: Duration = Duration::from_secs(15 * 60);
@@ -27,6 +29,10 @@ pub(super) struct PaymentFacts {
     currency: Currency,
     status: PaymentStatus,
     captured: Money,
+    authorised: Option<Authorisation>,
+    #[serde(default)]
+    captures: Vec<Capture>,
+    gateway: GatewayName,
     #[serde(default)]
     transfers: Vec<Transfer>,
     refunds: Vec<Refund>,
@@ -50,8 +56,14 @@ impl Row for PaymentFacts {
 }
 
 impl PaymentFacts {
+    /// Not so the refund of what was transferred beside a charge.
+    fn is_of_captured(&self, refund: &Refund) -> bool {
+        self.gateway != GatewayName::Stripe || !refund.by_transfer
+    }
+
     fn refund_total(&self) -> Result<Money, MoneyError> {
-        Money::sum(self.refunds.iter().filter(|refund| refund.counts()).map(|refund| refund.amount))
+        let counted = self.refunds.iter().filter(|refund| refund.counts() && self.is_of_captured(refund));
+        Money::sum(counted.map(|refund| refund.amount))
     }
 
     /// What is disputed or lost.
@@ -61,7 +73,8 @@ impl PaymentFacts {
     }
 
     fn processed_refunds(&self) -> Result<Money, MoneyError> {
-        let processed = self.refunds.iter().filter(|refund| refund.status == RefundStatus::Processed);
+        let is_processed = |refund: &&Refund| refund.status == RefundStatus::Processed && self.is_of_captured(refund);
+        let processed = self.refunds.iter().filter(is_processed);
         Money::sum(processed.map(|refund| refund.amount))
     }
 }
@@ -77,18 +90,25 @@ pub(super) fn payment_violations(payment: &PaymentFacts) -> Result<Vec<String>, 
     let (refunds, processed) = (payment.refund_total()?, payment.processed_refunds()?);
     let is_paid = matches!(status, PaymentStatus::Completed | PaymentStatus::Refunded);
     let received = Money::sum(payment.transfers.iter().map(|transfer| transfer.amount))?;
-    // More than the amount may be transferred, but never charged.
-    let charged = if is_paid { captured.minus(received)? } else { *captured };
-    if charged > *amount || charged < Money::ZERO {
-        violations.push(format!("its amount is {}, {} was captured", amount.minor(), charged.minor()));
+    let by_transfer = payment.gateway == GatewayName::BankTransfer;
+    let fits =
+        if by_transfer && is_paid { *captured == received } else { captured <= amount && *captured >= Money::ZERO };
+    if !fits {
+        violations.push(format!("its amount is {}, {} was captured", amount.minor(), captured.minor()));
     }
-    if !is_paid && !received.is_zero() && (*status != PaymentStatus::Pending || received >= *amount) {
-        violations.push(format!(
-            "it is {}, and {} of {} was transferred",
-            status.as_str(),
-            received.minor(),
-            amount.minor()
-        ));
+    if by_transfer && !is_paid && !received.is_zero() && (*status != PaymentStatus::Pending || received >= *amount) {
+        let (received, amount) = (received.minor(), amount.minor());
+        violations.push(format!("it is {}, and {received} of {amount} was transferred", status.as_str()));
+    }
+    let made = payment.captures.iter().filter(|capture| capture.status == CaptureStatus::Captured);
+    let made = Money::sum(made.map(|capture| capture.amount))?;
+    if !payment.captures.is_empty() && !by_transfer && made != *captured {
+        violations.push(format!("{} was captured, its captures add up to {}", captured.minor(), made.minor()));
+    }
+    let authorised = payment.authorised.map_or(Money::ZERO, |authorised| authorised.amount);
+    if !authorised.is_zero() && captured.plus(authorised)? > *amount {
+        let (amount, authorised) = (amount.minor(), authorised.minor());
+        violations.push(format!("its amount is {amount}, and beyond what was captured {authorised} is authorised"));
     }
     if refunds > *captured {
         violations.push(format!("{} was captured, its refunds add up to {}", captured.minor(), refunds.minor()));
@@ -127,13 +147,21 @@ pub(super) fn order_violations(order: &OrderFacts, payment: &PaymentFacts) -> Ve
             violations.push(format!("the return {id} refunds {expected}, its refund is {amount}"));
         }
     }
+    let is_authorised = payment.authorised.is_some();
     let fits = match order.status {
         OrderStatus::Pending => {
             matches!(payment.status, PaymentStatus::Pending | PaymentStatus::Processing | PaymentStatus::Failed)
+                && !is_authorised
         }
         // A charge that was not voided could still succeed.
         OrderStatus::Cancelled => !matches!(payment.status, PaymentStatus::Pending | PaymentStatus::Processing),
-        _ => matches!(payment.status, PaymentStatus::Completed | PaymentStatus::Refunded),
+        _ => match payment.status {
+            PaymentStatus::Completed | PaymentStatus::Refunded => true,
+            PaymentStatus::Processing => is_authorised,
+            // It left, and the authorisation ended before it was captured.
+            PaymentStatus::Failed => payment.attention.is_some(),
+            PaymentStatus::Pending => false,
+        },
     };
     if !fits {
         violations.push(format!("it is {}, its payment is {}", order.status.as_str(), payment.status.as_str()));
