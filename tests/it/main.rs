@@ -15,6 +15,7 @@ mod cart;
 mod checkout;
 mod contract;
 mod events;
+mod field_keys;
 mod idempotency;
 mod killed;
 mod lambda;

@@ -50,6 +50,8 @@ fn bad() -> Vec<Bad> {
         ("payments", "less than nothing came in (I3)", set("captured", -1_i64)),
         ("payments", "a state that the timeline does not know (I6)", set("status", "refunded")),
         ("payments", "an unknown state", set("status", "paid")),
+        ("payments", "the name on the card in clear (I10)", set("paymentDetails.holderName", "Ada Lovelace")),
+        ("payments", "the gateway's answer in clear (I10)", set("gatewayAnswer", r#"{"charge":"ch_1"}"#)),
         ("coupons", "one use too many (I4)", add("usageCount", 1)),
         ("coupons", "fewer than no uses (I4)", add("usageCount", -4)),
         ("coupons", "more than everything off", set("value", 10_001_i64)),

@@ -18,11 +18,12 @@ use async_trait::async_trait;
 use lambda_runtime::Error;
 use shared::{
     app::record_payment::RecordError,
-    config::{Env, StripeSettings},
+    config::{Env, StripeSettings, field_keys},
     domain::{
         Id,
         message::{Event, Message, Queue},
         payment::{Failure, FailureCode, Payment},
+        sealing::KeyRing,
     },
     gateway::{GatewayError, PaymentGateway, Stripe},
     queue::{self, Consumer, ProcessError, Worker, WorkerSettings},
@@ -39,6 +40,8 @@ pub struct PaymentProcessing {
     pub worker: Worker,
     /// The payment gateway.
     pub gateway: Arc<dyn PaymentGateway>,
+    /// Seals the name of the card's holder and the gateway's answer.
+    pub keys: KeyRing,
 }
 
 #[async_trait]
@@ -98,8 +101,9 @@ pub async fn serve() -> Result<(), Error> {
     let mut env = Env::from_process().resolve_secrets().await;
     let settings = WorkerSettings::read(&mut env, SENDS_TO);
     let stripe = StripeSettings::read(&mut env);
+    let keys = field_keys::read(&mut env).await;
     env.finish()?;
     let gateway = Arc::new(Stripe::try_new(&stripe.api_base, stripe.secret_key)?);
     let worker = settings.connect("payment_processing").await?;
-    queue::run_lambda(Arc::new(PaymentProcessing { worker, gateway })).await
+    queue::run_lambda(Arc::new(PaymentProcessing { worker, gateway, keys })).await
 }

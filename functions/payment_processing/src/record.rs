@@ -4,7 +4,8 @@ use shared::{
     app::record_payment::{SucceededCharge, record_action_required, record_failed, record_succeeded},
     domain::{
         Id,
-        payment::{Failure, FailureCode, Payment},
+        payment::{CardDetails, Failure, FailureCode, Payment},
+        sealing::{SealedField, SealingError},
     },
     gateway::{Intent, IntentState},
     queue::ProcessError,
@@ -17,18 +18,23 @@ impl PaymentProcessing {
     pub(crate) async fn record(&self, id: Id<Payment>, attempt: i64, intent: Intent) -> Result<(), ProcessError> {
         let store = &self.worker.store;
         let now = self.worker.clock.now();
+        let answer = intent.answer.to_text();
+        let answer = self.keys.seal(&self.worker.random, SealedField::PaymentGatewayAnswer, id, &answer);
+        let answer = Some(answer.map_err(not_sealed)?);
         let messages = match intent.state {
             IntentState::Succeeded { captured, details } => {
                 let Intent { payment, currency, .. } = intent;
-                let charge = SucceededCharge { payment, currency, captured, details };
+                let seal = |card: CardDetails| card.seal(&self.keys, &self.worker.random, id);
+                let details = details.map(seal).transpose().map_err(not_sealed)?;
+                let charge = SucceededCharge { payment, currency, captured, details, answer };
                 record_succeeded(store, id, &charge, now).await.map_err(not_recorded)?
             }
             IntentState::Declined(failure) => {
-                record_failed(store, id, attempt, &failure, now).await.map_err(not_recorded)?
+                record_failed(store, id, attempt, &failure, answer.as_ref(), now).await.map_err(not_recorded)?
             }
             IntentState::Cancelled => {
                 let failure = Failure::new(FailureCode::Cancelled, "the payment was cancelled");
-                record_failed(store, id, attempt, &failure, now).await.map_err(not_recorded)?
+                record_failed(store, id, attempt, &failure, answer.as_ref(), now).await.map_err(not_recorded)?
             }
             IntentState::ActionRequired => {
                 record_action_required(store, id, attempt, now).await.map_err(not_recorded)?;
@@ -41,4 +47,8 @@ impl PaymentProcessing {
         self.worker.dispatch(messages).await;
         Ok(())
     }
+}
+
+fn not_sealed(error: SealingError) -> ProcessError {
+    ProcessError::retry("the gateway's answer could not be sealed", error)
 }

@@ -19,8 +19,8 @@ use std::sync::Arc;
 use axum::extract::FromRef;
 use lambda_http::Error;
 use shared::{
-    config::{Env, Secret, StripeSettings, WebhookSettings},
-    domain::message::Queue,
+    config::{Env, Secret, StripeSettings, WebhookSettings, field_keys},
+    domain::{message::Queue, sealing::KeyRing},
     gateway::{PaymentGateway, Stripe},
     http::{App, lambda::AppSettings, serve},
 };
@@ -40,6 +40,8 @@ pub struct PaymentsApp {
     pub gateway: Arc<dyn PaymentGateway>,
     /// The signing secret of the gateway's webhooks.
     pub webhook_secret: Secret,
+    /// Opens the names of card holders.
+    pub keys: KeyRing,
 }
 
 impl FromRef<PaymentsApp> for App {
@@ -67,10 +69,11 @@ pub async fn serve() -> Result<(), Error> {
     let settings = AppSettings::read(&mut env, SENDS_TO);
     let stripe = StripeSettings::read(&mut env);
     let webhook = WebhookSettings::read(&mut env);
+    let keys = field_keys::read(&mut env).await;
     env.finish()?;
     let deadline = settings.deadline();
     let app = settings.connect("payments").await?;
     let gateway = Arc::new(Stripe::try_new(&stripe.api_base, stripe.secret_key)?);
-    let state = PaymentsApp { app: app.clone(), gateway, webhook_secret: webhook.secret };
+    let state = PaymentsApp { app: app.clone(), gateway, webhook_secret: webhook.secret, keys };
     serve::run_lambda(serve::finish(router().with_state(state), &app, deadline), app.background).await
 }

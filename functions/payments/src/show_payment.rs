@@ -5,7 +5,10 @@ use axum::{
     extract::{FromRef, State},
 };
 use shared::{
-    domain::payment::Payment,
+    domain::{
+        payment::Payment,
+        sealing::{KeyRing, Plaintext, SealedField},
+    },
     http::{App, CurrentBuyer, PathId, Problem},
 };
 
@@ -29,7 +32,7 @@ pub(crate) async fn show_payment(
         Some(intent) => state.gateway.look_up(intent).await.map(Some),
         None => Ok(None),
     };
-    Ok(Json(match intent {
+    let view = match intent {
         Ok(intent) => PaymentView::of(&payment, intent),
         // What the shop knows is shown all the same.
         Err(error) => {
@@ -37,5 +40,19 @@ pub(crate) async fn show_payment(
             tracing::warn!(payment = %id, error, "the next action of a payment could not be looked up");
             PaymentView::without_next_action(&payment)
         }
-    }))
+    };
+    Ok(Json(view.with_holder_name(holder_name(&state.keys, &payment).as_ref())))
+}
+
+/// The name on the card. One that does not open is left out, so that the payment is shown all the same.
+fn holder_name(keys: &KeyRing, payment: &Payment) -> Option<Plaintext> {
+    let sealed = payment.payment_details.as_ref()?.holder_name.as_ref()?;
+    match keys.open(SealedField::PaymentHolderName, payment.id, sealed) {
+        Ok(name) => Some(name),
+        Err(error) => {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(payment = %payment.id, error, "the name of a card's holder does not open");
+            None
+        }
+    }
 }

@@ -9,6 +9,7 @@ use shop_domain::{
     message::{Event, Message},
     order::{Cancellation, Order, OrderStatus},
     payment::{Begin, Failure, Payment, PaymentDetails, PaymentStatus, RefundError},
+    sealing::Sealed,
 };
 use shop_store::{
     Store, StoreError, TransactionError, Tx, Versioned, coupons::Redemption, inventory::Taken, transaction,
@@ -102,6 +103,8 @@ pub struct SucceededCharge {
     pub captured: Option<Money>,
     /// The card, as printed on receipts.
     pub details: Option<PaymentDetails>,
+    /// What is kept of the gateway's answer.
+    pub answer: Option<Sealed>,
 }
 
 impl SucceededCharge {
@@ -129,30 +132,34 @@ pub async fn record_succeeded(
         if let Some(contradiction) = charge.contradiction(&found) {
             tracing::error!(%payment, contradiction, "a charge contradicts its payment: a person has to decide");
             if found.ask_for_attention(contradiction, now).was_executed() {
+                found.gateway_answer.clone_from(&charge.answer);
                 store.payments.save_in(tx, &mut found).await?;
             }
             return Ok(Vec::new());
         }
         let amount = found.amount;
-        let (_, messages) = record_succeeded_in(store, tx, payment, amount, charge.details.as_ref(), None, now).await?;
+        let (_, messages) = record_succeeded_in(store, tx, payment, amount, Some(charge), None, now).await?;
         Ok(messages)
     })
 }
 
-/// [`record_succeeded`] in an open transaction; `reference` is that of the bank statement. Returns the payment too.
+/// [`record_succeeded`] in an open transaction; `charge` is the gateway's, `reference` that of the bank statement. Returns
+/// the payment too.
 pub(super) async fn record_succeeded_in(
     store: &Store,
     tx: &mut Tx,
     payment: Id<Payment>,
     captured: Money,
-    details: Option<&PaymentDetails>,
+    charge: Option<&SucceededCharge>,
     reference: Option<&str>,
     now: Timestamp,
 ) -> Result<(Versioned<Payment>, Vec<Message>), RecordError> {
     let (mut order, mut payment) = load_payment(store, tx, payment).await?;
-    if payment.complete(captured, details.cloned(), now) == Idempotent::AlreadyApplied {
+    let details = charge.and_then(|charge| charge.details.clone());
+    if payment.complete(captured, details, now) == Idempotent::AlreadyApplied {
         return Ok((payment, Vec::new()));
     }
+    payment.gateway_answer = charge.and_then(|charge| charge.answer.clone());
     if let Some(reference) = reference {
         payment.bank_reference = Some(reference.to_owned());
     }
@@ -219,12 +226,13 @@ async fn reopen(
     Ok(true)
 }
 
-/// The attempt failed. The order stays pending for another one until it expires.
+/// The attempt failed; `answer` is what is kept of the gateway's. The order stays pending for another one until it expires.
 pub async fn record_failed(
     store: &Store,
     payment: Id<Payment>,
     attempt: i64,
     failure: &Failure,
+    answer: Option<&Sealed>,
     now: Timestamp,
 ) -> Result<Vec<Message>, RecordError> {
     transaction!(store, |tx| {
@@ -233,6 +241,7 @@ pub async fn record_failed(
         if !is_current || payment.fail(failure, now)? == Idempotent::AlreadyApplied {
             return Ok(Vec::new());
         }
+        payment.gateway_answer = answer.cloned();
         let mut messages = Vec::new();
         if order.status == OrderStatus::Pending {
             messages.push(Event::EmailPaymentFailed { order_id: order.id, payment_id: payment.id }.now(now));

@@ -5,6 +5,7 @@
 //! Only the card's fault is a decline. A fault of the shop (a wrong key, a missing right) is an error that is retried and
 //! alarmed, and never told to the buyer.
 
+mod answer;
 pub mod stripe;
 
 use async_trait::async_trait;
@@ -12,9 +13,10 @@ use async_trait::async_trait;
 use shop_domain::{
     Currency, Id, Money,
     order::Order,
-    payment::{Failure, GatewayDispute, GatewayRefund, Payment, PaymentDetails, PaymentMethod, PaymentSource, Refund},
+    payment::{CardDetails, Failure, GatewayDispute, GatewayRefund, Payment, PaymentMethod, PaymentSource, Refund},
 };
 
+pub use answer::GatewayAnswer;
 pub use stripe::Stripe;
 
 /// A payment gateway. Money moves only by confirming an intent, and an intent moves it once, however often
@@ -85,6 +87,8 @@ pub struct Intent {
     pub state: IntentState,
     /// What the frontend needs to let the customer act. Never stored.
     pub client_secret: Option<String>,
+    /// What is kept of the answer.
+    pub answer: GatewayAnswer,
 }
 
 /// The state of a charge at the gateway.
@@ -101,7 +105,7 @@ pub enum IntentState {
         /// What was charged, minor units; `None` if it is no whole number of them.
         captured: Option<Money>,
         /// The card, as printed on receipts.
-        details: Option<PaymentDetails>,
+        details: Option<CardDetails>,
     },
     /// Declined.
     Declined(Failure),

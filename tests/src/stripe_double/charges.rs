@@ -84,6 +84,10 @@ pub(super) fn new_charge(state: &mut State, intent: &Intent, decline: Option<Dec
     let details = method.as_ref().map_or(Value::Null, |method| {
         let mut details = json!({"type": method.kind});
         details[&method.kind] = method.details();
+        if let Some(card) = method.card {
+            details[&method.kind]["network"] = json!(card.brand);
+            details[&method.kind]["authorization_code"] = json!(decline.is_none().then_some("A7X9Q2"));
+        }
         details
     });
     let charge = Charge {

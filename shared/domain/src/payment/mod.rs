@@ -1,5 +1,6 @@
 //! Money for an order.
 
+mod card;
 mod dispute;
 mod failure;
 mod refund;
@@ -7,10 +8,12 @@ mod refund;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Address, Command, Currency, Id, Idempotent, IllegalTransition, Money, State, Timestamp, order::Order, user::User,
+    Address, Command, Currency, Id, Idempotent, IllegalTransition, Money, State, Timestamp, order::Order,
+    sealing::Sealed, user::User,
 };
 
 pub use self::{
+    card::CardDetails,
     dispute::{Dispute, DisputeStatus, GatewayDispute},
     failure::{Failure, FailureCode},
     refund::{
@@ -82,6 +85,9 @@ pub struct Payment {
     /// Why the last attempt failed, for the buyer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure_reason: Option<String>,
+    /// What is kept of the gateway's answer to the last attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway_answer: Option<Sealed>,
     /// What a person has to decide: the gateway reports what contradicts the payment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attention: Option<String>,
@@ -193,7 +199,7 @@ pub struct PaymentDetails {
     pub expiry_year: Option<String>,
     /// The name on the card.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub holder_name: Option<String>,
+    pub holder_name: Option<Sealed>,
 }
 
 /// One change of a payment's state.
@@ -277,6 +283,7 @@ impl Payment {
             disputes: Vec::new(),
             failure_code: None,
             failure_reason: None,
+            gateway_answer: None,
             attention: None,
             timeline: vec![PaymentEvent {
                 status: PaymentStatus::Pending,

@@ -12,12 +12,12 @@ use serde::Deserialize;
 
 use self::{
     errors::Refusal,
-    wire::{WireCharge, WireDispute, WireIntent, WireList, WireMethod, WireRefund},
+    wire::{WireCharge, WireDispute, WireIntent, WireList, WireMethod, WireOutcomeOfCharge, WireRefund},
 };
-use super::{Charge, GatewayError, History, Intent, IntentState, PaymentGateway, RefundRequest};
+use super::{Charge, GatewayAnswer, GatewayError, History, Intent, IntentState, PaymentGateway, RefundRequest};
 use shop_domain::{
     Currency, Money,
-    payment::{Failure, FailureCode, GatewayRefund, PaymentDetails, PaymentMethod},
+    payment::{CardDetails, Failure, FailureCode, GatewayRefund, PaymentMethod},
 };
 use shop_runtime::config::Secret;
 
@@ -140,17 +140,47 @@ impl Stripe {
             }),
             _ => IntentState::Processing,
         };
+        let answer = self.answer(&wire, &state).await;
         Intent {
             payment: wire.metadata.get("paymentId").and_then(|id| id.parse().ok()),
             currency: wire.currency.to_uppercase(),
             id: wire.id,
             state,
             client_secret: wire.client_secret,
+            answer,
+        }
+    }
+
+    /// What is kept of an answer. The charge of a decided attempt is optional, so a failure to read it is ignored.
+    async fn answer(&self, wire: &WireIntent, state: &IntentState) -> GatewayAnswer {
+        let is_decided = matches!(state, IntentState::Succeeded { .. } | IntentState::Declined(_));
+        let id = wire.latest_charge.as_ref().filter(|_| is_decided).map(|charge| charge.id().to_owned());
+        let charge = match &id {
+            Some(id) => self.call(Method::GET, &format!("charges/{}", segment(id)), &[], None).await.ok(),
+            None => None,
+        };
+        let WireOutcomeOfCharge { authorization_code, failure_code, outcome, payment_method_details } =
+            charge.unwrap_or_default();
+        let (outcome, error) = (outcome.unwrap_or_default(), wire.last_payment_error.as_ref());
+        let card = payment_method_details.and_then(|details| details.card).unwrap_or_default();
+        GatewayAnswer {
+            intent: Some(wire.id.clone()),
+            status: Some(wire.status.clone()),
+            charge: id,
+            network: card.network,
+            authorization_code: card.authorization_code.or(authorization_code),
+            failure_code: failure_code.or_else(|| error?.code.clone()),
+            decline_code: error.and_then(|error| error.decline_code.clone()),
+            network_decline_code: outcome.network_decline_code,
+            outcome_type: outcome.kind,
+            outcome_reason: outcome.reason,
+            network_status: outcome.network_status,
+            risk_level: outcome.risk_level,
         }
     }
 
     /// The card details that receipts show. Optional, so a failure is ignored.
-    async fn details(&self, payment_method: Option<&str>) -> Option<PaymentDetails> {
+    async fn details(&self, payment_method: Option<&str>) -> Option<CardDetails> {
         let path = format!("payment_methods/{}", segment(payment_method?));
         let method: WireMethod = self.call(Method::GET, &path, &[], None).await.ok()?;
         method.details()

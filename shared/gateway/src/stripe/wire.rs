@@ -5,10 +5,14 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use shop_domain::{
     Currency, Money, Timestamp,
-    payment::{DisputeStatus, GatewayDispute, GatewayRefund, GatewayRefundState, PaymentDetails},
+    payment::{CardDetails, DisputeStatus, GatewayDispute, GatewayRefund, GatewayRefundState},
+    sealing::Plaintext,
 };
 
 use super::{currencies::from_stripe, errors::WireError};
+
+/// The longest name of a card holder that is kept.
+const LONGEST_NAME: usize = 200;
 
 #[derive(Debug, Deserialize)]
 pub(super) struct WireIntent {
@@ -79,14 +83,15 @@ struct WireBilling {
 }
 
 impl WireMethod {
-    pub(super) fn details(self) -> Option<PaymentDetails> {
+    pub(super) fn details(self) -> Option<CardDetails> {
         let card = self.card?;
-        Some(PaymentDetails {
+        let name = self.billing_details.and_then(|billing| billing.name);
+        Some(CardDetails {
             brand: card.brand,
             last4: card.last4,
             expiry_month: card.exp_month.map(|month| format!("{month:02}")),
             expiry_year: card.exp_year.map(|year| year.to_string()),
-            holder_name: self.billing_details.and_then(|billing| billing.name),
+            holder_name: name.map(|name| Plaintext::new(name.chars().take(LONGEST_NAME).collect::<String>())),
         })
     }
 }
@@ -96,6 +101,47 @@ pub(super) struct WireCharge {
     pub(super) id: String,
     #[serde(default)]
     pub(super) disputed: bool,
+}
+
+/// A charge, as far as it is kept. Apart from [`WireCharge`], so that an unknown shape of it costs nothing else.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct WireOutcomeOfCharge {
+    #[serde(default)]
+    pub(super) authorization_code: Option<String>,
+    #[serde(default)]
+    pub(super) failure_code: Option<String>,
+    #[serde(default)]
+    pub(super) outcome: Option<WireOutcome>,
+    #[serde(default)]
+    pub(super) payment_method_details: Option<WireMethodDetails>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct WireOutcome {
+    #[serde(default, rename = "type")]
+    pub(super) kind: Option<String>,
+    #[serde(default)]
+    pub(super) reason: Option<String>,
+    #[serde(default)]
+    pub(super) network_status: Option<String>,
+    #[serde(default)]
+    pub(super) network_decline_code: Option<String>,
+    #[serde(default)]
+    pub(super) risk_level: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct WireMethodDetails {
+    #[serde(default)]
+    pub(super) card: Option<WireCardOfCharge>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct WireCardOfCharge {
+    #[serde(default)]
+    pub(super) network: Option<String>,
+    #[serde(default)]
+    pub(super) authorization_code: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
