@@ -8,6 +8,7 @@ mod lost_responses;
 mod manual_refunds;
 mod offline_payments;
 mod refunds;
+mod sealed_fields;
 mod strict_gateway;
 mod three_d_secure;
 mod webhooks;
