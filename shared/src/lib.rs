@@ -3,6 +3,7 @@
 //! ```text
 //! functions → http, queue, app, gateway, and every crate below
 //! http → queue, validation
+//! app → gateway
 //! http, queue, app → store
 //! http, queue, store, gateway → runtime
 //! app, validation, runtime → domain, and so does every crate above

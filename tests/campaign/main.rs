@@ -13,6 +13,7 @@ mod coupon_limit;
 mod coupon_per_user;
 mod guest_merge;
 mod last_units;
+mod money_walk;
 mod one_key;
 mod opposite_orders;
 mod primary_killed;
@@ -80,6 +81,11 @@ const CAMPAIGNS: &[Campaign<Arena>] = &[
         name: "primary-killed",
         about: "the primary of the database is killed while buyers check out and are charged",
         race: |arena, run| Box::pin(primary_killed::race(arena, run)),
+    },
+    Campaign {
+        name: "money-walk",
+        about: "random histories of everything that moves money, each to its end",
+        race: |_, run| Box::pin(money_walk::walk(run)),
     },
 ];
 

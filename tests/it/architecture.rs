@@ -15,7 +15,7 @@ const SHARED_CRATES: [(&str, &[&str]); 8] = [
     ("store", &["domain", "runtime"]),
     ("gateway", &["domain", "runtime"]),
     ("validation", &["domain"]),
-    ("app", &["domain", "store"]),
+    ("app", &["domain", "store", "gateway"]),
     ("queue", &["domain", "runtime", "store"]),
     ("http", &["domain", "runtime", "store", "validation", "queue"]),
 ];
@@ -28,8 +28,8 @@ const NOT_IN_THE_DOMAIN: [&str; 8] =
 const NOT_IN_THE_APP: [&str; 3] = ["utoipa", "axum", "lambda_http"];
 
 /// The collections whose documents are aggregates. Messages, idempotency records and throttles commit with any of them.
-const AGGREGATES: &str =
-    "users sessions mailed_tokens orders payments inventory products carts wishlists categories reviews coupons";
+const AGGREGATES: &str = "users sessions mailed_tokens orders payments inventory products carts wishlists categories reviews coupons \
+     saved_methods";
 
 /// Beginnings of the store's methods that take part in a transaction and change nothing of the aggregate.
 const READS: [&str; 5] = ["find_", "has_", "taken_", "count_of_", "lock_"];

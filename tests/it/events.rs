@@ -171,14 +171,18 @@ fn every_message_type_has_a_sample() {
 fn requires_its_document(event: &Event) -> bool {
     match event {
         Event::PaymentRequested { .. }
+        | Event::PaymentCaptureRequested { .. }
         | Event::RefundRequested { .. }
         | Event::PaymentVoidRequested { .. }
         | Event::PaymentStatusUnknown { .. }
+        | Event::SaveMethodRequested { .. }
         | Event::OrderPaid { .. }
         | Event::OrderCancelled { .. }
         | Event::OrderReturned { .. } => true,
-        // Webhooks may be about foreign intents, and a mail without a recipient is skipped.
+        // Webhooks may be about foreign intents, a detached method is gone, and a mail without a recipient is skipped.
         Event::PaymentWebhookReceived { .. }
+        | Event::DetachMethodRequested { .. }
+        | Event::PaymentReconcileRequested { .. }
         | Event::EmailVerification { .. }
         | Event::EmailAlreadyRegistered { .. }
         | Event::EmailPasswordReset { .. }
@@ -268,7 +272,7 @@ async fn the_sample_webhook_has_a_valid_signature_and_one_effect() {
 #[tokio::test]
 async fn the_sample_schedule_event_runs_maintenance_without_effect() {
     let samples = samples("schedule");
-    assert_eq!(samples.keys().collect::<Vec<_>>(), ["every_minute"]);
+    assert_eq!(samples.keys().collect::<Vec<_>>(), ["every_minute", "every_night"]);
     let event: EventBridgeEvent = serde_json::from_str(&samples["every_minute"]).unwrap();
     assert_eq!((event.source.as_str(), event.detail_type.as_str()), ("aws.events", "Scheduled Event"));
     let shop = TestShop::start().await;

@@ -16,6 +16,7 @@ mod checkout;
 mod contract;
 mod events;
 mod field_keys;
+mod gateway;
 mod idempotency;
 mod killed;
 mod lambda;

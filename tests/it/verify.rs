@@ -154,6 +154,15 @@ async fn money_that_does_not_add_up_is_reported() {
     sold.breaks("no charge exceeds its total", &payment, "payments", of(&sold.cancelled), generous).await;
     let unpaid = doc! {"$set": {"status": "completed"}};
     sold.breaks("no charge exceeds its total", &payment, "payments", of(&sold.cancelled), unpaid).await;
+    let now = sold.shop.clock.now();
+    let authorised = doc! {"authorised": {"amount": 1_i64, "until": now, "multicapture": true}};
+    let beyond = doc! {"$set": authorised};
+    sold.breaks("no charge exceeds its total", &payment, "payments", of(&sold.cancelled), beyond).await;
+    let capture = doc! {
+        "id": Id::<()>::new(), "amount": 1_i64, "status": "captured", "madeAt": "shop", "attempts": 1_i64, "requestedAt": now,
+    };
+    let captured = doc! {"$set": {"captures": [capture]}};
+    sold.breaks("no charge exceeds its total", &payment, "payments", of(&sold.cancelled), captured).await;
     let dearer = doc! {"$inc": {"amount": 1_i64}};
     sold.breaks("its one payment agree", &sold.picked, "payments", of(&sold.picked), dearer).await;
     let without_user = doc! {"$set": {"order": Id::<()>::new()}};
@@ -268,11 +277,12 @@ async fn coupons_redeemed_too_often_or_never_are_reported() {
 #[tokio::test]
 async fn secrets_in_clear_are_counted_and_not_printed() {
     let sold = sold().await;
-    let rule = "passwords and tokens are stored as hashes";
+    let rule = "passwords, tokens, cards and sealed fields are not stored in clear";
     for (collection, field, clear) in [
         ("users", "password", "correct-horse-battery"),
         ("payments", "source", "4242 4242 4242 4242"),
         ("payments", "source", "4242424242424242"),
+        ("payments", "gatewayAnswer", r#"{"charge":"ch_1"}"#),
     ] {
         let update = doc! {"$set": {field: clear}};
         sold.breaks(rule, &format!("{collection}.{field}"), collection, doc! {field: {"$exists": true}}, update).await;

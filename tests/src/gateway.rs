@@ -10,8 +10,13 @@ use std::{
 
 use async_trait::async_trait;
 use shared::{
-    domain::{Currency, Random, payment::GatewayRefund},
-    gateway::{Charge, GatewayError, History, Intent, PaymentGateway, RefundRequest},
+    domain::{
+        Currency, Id, Random,
+        payment::{GatewayRefund, PaymentSource},
+        saved_method::CardOnFile,
+        user::User,
+    },
+    gateway::{CaptureRequest, Charge, GatewayError, History, Intent, Page, PaymentGateway, RefundRequest, Window},
 };
 use tokio::sync::Semaphore;
 
@@ -31,9 +36,14 @@ pub enum Call {
     Open,
     Confirm,
     LookUp,
+    Capture,
     Cancel,
     History,
+    List,
     Refund,
+    CreateCustomer,
+    SaveMethod,
+    DetachMethod,
 }
 
 /// Where a call is blocked.
@@ -177,12 +187,16 @@ impl PaymentGateway for FaultyGateway {
         self.through(Call::Open, self.real.open(charge)).await
     }
 
-    async fn confirm(&self, intent: &str) -> Result<Intent, GatewayError> {
-        self.through(Call::Confirm, self.real.confirm(intent)).await
+    async fn confirm(&self, intent: &str, return_url: Option<&str>) -> Result<Intent, GatewayError> {
+        self.through(Call::Confirm, self.real.confirm(intent, return_url)).await
     }
 
     async fn look_up(&self, intent: &str) -> Result<Intent, GatewayError> {
         self.through(Call::LookUp, self.real.look_up(intent)).await
+    }
+
+    async fn capture(&self, intent: &str, capture: &CaptureRequest) -> Result<Intent, GatewayError> {
+        self.through(Call::Capture, self.real.capture(intent, capture)).await
     }
 
     async fn cancel(&self, intent: &str) -> Result<Intent, GatewayError> {
@@ -193,7 +207,23 @@ impl PaymentGateway for FaultyGateway {
         self.through(Call::History, self.real.history(intent, currency)).await
     }
 
+    async fn list(&self, window: Window, after: Option<&str>) -> Result<Page, GatewayError> {
+        self.through(Call::List, self.real.list(window, after)).await
+    }
+
     async fn refund(&self, intent: &str, refund: &RefundRequest) -> Result<GatewayRefund, GatewayError> {
         self.through(Call::Refund, self.real.refund(intent, refund)).await
+    }
+
+    async fn create_customer(&self, user: Id<User>) -> Result<String, GatewayError> {
+        self.through(Call::CreateCustomer, self.real.create_customer(user)).await
+    }
+
+    async fn save_method(&self, customer: &str, source: &PaymentSource) -> Result<CardOnFile, GatewayError> {
+        self.through(Call::SaveMethod, self.real.save_method(customer, source)).await
+    }
+
+    async fn detach_method(&self, method: &PaymentSource) -> Result<(), GatewayError> {
+        self.through(Call::DetachMethod, self.real.detach_method(method)).await
     }
 }

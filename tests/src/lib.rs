@@ -33,6 +33,7 @@ pub mod stored;
 pub mod stripe_api;
 pub mod stripe_double;
 pub mod victim;
+pub mod walk;
 pub mod watch;
 
 pub use gateway::FaultyGateway;

@@ -67,6 +67,11 @@ impl Place {
         Self { store, queues, components, _lock: Some(lock) }
     }
 
+    /// Removes every document but the migrations.
+    pub async fn empty(&self) {
+        empty(&self.store).await;
+    }
+
     /// The URLs of the queues, for the publisher.
     pub fn queue_urls(&self) -> QueueUrls {
         Queue::ALL.into_iter().map(|queue| (queue, self.queues[queue.as_str()].clone())).collect()

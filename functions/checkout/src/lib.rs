@@ -10,13 +10,14 @@ mod reports;
 mod returns;
 mod settings;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::extract::FromRef;
 use lambda_http::Error;
 use shared::{
-    config::{Env, ReservationSettings},
+    config::{Env, ReservationSettings, StripeSettings},
     domain::message::Queue,
+    gateway::{PaymentGateway, Stripe},
     http::{App, lambda::AppSettings, serve},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -31,6 +32,8 @@ pub struct CheckoutApp {
     pub app: App,
     /// How long a new order may stay unpaid.
     pub payment_window: PaymentWindow,
+    /// Read for the customer's next action; never moves money here.
+    pub gateway: Arc<dyn PaymentGateway>,
 }
 
 impl FromRef<CheckoutApp> for App {
@@ -73,6 +76,10 @@ pub fn router() -> OpenApiRouter<CheckoutApp> {
             settings::show_shipping::show_shipping_settings,
             settings::replace_shipping::replace_shipping_settings
         ))
+        .routes(routes!(
+            settings::show_payments::show_payment_settings,
+            settings::replace_payments::replace_payment_settings
+        ))
         .routes(routes!(reports::sales_by_category::report_sales_by_category))
         .routes(routes!(reports::best_sellers::report_best_sellers))
         .routes(routes!(reports::low_stock::report_low_stock))
@@ -84,12 +91,14 @@ pub async fn serve() -> Result<(), Error> {
     let mut env = Env::from_process().resolve_secrets().await;
     let settings = AppSettings::read(&mut env, SENDS_TO);
     let reservation = ReservationSettings::read(&mut env);
+    let stripe = StripeSettings::read(&mut env);
     env.finish()?;
     let deadline = settings.deadline();
     let app = settings.connect("checkout").await?;
     let state = CheckoutApp {
         app: app.clone(),
         payment_window: PaymentWindow { charge: reservation.payment_window(), transfer: reservation.transfer_window() },
+        gateway: Arc::new(Stripe::try_new(&stripe.api_base, stripe.secret_key)?),
     };
     serve::run_lambda(serve::finish(router().with_state(state), &app, deadline), app.background).await
 }

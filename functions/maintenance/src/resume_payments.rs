@@ -1,5 +1,5 @@
 //! Enqueues again what a payment waits for, where a message may be a dead letter: a void that the gateway has not confirmed,
-//! refunds that are not paid out, disputes that may have ended.
+//! captures that are not made, refunds that are not paid out, disputes that may have ended.
 
 use std::time::Duration;
 
@@ -57,6 +57,12 @@ fn messages_of(payment: &Payment, now: Timestamp) -> Vec<Message> {
     if payment.void_pending {
         events.push(Event::PaymentVoidRequested { payment_id, order_id });
     }
+    let requested = payment.requested_captures();
+    events.extend(requested.map(|capture| Event::PaymentCaptureRequested {
+        payment_id,
+        order_id,
+        capture_id: capture.id,
+    }));
     let approved = || payment.refunds.iter().filter(|refund| refund.status == RefundStatus::Approved);
     if payment.has_open_dispute() || approved().any(|refund| refund.refund_id.is_some()) {
         events.push(Event::PaymentStatusUnknown { payment_id, order_id });

@@ -41,7 +41,9 @@ impl Notifications {
                 Ok(self.order(*order_id).await?.map(|order| texts::order_placed(&order)))
             }
             Event::EmailOrderPaid { order_id } => {
-                Ok(self.order(*order_id).await?.map(|order| texts::order_paid(&order)))
+                let Some(order) = self.order(*order_id).await? else { return Ok(None) };
+                let payment = store.payments.find(order.payment).await?;
+                Ok(payment.map(|payment| texts::order_paid(&order, &payment)))
             }
             Event::EmailOrderShipped { order_id } => {
                 Ok(self.order(*order_id).await?.map(|order| texts::order_shipped(&order)))

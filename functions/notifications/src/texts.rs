@@ -6,7 +6,7 @@ use shared::domain::{
     cart::Cart,
     inventory::StockRecord,
     order::{Order, Shipment},
-    payment::{Payment, Refund},
+    payment::{CaptureMode, Payment, Refund},
     product::Product,
     user::User,
 };
@@ -75,8 +75,17 @@ pub(crate) fn order_placed(order: &Order) -> Mail {
     about_order(order, "We have received your order", "thank you for your order. We will write again when it is paid.")
 }
 
-pub(crate) fn order_paid(order: &Order) -> Mail {
-    about_order(order, "Your order is paid", "we have received your payment and are packing your order.")
+pub(crate) fn order_paid(order: &Order, payment: &Payment) -> Mail {
+    match payment.capture_mode {
+        CaptureMode::Immediately => {
+            about_order(order, "Your order is paid", "we have received your payment and are packing your order.")
+        }
+        CaptureMode::OnShipping => {
+            let text = "your bank has authorised the payment and we are packing your order. You are charged when it is \
+                        shipped, at once or parcel by parcel.";
+            about_order(order, "Your order is confirmed", text)
+        }
+    }
 }
 
 pub(crate) fn payment_failed(order: &Order, payment: &Payment, shop: &str) -> Mail {

@@ -23,7 +23,10 @@ impl PaymentProcessing {
         };
         let Some(intent) = self.intent_of(&payment, attempt).await? else { return Ok(()) };
         let intent = match intent.state {
-            IntentState::Open => self.gateway.confirm(&intent.id).await.map_err(no_answer)?,
+            IntentState::Open => {
+                let return_url = if intent.redirects { Some(self.return_url(&payment).await?) } else { None };
+                self.gateway.confirm(&intent.id, return_url.as_deref()).await.map_err(no_answer)?
+            }
             _ => intent,
         };
         self.record(id, attempt, intent).await
@@ -51,15 +54,30 @@ impl PaymentProcessing {
             // The previous attempt was charged after all: that is the payment.
             IntentState::Succeeded { .. } => Ok(Some(previous)),
             // A declined intent could still be confirmed by a client that has its secret.
-            IntentState::Open | IntentState::ActionRequired | IntentState::Processing | IntentState::Declined(_) => {
+            IntentState::Open
+            | IntentState::ActionRequired
+            | IntentState::Processing
+            | IntentState::Authorised { .. }
+            | IntentState::Declined(_) => {
                 Err(ProcessError::retry("the previous attempt is undecided", "its intent could not be cancelled"))
             }
         }
     }
 
+    /// The page of the shop to which the customer comes back from the gateway's.
+    async fn return_url(&self, payment: &Payment) -> Result<String, ProcessError> {
+        let order = self.worker.store.orders.find(payment.order).await?;
+        let order = order.ok_or_else(|| ProcessError::Poison(format!("there is no order {}", payment.order)))?;
+        Ok(format!("{}/orders/{}/payment", self.shop_url, order.order_number))
+    }
+
     async fn open(&self, payment: &Payment, attempt: i64) -> Result<Option<Intent>, ProcessError> {
-        let Some(source) = &payment.source else {
+        if payment.source.is_none() && payment.method.needs_token() {
             return Err(ProcessError::Poison(format!("payment {} has nothing to charge", payment.id)));
+        }
+        let customer = match payment.user.filter(|_| payment.is_on_file()) {
+            Some(user) => Some(self.customer_of(user).await?),
+            None => None,
         };
         let charge = Charge {
             payment: payment.id,
@@ -68,7 +86,10 @@ impl PaymentProcessing {
             amount: payment.amount,
             currency: payment.currency,
             method: payment.method,
-            source,
+            source: payment.source.as_ref(),
+            customer: customer.as_deref(),
+            saves_source: payment.save_method,
+            capture: payment.capture_mode,
         };
         let now = self.worker.clock.now();
         let intent = match self.gateway.open(&charge).await {

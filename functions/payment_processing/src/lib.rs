@@ -1,13 +1,17 @@
-//! The worker of the payments queue: charge, look up, void, refund.
+//! The worker of the payments queue: charge, capture, look up, void, refund, reconcile; save and detach payment methods.
 //!
 //! The only function that moves money. Exactness rests on three rules:
 //!
 //! 1. an attempt is recorded before the gateway is called;
-//! 2. money moves only by confirming an intent that is recorded on the payment, and an intent is charged once;
+//! 2. money moves only by confirming an intent that is recorded on the payment, or by capturing a part of it, and an intent is
+//!    charged once;
 //! 3. a lost answer is looked up, never guessed.
 
+mod capture;
 mod charge;
 mod look_up;
+mod methods;
+pub mod reconcile;
 mod record;
 mod refund;
 mod void;
@@ -18,14 +22,14 @@ use async_trait::async_trait;
 use lambda_runtime::Error;
 use shared::{
     app::record_payment::RecordError,
-    config::{Env, StripeSettings, field_keys},
+    config::{Env, ShopUrlSettings, StripeSettings, field_keys},
     domain::{
         Id,
         message::{Event, Message, Queue},
         payment::{Failure, FailureCode, Payment},
         sealing::KeyRing,
     },
-    gateway::{GatewayError, PaymentGateway, Stripe},
+    gateway::{GatewayError, PaymentGateway, Stripe, Window},
     queue::{self, Consumer, ProcessError, Worker, WorkerSettings},
     store::Versioned,
 };
@@ -42,6 +46,8 @@ pub struct PaymentProcessing {
     pub gateway: Arc<dyn PaymentGateway>,
     /// Seals the name of the card's holder and the gateway's answer.
     pub keys: KeyRing,
+    /// The shop's pages, to which the gateway sends customers back.
+    pub shop_url: String,
 }
 
 #[async_trait]
@@ -52,10 +58,14 @@ impl Consumer for PaymentProcessing {
         }
         match message.event {
             Event::PaymentRequested { payment_id, attempt, .. } => self.charge(payment_id, attempt).await,
+            Event::PaymentCaptureRequested { payment_id, capture_id, .. } => self.capture(payment_id, capture_id).await,
             Event::RefundRequested { payment_id, refund_id, .. } => self.refund(payment_id, refund_id).await,
             Event::PaymentVoidRequested { payment_id, .. } => self.void(payment_id).await,
             Event::PaymentStatusUnknown { payment_id, .. } => self.look_up(payment_id).await,
             Event::PaymentWebhookReceived { intent_id, .. } => self.look_up_intent(&intent_id).await,
+            Event::SaveMethodRequested { payment_id, .. } => self.save_charged_method(payment_id).await,
+            Event::DetachMethodRequested { method_id } => self.detach_method(method_id).await,
+            Event::PaymentReconcileRequested { from, until } => self.reconcile(Window { from, until }).await,
             other => Err(ProcessError::Poison(format!("{:?} is not for this queue", other.queue()))),
         }?;
         // The states of payment and order make a second delivery a no-op; the record spares its look-up at the gateway.
@@ -101,9 +111,10 @@ pub async fn serve() -> Result<(), Error> {
     let mut env = Env::from_process().resolve_secrets().await;
     let settings = WorkerSettings::read(&mut env, SENDS_TO);
     let stripe = StripeSettings::read(&mut env);
+    let ShopUrlSettings { shop_url } = ShopUrlSettings::read(&mut env);
     let keys = field_keys::read(&mut env).await;
     env.finish()?;
     let gateway = Arc::new(Stripe::try_new(&stripe.api_base, stripe.secret_key)?);
     let worker = settings.connect("payment_processing").await?;
-    queue::run_lambda(Arc::new(PaymentProcessing { worker, gateway, keys })).await
+    queue::run_lambda(Arc::new(PaymentProcessing { worker, gateway, keys, shop_url })).await
 }

@@ -17,7 +17,7 @@ impl PaymentProcessing {
     /// Looks a payment's intent up and records its outcome.
     pub(crate) async fn look_up(&self, id: Id<Payment>) -> Result<(), ProcessError> {
         let payment = self.load(id).await?;
-        let is_open = payment.status == PaymentStatus::Processing;
+        let is_open = payment.status == PaymentStatus::Processing && payment.authorised.is_none();
         let Some(intent_id) = payment.transaction_id.as_deref() else {
             // The attempt was recorded, but no intent was opened.
             return if is_open { self.charge(id, payment.attempts).await } else { Ok(()) };
@@ -31,7 +31,7 @@ impl PaymentProcessing {
                 if is_open {
                     return self.fail(&payment, payment.attempts, &unknown_intent()).await;
                 }
-                tracing::error!(payment = %id, reason, "the gateway does not know the charge of a payment");
+                tracing::error!(payment = %id, reason, "the gateway does not know the charge of a payment: a person has to decide");
                 return Ok(());
             }
             Err(error) => return Err(no_answer(error)),
@@ -39,7 +39,11 @@ impl PaymentProcessing {
         if intent.state == IntentState::Open {
             return if is_open { self.charge(id, payment.attempts).await } else { Ok(()) };
         }
-        let is_charged = matches!(intent.state, IntentState::Succeeded { .. });
+        let is_charged = match intent.state {
+            IntentState::Succeeded { .. } => true,
+            IntentState::Authorised { captured, .. } => captured.is_some_and(|captured| !captured.is_zero()),
+            _ => false,
+        };
         self.record(id, payment.intent_attempt, intent).await?;
         if is_charged { self.record_history(id, intent_id, payment.currency).await.map(|_| ()) } else { Ok(()) }
     }

@@ -1,10 +1,13 @@
 //! Records the state of an intent.
 
 use shared::{
-    app::record_payment::{SucceededCharge, record_action_required, record_failed, record_succeeded},
+    app::{
+        record_capture::{ReportedCaptures, record_captures, record_released},
+        record_payment::{SucceededCharge, record_action_required, record_failed, record_succeeded},
+    },
     domain::{
         Id,
-        payment::{CardDetails, Failure, FailureCode, Payment},
+        payment::{CaptureMode, CardDetails, Failure, FailureCode, Payment},
         sealing::{SealedField, SealingError},
     },
     gateway::{Intent, IntentState},
@@ -21,11 +24,28 @@ impl PaymentProcessing {
         let answer = intent.answer.to_text();
         let answer = self.keys.seal(&self.worker.random, SealedField::PaymentGatewayAnswer, id, &answer);
         let answer = Some(answer.map_err(not_sealed)?);
+        let seal = |details: Option<CardDetails>| {
+            let sealed = details.map(|card| card.seal(&self.keys, &self.worker.random, id));
+            sealed.transpose().map_err(not_sealed)
+        };
         let messages = match intent.state {
+            IntentState::Authorised { authorisation, captured, details } => {
+                let Intent { payment, currency, latest_capture: latest, .. } = intent;
+                let authorised = Some(authorisation);
+                let details = seal(details)?;
+                let reported = ReportedCaptures { payment, currency, captured, authorised, latest, details, answer };
+                record_captures(store, id, &reported, now).await.map_err(not_recorded)?
+            }
+            IntentState::Succeeded { captured, details } if intent.capture == CaptureMode::OnShipping => {
+                let Intent { payment, currency, latest_capture: latest, .. } = intent;
+                let details = seal(details)?;
+                let authorised = None;
+                let reported = ReportedCaptures { payment, currency, captured, authorised, latest, details, answer };
+                record_captures(store, id, &reported, now).await.map_err(not_recorded)?
+            }
             IntentState::Succeeded { captured, details } => {
                 let Intent { payment, currency, .. } = intent;
-                let seal = |card: CardDetails| card.seal(&self.keys, &self.worker.random, id);
-                let details = details.map(seal).transpose().map_err(not_sealed)?;
+                let details = seal(details)?;
                 let charge = SucceededCharge { payment, currency, captured, details, answer };
                 record_succeeded(store, id, &charge, now).await.map_err(not_recorded)?
             }
@@ -34,7 +54,10 @@ impl PaymentProcessing {
             }
             IntentState::Cancelled => {
                 let failure = Failure::new(FailureCode::Cancelled, "the payment was cancelled");
-                record_failed(store, id, attempt, &failure, answer.as_ref(), now).await.map_err(not_recorded)?
+                let mut messages = record_released(store, id, now).await.map_err(not_recorded)?;
+                let failed = record_failed(store, id, attempt, &failure, answer.as_ref(), now).await;
+                messages.extend(failed.map_err(not_recorded)?);
+                messages
             }
             IntentState::ActionRequired => {
                 record_action_required(store, id, attempt, now).await.map_err(not_recorded)?;

@@ -3,12 +3,11 @@
 use shared::{
     app::record_refund::{end_refund_lease, lease_refund, record_history, record_refund_failed},
     domain::{
-        Id,
+        Id, Money,
         payment::{GatewayName, Payment, Refund, RefundLease, RefundStatus},
     },
     gateway::{GatewayError, RefundRequest},
     queue::ProcessError,
-    store::Versioned,
 };
 
 use crate::{PaymentProcessing, no_answer, not_recorded};
@@ -37,22 +36,11 @@ impl PaymentProcessing {
     /// Pays out a refund whose lease is held. What the gateway knows is recorded first: an earlier attempt may have been paid
     /// out, and refunds made by hand reduce this one.
     async fn pay_out(&self, payment: &Payment, refund: Id<Refund>, attempt: i64) -> Result<(), ProcessError> {
-        let store = &self.worker.store;
-        let (id, currency) = (payment.id, payment.currency);
+        let (store, id) = (&self.worker.store, payment.id);
+        let Some(amount) = self.due(payment, refund, attempt).await? else { return Ok(()) };
         let intent = payment.transaction_id.as_deref().unwrap_or_default();
-        let made = match self.record_history(id, intent, currency).await {
-            Ok(payment) => match due(&payment, refund) {
-                Some(due) => {
-                    let request = RefundRequest { refund, attempt, amount: due.amount, currency };
-                    self.gateway.refund(intent, &request).await
-                }
-                None => return Ok(()),
-            },
-            Err(error) => {
-                end_refund_lease(store, id, refund, attempt).await.map_err(not_recorded)?;
-                return Err(error);
-            }
-        };
+        let request = RefundRequest { refund, attempt, amount, currency: payment.currency };
+        let made = self.gateway.refund(intent, &request).await;
         let now = self.worker.clock.now();
         match made {
             Ok(made) => {
@@ -64,13 +52,35 @@ impl PaymentProcessing {
                 end_refund_lease(store, id, refund, attempt).await.map_err(not_recorded)?;
                 Err(no_answer(error))
             }
-            Err(error) => record_refund_failed(store, id, refund, &error.to_string(), now).await.map_err(not_recorded),
+            // A refund by hand or a dispute may have been faster.
+            Err(error) => match self.due(payment, refund, attempt).await? {
+                None => Ok(()),
+                Some(left) if left == amount => {
+                    record_refund_failed(store, id, refund, &error.to_string(), now).await.map_err(not_recorded)
+                }
+                Some(_) => {
+                    end_refund_lease(store, id, refund, attempt).await.map_err(not_recorded)?;
+                    Err(ProcessError::retry("a refund was made at the gateway meanwhile", error))
+                }
+            },
         }
     }
-}
 
-/// The refund, if it is still to be made.
-fn due(payment: &Versioned<Payment>, refund: Id<Refund>) -> Option<&Refund> {
-    let is_due = |each: &&Refund| each.status == RefundStatus::Approved && each.refund_id.is_none();
-    payment.refunds.iter().find(|each| each.id == refund).filter(is_due)
+    /// The amount of a refund that is still to be made, after what the gateway knows is recorded. If there is none, the lease
+    /// ends. Disputed money is not refunded: the end of the dispute requests it again.
+    async fn due(&self, payment: &Payment, refund: Id<Refund>, attempt: i64) -> Result<Option<Money>, ProcessError> {
+        let intent = payment.transaction_id.as_deref().unwrap_or_default();
+        let recorded = self.record_history(payment.id, intent, payment.currency).await;
+        let due = recorded.map(|payment| {
+            let is_due =
+                |each: &&Refund| each.id == refund && each.status == RefundStatus::Approved && each.refund_id.is_none();
+            let is_disputed = payment.has_open_dispute();
+            payment.refunds.iter().find(is_due).filter(|_| !is_disputed).map(|refund| refund.amount)
+        });
+        if !matches!(due, Ok(Some(_))) {
+            let ended = end_refund_lease(&self.worker.store, payment.id, refund, attempt).await;
+            ended.map_err(not_recorded)?;
+        }
+        due
+    }
 }

@@ -2,7 +2,7 @@
 
 use shared::{
     app::record_payment::record_voided,
-    domain::{Id, payment::Payment},
+    domain::{Id, order::OrderStatus, payment::Payment},
     gateway::{GatewayError, Intent, IntentState},
     queue::ProcessError,
 };
@@ -11,9 +11,15 @@ use crate::{PaymentProcessing, no_answer, not_recorded};
 
 impl PaymentProcessing {
     /// Voids a payment by cancelling its intent; an order that is overdue expires with it. If the intent was charged after all,
-    /// the payment succeeds.
+    /// the payment succeeds. Of an intent that is captured in part, the rest is released.
     pub(crate) async fn void(&self, id: Id<Payment>) -> Result<(), ProcessError> {
         let payment = self.load(id).await?;
+        let order = self.worker.store.orders.find(payment.order).await?;
+        let is_unpaid = |status| matches!(status, OrderStatus::Pending | OrderStatus::Cancelled);
+        if order.is_some_and(|order| !is_unpaid(order.status)) {
+            // It was paid meanwhile: what is authorised for it must not be released.
+            return Ok(());
+        }
         if let Some(intent_id) = &payment.transaction_id {
             match self.gateway.cancel(intent_id).await {
                 // An intent that the gateway does not know can never be charged.

@@ -4,14 +4,17 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
-        Id,
+        Buyer, Id,
         message::{Event, Message},
         order::OrderStatus,
         payment::{GatewayName, Payment, PaymentSource, PaymentStatus},
+        saved_method::SavedMethod,
     },
+    gateway::stripe,
     http::{
         App, CurrentBuyer, IdempotencyKey, OptionalBody, PathId, Problem,
-        idempotency::{KeyedRequest, once},
+        idempotency::{KeyedRequest, once_prepared},
+        payment_source::{ambiguous, find_saved_method, mismatch},
         refuse_card_number,
     },
     store::{StoreError, idempotency::IdempotencyRecord},
@@ -24,12 +27,15 @@ use shared::{
 
 use crate::{access::load_payment, problems::PaymentProblem, view::PaymentView};
 
-/// A new payment method; empty after 3-D Secure.
+/// A new payment method; empty after 3-D Secure or a redirect.
 #[derive(Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ConfirmPayment {
     /// The token of another payment method, from the gateway's form.
     token: Option<String>,
+    /// A saved payment method instead of `token`.
+    #[schema(value_type = Option<String>)]
+    saved_method_id: Option<Id<SavedMethod>>,
 }
 
 impl Validate for ConfirmPayment {
@@ -41,8 +47,8 @@ impl Validate for ConfirmPayment {
 
 /// Confirm or retry a payment
 ///
-/// After 3-D Secure: without a body. After a decline: with the token of another method, or without a body to retry the same
-/// one. The charge follows asynchronously.
+/// After 3-D Secure or a redirect: without a body. After a decline: with the token of another method or a saved one, or without
+/// a body to retry the same one. The charge follows asynchronously.
 #[utoipa::path(post, path = "/v1/payments/{id}/confirm", tag = "payments",
     security(("bearer" = []), ("cartToken" = [])), params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
     request_body = Option<ConfirmPayment>, responses((status = 200, body = PaymentView)))]
@@ -53,18 +59,48 @@ pub(crate) async fn confirm_payment(
     State(app): State<App>,
     OptionalBody(wanted): OptionalBody<ConfirmPayment>,
 ) -> Result<Response, Problem> {
-    load_payment(&app, &caller, id).await?;
+    let (payment, _) = load_payment(&app, &caller, id).await?;
     let request = KeyedRequest::of_buyer(&caller.buyer, &format!("confirm_payment {id}"), &key, &wanted)?;
     if let Some(token) = &wanted.token {
         refuse_card_number("/token", token)?;
     }
-    let source = wanted.token.map(PaymentSource::from_token);
-    once(&app, &request, async || {
-        let (record, message) = confirm(&app, &request, id, source.clone()).await?;
+    // A replay of a request answers the same, also if the saved method has been deleted since.
+    let preparation = find_source(&app, &caller.buyer, &payment, wanted);
+    once_prepared(&app, &request, preparation, async |source| {
+        let (record, message) = confirm(&app, &request, id, &source).await?;
         app.dispatch(vec![message]).await;
         Ok(record)
     })
     .await
+}
+
+/// What the next attempt charges.
+#[derive(Debug)]
+enum Source {
+    /// The same as the last one.
+    Same,
+    /// The token of another method.
+    Token(PaymentSource),
+    /// A saved method.
+    Saved(Box<SavedMethod>),
+}
+
+/// The payment method that the body names.
+async fn find_source(app: &App, buyer: &Buyer, payment: &Payment, wanted: ConfirmPayment) -> Result<Source, Problem> {
+    match (wanted.token, wanted.saved_method_id) {
+        (None, None) => Ok(Source::Same),
+        (Some(_), Some(_)) => Err(ambiguous("/savedMethodId")),
+        (Some(token), None) => {
+            if stripe::instrument_of(&token).is_some_and(|instrument| !payment.method.accepts(instrument)) {
+                return Err(mismatch("/token"));
+            }
+            Ok(Source::Token(PaymentSource::from_token(token)))
+        }
+        (None, Some(id)) => {
+            let saved = find_saved_method(app, buyer, payment.method, id, "/savedMethodId").await?;
+            Ok(Source::Saved(Box::new(saved)))
+        }
+    }
 }
 
 type Confirmed = (IdempotencyRecord, Message);
@@ -73,7 +109,7 @@ async fn confirm(
     app: &App,
     request: &KeyedRequest,
     id: Id<Payment>,
-    source: Option<PaymentSource>,
+    source: &Source,
 ) -> Result<Confirmed, PaymentProblem> {
     let store = &app.store;
     let now = app.clock.now();
@@ -86,10 +122,14 @@ async fn confirm(
         }
         let waits = payment.status == PaymentStatus::Processing && payment.action_required;
         let (payment_id, order_id) = (payment.id, order.id);
-        let event = if waits && source.is_none() {
+        let event = if waits && matches!(source, Source::Same) {
             Event::PaymentStatusUnknown { payment_id, order_id }
         } else {
-            payment.retry(source.clone(), now).map_err(|_| PaymentProblem::NotConfirmable)?;
+            let token = if let Source::Token(token) = source { Some(token.clone()) } else { None };
+            payment.retry(token, now).map_err(|_| PaymentProblem::NotConfirmable)?;
+            if let Source::Saved(saved) = source {
+                payment.charge_saved(saved);
+            }
             Event::PaymentRequested { payment_id, order_id, attempt: payment.attempts }
         };
         let message = event.now(now);

@@ -3,10 +3,13 @@
 //! No money moves here: a request records the command and enqueues a message that `payment_processing` carries out.
 
 mod access;
+mod capture_payment;
 mod confirm_payment;
 mod decide_refund;
+mod holder_name;
 mod mark_paid;
 mod mark_refund_paid;
+mod methods;
 mod problems;
 mod receive_webhook;
 mod refund_payment;
@@ -36,7 +39,7 @@ pub const SENDS_TO: &[Queue] = &Queue::ALL;
 pub struct PaymentsApp {
     /// The state that all HTTP functions share.
     pub app: App,
-    /// Read for the customer's next action; never moves money here.
+    /// Read for the customer's next action, and keeps saved cards; never moves money here.
     pub gateway: Arc<dyn PaymentGateway>,
     /// The signing secret of the gateway's webhooks.
     pub webhook_secret: Secret,
@@ -53,8 +56,11 @@ impl FromRef<PaymentsApp> for App {
 /// The endpoints of the group.
 pub fn router() -> OpenApiRouter<PaymentsApp> {
     OpenApiRouter::new()
+        .routes(routes!(methods::list::list_payment_methods, methods::save::save_payment_method))
+        .routes(routes!(methods::update::update_payment_method, methods::delete::delete_payment_method))
         .routes(routes!(show_payment::show_payment))
         .routes(routes!(confirm_payment::confirm_payment))
+        .routes(routes!(capture_payment::capture_payment))
         .routes(routes!(refund_payment::refund_payment))
         .routes(routes!(decide_refund::retry_refund))
         .routes(routes!(decide_refund::reject_refund))

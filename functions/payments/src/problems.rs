@@ -2,7 +2,10 @@
 
 use shared::{
     app::record_payment::RecordError,
-    domain::{IllegalTransition, payment::RefundError},
+    domain::{
+        IllegalTransition,
+        payment::{CaptureError, RefundError},
+    },
     http::{FieldCode, Problem, ProblemCode},
     store::{StoreError, TransactionError},
 };
@@ -16,6 +19,9 @@ pub(crate) enum PaymentProblem {
     /// The command is not allowed in the payment's state.
     #[error(transparent)]
     Illegal(#[from] IllegalTransition),
+    /// The capture is not possible.
+    #[error(transparent)]
+    Capture(#[from] CaptureError),
     /// The refund is not possible.
     #[error(transparent)]
     Refund(#[from] RefundError),
@@ -46,6 +52,15 @@ impl From<PaymentProblem> for Problem {
         match problem {
             PaymentProblem::NotConfirmable => Self::new(ProblemCode::PaymentNotConfirmable),
             PaymentProblem::Illegal(error) => error.into(),
+            PaymentProblem::Capture(error) => match error {
+                CaptureError::ExceedsAuthorised { left } => {
+                    Self::new(ProblemCode::NothingToCapture).detail(detail).member("capturable", left)
+                }
+                CaptureError::NotPositive => {
+                    Self::new(ProblemCode::ValidationFailed).field("/amount", FieldCode::OutOfRange, &detail)
+                }
+                CaptureError::Money(error) => Self::internal(error),
+            },
             PaymentProblem::Refund(error) => match error {
                 RefundError::NotCompleted => Self::new(ProblemCode::IllegalTransition).detail(detail),
                 RefundError::ExceedsCaptured { left } => {

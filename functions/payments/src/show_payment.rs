@@ -5,14 +5,11 @@ use axum::{
     extract::{FromRef, State},
 };
 use shared::{
-    domain::{
-        payment::Payment,
-        sealing::{KeyRing, Plaintext, SealedField},
-    },
+    domain::{payment::Payment, sealing::SealedField},
     http::{App, CurrentBuyer, PathId, Problem},
 };
 
-use crate::{PaymentsApp, access::load_payment, view::PaymentView};
+use crate::{PaymentsApp, access::load_payment, holder_name::open_name, view::PaymentView};
 
 /// Retrieve a payment
 ///
@@ -41,18 +38,7 @@ pub(crate) async fn show_payment(
             PaymentView::without_next_action(&payment)
         }
     };
-    Ok(Json(view.with_holder_name(holder_name(&state.keys, &payment).as_ref())))
-}
-
-/// The name on the card. One that does not open is left out, so that the payment is shown all the same.
-fn holder_name(keys: &KeyRing, payment: &Payment) -> Option<Plaintext> {
-    let sealed = payment.payment_details.as_ref()?.holder_name.as_ref()?;
-    match keys.open(SealedField::PaymentHolderName, payment.id, sealed) {
-        Ok(name) => Some(name),
-        Err(error) => {
-            let error = &error as &dyn std::error::Error;
-            tracing::error!(payment = %payment.id, error, "the name of a card's holder does not open");
-            None
-        }
-    }
+    let sealed = payment.payment_details.as_ref().and_then(|card| card.holder_name.as_ref());
+    let name = open_name(&state.keys, SealedField::PaymentHolderName, payment.id, sealed);
+    Ok(Json(view.with_holder_name(name.as_ref())))
 }

@@ -81,6 +81,8 @@ pub(super) async fn cancel_in(
             payment.void_pending = true;
             messages.push(Event::PaymentVoidRequested { payment_id: payment.id, order_id: order.id }.now(now));
         }
+    } else if payment.authorised.is_some() {
+        messages.push(void_authorisation(payment, now)?);
     }
     save_both(store, tx, order, payment).await?;
     store.outbox.enqueue_all(tx, &messages).await?;
@@ -90,9 +92,18 @@ pub(super) async fn cancel_in(
     Ok(messages)
 }
 
+/// Requests the void of what is authorised and not captured. A payment of which nothing is captured has failed.
+pub(super) fn void_authorisation(payment: &mut Payment, now: Timestamp) -> Result<Message, IllegalTransition> {
+    payment.void_pending = true;
+    if payment.status == PaymentStatus::Processing {
+        let _ = payment.fail(&Failure::new(FailureCode::Cancelled, "the order was cancelled"), now)?;
+    }
+    Ok(Event::PaymentVoidRequested { payment_id: payment.id, order_id: payment.order }.now(now))
+}
+
 /// Cancels an order for a customer or an administrator. The message `order.cancelled` refunds what was captured;
-/// `payment.voidRequested` voids what the customer could still confirm at the gateway. An expired order is only marked: late
-/// money is then refunded and no longer reopens it.
+/// `payment.voidRequested` voids what is authorised, or what the customer could still confirm at the gateway. An expired order
+/// is only marked: late money is then refunded and no longer reopens it.
 ///
 /// Returns the messages to dispatch after the commit. `record` makes the idempotency record of the answer.
 pub async fn cancel_order(
@@ -105,7 +116,7 @@ pub async fn cancel_order(
 ) -> Result<(IdempotencyRecord, Vec<Message>), EndOrderError> {
     transaction!(store, |tx| {
         let (mut order, mut payment) = load_both(store, tx, order).await?;
-        if order.status == OrderStatus::Pending && payment.is_under_way() {
+        if order.status.reserves_stock() && !order.has_left() && payment.is_under_way() {
             return Err(EndOrderError::PaymentUnderWay);
         }
         let cancellation = Cancellation::requested(by, reason);

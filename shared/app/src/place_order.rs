@@ -21,6 +21,7 @@ use shop_domain::{
     order::{self, Order},
     payment::{ChargeLimits, Payment, PaymentMethod, PaymentSource},
     pricing::Destination,
+    saved_method::SavedMethod,
     shipping::ShippingMethod,
 };
 use shop_store::{
@@ -46,6 +47,10 @@ pub struct PlaceOrder {
     pub payment_method: PaymentMethod,
     /// What is charged.
     pub source: Option<PaymentSource>,
+    /// What is charged instead of a source.
+    pub saved_method: Option<SavedMethod>,
+    /// Whether the source is saved for the customer once it is charged.
+    pub save_method: bool,
     /// What the payment method can charge in the cart's currency; `None` if it has no limits.
     pub charge_limits: Option<ChargeLimits>,
     /// What the customer was shown; anything else is refused.
@@ -198,14 +203,17 @@ async fn try_place(
         let mut cart = wanted.cart.clone();
         cart.convert(now);
         // Prices are read in each attempt: the previous one may be seconds old.
-        let (converted, basis) =
-            futures::join!(store.carts.save_in(tx, &mut cart), Basis::read(store, &wanted.cart, wanted.request()));
+        let (converted, basis, settings) = futures::join!(
+            store.carts.save_in(tx, &mut cart),
+            Basis::read(store, &wanted.cart, wanted.request()),
+            store.settings.payments(),
+        );
         converted.map_err(changed)?;
         // The reservation decides whether there is enough.
         let quote = basis?.price(&wanted.cart, |_| i64::MAX, wanted.request(), now)?;
         let quote = check_orderable(quote, wanted)?;
         let order_number = order::new_order_number(random, now);
-        let mut payment = new_payment(wanted, stock.order(), &quote, now);
+        let mut payment = new_payment(wanted, settings?, stock.order(), &quote, now);
         let mut order = new_order(wanted, &payment, &quote, order_number, now)?;
         let mut messages = start_payment(&mut order, &mut payment, now)?;
         // Not through `tx`, where a popular SKU would make all orders but one start over. `stock` remembers what it reserved,

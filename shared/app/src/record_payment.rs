@@ -3,12 +3,15 @@
 //! Each function returns the messages that it enqueued, to be dispatched after the commit, and may be called again with the
 //! same outcome: the second call changes nothing.
 
-use super::end_order::{EndOrderError, cancel_in, save_both};
+use super::{
+    end_order::{EndOrderError, cancel_in, save_both},
+    record_capture::{ReportedCaptures, end_authorisation_in, record_captures_in},
+};
 use shop_domain::{
     Command, Id, Idempotent, IllegalTransition, Money, MoneyError, State, Timestamp,
     message::{Event, Message},
     order::{Cancellation, Order, OrderStatus},
-    payment::{Begin, Failure, Payment, PaymentDetails, PaymentStatus, RefundError},
+    payment::{Begin, CaptureMode, Failure, GatewayName, Payment, PaymentDetails, PaymentStatus, RefundError},
     sealing::Sealed,
 };
 use shop_store::{
@@ -137,6 +140,10 @@ pub async fn record_succeeded(
             }
             return Ok(Vec::new());
         }
+        if found.capture_mode == CaptureMode::OnShipping && found.gateway == GatewayName::Stripe {
+            let reported = ReportedCaptures::of_charge(charge);
+            return record_captures_in(store, tx, payment, &reported, now).await;
+        }
         let amount = found.amount;
         let (_, messages) = record_succeeded_in(store, tx, payment, amount, Some(charge), None, now).await?;
         Ok(messages)
@@ -176,13 +183,16 @@ pub(super) async fn record_succeeded_in(
         let event = Event::RefundRequested { payment_id: payment.id, order_id: order.id, refund_id: refund };
         messages.push(event.now(now));
     }
+    if payment.save_method {
+        messages.push(Event::SaveMethodRequested { payment_id: payment.id, order_id: order.id }.now(now));
+    }
     save_both(store, tx, &mut order, &mut payment).await?;
     store.outbox.enqueue_all(tx, &messages).await?;
     Ok((payment, messages))
 }
 
 /// Late money: reserves the stock of an expired order again, all of it or nothing. Returns whether it could.
-async fn reopen(
+pub(super) async fn reopen(
     store: &Store,
     tx: &mut Tx,
     order: &mut Versioned<Order>,
@@ -238,7 +248,8 @@ pub async fn record_failed(
     transaction!(store, |tx| {
         let (mut order, mut payment) = load_payment(store, tx, payment).await?;
         let is_current = payment.attempts == attempt && payment.status == PaymentStatus::Processing;
-        if !is_current || payment.fail(failure, now)? == Idempotent::AlreadyApplied {
+        // A decline that is reported after the authorisation is older than it.
+        if !is_current || payment.authorised.is_some() || payment.fail(failure, now)? == Idempotent::AlreadyApplied {
             return Ok(Vec::new());
         }
         payment.gateway_answer = answer.cloned();
@@ -262,7 +273,7 @@ pub async fn record_action_required(
     transaction!(store, |tx| {
         let (_, mut payment) = load_payment(store, tx, payment).await?;
         let is_current = payment.attempts == attempt && payment.status == PaymentStatus::Processing;
-        if is_current && payment.require_action(now)?.was_executed() {
+        if is_current && payment.authorised.is_none() && payment.require_action(now)?.was_executed() {
             store.payments.save_in(tx, &mut payment).await?;
         }
         Ok(())
@@ -280,11 +291,16 @@ pub async fn record_voided(
 ) -> Result<Option<Vec<Message>>, RecordError> {
     transaction!(store, |tx| {
         let (mut order, mut payment) = load_payment(store, tx, payment).await?;
-        if !matches!(payment.status, PaymentStatus::Processing | PaymentStatus::Failed) {
+        let is_over = !matches!(payment.status, PaymentStatus::Processing | PaymentStatus::Failed);
+        if is_over && payment.authorised.is_none() {
             return Ok(Some(Vec::new()));
         }
         if payment.transaction_id.as_deref() != intent {
             return Ok(None);
+        }
+        if payment.authorised.is_some() {
+            let ended = end_authorisation_in(store, tx, &mut order, &mut payment, now).await;
+            return ended.map(Some);
         }
         // A look-up may have recorded it already.
         let failed = payment.fail(&Failure::expired(), now)?;

@@ -126,7 +126,7 @@ fn resume_refunds(
     for dispute in payment.disputes.iter().filter(|dispute| dispute.status == DisputeStatus::Open) {
         if !before.disputes.iter().any(|other| other.id == dispute.id) {
             let (dispute, due) = (&dispute.id, dispute.evidence_due_by.map(|due| due.to_string()));
-            tracing::error!(payment = %payment.id, dispute, due, "a charge is disputed: the order is not shipped");
+            tracing::error!(payment = %payment.id, dispute, due, "a charge is disputed and its order not shipped: a person has to decide");
         }
     }
     if !before.has_open_dispute() || payment.has_open_dispute() {

@@ -2,10 +2,10 @@
 
 use super::end_order::{load_both, save_both};
 use shop_domain::{
-    Id, Sku, Timestamp,
+    Id, MoneyError, Sku, Timestamp,
     message::{Event, Message},
     order::{LinesOf, Order, OrderStatus, ShipError, Tracking},
-    payment::Payment,
+    payment::{CaptureError, Payment},
     user::User,
 };
 use shop_store::{Store, StoreError, TransactionError, Versioned, inventory::Taken, transaction};
@@ -22,6 +22,9 @@ pub enum ShipOrderError {
     /// A disputed order is not shipped.
     #[error("the payment is disputed: the order is not shipped until the dispute is decided")]
     Disputed(OrderStatus),
+    /// An amount does not fit.
+    #[error(transparent)]
+    Money(#[from] MoneyError),
     /// Units on backorder have not been received yet.
     #[error("not all units of {0} are in the warehouse")]
     NotOnHand(Sku),
@@ -36,8 +39,9 @@ impl TransactionError for ShipOrderError {
     }
 }
 
-/// Ships the given lines that are not shipped yet, and enqueues the mail about it. The payment is written unchanged, so that
-/// a concurrent refund, which writes it too, conflicts and serialises.
+/// Ships the given lines that are not shipped yet, and enqueues the mail about it. Where the payment is captured on shipping, the
+/// capture of each parcel's share is requested. The payment is written in any case, so that a concurrent refund, which writes
+/// it too, conflicts and serialises.
 pub async fn ship_order(
     store: &Store,
     order: Id<Order>,
@@ -49,14 +53,18 @@ pub async fn ship_order(
     transaction!(store, |tx| {
         let (mut order, mut payment) = load_both(store, tx, order).await?;
         let state = order.status;
+        let first_parcel = order.shipments.len();
         let leaving = order.ship(lines, tracking, by, now)?;
-        if payment.is_paid_back() {
-            return Err(ShipOrderError::PaidBack(state));
-        }
         if payment.has_open_dispute() {
             return Err(ShipOrderError::Disputed(state));
         }
-        let messages = vec![Event::EmailOrderShipped { order_id: order.id }.now(now)];
+        if payment.is_paid_back() {
+            return Err(ShipOrderError::PaidBack(state));
+        }
+        let mut messages = vec![Event::EmailOrderShipped { order_id: order.id }.now(now)];
+        for parcel in first_parcel..order.shipments.len() {
+            messages.extend(request_capture(&order, &mut payment, parcel, now)?);
+        }
         save_both(store, tx, &mut order, &mut payment).await?;
         store.outbox.enqueue_all(tx, &messages).await?;
         for (sku, quantity) in leaving {
@@ -69,4 +77,22 @@ pub async fn ship_order(
         }
         Ok((order, payment, messages))
     })
+}
+
+/// Requests the capture of a parcel's share, if there is anything to capture.
+fn request_capture(
+    order: &Order,
+    payment: &mut Payment,
+    parcel: usize,
+    now: Timestamp,
+) -> Result<Option<Message>, MoneyError> {
+    match payment.request_capture_of_parcel(order, parcel, now) {
+        Ok(Some(capture_id)) => {
+            let event = Event::PaymentCaptureRequested { payment_id: payment.id, order_id: order.id, capture_id };
+            Ok(Some(event.now(now)))
+        }
+        // The share is never more than what is authorised, and never nothing.
+        Ok(None) | Err(CaptureError::ExceedsAuthorised { .. } | CaptureError::NotPositive) => Ok(None),
+        Err(CaptureError::Money(error)) => Err(error),
+    }
 }

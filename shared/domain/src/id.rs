@@ -12,9 +12,10 @@ use super::{
     coupon::Coupon,
     message::Message,
     order::{Order, OrderItem, Return},
-    payment::{Payment, Refund},
+    payment::{Capture, Payment, Refund},
     product::Product,
     review::Review,
+    saved_method::SavedMethod,
     session::{Session, SessionFamily},
     user::User,
     wishlist::Wishlist,
@@ -51,6 +52,8 @@ kinds! {
     Return: "return",
     Payment: "payment",
     Refund: "refund",
+    SavedMethod: "payment method",
+    Capture: "capture",
     Review: "review",
     Message: "message",
     // Where the kind does not matter.
@@ -77,6 +80,11 @@ impl<T: Kind> Id<T> {
     )]
     pub fn new() -> Self {
         Self::from_object_id(ObjectId::new())
+    }
+
+    /// The id with these bytes, for what must exist once.
+    pub const fn from_bytes(bytes: [u8; 12]) -> Self {
+        Self::from_object_id(ObjectId::from_bytes(bytes))
     }
 
     /// The id with this BSON value.

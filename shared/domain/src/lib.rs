@@ -22,6 +22,7 @@ pub mod pricing;
 pub mod product;
 pub mod random;
 pub mod review;
+pub mod saved_method;
 pub mod sealing;
 pub mod secret_hash;
 pub mod session;

@@ -7,7 +7,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{Id, Sku, Timestamp, cart::Cart, order::Order, payment::Payment, payment::Refund, user::User};
+use super::{
+    Id, Sku, Timestamp, cart::Cart, order::Order, payment::Capture, payment::Payment, payment::Refund,
+    saved_method::SavedMethod, user::User,
+};
 
 /// The version of the envelope that this code writes and reads.
 pub const ENVELOPE_VERSION: u32 = 1;
@@ -105,6 +108,16 @@ pub enum Event {
         /// Which attempt; an older one is no longer wanted.
         attempt: i64,
     },
+    /// Capture a part of what is authorised.
+    #[serde(rename = "payment.captureRequested")]
+    PaymentCaptureRequested {
+        /// The payment.
+        payment_id: Id<Payment>,
+        /// The order.
+        order_id: Id<Order>,
+        /// The entry in the payment's `captures`.
+        capture_id: Id<Capture>,
+    },
     /// Pay an approved refund out.
     #[serde(rename = "refund.requested")]
     RefundRequested {
@@ -138,6 +151,28 @@ pub enum Event {
         payment_id: Id<Payment>,
         /// The order.
         order_id: Id<Order>,
+    },
+    /// Save the payment method that was charged.
+    #[serde(rename = "payment.saveMethodRequested")]
+    SaveMethodRequested {
+        /// The payment.
+        payment_id: Id<Payment>,
+        /// The order.
+        order_id: Id<Order>,
+    },
+    /// A customer deleted a saved payment method: detach it at the gateway.
+    #[serde(rename = "payment.detachMethodRequested")]
+    DetachMethodRequested {
+        /// The saved method.
+        method_id: Id<SavedMethod>,
+    },
+    /// Compare the gateway's charges with the payments of a window of time.
+    #[serde(rename = "payment.reconcileRequested")]
+    PaymentReconcileRequested {
+        /// The beginning.
+        from: Timestamp,
+        /// The end, exclusive.
+        until: Timestamp,
     },
     /// Pick the order.
     #[serde(rename = "order.paid")]
@@ -238,10 +273,14 @@ impl Event {
     pub const fn queue(&self) -> Queue {
         match self {
             Self::PaymentRequested { .. }
+            | Self::PaymentCaptureRequested { .. }
             | Self::RefundRequested { .. }
             | Self::PaymentVoidRequested { .. }
             | Self::PaymentWebhookReceived { .. }
-            | Self::PaymentStatusUnknown { .. } => Queue::Payments,
+            | Self::PaymentStatusUnknown { .. }
+            | Self::SaveMethodRequested { .. }
+            | Self::DetachMethodRequested { .. }
+            | Self::PaymentReconcileRequested { .. } => Queue::Payments,
             Self::OrderPaid { .. } | Self::OrderCancelled { .. } | Self::OrderReturned { .. } => Queue::Fulfillment,
             _ => Queue::Notifications,
         }
@@ -251,9 +290,11 @@ impl Event {
     pub const fn order_id(&self) -> Option<Id<Order>> {
         match self {
             Self::PaymentRequested { order_id, .. }
+            | Self::PaymentCaptureRequested { order_id, .. }
             | Self::RefundRequested { order_id, .. }
             | Self::PaymentVoidRequested { order_id, .. }
             | Self::PaymentStatusUnknown { order_id, .. }
+            | Self::SaveMethodRequested { order_id, .. }
             | Self::OrderPaid { order_id }
             | Self::OrderCancelled { order_id }
             | Self::OrderReturned { order_id, .. }
@@ -264,6 +305,8 @@ impl Event {
             | Self::EmailOrderCancelled { order_id }
             | Self::EmailRefunded { order_id, .. } => Some(*order_id),
             Self::PaymentWebhookReceived { .. }
+            | Self::DetachMethodRequested { .. }
+            | Self::PaymentReconcileRequested { .. }
             | Self::EmailVerification { .. }
             | Self::EmailAlreadyRegistered { .. }
             | Self::EmailPasswordReset { .. }

@@ -20,16 +20,19 @@ pub enum SealedField {
     PaymentHolderName,
     /// What is kept of the gateway's answer to the last attempt.
     PaymentGatewayAnswer,
+    /// The name on a saved card.
+    SavedMethodHolderName,
 }
 
 impl SealedField {
     /// Every field, those of one collection together.
-    pub const ALL: [Self; 2] = [Self::PaymentHolderName, Self::PaymentGatewayAnswer];
+    pub const ALL: [Self; 3] = [Self::PaymentHolderName, Self::PaymentGatewayAnswer, Self::SavedMethodHolderName];
 
     /// The collection.
     pub const fn collection(self) -> &'static str {
         match self {
             Self::PaymentHolderName | Self::PaymentGatewayAnswer => "payments",
+            Self::SavedMethodHolderName => "paymentMethods",
         }
     }
 
@@ -38,6 +41,7 @@ impl SealedField {
         match self {
             Self::PaymentHolderName => "paymentDetails.holderName",
             Self::PaymentGatewayAnswer => "gatewayAnswer",
+            Self::SavedMethodHolderName => "holderName",
         }
     }
 

@@ -65,6 +65,9 @@ pub struct User {
     pub last_login: Option<Timestamp>,
     /// What they like.
     pub preferences: Preferences,
+    /// The gateway's id of the customer, who owns the saved payment methods there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway_customer: Option<String>,
     /// When the account was made.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -95,6 +98,7 @@ impl User {
             is_active: true,
             last_login: None,
             preferences: Preferences::default(),
+            gateway_customer: None,
             created_at: now,
             updated_at: now,
         }

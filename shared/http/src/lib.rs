@@ -6,6 +6,7 @@
 //! * authentication: [`identity`], [`token`],
 //! * requests, checked by `shop_validation`: [`body`], [`query`], [`path`], [`headers`], [`address`],
 //! * idempotency records: [`idempotency`],
+//! * payments: [`payment_source`], [`next_action`],
 //! * lists and cacheable answers: [`page`], [`caching`],
 //! * refusals: [`problem`],
 //! * middleware: [`serve`], [`cors`],
@@ -24,9 +25,11 @@ pub mod health;
 pub mod idempotency;
 pub mod identity;
 pub mod lambda;
+pub mod next_action;
 pub mod openapi;
 pub mod page;
 pub mod path;
+pub mod payment_source;
 pub mod problem;
 pub mod query;
 mod request_id;

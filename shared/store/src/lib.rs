@@ -22,6 +22,7 @@ pub mod processed;
 pub mod products;
 pub mod reports;
 pub mod reviews;
+pub mod saved_methods;
 pub mod sessions;
 pub mod settings;
 pub mod throttles;
@@ -86,6 +87,8 @@ pub struct Store {
     pub reports: reports::Reports,
     /// Reviews.
     pub reviews: reviews::Reviews,
+    /// Saved payment methods.
+    pub saved_methods: saved_methods::SavedMethods,
     /// Refresh tokens.
     pub sessions: sessions::Sessions,
     /// Tax and shipping tables.
@@ -180,6 +183,7 @@ impl Store {
             products: products::Products::new(&database),
             reports: reports::Reports::new(&database),
             reviews: reviews::Reviews::new(&database),
+            saved_methods: saved_methods::SavedMethods::new(&database),
             sessions: sessions::Sessions::new(&database),
             settings: settings::SettingsStore::new(&database),
             throttles: throttles::Throttles::new(&database),

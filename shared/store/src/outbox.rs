@@ -56,6 +56,11 @@ impl Outbox {
         Ok(())
     }
 
+    /// Whether a message was enqueued within the last week.
+    pub async fn contains(&self, id: Id<Message>) -> Result<bool, StoreError> {
+        Ok(self.collection.find_one(doc! {"_id": id}).await?.is_some())
+    }
+
     /// Enqueues several messages at once.
     pub async fn enqueue_all(&self, tx: &mut Tx, messages: &[Message]) -> Result<(), StoreError> {
         if messages.is_empty() {

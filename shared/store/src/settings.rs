@@ -6,10 +6,11 @@ use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{StoreError, WithSchema};
-use shop_domain::{Timestamp, shipping::ShippingTable, tax::TaxTable};
+use shop_domain::{Timestamp, payment::PaymentSettings, shipping::ShippingTable, tax::TaxTable};
 
 const TAX: &str = "tax";
 const SHIPPING: &str = "shipping";
+const PAYMENTS: &str = "payments";
 
 /// The collection `settings`.
 #[derive(Clone, Debug)]
@@ -50,6 +51,11 @@ impl SettingsStore {
         self.read(SHIPPING).await
     }
 
+    /// How payments are taken; captured immediately until it is set.
+    pub async fn payments(&self) -> Result<PaymentSettings, StoreError> {
+        self.read(PAYMENTS).await
+    }
+
     /// Both tables, in one read.
     pub async fn both(&self) -> Result<(TaxTable, ShippingTable), StoreError> {
         let filter = doc! {"_id": {"$in": [TAX, SHIPPING]}};
@@ -72,6 +78,11 @@ impl SettingsStore {
     /// Replaces the shipping table: of two writers the later one wins, as with any `PUT`.
     pub async fn set_shipping(&self, table: &ShippingTable, now: Timestamp) -> Result<(), StoreError> {
         self.write(SHIPPING, table, now).await
+    }
+
+    /// Replaces how payments are taken: of two writers the later one wins, as with any `PUT`.
+    pub async fn set_payments(&self, settings: &PaymentSettings, now: Timestamp) -> Result<(), StoreError> {
+        self.write(PAYMENTS, settings, now).await
     }
 
     fn collection<T: Send + Sync>(&self) -> Collection<Setting<T>> {

@@ -126,6 +126,14 @@ impl Users {
         Ok(())
     }
 
+    /// Records the user's customer at the gateway, unless there is one. Answers the recorded one; `None` without such a user.
+    pub async fn set_gateway_customer(&self, id: Id<User>, customer: &str) -> Result<Option<String>, StoreError> {
+        let filter = doc! {"_id": id, "gatewayCustomer": {"$exists": false}};
+        let update = doc! {"$set": {"gatewayCustomer": customer}, "$inc": {"version": 1}};
+        self.collection.update_one(filter, update).await?;
+        Ok(self.find(id).await?.and_then(|user| user.into_inner().gateway_customer))
+    }
+
     /// Serialises with every other transaction that writes this user; false if there is no such user. For what
     /// belongs to a user and has rules across documents.
     pub async fn lock_in(&self, tx: &mut Tx, id: Id<User>) -> Result<bool, StoreError> {

@@ -91,27 +91,6 @@ async fn a_card_number_is_refused_as_a_token() {
 }
 
 #[tokio::test]
-async fn fields_of_saved_payment_methods_are_unknown() {
-    let shop = TestShop::start().await;
-    let mug = shop.stock("MUG-1", 5).await;
-    let ada = shop.customer("ada").await;
-    ada.add_to_cart(&mug, 1).await.is(200);
-    for (field, value) in [("savedMethodId", json!("507f1f77bcf86cd799439011")), ("saveMethod", json!(false))] {
-        let mut body = checkout_body(cards::GOOD);
-        body["payment"][field] = value;
-        let refused = ada.checkout_with("saved", body).await;
-        let errors = &refused.is_problem(422, "invalid_body").json["errors"];
-        assert_eq!(errors[0]["pointer"], format!("/payment/{field}"), "{errors}");
-    }
-    let placed = ada.checkout_with("saved", checkout_body(cards::DECLINED)).await.is(201).id();
-    shop.deliver_everything().await;
-    let payment = shop.payment_of(&placed).await.id;
-    let again = ada.request("POST", &format!("/v1/payments/{payment}/confirm")).key("again");
-    let refused = again.json(json!({"savedMethodId": "507f1f77bcf86cd799439011"})).send().await;
-    assert_eq!(refused.is_problem(422, "invalid_body").json["errors"][0]["pointer"], "/savedMethodId");
-}
-
-#[tokio::test]
 async fn a_reused_key_is_refused_before_the_other_request_is_validated() {
     let shop = TestShop::start().await;
     let mug = shop.stock("MUG-1", 5).await;

@@ -91,13 +91,20 @@ const CONTRACT: &str = "
     PUT    /v1/settings/tax                         A
     GET    /v1/settings/shipping                    A
     PUT    /v1/settings/shipping                    A
+    GET    /v1/settings/payments                    A
+    PUT    /v1/settings/payments                    A
     GET    /v1/reports/sales-by-category            S
     GET    /v1/reports/best-sellers                 S
     GET    /v1/reports/low-stock                    S
     GET    /v1/reports/revenue                      S
 
+    GET    /v1/payments/methods                     C
+    POST   /v1/payments/methods                     C
+    PATCH  /v1/payments/methods/{id}                C own
+    DELETE /v1/payments/methods/{id}                C own
     GET    /v1/payments/{id}                        G own
     POST   /v1/payments/{id}/confirm                G own I
+    POST   /v1/payments/{id}/capture                A I
     POST   /v1/payments/{id}/refunds                A I
     POST   /v1/payments/{id}/mark-paid              A I
     POST   /v1/payments/{id}/refunds/{refundId}/mark-paid A I

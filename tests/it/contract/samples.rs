@@ -10,8 +10,12 @@ use super::{
 /// Fields that exclude each other: each list leaves a body without them that passes every check.
 const ALTERNATIVES: &[(&str, &[&[&str]])] = &[
     ("POST /v1/cart/items", &[&["/variant"]]),
-    ("POST /v1/checkout", &[&["/addressId"], &["/shippingAddress"]]),
+    (
+        "POST /v1/checkout",
+        &[&["/addressId", "/payment/savedMethodId"], &["/shippingAddress", "/payment/token", "/payment/saveMethod"]],
+    ),
     ("POST /v1/checkout/quote", &[&["/addressId"], &["/shippingAddress"]]),
+    ("POST /v1/payments/{id}/confirm", &[&["/savedMethodId"], &["/token"]]),
     ("POST /v1/products/{id}/inventory/adjustments", &[&["/setTo", "/expected"], &["/delta", "/reason"]]),
     ("POST /v1/products", &[&["/options", "/variants"], &["/inventory/quantity"]]),
     ("PATCH /v1/products/{id}", &[&["/options", "/variants"], &[]]),
@@ -162,6 +166,7 @@ fn chosen(world: &World, schema: &str, owner: &str, field: &str) -> Option<Value
         "code" => Some(json!("TEN")),
         "validUntil" => Some(json!("2031-01-31T12:00:00Z")),
         "countries" => Some(json!(["US"])),
+        "savedMethodId" => Some(json!(world.id_of("/v1/payments/methods/"))),
         "addressId" => Some(json!(world.id_of("/v1/auth/me/addresses/"))),
         "sku" => Some(json!("MUG-1")),
         "category" | "parent" => Some(json!("mugs")),
@@ -174,7 +179,9 @@ fn chosen(world: &World, schema: &str, owner: &str, field: &str) -> Option<Value
         "images" if owner.ends_with("Review") => Some(json!(["https://images.example.test/a.png"])),
         "regular" => Some(json!(1000)),
         "sale" => Some(json!(900)),
-        "token" if owner == "CheckoutPayment" || owner == "ConfirmPayment" => Some(json!("pm_card_visa")),
+        "token" if ["CheckoutPayment", "ConfirmPayment", "SavePaymentMethod"].contains(&owner) => {
+            Some(json!("pm_card_visa"))
+        }
         _ => None,
     };
     let by_schema = || match schema {

@@ -8,7 +8,7 @@ use std::{
 use bson::{Document, doc};
 use serde_json::{Value, json};
 use shared::domain::cart::ABANDONED_AFTER;
-use tests::{Person, Request, TestShop, people::address};
+use tests::{Person, Request, TestShop, cards, people::address};
 
 use super::{
     findings::Findings,
@@ -83,6 +83,7 @@ impl World {
         root.post(&format!("/v1/reviews/{review}/approve"), json!({})).await.is(200);
         let coupon = json!({"code": "TEN", "type": "percentage", "value": 10});
         let coupon = root.post("/v1/coupons", coupon).await.is(201).id();
+        let card = ada.post("/v1/payments/methods", json!({"token": cards::GOOD})).await.is(201).id();
         let wishlist =
             ada.post("/v1/wishlists", json!({"name": "Birthday", "isPublic": true})).await.is(201).json.clone();
         let (wishlist, share) = (text(&wishlist["id"]), text(&wishlist["shareToken"]));
@@ -99,6 +100,7 @@ impl World {
             ("/v1/orders/", order),
             ("/v1/orders/{id}/returns", delivered),
             ("/v1/payments/", payment),
+            ("/v1/payments/methods/", card),
             ("/v1/payments/{id}/refunds/", refund),
             ("/v1/products/", mug),
             ("/v1/returns/", returned),

@@ -1,13 +1,17 @@
 //! The functions `payments` and `payment_processing`: charges, voids, refunds and webhooks, from the request to the gateway.
 
 mod cancelled_while_authenticating;
+mod capture_on_shipping;
 mod concurrent_calls;
 mod declined;
 mod late_money;
 mod lost_responses;
 mod manual_refunds;
 mod offline_payments;
+mod paypal;
+mod reconcile;
 mod refunds;
+mod saved_methods;
 mod sealed_fields;
 mod strict_gateway;
 mod three_d_secure;

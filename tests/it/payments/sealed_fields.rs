@@ -158,6 +158,20 @@ async fn a_charge_without_readable_details_is_recorded_all_the_same() {
 }
 
 #[tokio::test]
+async fn the_name_on_a_saved_card_is_kept_only_sealed() {
+    let sale = Sale::open().await;
+    let token = sale.stripe.card_of(GOOD, HOLDER);
+    let saved = sale.ada.post("/v1/payments/methods", json!({"token": token})).await;
+    assert_eq!(saved.is(201).json["holderName"], HOLDER);
+    let shown = sale.ada.get("/v1/payments/methods").await;
+    assert!(String::from_utf8_lossy(&shown.is(200).body).contains(HOLDER));
+    assert_eq!(sale.shop.places_of(HOLDER).await, [""; 0]);
+    let done = rotate(sale.shop.store(), &rotated(), &Random::from_os(), false, |_| ()).await.unwrap();
+    assert_eq!((done.resealed, done.is_complete()), (1, true));
+    assert_eq!(sale.violations(&without_the_old_key()).await, [""; 0]);
+}
+
+#[tokio::test]
 async fn a_name_copied_from_another_payment_is_left_out_and_reported() {
     let (sale, first) = Sale::paid().await;
     let second = sale.pay(&sale.stripe.card_of(GOOD, "Grace Hopper")).await;

@@ -147,6 +147,45 @@ async fn an_authorised_amount_is_captured_in_part_or_cancelled() {
 }
 
 #[tokio::test]
+async fn an_authorised_amount_is_captured_in_parts_where_multicapture_is_available() {
+    let api = Api::start().await;
+    let manual = [("capture_method", "manual"), ("payment_method_options[card][request_multicapture]", "if_available")];
+    let once = api.open("pm_card_visa", &manual).await;
+    api.confirm(&once).await.ok();
+    let part = [("amount_to_capture", "300"), ("final_capture", "false"), ("metadata[captureId]", "first")];
+    let refused = api.post(&format!("payment_intents/{once}/capture"), &part).await;
+    assert_eq!((refused.status, &refused.json["error"]["param"]), (400, &json!("final_capture")));
+
+    api.stripe.enable_multicapture();
+    let intent = api.open("pm_card_visa", &manual).await;
+    api.confirm(&intent).await.ok();
+    let card = api.charge_of(&intent).await["payment_method_details"]["card"].clone();
+    assert_eq!(card["multicapture"]["status"], "available");
+    assert_eq!(card["capture_before"], api.clock.now().as_seconds() + 7 * 24 * 3600);
+    let path = format!("payment_intents/{intent}/capture");
+    let captured = api.post(&path, &part).await.ok().clone();
+    let sums = |intent: &Value| (intent["amount_received"].clone(), intent["amount_capturable"].clone());
+    assert_eq!((&captured["status"], sums(&captured)), (&json!("requires_capture"), (json!(300), json!(700))));
+    assert_eq!(captured["metadata"]["captureId"], "first");
+    api.post(&format!("payment_intents/{intent}/cancel"), &[]).await.is_invalid("payment_intent_unexpected_state");
+    api.refund(&intent, 300).await.ok();
+    let released = api.post(&path, &[("amount_to_capture", "0"), ("final_capture", "true")]).await.ok().clone();
+    assert_eq!((&released["status"], sums(&released)), (&json!("succeeded"), (json!(300), json!(0))));
+}
+
+#[tokio::test]
+async fn an_authorisation_lapses_after_seven_days() {
+    let api = Api::start().await;
+    let intent = api.open("pm_card_visa", &[("capture_method", "manual")]).await;
+    api.confirm(&intent).await.ok();
+    api.clock.advance(std::time::Duration::from_secs(7 * 24 * 3600));
+    let seen = api.get(&format!("payment_intents/{intent}")).await.ok().clone();
+    assert_eq!((&seen["status"], &seen["cancellation_reason"]), (&json!("canceled"), &json!("expired")));
+    let late = api.post(&format!("payment_intents/{intent}/capture"), &[]).await;
+    late.is_invalid("payment_intent_unexpected_state");
+}
+
+#[tokio::test]
 async fn amounts_follow_the_currency() {
     let api = Api::start().await;
     api.stripe.set_minimum("krw", 700);
@@ -300,4 +339,71 @@ async fn a_storm_is_the_same_for_the_same_seed() {
         runs.push(statuses);
     }
     assert_eq!(runs[0], runs[1]);
+}
+
+#[tokio::test]
+async fn a_card_is_kept_for_one_customer() {
+    let api = Api::start().await;
+    let (ada, eve) = (api.post("customers", &[]).await.id(), api.post("customers", &[]).await.id());
+    let card = api.stripe.card("4242424242424242");
+    let attach = async |card: &str, customer: &str| {
+        api.post(&format!("payment_methods/{card}/attach"), &[("customer", customer)]).await
+    };
+    for _ in 0..2 {
+        assert_eq!(attach(&card, &ada).await.ok()["customer"], json!(ada));
+    }
+    attach(&card, &eve).await.is_invalid("");
+    attach(&card, "cus_unknown").await.is_invalid("resource_missing");
+    let declined = api.stripe.card("4000000000009995");
+    assert_eq!(
+        attach(&declined, &ada).await.is_error(402, "card_error", "card_declined")["decline_code"],
+        "insufficient_funds"
+    );
+    attach(&api.stripe.card("4000000000000341"), &ada).await.ok();
+
+    // A card on file is charged for its customer only.
+    let intent = [("amount", "1000"), ("currency", "usd"), ("payment_method", card.as_str())];
+    api.post("payment_intents", &intent).await.is_invalid("");
+    let of_eve = [intent.as_slice(), &[("customer", eve.as_str())]].concat();
+    api.post("payment_intents", &of_eve).await.is_invalid("");
+    let of_ada = [intent.as_slice(), &[("customer", ada.as_str())]].concat();
+    api.post("payment_intents", &of_ada).await.ok();
+    api.post(&format!("payment_methods/{card}/detach"), &[]).await.ok();
+    api.post(&format!("payment_methods/{card}/detach"), &[]).await.is_invalid("");
+}
+
+#[tokio::test]
+async fn a_card_is_attached_by_the_charge_that_sets_it_up() {
+    let api = Api::start().await;
+    let customer = api.post("customers", &[]).await.id();
+    let more = [("customer", customer.as_str()), ("setup_future_usage", "off_session")];
+    let declined = api.stripe.card("4000000000000002");
+    let intent = api.open(&declined, &more).await;
+    api.confirm(&intent).await.is_error(402, "card_error", "card_declined");
+    let card = api.stripe.card("4242424242424242");
+    let intent = api.open(&card, &more).await;
+    assert_eq!(api.get(&format!("payment_methods/{card}")).await.ok()["customer"], Value::Null);
+    api.confirm(&intent).await.ok();
+    let kept = api.get(&format!("customers/{customer}/payment_methods")).await;
+    let kept: Vec<_> = kept.ok()["data"].as_array().unwrap().iter().map(|method| &method["id"]).cloned().collect();
+    assert_eq!(kept, [json!(card)]);
+}
+
+#[tokio::test]
+async fn paypal_needs_no_token_but_a_page_to_return_to() {
+    let api = Api::start().await;
+    let form = [
+        ("amount", "1000"),
+        ("currency", "usd"),
+        ("payment_method_types[]", "paypal"),
+        ("payment_method_data[type]", "paypal"),
+    ];
+    let intent = api.post("payment_intents", &form).await.id();
+    api.confirm(&intent).await.is_invalid("parameter_missing");
+    let back = [("return_url", "https://shop.example.test/back")];
+    let waiting = api.post(&format!("payment_intents/{intent}/confirm"), &back).await;
+    assert_eq!(waiting.ok()["next_action"]["type"], "redirect_to_url");
+    assert_eq!(api.stripe.complete_action(&intent, true)["status"], "succeeded");
+    let both = [form.as_slice(), &[("payment_method", "pm_card_visa")]].concat();
+    api.post("payment_intents", &both).await.is_invalid("");
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use shared::{
     app::save_product::draft_of,
     domain::{
-        Address, Currency, Email, Id, Money, Quantity, Sku, Slug, Timestamp,
+        Address, Currency, Email, Id, Money, Quantity, Random, Sku, Slug, Timestamp,
         address::{AddressType, SavedAddress},
         cart::{Cart, NewItem},
         category::Category,
@@ -15,9 +15,11 @@ use shared::{
         inventory::StockRecord,
         message::Event,
         order::Order,
-        payment::{Payment, PaymentMethod, PaymentSource},
+        payment::{Funding, GatewayCaptures, Payment, PaymentMethod, PaymentSource},
         product::StockPolicy,
         review::Review,
+        saved_method::{CardOnFile, SavedMethod},
+        sealing::{KeyRing, Plaintext},
         secret_hash::sha256_hex,
         session::Session,
         shipping::ShippingTable,
@@ -80,6 +82,7 @@ fn people() -> Vec<(&'static str, Document)> {
     user.username = Some("ada".to_owned());
     user.phone_number = Some("+14155550100".to_owned());
     user.last_login = Some(NOW);
+    user.gateway_customer = Some("cus_1".to_owned());
     let mut session = Session::start(user.id, "token", NOW);
     session.used_at = Some(NOW);
     let review = json!({
@@ -101,9 +104,24 @@ fn people() -> Vec<(&'static str, Document)> {
             doc! {"_id": "account:x", "tries": 1_i64, "blockedUntil": NOW, "expiresAt": NOW, "schemaVersion": 1},
         ),
         ("addresses", versioned(&SavedAddress::new(user.id, AddressType::Both, address(), true, NOW))),
+        ("paymentMethods", versioned(&saved_method(user.id))),
         ("reviews", read::<Review>(review)),
         ("wishlists", versioned(&wishlist)),
     ]
+}
+
+fn saved_method(user: Id<User>) -> SavedMethod {
+    let card = CardOnFile {
+        token: PaymentSource::from_token("pm_1".to_owned()),
+        brand: "visa".to_owned(),
+        last4: "4242".to_owned(),
+        expiry_month: 12,
+        expiry_year: 2034,
+        funding: Some(Funding::Credit),
+        holder_name: Some(Plaintext::new("Ada Lovelace")),
+    };
+    let keys = KeyRing::try_new([("k1", [1; 32])]).unwrap();
+    SavedMethod::new(user, card, true, (&keys, &Random::seeded(1)), NOW).unwrap()
 }
 
 fn catalogue() -> Vec<(&'static str, Document)> {
@@ -191,9 +209,11 @@ fn payment() -> Payment {
     let source = PaymentSource::from_token("pm_card_visa".to_owned());
     let (amount, method) = (Money::from_minor(5000), PaymentMethod::CreditCard);
     let mut payment = Payment::new(Id::new(), None, amount, Currency::USD, method, Some(source), Some(address()), NOW);
+    payment.charge_saved(&saved_method(Id::new()));
     payment.begin(1, NOW);
     payment.open_intent(1, "pi_1".to_owned(), NOW).unwrap();
-    let _ = payment.complete(amount, None, NOW);
+    let captures = GatewayCaptures { captured: amount, authorised: None, latest: None };
+    let _ = payment.record_captures(&captures, NOW).unwrap();
     payment.approve_refund(Money::from_minor(3000), "broken", NOW).unwrap();
     payment
 }

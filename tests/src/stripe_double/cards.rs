@@ -24,6 +24,15 @@ pub(super) struct TestCard {
     pub(super) risk: &'static str,
 }
 
+impl TestCard {
+    /// "credit" unless the page calls it a debit card.
+    pub(super) const fn funding(&self) -> &'static str {
+        if same(self.number, VISA_DEBIT) { "debit" } else { "credit" }
+    }
+}
+
+const VISA_DEBIT: &str = "4000056655665556";
+
 const GOOD: TestCard = TestCard {
     number: "4242424242424242",
     brand: "visa",
@@ -160,7 +169,7 @@ const fn same(left: &str, right: &str) -> bool {
 /// By the name of the token: `pm_card_<name>` and `tok_<name>`.
 const CARDS: &[(&str, TestCard)] = &[
     ("visa", GOOD),
-    ("visa_debit", paid("4000056655665556", "visa")),
+    ("visa_debit", paid(VISA_DEBIT, "visa")),
     ("mastercard", paid("5555555555554444", "mastercard")),
     ("amex", paid("378282246310005", "amex")),
     ("discover", paid("6011111111111117", "discover")),

@@ -9,6 +9,9 @@ use super::{
     state::{Resource, State},
 };
 
+/// "Uncaptured PaymentIntents are cancelled a set number of days (7 by default) after their creation."
+const AUTHORISATION_SECONDS: i64 = 7 * 24 * 3600;
+
 #[derive(Clone, Debug)]
 pub(super) struct Charge {
     pub(super) id: String,
@@ -71,6 +74,16 @@ impl Resource for Charge {
 }
 
 impl Charge {
+    /// When the authorisation lapses; `None` if it was charged at once.
+    pub(super) fn capture_before(&self) -> Option<i64> {
+        self.method_details["card"]["capture_before"].as_i64()
+    }
+
+    /// Whether it can be captured in parts.
+    pub(super) fn is_multicapture(&self) -> bool {
+        self.method_details["card"]["multicapture"]["status"] == "available"
+    }
+
     /// What can still be refunded.
     pub(super) fn refundable(&self) -> i64 {
         self.amount_captured - self.amount_refunded
@@ -87,6 +100,12 @@ pub(super) fn new_charge(state: &mut State, intent: &Intent, decline: Option<Dec
         if let Some(card) = method.card {
             details[&method.kind]["network"] = json!(card.brand);
             details[&method.kind]["authorization_code"] = json!(decline.is_none().then_some("A7X9Q2"));
+        }
+        if intent.captures_manually && method.kind == "card" {
+            details["card"]["capture_before"] = json!(state.now() + AUTHORISATION_SECONDS);
+            let is_available = intent.requests_multicapture && state.has_multicapture;
+            let status = if is_available { "available" } else { "unavailable" };
+            details["card"]["multicapture"] = json!({"status": status});
         }
         details
     });

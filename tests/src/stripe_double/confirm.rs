@@ -32,6 +32,14 @@ pub(super) fn check_method(state: &mut State, intent: &Intent, method: &str) -> 
     if method.used && method.customer.is_none() {
         return Err(methods::used_up());
     }
+    if let Some(owner) = method.customer.as_ref().filter(|owner| Some(*owner) != intent.customer.as_ref()) {
+        let message = format!(
+            "The PaymentMethod {} belongs to the Customer {owner}. Please include the Customer in the `customer` parameter on \
+             the PaymentIntent.",
+            method.id
+        );
+        return Err(StripeError::refused(message).with("param", "payment_method"));
+    }
     if !intent.method_types.contains(&method.kind) {
         let message = format!(
             "The PaymentMethod provided ({}) is not allowed for this PaymentIntent. Please attach a PaymentMethod of one of \
@@ -149,7 +157,16 @@ pub(super) fn succeed(state: &mut State, id: &str) -> Answer {
     let charge = charges::new_charge(state, &intent, None)?;
     let dispute = state.charge(&charge)?.card.and_then(|card| card.dispute);
     if let Some(method) = &intent.method {
-        state.method(method)?.used = true;
+        let kept = intent.customer.clone().filter(|_| intent.setup_future_usage.is_some());
+        let method = state.method(method)?;
+        method.used = true;
+        // "The payment method is attached to the customer after the PaymentIntent is confirmed and the customer completes any
+        // required actions."
+        if let (Some(customer), None) = (kept, &method.customer) {
+            method.customer = Some(customer);
+            let attached = method.json();
+            state.emit("payment_method.attached", &attached);
+        }
     }
     let charged = state.charge(&charge)?.json();
     state.emit("charge.succeeded", &charged);

@@ -58,11 +58,11 @@ fn decimals(currency: &str) -> u32 {
     }
 }
 
-/// The largest amount: 8 digits, 9 in INR, 12 in IDR. For cards the page names larger ones in COP, HUF, JPY and LBP, but
-/// its digits and its amounts contradict each other: the double keeps to 8.
+/// The largest amount of a card: 8 digits, 9 in INR, 10 in COP, HUF, JPY and LBP, 12 in IDR.
 fn maximum(currency: &str) -> i64 {
     match currency {
         "idr" => 999_999_999_999,
+        "cop" | "huf" | "jpy" | "lbp" => 9_999_999_999,
         "inr" => 999_999_999,
         _ => 99_999_999,
     }

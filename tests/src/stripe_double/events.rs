@@ -26,7 +26,7 @@ impl Event {
         json!({
             "id": self.id,
             "object": "event",
-            "api_version": "2024-06-20",
+            "api_version": "2025-03-31.basil",
             "created": self.created,
             "data": {"object": self.object},
             "livemode": false,

@@ -1,5 +1,6 @@
 //! PaymentIntents: create, update, capture, cancel. The pages "The Payment Intents API", "How PaymentIntents and
-//! SetupIntents work" (states), "Place a hold on a payment method" (capture) and the API reference.
+//! SetupIntents work" (states), "Place a hold on a payment method" and "Capture a payment multiple times" (capture) and the API
+//! reference.
 
 use serde_json::{Map, Value, json};
 
@@ -47,12 +48,15 @@ pub(super) struct Intent {
     pub(super) currency: String,
     pub(super) status: Status,
     pub(super) captures_manually: bool,
+    pub(super) requests_multicapture: bool,
     pub(super) method: Option<String>,
     pub(super) method_types: Vec<String>,
     /// Whether the account's settings choose the methods, those that redirect included.
     pub(super) accepts_redirects: Option<bool>,
     pub(super) metadata: Map<String, Value>,
     pub(super) customer: Option<String>,
+    /// Whether the payment method is attached to the customer once the intent has succeeded.
+    pub(super) setup_future_usage: Option<String>,
     pub(super) description: Option<String>,
     pub(super) receipt_email: Option<String>,
     pub(super) client_secret: String,
@@ -98,6 +102,7 @@ impl Resource for Intent {
             "payment_method": self.method,
             "payment_method_types": self.method_types,
             "receipt_email": self.receipt_email,
+            "setup_future_usage": self.setup_future_usage,
             "status": self.status.as_str(),
         })
     }
@@ -133,6 +138,7 @@ const CREATE: &[&str] = &[
     "metadata",
     "off_session",
     "payment_method",
+    "payment_method_data",
     "payment_method_options",
     "payment_method_types",
     "radar_options",
@@ -151,6 +157,7 @@ pub(super) fn create(state: &mut State, form: &Form) -> Answer {
     let currency = form.required("currency")?.to_owned();
     currencies::check(amount, &currency, state.minimums.get(&currency).copied())?;
     let capture = form.one_of("capture_method", &["automatic", "automatic_async", "manual"])?;
+    let multicapture = form.one_of("payment_method_options[card][request_multicapture]", &["if_available", "never"])?;
     let confirms = form.flag("confirm")?;
     if form.text("return_url").is_some() && !confirms {
         let message = "You can only provide `return_url` when `confirm` is set to true.";
@@ -168,7 +175,20 @@ pub(super) fn create(state: &mut State, form: &Form) -> Answer {
     let accepts_redirects = method_types.is_empty().then(|| allow.as_deref() != Some("never"));
     let metadata = form.metadata()?;
 
-    let method = form.text("payment_method").map(|token| methods::named(state, token)).transpose()?;
+    let customer = form.text("customer").map(str::to_owned);
+    if let Some(customer) = &customer {
+        methods::check_customer(state, customer)?;
+    }
+    let setup_future_usage = form.one_of("setup_future_usage", &["off_session", "on_session"])?;
+    let method = match (form.text("payment_method"), form.text("payment_method_data[type]")) {
+        (Some(_), Some(_)) => {
+            let message = "You may only specify one of these parameters: payment_method, payment_method_data.";
+            return Err(StripeError::invalid("payment_method_data", message));
+        }
+        (Some(token), None) => Some(methods::named(state, token)?),
+        (None, Some(kind)) => Some(methods::of_data(state, kind)?),
+        (None, None) => None,
+    };
     let id = state.new_id("pi");
     let intent = Intent {
         client_secret: format!("{id}_secret_{}", state.random.readable(24)),
@@ -180,11 +200,13 @@ pub(super) fn create(state: &mut State, form: &Form) -> Answer {
         currency,
         status: if method.is_some() { Status::RequiresConfirmation } else { Status::RequiresPaymentMethod },
         captures_manually: capture.as_deref() == Some("manual"),
+        requests_multicapture: multicapture.as_deref() == Some("if_available"),
         method: None,
         method_types: if method_types.is_empty() { vec!["card".to_owned(), "paypal".to_owned()] } else { method_types },
         accepts_redirects,
         metadata,
-        customer: form.text("customer").map(str::to_owned),
+        customer,
+        setup_future_usage,
         description: form.text("description").map(str::to_owned),
         receipt_email: form.text("receipt_email").map(str::to_owned),
         last_payment_error: Value::Null,
@@ -242,13 +264,22 @@ pub(super) fn update(state: &mut State, id: &str, form: &Form) -> Answer {
     Ok(intent.json())
 }
 
-/// `POST /v1/payment_intents/:id/capture`: the rest of the authorised amount is released.
+/// `POST /v1/payment_intents/:id/capture`: a final capture, which is the default, releases the rest of the authorised amount.
 pub(super) fn capture(state: &mut State, id: &str, form: &Form) -> Answer {
-    form.only(&["amount_to_capture", "metadata"])?;
-    let asked = form.amount("amount_to_capture")?;
+    form.only(&["amount_to_capture", "final_capture", "metadata"])?;
+    let is_final = form.text("final_capture").is_none() || form.flag("final_capture")?;
+    // Nothing is captured to release the rest of what was captured in part.
+    let releases = form.text("amount_to_capture") == Some("0") && is_final && state.intent(id)?.amount_received > 0;
+    let asked = if releases { Some(0) } else { form.amount("amount_to_capture")? };
+    let metadata = form.metadata()?;
+    let is_multicapture = state.charge_of(id).is_some_and(|charge| charge.is_multicapture());
     let intent = state.intent(id)?;
     if intent.status != Status::RequiresCapture {
         return Err(intent.not_in_state("capture", "captured", "requires_capture"));
+    }
+    if !is_final && !is_multicapture {
+        let message = "You can only use `final_capture` if multicapture is available for the PaymentIntent.";
+        return Err(StripeError::invalid("final_capture", message));
     }
     let amount = asked.unwrap_or(intent.amount_capturable);
     if amount > intent.amount_capturable {
@@ -256,16 +287,49 @@ pub(super) fn capture(state: &mut State, id: &str, form: &Form) -> Answer {
                        authorized amount.";
         return Err(StripeError::refused(message).code("amount_too_large").with("param", "amount_to_capture"));
     }
-    intent.status = Status::Succeeded;
-    (intent.amount_capturable, intent.amount_received) = (0, amount);
+    currencies::check_step(amount, &intent.currency)?;
+    intent.metadata.extend(metadata);
+    intent.amount_received += amount;
+    intent.amount_capturable -= amount;
+    let kind = if is_final || intent.amount_capturable == 0 {
+        (intent.status, intent.amount_capturable) = (Status::Succeeded, 0);
+        "payment_intent.succeeded"
+    } else {
+        "payment_intent.amount_capturable_updated"
+    };
     let (currency, json) = (intent.currency.clone(), intent.json());
     let charge = state.charge_of(id).ok_or_else(|| StripeError::refused("There is no charge to capture."))?;
-    (charge.captured, charge.amount_captured) = (true, amount);
+    charge.captured = true;
+    charge.amount_captured += amount;
     let charged = charge.json();
     state.book(&currency, amount);
     state.emit("charge.captured", &charged);
-    state.emit("payment_intent.succeeded", &json);
+    state.emit(kind, &json);
     Ok(json)
+}
+
+/// Stripe cancels authorisations that lapse; of one that is captured in part, the rest is released.
+pub(super) fn lapse(state: &mut State) {
+    let now = state.now();
+    let lapsed = |charge: &&super::charges::Charge| charge.capture_before().is_some_and(|end| end <= now);
+    let lapsed: Vec<String> = state.charges.iter().filter(lapsed).map(|charge| charge.intent.clone()).collect();
+    for id in lapsed {
+        let Ok(intent) = state.intent(&id) else { continue };
+        if intent.status != Status::RequiresCapture {
+            continue;
+        }
+        intent.amount_capturable = 0;
+        let kind = if intent.amount_received > 0 {
+            intent.status = Status::Succeeded;
+            "payment_intent.succeeded"
+        } else {
+            (intent.status, intent.canceled_at) = (Status::Canceled, Some(now));
+            intent.cancellation_reason = Some("expired".to_owned());
+            "payment_intent.canceled"
+        };
+        let json = intent.json();
+        state.emit(kind, &json);
+    }
 }
 
 /// `POST /v1/payment_intents/:id/cancel`
@@ -280,15 +344,13 @@ pub(super) fn cancel(state: &mut State, id: &str, form: &Form) -> Answer {
         let allowed = "requires_payment_method, requires_capture, requires_confirmation, requires_action, processing";
         return Err(intent.not_in_state("cancel", "canceled", allowed));
     }
+    if intent.amount_received > 0 {
+        return Err(intent.unexpected("You cannot cancel this PaymentIntent because a part of it has been captured."));
+    }
     (intent.status, intent.amount_capturable, intent.next_action) = (Status::Canceled, 0, Value::Null);
     (intent.canceled_at, intent.cancellation_reason) = (Some(now), reason);
     let json = intent.json();
-    // An authorisation that is cancelled is a charge that is refunded without having been captured.
-    if let Some(charge) = state.charge_of(id) {
-        charge.amount_refunded = charge.amount;
-        let charge = charge.json();
-        state.emit("charge.refunded", &charge);
-    }
+    // From API version 2025-03-31 on, what is released is no refund.
     state.emit("payment_intent.canceled", &json);
     Ok(json)
 }

@@ -16,6 +16,9 @@ pub(super) const REDIRECTS: &[&str] = &["paypal", "ideal", "klarna", "bancontact
 /// Methods whose payments take days ("delayed notification").
 pub(super) const DELAYED: &[&str] = &["sepa_debit"];
 
+/// The test card that is declined only when it is charged.
+const ATTACHES_AND_FAILS: &str = "4000000000000341";
+
 #[derive(Clone, Debug)]
 pub(super) struct Method {
     pub(super) id: String,
@@ -52,7 +55,7 @@ impl Method {
         let Some(card) = self.card else { return json!({}) };
         json!({
             "brand": card.brand, "last4": card.number[card.number.len() - 4..], "exp_month": 12, "exp_year": 2034,
-            "country": "US", "funding": "credit", "checks": {"cvc_check": "pass"}, "fingerprint": card.number.chars().rev().collect::<String>(),
+            "country": "US", "funding": card.funding(), "checks": {"cvc_check": "pass"}, "fingerprint": card.number.chars().rev().collect::<String>(),
         })
     }
 }
@@ -121,6 +124,29 @@ pub(super) fn named(state: &mut State, token: &str) -> Result<String, StripeErro
     }
 }
 
+/// The new method of `payment_method_data`. Those of cards have a token or a number.
+pub(super) fn of_data(state: &mut State, kind: &str) -> Result<String, StripeError> {
+    if kind == "card" {
+        return Err(StripeError::missing("payment_method_data[card]"));
+    }
+    if REDIRECTS.contains(&kind) || DELAYED.contains(&kind) {
+        return Ok(new_method(state, kind, None, Map::new()));
+    }
+    Err(StripeError::invalid("payment_method_data[type]", format!("Invalid type: {kind}")))
+}
+
+/// `GET /v1/payment_methods/:id`. Those of test cards become new ones at each use, reading included.
+pub(super) fn read(state: &mut State, id: &str) -> Answer {
+    let id = named(state, id).map_err(|_| StripeError::no_such(404, Method::NAME, id, "payment_method"))?;
+    Ok(state.method(&id)?.json())
+}
+
+/// The customer that a parameter names.
+pub(super) fn check_customer(state: &mut State, customer: &str) -> Result<(), StripeError> {
+    let found = find(&mut state.customers, customer, "customer");
+    found.map(|_| ()).map_err(|_| StripeError::no_such(400, Customer::NAME, customer, "customer"))
+}
+
 /// `GET /v1/tokens/:id`
 pub(super) fn token(state: &mut State, id: &str) -> Answer {
     let card = cards::by_token(id).filter(|_| id.starts_with("tok_")).ok_or_else(|| no_token(404, id))?;
@@ -135,15 +161,22 @@ pub(super) fn token(state: &mut State, id: &str) -> Answer {
 pub(super) fn attach(state: &mut State, id: &str, form: &Form) -> Answer {
     form.only(&["customer"])?;
     let customer = form.required("customer")?.to_owned();
-    find(&mut state.customers, &customer, "customer")
-        .map_err(|_| StripeError::no_such(400, Customer::NAME, &customer, "customer"))?;
+    check_customer(state, &customer)?;
     let id = named(state, id).map_err(|_| StripeError::no_such(404, Method::NAME, id, "payment_method"))?;
     let method = state.method(&id)?;
     if method.customer.as_ref().is_some_and(|owner| *owner != customer) {
         return Err(StripeError::refused("The payment method you provided has already been attached to a customer."));
     }
-    if method.used && method.customer.is_none() {
+    if method.customer.is_some() {
+        return Ok(method.json());
+    }
+    if method.used {
         return Err(used_up());
+    }
+    // "Attaching this card to a Customer object succeeds, but attempts to charge the customer fail": no other that is declined.
+    let decline = method.card.filter(|card| card.number != ATTACHES_AND_FAILS && !card.authenticates);
+    if let Some(decline) = decline.and_then(|card| card.decline) {
+        return Err(StripeError::card(decline.message).code(decline.code).with("decline_code", decline.decline_code));
     }
     method.customer = Some(customer);
     let json = method.json();

@@ -177,6 +177,11 @@ impl StripeDouble {
         self.with(|state| state.minimums.insert(currency.to_owned(), amount));
     }
 
+    /// The account gets multicapture ("Capture a payment multiple times"), for cards that are authorised from now on.
+    pub fn enable_multicapture(&self) {
+        self.with(|state| state.has_multicapture = true);
+    }
+
     // The network
 
     /// The next request with this method and path fails, once. `*` is any one segment:

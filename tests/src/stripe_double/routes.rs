@@ -12,6 +12,7 @@ use super::{
 
 /// Executes a request.
 pub(super) fn route(state: &mut State, method: &str, path: &str, form: &Form) -> Answer {
+    intents::lapse(state);
     let segments: Vec<&str> = path.split('/').skip(1).collect();
     let answer = match (method, segments.as_slice()) {
         ("POST", ["v1", "payment_intents"]) => intents::create(state, form),
@@ -22,7 +23,12 @@ pub(super) fn route(state: &mut State, method: &str, path: &str, form: &Form) ->
         ("GET", ["v1", "payment_intents", id]) => state.intent(id).map(|intent| intent.json()),
         ("GET", ["v1", "payment_intents"]) => {
             let customer = form.text("customer");
-            let matches = |each: &intents::Intent| customer.is_none() || each.customer.as_deref() == customer;
+            let (from, until) = (form.integer("created[gte]")?, form.integer("created[lt]")?);
+            let matches = |each: &intents::Intent| {
+                (customer.is_none() || each.customer.as_deref() == customer)
+                    && from.is_none_or(|from| each.created >= from)
+                    && until.is_none_or(|until| each.created < until)
+            };
             list::page(&state.intents, path, form, matches)
         }
 
@@ -51,7 +57,7 @@ pub(super) fn route(state: &mut State, method: &str, path: &str, form: &Form) ->
         }
 
         ("POST", ["v1", "payment_methods"]) => methods::create(state, form),
-        ("GET", ["v1", "payment_methods", id]) => state.method(id).map(|method| method.json()),
+        ("GET", ["v1", "payment_methods", id]) => methods::read(state, id),
         ("POST", ["v1", "payment_methods", id, "attach"]) => methods::attach(state, id, form),
         ("POST", ["v1", "payment_methods", id, "detach"]) => methods::detach(state, id),
         ("GET", ["v1", "tokens", id]) => methods::token(state, id),

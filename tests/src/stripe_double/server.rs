@@ -71,7 +71,7 @@ pub(super) async fn serve(Shared(inner): Shared<Arc<Inner>>, request: Request) -
     let mut response = Response::builder()
         .status(StatusCode::from_u16(sent.status).unwrap())
         .header("content-type", "application/json")
-        .header("stripe-version", "2024-06-20")
+        .header("stripe-version", "2025-03-31.basil")
         .header("request-id", &sent.request);
     if let Some(key) = key {
         response = response.header("idempotency-key", key);

@@ -35,6 +35,8 @@ pub(super) struct State {
     pub(super) balance: BTreeMap<String, i64>,
     /// Minimum amounts in currencies that Stripe's table does not list.
     pub(super) minimums: BTreeMap<String, i64>,
+    /// Whether the account has multicapture.
+    pub(super) has_multicapture: bool,
     pub(super) next_confirmations: VecDeque<Confirmation>,
     pub(super) next_refunds: VecDeque<RefundOutcome>,
     /// The id and the idempotency key of the request that executes, for its events.
@@ -67,6 +69,7 @@ impl State {
             events: Vec::new(),
             balance: BTreeMap::new(),
             minimums: BTreeMap::new(),
+            has_multicapture: false,
             next_confirmations: VecDeque::new(),
             next_refunds: VecDeque::new(),
             request: None,

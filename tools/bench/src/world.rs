@@ -14,6 +14,7 @@ use mongodb::{Client, Collection};
 use serde::Serialize;
 use shared::{
     app::save_product::{NewProduct, PriceChange, ProductChanges, draft_of},
+    config::Secret,
     domain::{
         Clock, Id, Money, Random, Sku,
         inventory::StockRecord,
@@ -22,6 +23,7 @@ use shared::{
         shipping::ShippingTable,
         tax::TaxTable,
     },
+    gateway::Stripe,
     http::{
         App, BackgroundTasks,
         cors::CorsOrigins,
@@ -139,7 +141,7 @@ fn app(store: Store, place: &Place, signing: &SigningKey) -> App {
     let clock = Clock::system();
     let urls = Queue::ALL.into_iter().map(|queue| (queue, format!("http://sqs/{}", queue.as_str()))).collect();
     App {
-        publisher: Publisher::new(crate::sqs::client(place.sqs), urls, store.clone(), clock.clone()),
+        publisher: Publisher::new(sqs_stub::client(place.sqs), urls, store.clone(), clock.clone()),
         tokens: AccessTokens::trusting(&signing.jwks()).unwrap(),
         random: Random::from_os(),
         background: BackgroundTasks::after_the_answer(),
@@ -152,7 +154,9 @@ fn app(store: Store, place: &Place, signing: &SigningKey) -> App {
 fn router(app: &App) -> Router {
     let payment_window =
         PaymentWindow { charge: Duration::from_secs(30 * 60), transfer: Duration::from_secs(7 * 24 * 3600) };
-    let routes = checkout::router().with_state(CheckoutApp { app: app.clone(), payment_window });
+    // Not called: no payment of the bench waits for its customer.
+    let gateway = Arc::new(Stripe::try_new("http://127.0.0.1:9", Secret::new("sk_test_bench")).unwrap());
+    let routes = checkout::router().with_state(CheckoutApp { app: app.clone(), payment_window, gateway });
     serve::finish(routes, app, DEADLINE)
 }
 

@@ -15,7 +15,35 @@ import time
 
 from aiohttp import web
 from localstripe import resources
-from localstripe.server import app
+
+CAPTURE = "/v1/payment_intents/{id}/capture"
+PaymentIntent = resources.PaymentIntent
+capture_once = PaymentIntent._api_capture
+
+
+def capture(id, amount_to_capture=None, metadata=None, **parameters):
+    intent = capture_once(id, amount_to_capture=amount_to_capture, **parameters)
+    intent._received = int(amount_to_capture or intent.amount)
+    intent.metadata.update(metadata or {})
+    return intent
+
+
+def amount_received(intent):
+    return getattr(intent, "_received", intent.amount) if intent.status == "succeeded" else 0
+
+
+def amount_capturable(intent):
+    return intent.amount if intent.status == "requires_capture" else 0
+
+
+PaymentIntent.amount_received = property(amount_received)
+PaymentIntent.amount_capturable = property(amount_capturable)
+# Before the server reads the table of routes.
+resources.extra_apis[:] = [
+    (method, path, capture if path == CAPTURE else endpoint) for method, path, endpoint in resources.extra_apis
+]
+
+from localstripe.server import app  # noqa: E402
 
 dirty = False
 
@@ -66,6 +94,16 @@ async def save_in_background(app):
         await task
     save(app["state"])
 
+
+create_intent = resources.PaymentIntent._api_create.__func__
+
+
+def create_intent_of_later_use(cls, setup_future_usage=None, **data):
+    """localstripe does not know the parameter, and attaches any payment method at any time."""
+    return create_intent(cls, **data)
+
+
+resources.PaymentIntent._api_create = classmethod(create_intent_of_later_use)
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--port", type=int, required=True)

@@ -45,7 +45,7 @@ pub struct Shop {
     pub keys: KeyRing,
     /// The SMTP client.
     pub mailer: Mailer,
-    /// The base URL of links in mails.
+    /// The base URL of the shop's pages.
     pub shop_url: String,
     /// How long an order may stay unpaid before it expires.
     pub payment_window: PaymentWindow,
@@ -74,7 +74,11 @@ impl Shop {
     /// The endpoints of every function.
     pub fn router(&self) -> Router {
         let auth = AuthApp::new(self.app(auth::SENDS_TO), self.signing.clone(), self.passwords.clone());
-        let checkout = CheckoutApp { app: self.app(checkout::SENDS_TO), payment_window: self.payment_window };
+        let checkout = CheckoutApp {
+            app: self.app(checkout::SENDS_TO),
+            payment_window: self.payment_window,
+            gateway: Arc::clone(&self.gateway),
+        };
         let payments = PaymentsApp {
             app: self.app(payments::SENDS_TO),
             gateway: Arc::clone(&self.gateway),
@@ -98,6 +102,7 @@ impl Shop {
                 worker: self.worker(payment_processing::SENDS_TO),
                 gateway: Arc::clone(&self.gateway),
                 keys: self.keys.clone(),
+                shop_url: self.shop_url.clone(),
             }),
             Queue::Fulfillment => Arc::new(OrderFulfillment { worker: self.worker(order_fulfillment::SENDS_TO) }),
             Queue::Notifications => Arc::new(Notifications {

@@ -16,7 +16,7 @@ use crate::{
     import::{self, Listener, Rejection, Summary},
     keys, payments,
     progress::Bar,
-    rotate, secret_input, seed, verify,
+    reconcile, rotate, secret_input, seed, verify,
 };
 
 /// The operator's command line of the shop.
@@ -128,6 +128,20 @@ Examples:
 MongoDB keeps a snapshot for five minutes. If a check takes longer and fails with SnapshotTooOld, raise the server's
 parameter minSnapshotHistoryWindowInSeconds.")]
     Verify,
+    /// Compare the gateway's charges with payments and orders
+    ///
+    /// Finds charges that are not recorded, amounts, refunds and disputes that differ, charges of ended orders that are still
+    /// alive, and orders that contradict their payments. Needs STRIPE_SECRET_KEY. Maintenance does the same every night for
+    /// the last 30 days.
+    ///
+    /// With --heal, a worker looks the charge up again, or voids it; both record no more than what the gateway reports. Every
+    /// other break needs a person. The exit code is 1 if there is a break.
+    #[command(after_help = "\
+Examples:
+  ops reconcile --days 7
+  ops reconcile --from 2026-11-01 --until 2026-12-01 --json > november.json
+  ops reconcile --heal")]
+    Reconcile(reconcile::Options),
     /// Generate the key that signs access tokens, and the set of public keys that verifies them
     ///
     /// Writes two new files: access-token-signing-key.pem for ACCESS_TOKEN_SIGNING_KEY of the auth function, and
@@ -213,6 +227,11 @@ async fn execute(
             import_file(&store, &clock, &file, &seller).await
         }
         Command::Verify => check(&connection::connect_migrated(uri, database).await?, &clock).await,
+        Command::Reconcile(options) => {
+            let store = connection::connect_migrated(uri, database).await?;
+            let agree = reconcile::run(&store, &options, clock.now()).await?;
+            Ok(if agree { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
         Command::GenerateKeys { out, trusting } => {
             let written = keys::generate(&out, trusting.as_deref())?;
             println!("key {}", written.kid);

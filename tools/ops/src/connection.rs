@@ -10,13 +10,17 @@ use shared::{
 /// More connections than a function has, because commands run concurrently.
 const POOL: PoolSize = PoolSize(16);
 
-/// Connects with the variables of the functions, which the command line can override.
-pub(crate) async fn connect(uri: Option<&str>, database: Option<&str>) -> Result<Store> {
+/// The variables of the functions, some of them overridden.
+pub(crate) async fn environment(overrides: &[(&str, Option<&str>)]) -> Env {
     let process =
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    let named = [("MONGODB_URI", uri), ("MONGODB_DATABASE", database)];
-    let named = named.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())));
-    let mut env = Env::from_pairs(process.chain(named)).resolve_secrets().await;
+    let named = overrides.iter().filter_map(|(name, value)| Some(((*name).to_owned(), (*value)?.to_owned())));
+    Env::from_pairs(process.chain(named)).resolve_secrets().await
+}
+
+/// Connects with the variables of the functions, which the command line can override.
+pub(crate) async fn connect(uri: Option<&str>, database: Option<&str>) -> Result<Store> {
+    let mut env = environment(&[("MONGODB_URI", uri), ("MONGODB_DATABASE", database)]).await;
     let settings = MongoSettings::read(&mut env);
     env.finish()?;
     let store = Store::connect(settings.uri.expose(), &settings.database, "ops", POOL).await?;

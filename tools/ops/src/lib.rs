@@ -12,6 +12,7 @@ pub mod import;
 pub mod keys;
 pub mod payments;
 mod progress;
+mod reconcile;
 pub mod rotate;
 mod secret_input;
 pub mod seed;

@@ -12,6 +12,7 @@ use shared::{
         Buyer, Email, Id, Money,
         address::SavedAddress,
         payment::{PaymentMethod, PaymentSource},
+        saved_method::SavedMethod,
         shipping::ShippingMethod,
     },
     gateway::stripe,
@@ -19,6 +20,7 @@ use shared::{
         App, CurrentBuyer, FieldCode, IdempotencyKey, Problem, ProblemCode, Valid,
         address::AddressBody,
         idempotency::{KeyedRequest, once_prepared},
+        payment_source::{ambiguous, find_saved_method, mismatch},
         refuse_card_number,
     },
     validation::{
@@ -28,6 +30,7 @@ use shared::{
 };
 
 use super::{
+    charge_limits,
     delivery::{find_address, find_email, load_cart},
     problems::place_problem,
 };
@@ -67,8 +70,15 @@ impl Validate for Checkout {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct CheckoutPayment {
     method: PaymentMethod,
-    /// The token from the gateway's form, never a card number. Required unless the total is 0.
+    /// The token from the gateway's form, never a card number. Required for cards unless the total is 0; without one, the
+    /// customer chooses the account on PayPal's page.
     token: Option<String>,
+    /// A saved payment method instead of `token`.
+    #[schema(value_type = Option<String>)]
+    saved_method_id: Option<Id<SavedMethod>>,
+    /// Whether the card is saved once it is charged. Customers with an account only.
+    #[serde(default)]
+    save_method: bool,
 }
 
 impl Validate for CheckoutPayment {
@@ -117,30 +127,53 @@ fn check_source(payment: &CheckoutPayment) -> Result<Option<PaymentSource>, Prob
         (Some(_), PaymentMethod::BankTransfer) => {
             Err(at("/payment/token", FieldCode::Invalid, "a bank transfer takes no token"))
         }
+        (Some(_), _) if payment.saved_method_id.is_some() => Err(ambiguous("/payment/savedMethodId")),
         (None, _) => Ok(None),
-        (Some(token), _) => {
+        (Some(token), method) => {
             refuse_card_number("/payment/token", token)?;
+            if stripe::instrument_of(token).is_some_and(|instrument| !method.accepts(instrument)) {
+                return Err(mismatch("/payment/token"));
+            }
             Ok(Some(PaymentSource::from_token(token.clone())))
         }
     }
 }
 
+/// Whether to save the card. Only cards are saved, and only for a customer with an account.
+fn check_save(payment: &CheckoutPayment, buyer: &Buyer) -> Result<bool, Problem> {
+    let refused = |message| {
+        let problem = Problem::new(ProblemCode::ValidationFailed);
+        Err(problem.field("/payment/saveMethod", FieldCode::Invalid, message))
+    };
+    match buyer {
+        Buyer::Guest(_) if payment.save_method => refused("a guest has no saved payment methods: log in first"),
+        _ if payment.save_method && !payment.method.needs_token() => refused("only cards can be saved"),
+        _ => Ok(payment.save_method && payment.saved_method_id.is_none()),
+    }
+}
+
+async fn find_saved(app: &App, buyer: &Buyer, payment: &CheckoutPayment) -> Result<Option<SavedMethod>, Problem> {
+    let Some(id) = payment.saved_method_id else { return Ok(None) };
+    find_saved_method(app, buyer, payment.method, id, "/payment/savedMethodId").await.map(Some)
+}
+
 async fn prepare(app: &App, window: PaymentWindow, buyer: &Buyer, wanted: Checkout) -> Result<PlaceOrder, Problem> {
     let source = check_source(&wanted.payment)?;
     let given = wanted.shipping_address.map(Into::into);
-    let (cart, email, shipping_address) = tokio::join!(
+    let (cart, email, shipping_address, saved_method) = tokio::join!(
         load_cart(app, buyer),
         find_email(app, buyer, wanted.email),
         find_address(app, buyer, given, wanted.address_id),
+        find_saved(app, buyer, &wanted.payment),
     );
     // A fixed order, so that a request with several faults always gets the same refusal.
     let cart = cart?;
     if cart.items.is_empty() {
         return Err(Problem::new(ProblemCode::CartEmpty));
     }
-    let (email, shipping_address) = (email?, shipping_address?);
-    let is_charged = wanted.payment.method != PaymentMethod::BankTransfer;
-    let charge_limits = is_charged.then(|| stripe::charge_limits(cart.currency));
+    let (email, shipping_address, saved_method) = (email?, shipping_address?, saved_method?);
+    let save_method = check_save(&wanted.payment, buyer)?;
+    let charge_limits = charge_limits(Some(wanted.payment.method), cart.currency);
     Ok(PlaceOrder {
         buyer: buyer.clone(),
         email,
@@ -150,6 +183,8 @@ async fn prepare(app: &App, window: PaymentWindow, buyer: &Buyer, wanted: Checko
         shipping_method: wanted.shipping_method,
         payment_method: wanted.payment.method,
         source,
+        saved_method,
+        save_method,
         charge_limits,
         expected_total: wanted.expected_total,
         notes: wanted.notes,

@@ -2,7 +2,7 @@
 
 use shared::{
     app::{place_order::PlaceOrderError, quote::QuoteError},
-    domain::coupon::CouponRefusal,
+    domain::{coupon::CouponRefusal, payment::ChargeLimits},
     http::{FieldCode, Problem, ProblemCode},
 };
 
@@ -36,10 +36,7 @@ pub(super) fn place_problem(error: PlaceOrderError) -> Problem {
             FieldCode::Missing,
             "required: the token from the gateway's form",
         ),
-        PlaceOrderError::NotChargeable(limits) => Problem::new(ProblemCode::TotalNotChargeable)
-            .member("minimum", limits.minimum)
-            .member("maximum", limits.maximum)
-            .member("step", limits.step),
+        PlaceOrderError::NotChargeable(limits) => not_chargeable(limits),
         PlaceOrderError::ShippingUnavailable => {
             Problem::new(ProblemCode::ShippingUnavailable).field("/shippingMethod", FieldCode::Unavailable, &detail)
         }
@@ -50,4 +47,12 @@ pub(super) fn place_problem(error: PlaceOrderError) -> Problem {
 
 fn coupon_problem(refusal: CouponRefusal) -> Problem {
     Problem::new(ProblemCode::CouponInvalid).detail(refusal.to_string()).member("reason", refusal)
+}
+
+/// The payment method cannot charge the total.
+pub(super) fn not_chargeable(limits: ChargeLimits) -> Problem {
+    Problem::new(ProblemCode::TotalNotChargeable)
+        .member("minimum", limits.minimum)
+        .member("maximum", limits.maximum)
+        .member("step", limits.step)
 }

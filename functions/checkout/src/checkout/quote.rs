@@ -4,7 +4,7 @@ use axum::{Json, extract::State};
 use serde::Deserialize;
 use shared::{
     app::quote::{QuoteRequest, quote},
-    domain::{Id, address::SavedAddress, pricing::Destination, shipping::ShippingMethod},
+    domain::{Id, address::SavedAddress, payment::PaymentMethod, pricing::Destination, shipping::ShippingMethod},
     http::{App, CurrentBuyer, Problem, Valid},
     validation::{
         Validate, Violations,
@@ -13,8 +13,9 @@ use shared::{
 };
 
 use super::{
+    charge_limits,
     delivery::{find_address, load_cart},
-    problems::quote_problem,
+    problems::{not_chargeable, quote_problem},
     quote_view::QuoteView,
 };
 
@@ -31,6 +32,8 @@ pub(crate) struct RequestQuote {
     shipping_method: Option<ShippingMethod>,
     /// Instead of the cart's coupon.
     coupon_code: Option<String>,
+    /// How the order is to be paid. A total that this method cannot charge is refused; if absent, one that cards cannot.
+    payment_method: Option<PaymentMethod>,
 }
 
 impl Validate for RequestQuote {
@@ -90,7 +93,8 @@ impl std::fmt::Debug for QuoteAddress {
 
 /// Quote the cart
 ///
-/// Computed from the current catalogue, stock and rates. Reserves nothing.
+/// Computed from the current catalogue, stock and rates. Reserves nothing. A total that cannot be charged is refused as at
+/// checkout.
 #[utoipa::path(post, path = "/v1/checkout/quote", tag = "checkout", security(("bearer" = []), ("cartToken" = [])),
     request_body = RequestQuote, responses((status = 200, body = QuoteView)))]
 pub(crate) async fn quote_checkout(
@@ -114,5 +118,12 @@ pub(crate) async fn quote_checkout(
         email: None,
     };
     let quote = quote(&app.store, &cart, request, app.clock.now()).await.map_err(quote_problem)?;
+    let total = quote.price.totals.total;
+    match charge_limits(asked.payment_method, cart.currency) {
+        // Without a shipping method, the total may grow, but not shrink.
+        Some(limits) if asked.shipping_method.is_none() && total <= limits.maximum => {}
+        Some(limits) if !limits.allow(total) => return Err(not_chargeable(limits)),
+        _ => {}
+    }
     Ok(Json(QuoteView::of(quote)))
 }

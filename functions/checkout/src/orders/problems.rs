@@ -40,6 +40,7 @@ pub(super) fn ship_problem(error: ShipOrderError) -> Problem {
         ShipOrderError::NotOnHand(sku) => {
             Problem::new(ProblemCode::InsufficientStock).detail(detail).member("sku", sku)
         }
+        ShipOrderError::Money(error) => Problem::internal(error),
         ShipOrderError::Store(error) => error.into(),
     }
 }

@@ -9,13 +9,14 @@ use shared::{
             AppliedDiscount, Cancellation, CancellationReason, Notes, Order, OrderItem, OrderStatus, ProductSnapshot,
             Remark, TimelineEntry,
         },
-        payment::{Payment, PaymentMethod, PaymentStatus},
+        payment::{FailureCode, Payment, PaymentMethod, PaymentStatus},
         pricing::{TaxAmount, Totals},
         product::Product,
         shipping::ShippingMethod,
         user::User,
     },
-    http::address::AddressView,
+    gateway::{Intent, IntentState},
+    http::{address::AddressView, next_action::NextActionView},
 };
 
 use super::shipment_view::{ShipmentView, TrackingView};
@@ -74,7 +75,8 @@ pub(crate) struct OrderView {
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = Cancellation)]
 pub(crate) struct CancellationView {
-    /// `expired`: not paid in time; late money reopens the order. `requested`: late money is refunded.
+    /// `expired`: not paid in time; late money reopens the order. `requested` and `authorisation_ended`: late money is
+    /// refunded.
     reason: CancellationReason,
     /// The reason in words.
     note: String,
@@ -205,13 +207,24 @@ pub(crate) struct TimelineView {
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PaymentSummary {
-    /// `GET /v1/payments/{id}` has the next action of the customer.
     #[schema(value_type = String)]
     id: Id<Payment>,
     status: PaymentStatus,
     method: PaymentMethod,
+    /// Why the last attempt failed, for programs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure_code: Option<FailureCode>,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure_reason: Option<String>,
+    /// Whether the customer must act, and the gateway cannot tell how at the moment.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    next_action_unavailable: bool,
+    /// For the gateway's script, while the customer must act. In the answer about one order only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_secret: Option<String>,
+    /// What the customer does next. In the answer about one order only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_action: Option<NextActionView>,
 }
 
 impl OrderView {
@@ -248,12 +261,30 @@ impl OrderView {
                 id: payment.id,
                 status: payment.status,
                 method: payment.method,
+                failure_code: payment.failure_code,
                 failure_reason: payment.failure_reason.clone(),
+                next_action_unavailable: false,
+                client_secret: None,
+                next_action: None,
             }),
             reserved_until: order.reserved_until,
             created_at: order.created_at,
             updated_at: order.updated_at,
         }
+    }
+}
+
+impl OrderView {
+    /// With the next action of the customer, as the gateway tells it; `None` if it does not.
+    pub(crate) fn with_next_action(mut self, intent: Option<Intent>) -> Self {
+        let Some(payment) = &mut self.payment else { return self };
+        payment.next_action_unavailable = intent.is_none();
+        if let Some(intent) = intent.filter(|intent| intent.state == IntentState::ActionRequired) {
+            // A redirect needs no secret.
+            payment.client_secret = intent.client_secret.filter(|_| intent.redirect_url.is_none());
+            payment.next_action = Some(NextActionView::of(intent.redirect_url));
+        }
+        self
     }
 }
 

@@ -1,10 +1,11 @@
-//! The requests that replace the tax and shipping tables.
+//! The requests that replace the settings.
 
 use serde::Deserialize;
 use shared::{
     domain::{
         Money,
         money::BASIS_POINTS,
+        payment::{CaptureMode, PaymentSettings},
         product::Price,
         shipping::{ShippingMethod, ShippingRate, ShippingTable, ShippingZone},
         tax::{TaxRow, TaxTable},
@@ -118,6 +119,21 @@ impl Validate for ShippingRateInput {
         v.check("pricePerKg", &self.price_per_kg, amount(HIGHEST_PER_KG));
         v.check("freeFrom", &self.free_from, amount(Price::HIGHEST));
         v.check("estimatedDays", &self.estimated_days, range(0..=365));
+    }
+}
+
+/// How payments are taken.
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct PaymentSettingsInput {
+    capture: CaptureMode,
+}
+
+impl Validate for PaymentSettingsInput {}
+
+impl From<PaymentSettingsInput> for PaymentSettings {
+    fn from(input: PaymentSettingsInput) -> Self {
+        Self { capture: input.capture }
     }
 }
 

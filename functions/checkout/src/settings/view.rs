@@ -1,8 +1,9 @@
-//! The tax and shipping tables in answers.
+//! The settings in answers.
 
 use serde::Serialize;
 use shared::domain::{
     Money,
+    payment::{CaptureMode, PaymentSettings},
     shipping::{ShippingMethod, ShippingRate, ShippingTable, ShippingZone},
     tax::{TaxRow, TaxTable},
 };
@@ -74,6 +75,21 @@ pub(crate) struct ShippingRateView {
     free_from: Option<Money>,
     /// Days to delivery.
     estimated_days: Option<i32>,
+}
+
+/// How payments are taken.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = PaymentSettings)]
+pub(crate) struct PaymentSettingsView {
+    /// When cards are charged: as soon as the order is placed, or parcel by parcel when they are shipped.
+    capture: CaptureMode,
+}
+
+impl From<PaymentSettings> for PaymentSettingsView {
+    fn from(settings: PaymentSettings) -> Self {
+        Self { capture: settings.capture }
+    }
 }
 
 impl From<TaxTable> for TaxView {

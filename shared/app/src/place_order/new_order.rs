@@ -6,7 +6,7 @@ use shop_domain::{
     Id, Money, Timestamp,
     message::{Event, Message},
     order::{AppliedDiscount, Notes, Order, OrderItem, OrderStatus, ProductSnapshot, TimelineEntry},
-    payment::{GatewayName, Payment},
+    payment::{GatewayName, Payment, PaymentSettings},
 };
 use shop_store::coupons::Redemption;
 
@@ -33,15 +33,21 @@ pub(super) fn check_orderable(quote: Quote, wanted: &PlaceOrder) -> Result<Quote
         return Err(PlaceOrderError::PriceChanged(Box::new(quote)));
     }
     let total = quote.price.totals.total;
-    if let Some(limits) = wanted.charge_limits.filter(|limits| !total.is_zero() && !limits.allow(total)) {
+    if let Some(limits) = wanted.charge_limits.filter(|limits| !limits.allow(total)) {
         return Err(PlaceOrderError::NotChargeable(limits));
     }
     Ok(quote)
 }
 
 /// The payment of a new order, not requested yet.
-pub(super) fn new_payment(wanted: &PlaceOrder, order: Id<Order>, quote: &Quote, now: Timestamp) -> Payment {
-    Payment::new(
+pub(super) fn new_payment(
+    wanted: &PlaceOrder,
+    settings: PaymentSettings,
+    order: Id<Order>,
+    quote: &Quote,
+    now: Timestamp,
+) -> Payment {
+    let mut payment = Payment::new(
         order,
         wanted.buyer.customer(),
         quote.price.totals.total,
@@ -50,7 +56,16 @@ pub(super) fn new_payment(wanted: &PlaceOrder, order: Id<Order>, quote: &Quote, 
         wanted.source.clone(),
         Some(wanted.billing_address.clone()),
         now,
-    )
+    );
+    if payment.gateway == GatewayName::Stripe {
+        // A later change of the settings does not change orders that exist.
+        payment.capture_mode = settings.capture;
+        payment.save_method = wanted.save_method;
+        if let Some(saved) = &wanted.saved_method {
+            payment.charge_saved(saved);
+        }
+    }
+    payment
 }
 
 /// Starts the payment of a new order, or completes it if there is nothing to pay. Returns the messages of the new order.
@@ -67,7 +82,9 @@ pub(super) fn start_payment(
             messages.push(Event::OrderPaid { order_id: order.id }.now(now));
         }
         GatewayName::BankTransfer => {}
-        GatewayName::Stripe if payment.source.is_none() => return Err(PlaceOrderError::NothingToCharge),
+        GatewayName::Stripe if payment.source.is_none() && payment.method.needs_token() => {
+            return Err(PlaceOrderError::NothingToCharge);
+        }
         GatewayName::Stripe => {
             let event = Event::PaymentRequested { payment_id: payment.id, order_id: order.id, attempt: 1 };
             messages.push(event.now(now));

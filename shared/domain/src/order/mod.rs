@@ -227,18 +227,26 @@ pub struct Cancellation {
 
 /// Why an order ended before it was shipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum CancellationReason {
     /// It was not paid in time. Late money reopens it.
     Expired,
     /// A person cancelled it. Late money is refunded.
     Requested,
+    /// Its authorisation ended before it was shipped. Late money is refunded.
+    AuthorisationEnded,
 }
 
 impl Cancellation {
     /// Not paid in time.
     pub fn expired() -> Self {
         Self { reason: CancellationReason::Expired, by: None, note: "not paid in time".to_owned() }
+    }
+
+    /// The authorisation of its payment ended, or was about to, before anything was shipped.
+    pub fn authorisation_ended() -> Self {
+        let note = "not shipped before the authorisation of the payment ended; nothing was charged".to_owned();
+        Self { reason: CancellationReason::AuthorisationEnded, by: None, note }
     }
 
     /// By a person.
@@ -292,9 +300,21 @@ impl Order {
     /// # Errors
     /// If the order was cancelled before: the money is late.
     pub fn confirm(&mut self, now: Timestamp) -> Result<Idempotent, IllegalTransition> {
+        self.confirm_because("paid", now)
+    }
+
+    /// The money is promised: it is captured when the order is shipped.
+    ///
+    /// # Errors
+    /// If the order was cancelled before.
+    pub fn confirm_authorised(&mut self, now: Timestamp) -> Result<Idempotent, IllegalTransition> {
+        self.confirm_because("payment authorised", now)
+    }
+
+    fn confirm_because(&mut self, note: &str, now: Timestamp) -> Result<Idempotent, IllegalTransition> {
         match self.status {
             OrderStatus::Pending => {
-                self.enter(OrderStatus::Confirmed, "paid", None, now);
+                self.enter(OrderStatus::Confirmed, note, None, now);
                 Ok(Idempotent::Executed)
             }
             OrderStatus::Cancelled => Err(self.illegal(Command::ConfirmOrder)),
@@ -344,7 +364,7 @@ impl Order {
         if !self.status.reserves_stock() {
             return Err(self.illegal(Command::CancelOrder));
         }
-        if self.items.iter().any(|item| item.shipped_at.is_some()) {
+        if self.has_left() {
             return Err(IllegalTransition { command: Command::CancelOrder, state: State::PartlyShipped });
         }
         self.end(cancellation, now);

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::{Order, OrderItem, OrderStatus};
 use crate::Id;
 use crate::Idempotent;
+use crate::Money;
+use crate::MoneyError;
 use crate::Quantity;
 use crate::Sku;
 use crate::Timestamp;
@@ -145,7 +147,7 @@ impl Order {
         self.shipments.append(&mut parcels);
         self.follow_the_latest_parcel();
         // The notes quote no number: every seller of the order reads them.
-        if self.items.iter().all(|line| line.shipped_at.is_some()) {
+        if self.has_left_completely() {
             self.enter(OrderStatus::Shipped, "handed over to the carrier", Some(by), now);
         } else {
             self.enter(OrderStatus::Processing, "part of the order left", Some(by), now);
@@ -193,6 +195,29 @@ impl Order {
     /// The parcels that a reader may see.
     pub fn shipments_of(&self, lines: LinesOf) -> impl DoubleEndedIterator<Item = &Shipment> {
         self.shipments.iter().filter(move |parcel| lines.includes(parcel.seller))
+    }
+
+    /// Whether any line was handed over to the carrier.
+    pub fn has_left(&self) -> bool {
+        self.items.iter().any(|line| line.shipped_at.is_some())
+    }
+
+    /// Whether every line was handed over to the carrier.
+    pub fn has_left_completely(&self) -> bool {
+        self.items.iter().all(|line| line.shipped_at.is_some())
+    }
+
+    /// What is due with the parcel at this position in `shipments`: the totals of its lines, and with the first parcel what is
+    /// in no line, which is shipping and its tax.
+    pub fn due_with(&self, parcel: usize) -> Result<Money, MoneyError> {
+        let Some(shipment) = self.shipments.get(parcel) else { return Ok(Money::ZERO) };
+        let lines = self.items.iter().filter(|line| shipment.items.contains(&line.id));
+        let due = Money::sum(lines.map(|line| line.total))?;
+        if parcel > 0 {
+            return Ok(due);
+        }
+        let of_lines = Money::sum(self.items.iter().map(|line| line.total))?;
+        due.plus(self.pricing.total.minus(of_lines)?)
     }
 
     fn follow_the_latest_parcel(&mut self) {

@@ -1,21 +1,28 @@
 //! Money for an order.
 
+mod capture;
 mod card;
 mod dispute;
 mod failure;
+mod instrument;
 mod refund;
 
 use serde::{Deserialize, Serialize};
 
 use super::{
     Address, Command, Currency, Id, Idempotent, IllegalTransition, Money, State, Timestamp, order::Order,
-    sealing::Sealed, user::User,
+    saved_method::SavedMethod, sealing::Sealed, user::User,
 };
 
 pub use self::{
+    capture::{
+        AUTHORISATION_MARGIN, Authorisation, CAPTURE_LEASE, Capture, CaptureError, CaptureLease, CaptureMode,
+        CaptureOrigin, CaptureStatus, GatewayCaptures, PaymentSettings,
+    },
     card::CardDetails,
     dispute::{Dispute, DisputeStatus, GatewayDispute},
     failure::{Failure, FailureCode},
+    instrument::{Funding, Instrument},
     refund::{
         GatewayRefund, GatewayRefundState, REFUND_LEASE, Refund, RefundError, RefundLease, RefundOrigin, RefundStatus,
     },
@@ -58,6 +65,12 @@ pub struct Payment {
     /// What the current attempt charges.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<PaymentSource>,
+    /// The saved method that the source is, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saved_method: Option<Id<SavedMethod>>,
+    /// Whether the source is saved for the customer once it is charged.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub save_method: bool,
     /// How many attempts were asked for.
     pub attempts: i64,
     /// Whether the customer has to do something at the gateway (3-D Secure) before it goes on.
@@ -74,6 +87,15 @@ pub struct Payment {
     pub billing_address: Option<Address>,
     /// What arrived.
     pub captured: Money,
+    /// When it is captured, as the shop's settings said when the order was placed.
+    #[serde(default)]
+    pub capture_mode: CaptureMode,
+    /// What is authorised and not captured yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorised: Option<Authorisation>,
+    /// Captures of what is authorised, made or to be made.
+    #[serde(default)]
+    pub captures: Vec<Capture>,
     /// Refunds, paid out or to be.
     pub refunds: Vec<Refund>,
     /// What the customer's bank takes back or took back.
@@ -225,9 +247,10 @@ pub struct ChargeLimits {
 }
 
 impl ChargeLimits {
-    /// Whether this amount can be charged.
+    /// Whether an order of this amount can be paid. One of 0 is not charged.
     pub fn allow(&self, amount: Money) -> bool {
-        (self.minimum..=self.maximum).contains(&amount) && amount.minor() % self.step.minor().max(1) == 0
+        let is_within = (self.minimum..=self.maximum).contains(&amount);
+        amount.is_zero() || (is_within && amount.minor() % self.step.minor().max(1) == 0)
     }
 }
 
@@ -273,12 +296,17 @@ impl Payment {
             intent_attempt: 0,
             gateway,
             source,
+            saved_method: None,
+            save_method: false,
             attempts: 1,
             action_required: false,
             void_pending: false,
             payment_details: None,
             billing_address,
             captured: Money::ZERO,
+            capture_mode: CaptureMode::Immediately,
+            authorised: None,
+            captures: Vec::new(),
             refunds: Vec::new(),
             disputes: Vec::new(),
             failure_code: None,
@@ -328,11 +356,24 @@ impl Payment {
         self.attempts = self.attempts.saturating_add(1);
         if source.is_some() {
             self.source = source;
+            self.saved_method = None;
         }
         self.action_required = false;
         self.clear_failure();
         self.enter(PaymentStatus::Processing, format!("attempt {}", self.attempts), now);
         Ok(())
+    }
+
+    /// Charges a saved method from the current attempt on. It is not saved again.
+    pub fn charge_saved(&mut self, method: &SavedMethod) {
+        self.source = Some(method.card.token.clone());
+        self.saved_method = Some(method.id);
+        self.save_method = false;
+    }
+
+    /// Whether the source belongs to the customer's account at the gateway, or will.
+    pub const fn is_on_file(&self) -> bool {
+        self.saved_method.is_some() || self.save_method
     }
 
     /// Records the intent of the current attempt, before it is confirmed.
@@ -417,15 +458,17 @@ impl Payment {
         Idempotent::Executed
     }
 
-    /// Whether a charge is under way, so that its outcome is unknown. While the gateway waits for the customer, none is:
-    /// it can be voided.
+    /// Whether a charge or a capture is under way, so that its outcome is unknown. While the gateway waits for the customer,
+    /// or has only authorised the amount, none is: it can be voided.
     pub fn is_under_way(&self) -> bool {
-        self.status == PaymentStatus::Processing && !self.action_required
+        let is_charging =
+            self.status == PaymentStatus::Processing && !self.action_required && self.authorised.is_none();
+        is_charging || self.requested_captures().next().is_some()
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_millis(0);
@@ -447,7 +490,7 @@ mod tests {
         Failure::new(FailureCode::CardDeclined, "declined")
     }
 
-    fn succeeded(id: &str, ours: Option<Id<Refund>>, amount: i64) -> GatewayRefund {
+    pub(crate) fn succeeded(id: &str, ours: Option<Id<Refund>>, amount: i64) -> GatewayRefund {
         let state = GatewayRefundState::Succeeded;
         GatewayRefund { id: id.to_owned(), ours, amount: Money::from_minor(amount), state }
     }

@@ -33,6 +33,9 @@ pub struct Refund {
     /// The gateway's ids of its attempts that failed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failed_ids: Vec<String>,
+    /// Whether it was paid by bank transfer and not by the gateway.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_transferred: bool,
     /// Why it failed or was rejected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure_reason: Option<String>,
@@ -166,9 +169,10 @@ impl Payment {
         Ok(self.captured.minus(refunds)?.minus(self.disputed()?)?.max(Money::ZERO))
     }
 
-    /// Whether everything that was captured is refunded, or approved to be. An order that cost nothing is not.
+    /// Whether everything that was captured is refunded, or approved to be, and no more will be captured. An order that cost
+    /// nothing is not.
     pub fn is_paid_back(&self) -> bool {
-        !self.captured.is_zero() && self.refundable() == Ok(Money::ZERO)
+        !self.captured.is_zero() && self.authorised.is_none() && self.refundable() == Ok(Money::ZERO)
     }
 
     /// Approves a refund, to be paid out by a message.
@@ -192,6 +196,7 @@ impl Payment {
             made_at: RefundOrigin::Shop,
             refund_id: None,
             failed_ids: Vec::new(),
+            is_transferred: false,
             failure_reason: None,
             attempts: 0,
             leased_until: None,
@@ -298,7 +303,8 @@ impl Payment {
             RefundStatus::Approved => return Err(IllegalTransition { command, state: State::PaidOutByGateway }),
             status => return Err(IllegalTransition { command, state: State::Refund(status) }),
         }
-        refund.refund_id = Some(reference.to_owned());
+        refund.failed_ids.extend(refund.refund_id.replace(reference.to_owned()));
+        refund.is_transferred = true;
         self.refund_processed(id, now);
         Ok(())
     }
@@ -354,6 +360,7 @@ impl Payment {
             made_at: RefundOrigin::Gateway,
             refund_id: Some(reported.id.clone()),
             failed_ids: Vec::new(),
+            is_transferred: false,
             failure_reason: None,
             attempts: 0,
             leased_until: None,

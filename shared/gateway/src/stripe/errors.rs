@@ -75,9 +75,13 @@ impl Refusal {
             (
                 _,
                 "payment_intent_unexpected_state"
+                | "payment_method_unexpected_state"
                 | "charge_already_refunded"
                 | "charge_disputed"
                 | "charge_already_captured"
+                | "charge_expired_for_capture"
+                | "capture_unauthorized_payment"
+                | "capture_charge_authorization_expired"
                 | "amount_too_large"
                 | "amount_too_small"
                 | "refund_disputed_payment",
@@ -100,6 +104,7 @@ fn is_of_the_method(code: &str, param: Option<&str>) -> bool {
         | "payment_method_customer_decline"
         | "payment_method_not_available"
         | "payment_method_invalid_parameter"
+        | "payment_intent_incompatible_payment_method"
         | "incorrect_number"
         | "invalid_number"
         | "invalid_expiry_month"
@@ -165,6 +170,7 @@ mod tests {
             (429, "invalid_request_error", "rate_limit", GatewayError::Unknown(String::new())),
             (400, "invalid_request_error", "payment_intent_unexpected_state", GatewayError::Refused(String::new())),
             (400, "invalid_request_error", "charge_already_refunded", GatewayError::Refused(String::new())),
+            (400, "invalid_request_error", "charge_expired_for_capture", GatewayError::Refused(String::new())),
             (500, "api_error", "", GatewayError::Unknown(String::new())),
         ];
         for (status, kind, code, expected) in ours {

@@ -12,12 +12,23 @@ use serde::Deserialize;
 
 use self::{
     errors::Refusal,
-    wire::{WireCharge, WireDispute, WireIntent, WireList, WireMethod, WireOutcomeOfCharge, WireRefund},
+    wire::{
+        MethodReference, WireCharge, WireCustomer, WireDispute, WireIntent, WireList, WireMethod, WireOutcomeOfCharge,
+        WireRefund,
+    },
 };
-use super::{Charge, GatewayAnswer, GatewayError, History, Intent, IntentState, PaymentGateway, RefundRequest};
+use super::{
+    CaptureRequest, Charge, GatewayAnswer, GatewayError, History, Intent, IntentState, Page, PaymentGateway,
+    RefundRequest, Window,
+};
 use shop_domain::{
-    Currency, Money,
-    payment::{CardDetails, Failure, FailureCode, GatewayRefund, PaymentMethod},
+    Currency, Id, Money,
+    payment::{
+        CaptureMode, CardDetails, Failure, FailureCode, GatewayRefund, Instrument, PaymentMethod, PaymentSource,
+    },
+    saved_method::CardOnFile,
+    secret_hash::sha256_hex,
+    user::User,
 };
 use shop_runtime::config::Secret;
 
@@ -26,11 +37,23 @@ pub use currencies::charge_limits;
 /// Long enough for a slow charge, and short enough to look the intent up within the same Lambda.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// The version of Stripe's API that this code is written against.
-const API_VERSION: &str = "2024-06-20";
+/// The version of Stripe's API that this code is written against. Before it, Stripe lists what an authorisation releases as a
+/// refund, though it was never captured.
+const API_VERSION: &str = "2025-03-31.basil";
+
+/// The type of a card among payment methods.
+const CARD: &str = "card";
+
+/// The type of a PayPal account.
+const PAYPAL: &str = "paypal";
 
 /// The longest page of a list.
 const PAGE: &str = "100";
+
+/// What a token is, as far as it is known without a call: single-use tokens are of cards.
+pub fn instrument_of(token: &str) -> Option<Instrument> {
+    token.starts_with("tok_").then_some(Instrument::Card(None))
+}
 
 /// A client of Stripe's API.
 #[derive(Clone, Debug)]
@@ -83,7 +106,7 @@ impl Stripe {
     }
 
     /// Every page of a list.
-    async fn list<T: for<'de> Deserialize<'de>>(
+    async fn all<T: for<'de> Deserialize<'de>>(
         &self,
         path: &str,
         filter: (&str, &str),
@@ -102,15 +125,15 @@ impl Stripe {
         }
     }
 
-    /// The id of the payment method to charge. A single-use card token is converted into a payment method first.
-    async fn payment_method(&self, charge: &Charge<'_>) -> Result<String, GatewayError> {
-        let token = charge.source.expose();
+    /// The id of the payment method of a token. A single-use card token is converted into a payment method first; `key` is of
+    /// the conversion.
+    async fn payment_method(&self, source: &PaymentSource, key: &str) -> Result<String, GatewayError> {
+        let token = source.expose();
         if !token.starts_with("tok_") {
             return Ok(token.to_owned());
         }
         let form = [("type", "card".to_owned()), ("card[token]", token.to_owned())];
-        let key = format!("{}-{}-method", charge.payment, charge.attempt);
-        match self.call::<WireMethod>(Method::POST, "payment_methods", &form, Some(&key)).await {
+        match self.call::<WireMethod>(Method::POST, "payment_methods", &form, Some(key)).await {
             Ok(method) => Ok(method.id),
             Err(Refusal::Error(GatewayError::Refused(_) | GatewayError::NotFound(_))) => {
                 // Older API versions cannot convert a token, but accept the id of its card as a payment method.
@@ -125,35 +148,52 @@ impl Stripe {
         }
     }
 
-    async fn read(&self, wire: WireIntent) -> Intent {
-        let state = match wire.status.as_str() {
-            "succeeded" => IntentState::Succeeded {
-                captured: wire.captured(),
-                details: self.details(wire.payment_method.as_deref()).await,
-            },
-            "requires_action" | "requires_source_action" => IntentState::ActionRequired,
-            "canceled" => IntentState::Cancelled,
-            "requires_confirmation" => IntentState::Open,
-            "requires_payment_method" => IntentState::Declined(match &wire.last_payment_error {
-                Some(error) => error.failure(),
-                None => Failure::new(FailureCode::CardDeclined, "the payment was declined"),
-            }),
-            _ => IntentState::Processing,
+    async fn find_method(&self, id: &str) -> Result<WireMethod, GatewayError> {
+        Ok(self.call(Method::GET, &format!("payment_methods/{}", segment(id)), &[], None).await?)
+    }
+
+    /// The payment method of a charge: its type, and the field of an intent that names it.
+    async fn source_field(&self, charge: &Charge<'_>) -> Result<(String, (&'static str, String)), GatewayError> {
+        let Some(source) = charge.source else {
+            // The customer chooses the account on PayPal's page.
+            return Ok((PAYPAL.to_owned(), ("payment_method_data[type]", PAYPAL.to_owned())));
         };
-        let answer = self.answer(&wire, &state).await;
-        Intent {
-            payment: wire.metadata.get("paymentId").and_then(|id| id.parse().ok()),
-            currency: wire.currency.to_uppercase(),
-            id: wire.id,
-            state,
-            client_secret: wire.client_secret,
-            answer,
-        }
+        let key = format!("{}-{}-method", charge.payment, charge.attempt);
+        let method = self.payment_method(source, &key).await.map_err(not_accepted)?;
+        let kind = match charge.method {
+            PaymentMethod::Paypal => PAYPAL.to_owned(),
+            // Whatever the gateway's form offered: only the payment method itself knows.
+            PaymentMethod::Stripe if source.expose().starts_with("pm_") => {
+                self.find_method(&method).await.map_err(not_accepted)?.kind.unwrap_or_else(|| CARD.to_owned())
+            }
+            _ => CARD.to_owned(),
+        };
+        Ok((kind, ("payment_method", method)))
+    }
+
+    async fn read(&self, wire: WireIntent) -> Result<Intent, GatewayError> {
+        let is_authorised = wire.status == "requires_capture";
+        let details = match wire.status.as_str() {
+            "succeeded" | "requires_capture" => self.details(wire.payment_method.as_ref()).await,
+            _ => None,
+        };
+        // The charge tells until when it is authorised, and whether it can be captured in parts.
+        let charge = match &wire.latest_charge {
+            Some(charge) if is_authorised => {
+                self.call(Method::GET, &format!("charges/{}", segment(charge.id())), &[], None).await?
+            }
+            None if is_authorised => {
+                return Err(GatewayError::Unknown("an authorised intent without a charge".to_owned()));
+            }
+            _ => WireCharge::default(),
+        };
+        let answer = self.answer(&wire).await;
+        Ok(Intent { answer, ..wire.into_intent(details, &charge) })
     }
 
     /// What is kept of an answer. The charge of a decided attempt is optional, so a failure to read it is ignored.
-    async fn answer(&self, wire: &WireIntent, state: &IntentState) -> GatewayAnswer {
-        let is_decided = matches!(state, IntentState::Succeeded { .. } | IntentState::Declined(_));
+    async fn answer(&self, wire: &WireIntent) -> GatewayAnswer {
+        let is_decided = matches!(wire.status.as_str(), "succeeded" | "requires_capture" | "requires_payment_method");
         let id = wire.latest_charge.as_ref().filter(|_| is_decided).map(|charge| charge.id().to_owned());
         let charge = match &id {
             Some(id) => self.call(Method::GET, &format!("charges/{}", segment(id)), &[], None).await.ok(),
@@ -180,10 +220,8 @@ impl Stripe {
     }
 
     /// The card details that receipts show. Optional, so a failure is ignored.
-    async fn details(&self, payment_method: Option<&str>) -> Option<CardDetails> {
-        let path = format!("payment_methods/{}", segment(payment_method?));
-        let method: WireMethod = self.call(Method::GET, &path, &[], None).await.ok()?;
-        method.details()
+    async fn details(&self, payment_method: Option<&MethodReference>) -> Option<CardDetails> {
+        self.find_method(payment_method?.id()).await.ok()?.details()
     }
 
     async fn find(&self, intent: &str) -> Result<WireIntent, GatewayError> {
@@ -192,14 +230,14 @@ impl Stripe {
 
     /// Confirms or cancels an intent, and returns its state: also where that state did not allow it, because a concurrent call
     /// was faster. Without an idempotency key, which would replay a failure for a day: an intent is charged once in any case.
-    async fn act(&self, intent: &str, action: &str) -> Result<Intent, GatewayError> {
+    async fn act(&self, intent: &str, action: &str, form: Form<'_>) -> Result<Intent, GatewayError> {
         let path = format!("payment_intents/{}/{action}", segment(intent));
-        match self.call::<WireIntent>(Method::POST, &path, &[], None).await {
-            Ok(wire) => Ok(self.read(wire).await),
+        match self.call::<WireIntent>(Method::POST, &path, form, None).await {
+            Ok(wire) => self.read(wire).await,
             // The intent carries the decline, too; it is looked up so that its owner and currency are known.
             Err(Refusal::Declined(failure)) => {
                 let found = self.look_up(intent).await?;
-                let is_charged = matches!(found.state, IntentState::Succeeded { .. });
+                let is_charged = matches!(found.state, IntentState::Succeeded { .. } | IntentState::Authorised { .. });
                 Ok(if is_charged { found } else { Intent { state: IntentState::Declined(failure), ..found } })
             }
             Err(Refusal::Error(GatewayError::Refused(_))) => self.look_up(intent).await,
@@ -221,41 +259,101 @@ fn in_stripes_unit(amount: Money, currency: Currency) -> Result<String, GatewayE
     Ok(amount.to_string())
 }
 
+fn invalid_method(reason: &str) -> GatewayError {
+    GatewayError::InvalidMethod(Failure::new(FailureCode::InvalidPaymentMethod, reason))
+}
+
+/// The error of a request that names a payment method and no other object that could be refused.
+fn not_accepted(error: GatewayError) -> GatewayError {
+    match error {
+        GatewayError::NotFound(_) | GatewayError::Refused(_) => invalid_method("the payment method was not accepted"),
+        error => error,
+    }
+}
+
 #[async_trait]
 impl PaymentGateway for Stripe {
     async fn open(&self, charge: &Charge<'_>) -> Result<Intent, GatewayError> {
-        let method_type = if charge.method == PaymentMethod::Paypal { "paypal" } else { "card" };
-        let form = [
+        let mut form = vec![
             ("amount", in_stripes_unit(charge.amount, charge.currency)?),
             ("currency", charge.currency.code().to_lowercase()),
-            ("payment_method", self.payment_method(charge).await?),
-            ("payment_method_types[]", method_type.to_owned()),
             ("metadata[paymentId]", charge.payment.to_string()),
             ("metadata[orderId]", charge.order.to_string()),
             ("metadata[attempt]", charge.attempt.to_string()),
+            ("expand[]", "payment_method".to_owned()),
         ];
+        let (kind, source) = self.source_field(charge).await?;
+        form.push(source);
+        form.extend(charge.customer.map(|customer| ("customer", customer.to_owned())));
+        // Other payment methods would need a mandate of the customer.
+        if charge.saves_source && kind == CARD {
+            form.push(("setup_future_usage", "off_session".to_owned()));
+        }
+        if charge.capture == CaptureMode::OnShipping {
+            form.push(("capture_method", "manual".to_owned()));
+            if kind == CARD {
+                form.push(("payment_method_options[card][request_multicapture]", "if_available".to_owned()));
+            }
+        }
+        form.push(("payment_method_types[]", kind));
         let key = format!("{}-{}-open", charge.payment, charge.attempt);
         match self.call::<WireIntent>(Method::POST, "payment_intents", &form, Some(&key)).await {
-            Ok(wire) => Ok(self.read(wire).await),
-            // The payment method is the only object that the request names.
-            Err(Refusal::Error(GatewayError::NotFound(_) | GatewayError::Refused(_))) => {
-                let failure = Failure::new(FailureCode::InvalidPaymentMethod, "the payment method was not accepted");
-                Err(GatewayError::InvalidMethod(failure))
+            Ok(wire) => {
+                let instrument = wire.payment_method.as_ref().and_then(MethodReference::instrument);
+                if instrument.is_some_and(|instrument| !charge.method.accepts(instrument)) {
+                    // The intent stays unconfirmed, so nothing is charged.
+                    return Err(invalid_method(
+                        "the card or account is of another kind than the chosen payment method",
+                    ));
+                }
+                self.read(wire).await
             }
-            Err(refusal) => Err(refusal.into()),
+            // The request names nothing but the payment method and its customer.
+            Err(refusal) => Err(not_accepted(refusal.into())),
         }
     }
 
-    async fn confirm(&self, intent: &str) -> Result<Intent, GatewayError> {
-        self.act(intent, "confirm").await
+    async fn confirm(&self, intent: &str, return_url: Option<&str>) -> Result<Intent, GatewayError> {
+        let form: Vec<_> = return_url.map(|url| ("return_url", url.to_owned())).into_iter().collect();
+        self.act(intent, "confirm", &form).await
     }
 
     async fn look_up(&self, intent: &str) -> Result<Intent, GatewayError> {
-        Ok(self.read(self.find(intent).await?).await)
+        self.read(self.find(intent).await?).await
+    }
+
+    async fn capture(&self, intent: &str, capture: &CaptureRequest) -> Result<Intent, GatewayError> {
+        let mut form = vec![
+            ("amount_to_capture", in_stripes_unit(capture.amount, capture.currency)?),
+            ("metadata[captureId]", capture.capture.to_string()),
+        ];
+        if !capture.is_final {
+            form.push(("final_capture", "false".to_owned()));
+        }
+        // The attempt is in the key: Stripe replays a stored failure for a day.
+        let key = format!("{}-{}-capture", capture.capture, capture.attempt);
+        let path = format!("payment_intents/{}/capture", segment(intent));
+        let wire = self.call::<WireIntent>(Method::POST, &path, &form, Some(&key)).await?;
+        self.read(wire).await
     }
 
     async fn cancel(&self, intent: &str) -> Result<Intent, GatewayError> {
-        self.act(intent, "cancel").await
+        let intent = self.act(intent, "cancel", &[]).await?;
+        let is_partly_captured = matches!(
+            intent.state,
+            IntentState::Authorised { captured: Some(captured), .. } if captured > Money::ZERO
+        );
+        if !is_partly_captured {
+            return Ok(intent);
+        }
+        // Stripe cancels no intent of which a part is captured: its rest is released by a final capture of nothing.
+        let path = format!("payment_intents/{}/capture", segment(&intent.id));
+        let form = [("amount_to_capture", "0".to_owned()), ("final_capture", "true".to_owned())];
+        match self.call::<WireIntent>(Method::POST, &path, &form, None).await {
+            Ok(wire) => self.read(wire).await,
+            Err(Refusal::Error(GatewayError::Refused(_))) => self.look_up(&intent.id).await,
+            Err(refusal) => Err(refusal.into()),
+        }
     }
 
     async fn history(&self, intent: &str, currency: Currency) -> Result<History, GatewayError> {
@@ -264,16 +362,37 @@ impl PaymentGateway for Stripe {
             return Ok(History::default());
         };
         let refunds: Vec<WireRefund> =
-            self.list("refunds", ("payment_intent", intent), |refund: &WireRefund| &refund.id).await?;
+            self.all("refunds", ("payment_intent", intent), |refund: &WireRefund| &refund.id).await?;
         let charge: WireCharge = self.call(Method::GET, &format!("charges/{}", segment(&charge)), &[], None).await?;
         let disputes: Vec<WireDispute> = if charge.disputed {
-            self.list("disputes", ("charge", &charge.id), |dispute: &WireDispute| &dispute.id).await?
+            self.all("disputes", ("payment_intent", intent), |dispute: &WireDispute| &dispute.id).await?
         } else {
             Vec::new()
         };
         Ok(History {
             refunds: refunds.into_iter().filter_map(|refund| refund.read(currency)).collect(),
             disputes: disputes.into_iter().filter_map(|dispute| dispute.read(currency)).collect(),
+        })
+    }
+
+    async fn list(&self, window: Window, after: Option<&str>) -> Result<Page, GatewayError> {
+        const PATH: &str = "payment_intents";
+        let mut form = vec![("expand[]", "data.latest_charge".to_owned()), ("limit", PAGE.to_owned())];
+        form.extend(after.map(|after| ("starting_after", after.to_owned())));
+        let in_window = [
+            ("created[gte]", window.from.as_seconds().to_string()),
+            ("created[lt]", window.until.as_seconds().to_string()),
+        ];
+        let page: WireList<WireIntent> =
+            match self.call(Method::GET, PATH, &[&in_window[..], &form].concat(), None).await {
+                // The local Stripe API lists everything or nothing.
+                Err(Refusal::Error(GatewayError::Refused(_))) => self.call(Method::GET, PATH, &form, None).await?,
+                answer => answer?,
+            };
+        let last = page.data.last().map(|intent| intent.id.clone());
+        Ok(Page {
+            next: last.filter(|_| page.has_more),
+            charges: page.data.into_iter().filter(|intent| intent.is_in(window)).map(WireIntent::listed).collect(),
         })
     }
 
@@ -287,5 +406,37 @@ impl PaymentGateway for Stripe {
         let key = format!("{}-{}-refund", refund.refund, refund.attempt);
         let made: WireRefund = self.call(Method::POST, "refunds", &form, Some(&key)).await?;
         made.read(refund.currency).ok_or_else(|| GatewayError::Unknown("a refund of no whole minor unit".to_owned()))
+    }
+
+    async fn create_customer(&self, user: Id<User>) -> Result<String, GatewayError> {
+        // No name and no address: Stripe needs neither, and the parameters of a repeat have to be the same.
+        let form = [("metadata[userId]", user.to_string())];
+        let key = format!("{user}-customer");
+        let made: WireCustomer = self.call(Method::POST, "customers", &form, Some(&key)).await?;
+        Ok(made.id)
+    }
+
+    async fn save_method(&self, customer: &str, source: &PaymentSource) -> Result<CardOnFile, GatewayError> {
+        let key = format!("{}-method", sha256_hex(source.expose()));
+        let id = self.payment_method(source, &key).await.map_err(not_accepted)?;
+        let found = self.find_method(&id).await.map_err(not_accepted)?;
+        if !matches!(found.instrument(), Some(Instrument::Card(_))) {
+            return Err(invalid_method("only cards can be saved"));
+        }
+        // Attaching is repeatable, so it has no idempotency key, which would replay a failure for a day.
+        let path = format!("payment_methods/{}/attach", segment(&found.id));
+        let form = [("customer", customer.to_owned())];
+        let attached: Result<WireMethod, Refusal> = self.call(Method::POST, &path, &form, None).await;
+        let attached = attached.map_err(|refusal| not_accepted(refusal.into()))?;
+        attached.on_file().ok_or_else(|| GatewayError::Unknown("a card without its number's last digits".to_owned()))
+    }
+
+    async fn detach_method(&self, method: &PaymentSource) -> Result<(), GatewayError> {
+        let path = format!("payment_methods/{}/detach", segment(method.expose()));
+        match self.call::<WireMethod>(Method::POST, &path, &[], None).await {
+            Ok(_) => Ok(()),
+            Err(Refusal::Error(GatewayError::Refused(_) | GatewayError::NotFound(_)) | Refusal::Declined(_)) => Ok(()),
+            Err(refusal) => Err(refusal.into()),
+        }
     }
 }

@@ -147,6 +147,14 @@ problem_codes! {
     // Payments.
     PaymentNotConfirmable = CONFLICT "payment_not_confirmable" "Payment not confirmable",
         "The payment requires neither a confirmation nor another payment method. Load it to see its status.";
+    PaymentMethodMismatch = UNPROCESSABLE_ENTITY "payment_method_mismatch" "Payment method mismatch",
+        "The token or saved payment method is of another kind than the payment method of the order. Choose the payment method that fits, or send another token.";
+    PaymentMethodExpired = UNPROCESSABLE_ENTITY "payment_method_expired" "Payment method expired",
+        "The saved card has expired. Use another payment method, or save the renewed card.";
+    PaymentMethodRefused = UNPROCESSABLE_ENTITY "payment_method_refused" "Payment method refused",
+        "The payment gateway does not accept the token; `failureCode` says why. Have the customer enter the card again, or another one.";
+    NothingToCapture = CONFLICT "nothing_to_capture" "Nothing to capture",
+        "Nothing is authorised that can be captured, or less than the amount; `capturable` is what can be. Lower the amount, or load the payment to see its captures.";
     RefundExceedsCaptured = CONFLICT "refund_exceeds_captured" "Refund exceeds the captured amount",
         "The refunds would exceed the captured amount. Lower the amount.";
 

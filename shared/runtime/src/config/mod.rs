@@ -18,7 +18,9 @@ use std::{collections::BTreeMap, fmt, str::FromStr, time::Duration};
 use aws_config::{BehaviorVersion, timeout::TimeoutConfig};
 use futures::future::join_all;
 
-pub use settings::{MailSettings, MongoSettings, QueueSettings, ReservationSettings, StripeSettings, WebhookSettings};
+pub use settings::{
+    MailSettings, MongoSettings, QueueSettings, ReservationSettings, ShopUrlSettings, StripeSettings, WebhookSettings,
+};
 
 /// The suffix of variables that contain a secret's ARN instead of the secret.
 const SECRET_SUFFIX: &str = "_SECRET_ARN";

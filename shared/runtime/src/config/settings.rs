@@ -85,6 +85,20 @@ impl WebhookSettings {
     }
 }
 
+/// The shop's pages, as customers see them.
+#[derive(Clone, Debug)]
+pub struct ShopUrlSettings {
+    /// `SHOP_URL`: the base URL of the pages, without a trailing slash.
+    pub shop_url: String,
+}
+
+impl ShopUrlSettings {
+    /// Reads the section.
+    pub fn read(env: &mut Env) -> Self {
+        Self { shop_url: env.url("SHOP_URL", &["https://", "http://"], None) }
+    }
+}
+
 /// The mail server, and the sender and links of mails.
 #[derive(Clone, Debug)]
 pub struct MailSettings {
@@ -109,7 +123,7 @@ impl MailSettings {
         if !from.is_empty() && !from.contains('@') {
             env.fault("MAIL_FROM", "must contain an e-mail address, such as Shop <shop@example.test>");
         }
-        Self { smtp_url, from, shop_url: env.url("SHOP_URL", &["https://", "http://"], None) }
+        Self { smtp_url, from, shop_url: ShopUrlSettings::read(env).shop_url }
     }
 }
 

@@ -6,12 +6,16 @@ use serde::Deserialize;
 use shared::domain::{
     Currency, Id, Money, MoneyError, Timestamp,
     order::{Order, OrderStatus, ReturnStatus},
-    payment::{Dispute, DisputeStatus, Payment, PaymentStatus, Refund, RefundOrigin, RefundStatus},
+    payment::{
+        Authorisation, Capture, CaptureStatus, Dispute, DisputeStatus, Payment, PaymentStatus, Refund, RefundOrigin,
+        RefundStatus,
+    },
 };
 
 use super::{orders::OrderFacts, snapshot::Row, states};
 
-pub(super) const FIELDS: &str = "order amount currency status captured refunds disputes attention timeline.status";
+pub(super) const FIELDS: &str =
+    "order amount currency status captured authorised captures refunds disputes attention timeline.status";
 
 /// How long a worker may take to record the refund of a cancelled order.
 const OVERDUE_AFTER: Duration = Duration::from_secs(15 * 60);
@@ -26,6 +30,9 @@ pub(super) struct PaymentFacts {
     currency: Currency,
     status: PaymentStatus,
     captured: Money,
+    authorised: Option<Authorisation>,
+    #[serde(default)]
+    captures: Vec<Capture>,
     refunds: Vec<Refund>,
     #[serde(default)]
     disputes: Vec<Dispute>,
@@ -75,6 +82,16 @@ pub(super) fn payment_violations(payment: &PaymentFacts) -> Result<Vec<String>, 
     if captured > amount || *captured < Money::ZERO {
         violations.push(format!("its amount is {}, {} was captured", amount.minor(), captured.minor()));
     }
+    let made = payment.captures.iter().filter(|capture| capture.status == CaptureStatus::Captured);
+    let made = Money::sum(made.map(|capture| capture.amount))?;
+    if !payment.captures.is_empty() && made != *captured {
+        violations.push(format!("{} was captured, its captures add up to {}", captured.minor(), made.minor()));
+    }
+    let authorised = payment.authorised.map_or(Money::ZERO, |authorised| authorised.amount);
+    if !authorised.is_zero() && captured.plus(authorised)? > *amount {
+        let (amount, authorised) = (amount.minor(), authorised.minor());
+        violations.push(format!("its amount is {amount}, and beyond what was captured {authorised} is authorised"));
+    }
     if refunds > *captured {
         violations.push(format!("{} was captured, its refunds add up to {}", captured.minor(), refunds.minor()));
     }
@@ -113,13 +130,21 @@ pub(super) fn order_violations(order: &OrderFacts, payment: &PaymentFacts) -> Ve
             violations.push(format!("the return {id} refunds {expected}, its refund is {amount}"));
         }
     }
+    let is_authorised = payment.authorised.is_some();
     let fits = match order.status {
         OrderStatus::Pending => {
             matches!(payment.status, PaymentStatus::Pending | PaymentStatus::Processing | PaymentStatus::Failed)
+                && !is_authorised
         }
         // A charge that was not voided could still succeed.
         OrderStatus::Cancelled => !matches!(payment.status, PaymentStatus::Pending | PaymentStatus::Processing),
-        _ => matches!(payment.status, PaymentStatus::Completed | PaymentStatus::Refunded),
+        _ => match payment.status {
+            PaymentStatus::Completed | PaymentStatus::Refunded => true,
+            PaymentStatus::Processing => is_authorised,
+            // It left, and the authorisation ended before it was captured.
+            PaymentStatus::Failed => payment.attention.is_some(),
+            PaymentStatus::Pending => false,
+        },
     };
     if !fits {
         violations.push(format!("it is {}, its payment is {}", order.status.as_str(), payment.status.as_str()));

@@ -16,7 +16,7 @@ const NO_CARD: &str = r"^(?![0-9][0-9 -]{11,21}$)";
 const SEALED: &str = "^[A-Za-z0-9_-]{1,32}:[A-Za-z0-9_-]{38,}$";
 
 /// The fields with secrets, and the pattern of their stored form.
-const SECRETS: [(&str, &str, &str); 8] = [
+const SECRETS: [(&str, &str, &str); 9] = [
     ("users", "password", ARGON2ID),
     ("sessions", "tokenHash", SHA256),
     ("mailedTokens", "_id", SHA256),
@@ -25,6 +25,7 @@ const SECRETS: [(&str, &str, &str); 8] = [
     ("payments", "source", NO_CARD),
     ("payments", "paymentDetails.holderName", SEALED),
     ("payments", "gatewayAnswer", SEALED),
+    ("paymentMethods", "holderName", SEALED),
 ];
 
 #[derive(Debug, Deserialize)]

@@ -100,7 +100,7 @@ fn orders() -> Spec {
         })),
         "cancellation": object(
             "reason note",
-            doc! {"reason": one_of(&["expired", "requested"]), "by": id(), "note": text()},
+            doc! {"reason": one_of(&["expired", "requested", "authorisation_ended"]), "by": id(), "note": text()},
         ),
         "cart": id(),
         "reservedUntil": date(),
@@ -170,12 +170,26 @@ fn payments() -> Spec {
         "madeAt": one_of(&["shop", "gateway"]),
         "refundId": text(),
         "failedIds": list_of(text()),
+        "isTransferred": flag(),
         "failureReason": text(),
         "attempts": int_from(0),
         "leasedUntil": date(),
         "requestedAt": date(),
         "processedAt": date(),
     };
+    let capture = doc! {
+        "id": id(),
+        "amount": int_from(1),
+        "status": one_of(&["requested", "captured", "failed"]),
+        "madeAt": one_of(&["shop", "gateway"]),
+        "parcel": int_from(0),
+        "failureReason": text(),
+        "attempts": int_from(0),
+        "leasedUntil": date(),
+        "requestedAt": date(),
+        "capturedAt": date(),
+    };
+    let authorised = doc! {"amount": int_from(0), "until": date(), "multicapture": flag()};
     let dispute = doc! {
         "id": word(), "amount": int_from(1), "reason": text(), "status": one_of(&["open", "won", "lost"]),
         "evidenceDueBy": date(), "openedAt": date(), "closedAt": date(),
@@ -194,11 +208,16 @@ fn payments() -> Spec {
         "bankReference": text(),
         "gateway": one_of(&["stripe", "bank_transfer", "none"]),
         "source": text(),
+        "savedMethod": id(),
+        "saveMethod": flag(),
         "attempts": int_from(1),
         "actionRequired": flag(),
         "paymentDetails": object("", details),
         "billingAddress": {"bsonType": "object"},
         "captured": int_from(0),
+        "captureMode": one_of(&["immediately", "on_shipping"]),
+        "authorised": object("amount until multicapture", authorised),
+        "captures": list_of(object("id amount status madeAt attempts requestedAt", capture)),
         "refunds": list_of(object("id amount reason status requestedAt", refund)),
         "disputes": list_of(object("id amount reason status openedAt", dispute)),
         "failureCode": text(),
@@ -222,6 +241,17 @@ fn payments() -> Spec {
             "input": "$refunds",
             "in": {"$cond": [{"$eq": ["$$this.status", "rejected"]}, 0_i64, "$$this.amount"]},
         }}}, "$captured"]},
+        // I3: captures add up to what was captured, and with what is authorised to no more than is owed.
+        doc! {"$or": [
+            {"$eq": [{"$size": {"$ifNull": ["$captures", []]}}, 0]},
+            {"$and": [
+                {"$eq": ["$captured", {"$sum": {"$map": {
+                    "input": "$captures",
+                    "in": {"$cond": [{"$eq": ["$$this.status", "captured"]}, "$$this.amount", 0_i64]},
+                }}}]},
+                {"$lte": [{"$add": ["$captured", {"$ifNull": ["$authorised.amount", 0_i64]}]}, "$amount"]},
+            ]},
+        ]},
         doc! {"$eq": ["$status", {"$last": "$timeline.status"}]},
     ];
     Spec {
@@ -238,6 +268,9 @@ fn payments() -> Spec {
             // What maintenance resumes, and what a person has to decide.
             index_where(doc! {"voidPending": 1, "updatedAt": 1}, doc! {"voidPending": true}),
             index(doc! {"refunds.status": 1, "updatedAt": 1}),
+            index(doc! {"captures.status": 1, "updatedAt": 1}),
+            // What maintenance captures or voids in time.
+            index_where(doc! {"authorised.until": 1}, doc! {"authorised.until": {"$exists": true}}),
             index(doc! {"disputes.status": 1, "updatedAt": 1}),
         ],
     }

@@ -7,13 +7,13 @@ use bson::{Document, doc};
 use super::{
     Spec,
     vocabulary::{
-        currency, date, flag, id, index, int, int_from, list_of, object, one_of, removed_after, sha256, text,
-        text_like, unique, unique_sparse, validator, word,
+        currency, date, flag, id, index, index_where, int, int_from, list_of, object, one_of, removed_after, sealed,
+        sha256, text, text_like, unique, unique_sparse, unique_where, validator, word,
     },
 };
 
 pub(super) fn specs() -> Vec<Spec> {
-    vec![users(), sessions(), mailed_tokens(), throttles(), addresses(), wishlists(), reviews()]
+    vec![users(), sessions(), mailed_tokens(), throttles(), addresses(), payment_methods(), wishlists(), reviews()]
 }
 
 fn users() -> Spec {
@@ -33,6 +33,7 @@ fn users() -> Spec {
         "isEmailVerified": flag(),
         "isActive": flag(),
         "lastLogin": date(),
+        "gatewayCustomer": word(),
         "preferences": object("newsletter notifications language currency", preferences),
         "version": int(),
         "schemaVersion": int(),
@@ -130,6 +131,39 @@ fn addresses() -> Spec {
             index(doc! {"user": 1, "isDefault": 1}),
             index(doc! {"postalCode": 1}),
             index(doc! {"user": 1, "isActive": 1, "_id": 1}),
+        ],
+    }
+}
+
+fn payment_methods() -> Spec {
+    let required = "user token brand last4 expiryMonth expiryYear isDefault version schemaVersion createdAt updatedAt";
+    let properties = doc! {
+        "user": id(),
+        // The gateway's, never a card number.
+        "token": text_like("[A-Za-z_]"),
+        "brand": text(),
+        "last4": text_like("^[0-9]{4}$"),
+        "expiryMonth": {"bsonType": ["int", "long"], "minimum": 1, "maximum": 12},
+        "expiryYear": int_from(2000),
+        "funding": one_of(&["credit", "debit", "prepaid"]),
+        "holderName": sealed(),
+        "isDefault": flag(),
+        "deletedAt": date(),
+        "version": int(),
+        "schemaVersion": int(),
+        "createdAt": date(),
+        "updatedAt": date(),
+    };
+    // A deleted one is no default.
+    let rules = [doc! {"$not": [{"$and": ["$isDefault", {"$ne": [{"$type": "$deletedAt"}, "missing"]}]}]}];
+    Spec {
+        name: "paymentMethods",
+        validator: validator(required, properties, &rules),
+        indexes: vec![
+            unique(doc! {"token": 1}),
+            unique_where(doc! {"user": 1, "isDefault": 1}, doc! {"isDefault": true}),
+            index(doc! {"user": 1, "_id": -1}),
+            index_where(doc! {"updatedAt": 1}, doc! {"deletedAt": {"$exists": true}}),
         ],
     }
 }
