@@ -18,6 +18,7 @@ use shared::{
         order::Order,
         payment::Payment,
         product::Product,
+        sealing::KeyRing,
         user::{PasswordHash, Role, User},
     },
     gateway::{PaymentGateway, Stripe},
@@ -102,6 +103,7 @@ impl TestShop {
             passwords: Passwords::for_this_machine(random.clone()),
             gateway: gateway(Arc::new(stripe)),
             webhook_secret: Secret::new(WEBHOOK_SECRET),
+            keys: KeyRing::try_new([("test", [7; 32])]).unwrap(),
             mailer: Mailer::try_new(&Secret::new(place.components.smtp_url.clone()), "Shop <shop@example.test>")
                 .unwrap(),
             shop_url: "http://shop.example.test".to_owned(),
@@ -280,7 +282,8 @@ impl TestShop {
     pub fn verify(&self) -> impl Future<Output = ()> {
         let caller = std::panic::Location::caller();
         async move {
-            let report = ops::verify::verify(self.store(), self.clock.now()).await.unwrap();
+            let report = ops::verify::verify_with_progress(self.store(), self.clock.now(), Some(&self.keys), |_| ());
+            let report = report.await.unwrap();
             assert!(report.is_clean(), "at {caller}:\n{report}");
         }
     }

@@ -5,11 +5,11 @@ use axum::{
     extract::{FromRef, State},
 };
 use shared::{
-    domain::payment::Payment,
+    domain::{payment::Payment, sealing::SealedField},
     http::{App, CurrentBuyer, PathId, Problem, instructions::InstructionsView},
 };
 
-use crate::{PaymentsApp, access::load_payment, view::PaymentView};
+use crate::{PaymentsApp, access::load_payment, holder_name::open_name, view::PaymentView};
 
 /// Retrieve a payment
 ///
@@ -39,5 +39,7 @@ pub(crate) async fn show_payment(
             PaymentView::without_next_action(&payment)
         }
     };
-    Ok(Json(view.with_instructions(instructions)))
+    let sealed = payment.payment_details.as_ref().and_then(|card| card.holder_name.as_ref());
+    let name = open_name(&state.keys, SealedField::PaymentHolderName, payment.id, sealed);
+    Ok(Json(view.with_instructions(instructions).with_holder_name(name.as_ref())))
 }

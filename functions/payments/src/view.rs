@@ -9,6 +9,7 @@ use shared::{
             Authorisation, Capture, CaptureOrigin, CaptureStatus, Dispute, DisputeStatus, FailureCode, Payment,
             PaymentDetails, PaymentMethod, PaymentStatus, Refund, RefundOrigin, RefundStatus, Transfer,
         },
+        sealing::Plaintext,
     },
     gateway::{Intent, IntentState},
     http::{instructions::InstructionsView, next_action::NextActionView},
@@ -90,7 +91,7 @@ pub(crate) struct PaymentDetailsView {
     /// `2030`.
     #[serde(skip_serializing_if = "Option::is_none")]
     expiry_year: Option<String>,
-    /// The name on the card.
+    /// The name on the card; only where the payment itself is retrieved.
     #[serde(skip_serializing_if = "Option::is_none")]
     holder_name: Option<String>,
 }
@@ -184,6 +185,14 @@ impl PaymentView {
     pub(crate) fn without_next_action(payment: &Payment) -> Self {
         Self { next_action_unavailable: true, ..Self::of(payment, None) }
     }
+
+    /// With the name on the card. Answers to commands lack it, because they are stored with their idempotency key.
+    pub(crate) fn with_holder_name(mut self, name: Option<&Plaintext>) -> Self {
+        if let Some(card) = &mut self.payment_details {
+            card.holder_name = name.map(|name| name.expose().to_owned());
+        }
+        self
+    }
 }
 
 impl PaymentDetailsView {
@@ -193,7 +202,7 @@ impl PaymentDetailsView {
             last4: card.last4.clone(),
             expiry_month: card.expiry_month.clone(),
             expiry_year: card.expiry_year.clone(),
-            holder_name: card.holder_name.clone(),
+            holder_name: None,
         }
     }
 }

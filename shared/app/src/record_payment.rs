@@ -12,6 +12,7 @@ use shop_domain::{
     message::{Event, Message},
     order::{Cancellation, Order, OrderStatus},
     payment::{Begin, CaptureMode, Failure, Payment, PaymentDetails, PaymentStatus, RefundError},
+    sealing::Sealed,
 };
 use shop_store::{
     Store, StoreError, TransactionError, Tx, Versioned, coupons::Redemption, inventory::Taken, transaction,
@@ -106,6 +107,8 @@ pub struct SucceededCharge {
     pub captured: Option<Money>,
     /// The card, as printed on receipts.
     pub details: Option<PaymentDetails>,
+    /// What is kept of the gateway's answer.
+    pub answer: Option<Sealed>,
 }
 
 impl SucceededCharge {
@@ -133,6 +136,7 @@ pub async fn record_succeeded(
         if let Some(contradiction) = charge.contradiction(&found) {
             tracing::error!(%payment, contradiction, "a charge contradicts its payment: a person has to decide");
             if found.ask_for_attention(contradiction, now).was_executed() {
+                found.gateway_answer.clone_from(&charge.answer);
                 store.payments.save_in(tx, &mut found).await?;
             }
             return Ok(Vec::new());
@@ -142,7 +146,7 @@ pub async fn record_succeeded(
             return record_captures_in(store, tx, payment, &reported, now).await;
         }
         let amount = found.amount;
-        record_succeeded_in(store, tx, payment, amount, charge.details.as_ref(), now).await
+        record_succeeded_in(store, tx, payment, amount, charge, now).await
     })
 }
 
@@ -152,13 +156,14 @@ async fn record_succeeded_in(
     tx: &mut Tx,
     payment: Id<Payment>,
     captured: Money,
-    details: Option<&PaymentDetails>,
+    charge: &SucceededCharge,
     now: Timestamp,
 ) -> Result<Vec<Message>, RecordError> {
     let (mut order, mut payment) = load_payment(store, tx, payment).await?;
-    if payment.complete(captured, details.cloned(), now) == Idempotent::AlreadyApplied {
+    if payment.complete(captured, charge.details.clone(), now) == Idempotent::AlreadyApplied {
         return Ok(Vec::new());
     }
+    payment.gateway_answer = charge.answer.clone();
     payment.was_charged();
     let mut messages = Vec::new();
     if !confirm_in(store, tx, &mut order, now, &mut messages).await? {
@@ -239,12 +244,13 @@ pub(super) async fn reopen(
     Ok(true)
 }
 
-/// The attempt failed. The order stays pending for another one until it expires.
+/// The attempt failed; `answer` is what is kept of the gateway's. The order stays pending for another one until it expires.
 pub async fn record_failed(
     store: &Store,
     payment: Id<Payment>,
     attempt: i64,
     failure: &Failure,
+    answer: Option<&Sealed>,
     now: Timestamp,
 ) -> Result<Vec<Message>, RecordError> {
     transaction!(store, |tx| {
@@ -254,6 +260,7 @@ pub async fn record_failed(
         if !is_current || payment.authorised.is_some() || payment.fail(failure, now)? == Idempotent::AlreadyApplied {
             return Ok(Vec::new());
         }
+        payment.gateway_answer = answer.cloned();
         let mut messages = Vec::new();
         if order.status == OrderStatus::Pending {
             messages.push(Event::EmailPaymentFailed { order_id: order.id, payment_id: payment.id }.now(now));

@@ -24,6 +24,7 @@ pub mod product;
 pub mod random;
 pub mod review;
 pub mod saved_method;
+pub mod sealing;
 pub mod secret_hash;
 pub mod session;
 pub mod shipping;

@@ -146,8 +146,7 @@ mod tests {
 
     fn read(json: &str) -> Result<AddressBody, (ProblemCode, String)> {
         let pointer = |problem: &crate::Problem| problem.errors().first().map(|error| error.pointer.clone());
-        body::parse(json.as_bytes(), body::Cards::Refused)
-            .map_err(|problem| (problem.code(), pointer(&problem).unwrap_or_default()))
+        body::parse(json.as_bytes()).map_err(|problem| (problem.code(), pointer(&problem).unwrap_or_default()))
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub mod token;
 pub use self::{
     app::App,
     background::BackgroundTasks,
-    body::{OptionalBody, RawBody, Valid, ValidCatalogue, refuse_card_number},
+    body::{OptionalBody, RawBody, Valid, refuse_card_number},
     caching::Caching,
     headers::{CartToken, ClientAddress, IdempotencyKey, IfMatch},
     identity::{Admin, CurrentBuyer, CurrentUser, MaybeBuyer, MaybeUser, Seller, Viewer},

@@ -13,6 +13,7 @@ mod paypal;
 mod reconcile;
 mod refunds;
 mod saved_methods;
+mod sealed_fields;
 mod strict_gateway;
 mod three_d_secure;
 mod transfers;

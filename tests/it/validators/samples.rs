@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use shared::{
     app::save_product::draft_of,
     domain::{
-        Address, Currency, Email, Id, Money, Quantity, Sku, Slug, Timestamp,
+        Address, Currency, Email, Id, Money, Quantity, Random, Sku, Slug, Timestamp,
         address::{AddressType, SavedAddress},
         cart::{Cart, NewItem},
         category::Category,
@@ -19,6 +19,7 @@ use shared::{
         product::StockPolicy,
         review::Review,
         saved_method::{CardOnFile, SavedMethod},
+        sealing::{KeyRing, Plaintext},
         secret_hash::sha256_hex,
         session::Session,
         shipping::ShippingTable,
@@ -117,9 +118,10 @@ fn saved_method(user: Id<User>) -> SavedMethod {
         expiry_month: 12,
         expiry_year: 2034,
         funding: Some(Funding::Credit),
-        holder_name: Some("Ada Lovelace".to_owned()),
+        holder_name: Some(Plaintext::new("Ada Lovelace")),
     };
-    SavedMethod::new(user, card, true, NOW)
+    let keys = KeyRing::try_new([("k1", [1; 32])]).unwrap();
+    SavedMethod::new(user, card, true, (&keys, &Random::seeded(1)), NOW).unwrap()
 }
 
 fn catalogue() -> Vec<(&'static str, Document)> {

@@ -1,6 +1,7 @@
 //! Money for an order.
 
 mod capture;
+mod card;
 mod dispute;
 mod failure;
 mod instrument;
@@ -13,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Address, Command, Currency, Id, Idempotent, IllegalTransition, Money, State, Timestamp, order::Order,
-    saved_method::SavedMethod, user::User,
+    saved_method::SavedMethod, sealing::Sealed, user::User,
 };
 
 pub use self::{
@@ -21,6 +22,7 @@ pub use self::{
         AUTHORISATION_MARGIN, Authorisation, CAPTURE_LEASE, Capture, CaptureError, CaptureLease, CaptureMode,
         CaptureOrigin, CaptureStatus, GatewayCaptures, PaymentSettings,
     },
+    card::CardDetails,
     dispute::{Dispute, DisputeStatus, GatewayDispute},
     failure::{Failure, FailureCode},
     instrument::{Funding, Instrument},
@@ -112,6 +114,9 @@ pub struct Payment {
     /// Why the last attempt failed, for the buyer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure_reason: Option<String>,
+    /// What is kept of the gateway's answer to the last attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway_answer: Option<Sealed>,
     /// What a person has to decide: the gateway reports what contradicts the payment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attention: Option<String>,
@@ -233,7 +238,7 @@ pub struct PaymentDetails {
     pub expiry_year: Option<String>,
     /// The name on the card.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub holder_name: Option<String>,
+    pub holder_name: Option<Sealed>,
 }
 
 /// One change of a payment's state.
@@ -319,6 +324,7 @@ impl Payment {
             disputes: Vec::new(),
             failure_code: None,
             failure_reason: None,
+            gateway_answer: None,
             attention: None,
             timeline: vec![PaymentEvent {
                 status: PaymentStatus::Pending,

@@ -5,8 +5,8 @@ use bson::{Document, doc};
 use super::{
     Spec,
     vocabulary::{
-        currency, date, flag, id, index, index_where, int, int_from, list_of, object, one_of, some_of, text, text_like,
-        unique, unique_where, validator, word,
+        currency, date, flag, id, index, index_where, int, int_from, list_of, object, one_of, sealed, some_of, text,
+        text_like, unique, unique_where, validator, word,
     },
 };
 
@@ -196,7 +196,7 @@ fn payments() -> Spec {
         "evidenceDueBy": date(), "openedAt": date(), "closedAt": date(),
     };
     let details = doc! {
-        "brand": text(), "last4": text_like("^[0-9]{4}$"), "expiryMonth": text(), "expiryYear": text(), "holderName": text(),
+        "brand": text(), "last4": text_like("^[0-9]{4}$"), "expiryMonth": text(), "expiryYear": text(), "holderName": sealed(),
     };
     let properties = doc! {
         "order": id(),
@@ -226,6 +226,7 @@ fn payments() -> Spec {
         "disputes": list_of(object("id amount reason status openedAt", dispute)),
         "failureCode": text(),
         "failureReason": text(),
+        "gatewayAnswer": sealed(),
         "attention": text(),
         "voidPending": flag(),
         "timeline": some_of(object(
