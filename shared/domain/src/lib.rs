@@ -11,6 +11,7 @@ pub mod coupon;
 pub mod email;
 pub mod id;
 pub mod inventory;
+pub mod iso_3166;
 pub mod message;
 pub mod money;
 pub mod offer;
