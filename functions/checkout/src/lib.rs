@@ -76,6 +76,7 @@ pub fn router() -> OpenApiRouter<CheckoutApp> {
             settings::show_shipping::show_shipping_settings,
             settings::replace_shipping::replace_shipping_settings
         ))
+        .routes(routes!(settings::show_currencies::show_currencies, settings::replace_currencies::replace_currencies))
         .routes(routes!(
             settings::show_payments::show_payment_settings,
             settings::replace_payments::replace_payment_settings

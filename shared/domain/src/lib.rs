@@ -8,6 +8,7 @@ pub mod buyer;
 pub mod cart;
 pub mod category;
 pub mod coupon;
+pub mod currencies;
 pub mod email;
 pub mod id;
 pub mod inventory;

@@ -1,6 +1,7 @@
 //! The checkout function: orders, returns, coupons, reports and settings.
 
 mod coupons;
+mod currencies;
 mod lookup;
 mod orders;
 mod place;
@@ -12,6 +13,7 @@ mod returns;
 mod returns_list;
 mod settings;
 mod shipments;
+mod subdivisions;
 
 use serde_json::{Value, json};
 use shared::domain::coupon::Coupon;

@@ -91,6 +91,8 @@ const CONTRACT: &str = "
     PUT    /v1/settings/tax                         A
     GET    /v1/settings/shipping                    A
     PUT    /v1/settings/shipping                    A
+    GET    /v1/settings/currencies                  A
+    PUT    /v1/settings/currencies                  A
     GET    /v1/settings/payments                    A
     PUT    /v1/settings/payments                    A
     GET    /v1/reports/sales-by-category            S
