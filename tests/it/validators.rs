@@ -112,6 +112,7 @@ fn bad() -> Vec<Bad> {
             set("ancestors", vec![bson::oid::ObjectId::from_bytes([7; 12])]),
         ),
         ("categories", "a level that is not its depth (I8)", set("level", 3)),
+        ("coupons", "an amount of no currency", doc! {"$unset": {"currency": ""}}),
         ("reviews", "six stars", set("rating", 6_i64)),
         ("reviews", "votes that were not cast (I8)", set("helpful.count", 1_i64)),
         ("users", "a password in clear (I10)", set("password", "correct-horse-battery")),

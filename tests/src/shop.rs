@@ -12,13 +12,15 @@ use serde_json::{Value, json};
 use shared::{
     config::Secret,
     domain::{
-        Clock, Email, Id, Random, Sku,
+        Clock, Currency, Email, Id, Random, Sku,
+        currencies::ShopCurrencies,
         inventory::StockRecord,
         message::Queue,
         order::Order,
         payment::Payment,
         product::Product,
         sealing::KeyRing,
+        shipping::ShippingRate,
         user::{PasswordHash, Role, User},
     },
     gateway::{PaymentGateway, Stripe},
@@ -210,11 +212,33 @@ impl TestShop {
         for (name, value) in fields.as_object().unwrap() {
             body[name] = value.clone();
         }
+        if let Some(currency) = body["price"]["currency"].as_str() {
+            self.sell_in(currency).await;
+        }
         let created = seller.post("/v1/products", body).await;
         created.is(201);
         let id = created.json["id"].as_str().unwrap().to_owned();
         seller.post(&format!("/v1/products/{id}/publish"), json!({})).await.is(200);
         id
+    }
+
+    /// Adds a currency to those that the shop sells in, and ships in it for the same numbers of minor units as in US dollars.
+    pub async fn sell_in(&self, code: &str) {
+        let (settings, now) = (&self.store().settings, self.clock.now());
+        let currency = Currency::try_from(code.to_owned()).unwrap();
+        let known = settings.currencies().await.unwrap();
+        if known.contains(currency) {
+            return;
+        }
+        let all = ShopCurrencies::try_new([known.all(), &[currency]].concat()).unwrap();
+        settings.set_currencies(&all, now).await.unwrap();
+        let mut shipping = settings.shipping().await.unwrap();
+        for zone in &mut shipping.zones {
+            let rates = zone.methods.iter().filter(|rate| rate.currency == Currency::USD);
+            let rates: Vec<ShippingRate> = rates.map(|rate| ShippingRate { currency, ..rate.clone() }).collect();
+            zone.methods.extend(rates);
+        }
+        settings.set_shipping(&shipping, now).await.unwrap();
     }
 
     /// The stock record of a SKU.

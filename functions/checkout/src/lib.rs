@@ -69,6 +69,7 @@ pub fn router() -> OpenApiRouter<CheckoutApp> {
             settings::show_shipping::show_shipping_settings,
             settings::replace_shipping::replace_shipping_settings
         ))
+        .routes(routes!(settings::show_currencies::show_currencies, settings::replace_currencies::replace_currencies))
         .routes(routes!(
             settings::show_bank_account::show_bank_account,
             settings::replace_bank_account::replace_bank_account

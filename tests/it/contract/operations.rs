@@ -95,6 +95,8 @@ const CONTRACT: &str = "
     PUT    /v1/settings/bank-account                A
     GET    /v1/settings/payment-methods             A
     PUT    /v1/settings/payment-methods             A
+    GET    /v1/settings/currencies                  A
+    PUT    /v1/settings/currencies                  A
     GET    /v1/settings/payments                    A
     PUT    /v1/settings/payments                    A
     GET    /v1/reports/sales-by-category            S

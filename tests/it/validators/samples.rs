@@ -160,7 +160,7 @@ fn sale() -> Vec<(&'static str, Document)> {
     };
     cart.add(item, NOW).unwrap();
     let coupon = json!({
-        "_id": ID, "code": "SUMMER", "type": "percentage", "value": 1000, "minimumPurchase": 500, "maximumDiscount": 900,
+        "_id": ID, "code": "SUMMER", "type": "percentage", "value": 1000, "currency": "USD", "minimumPurchase": 500, "maximumDiscount": 900,
         "applicableProducts": [ID], "applicableCategories": [], "usageLimit": {"total": 3, "perUser": 1}, "usageCount": 3,
         "userRestrictions": {"newUsersOnly": false, "specificUsers": []}, "validFrom": AT, "validUntil": AT,
         "isActive": true, "createdBy": ID, "createdAt": AT, "updatedAt": AT,

@@ -3,17 +3,19 @@
 use serde::Deserialize;
 use shared::{
     domain::{
-        Money,
+        Currency, Money,
         bank_account::{BankAccount, Iban, is_bic},
+        iso_3166,
         money::BASIS_POINTS,
         payment::{CaptureMode, PaymentMethod, PaymentSettings},
         product::Price,
         shipping::{ShippingMethod, ShippingRate, ShippingTable, ShippingZone},
         tax::{TaxRow, TaxTable},
     },
+    http::address::normalise_place,
     validation::{
         Checked, FieldCode, Validate, Violation, Violations,
-        rules::{amount, country_code, entries, line, range},
+        rules::{amount, country, entries, line, range, subdivision_of},
     },
 };
 
@@ -42,9 +44,10 @@ impl Validate for TaxInput {
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct TaxRowInput {
-    /// ISO 3166-1 alpha-2.
+    /// A code (ISO 3166-1) or a usual name, kept as the alpha-2 code.
     country: String,
-    /// The state as written in addresses; null or absent for the whole country.
+    /// A code (ISO 3166-2) or a usual name, kept as the code without the country; null or absent for the whole country. The
+    /// row also applies to the subdivisions that lie in this one and have no row.
     state: Option<String>,
     /// Basis points: 725 is 7.25 %.
     rate_bp: i64,
@@ -55,8 +58,9 @@ pub(crate) struct TaxRowInput {
 
 impl Validate for TaxRowInput {
     fn validate(&self, v: &mut Violations) {
-        v.check("country", &self.country, country_code);
+        v.check("country", &self.country, country);
         v.check("state", &self.state, line(100));
+        v.check("state", &self.state, subdivision_of(&self.country));
         v.check("rateBp", &self.rate_bp, range(0..=BASIS_POINTS));
     }
 }
@@ -83,9 +87,9 @@ impl Validate for ShippingInput {
 pub(crate) struct ShippingZoneInput {
     /// Unique; for display.
     name: String,
-    /// ISO 3166-1 alpha-2, or `*`. Each in one zone only.
+    /// Codes (ISO 3166-1) or usual names, kept as alpha-2 codes, or `*`. Each in one zone only.
     countries: Vec<String>,
-    /// The rates of the zone, one per method. A zone without rates is not shipped to.
+    /// The rates of the zone, one per method and currency. A zone without rates is not shipped to.
     methods: Vec<ShippingRateInput>,
 }
 
@@ -103,6 +107,8 @@ impl Validate for ShippingZoneInput {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ShippingRateInput {
     method: ShippingMethod,
+    /// Of its amounts; it is offered to carts of this currency alone. The shop's default if absent.
+    currency: Option<Currency>,
     /// Per parcel.
     price: Money,
     /// Per kilogram begun. 0 if absent.
@@ -139,36 +145,57 @@ impl From<PaymentSettingsInput> for PaymentSettings {
 }
 
 fn country_or_rest(text: &str) -> Checked {
-    if text == "*" { Ok(()) } else { country_code(text) }
+    if text == "*" { Ok(()) } else { country(text) }
+}
+
+fn country_or_rest_code(text: &str) -> String {
+    iso_3166::find_country(text).unwrap_or(text).to_owned()
 }
 
 impl From<TaxInput> for TaxTable {
     fn from(input: TaxInput) -> Self {
-        let rows = input.rows.into_iter().map(|row| TaxRow {
-            country: row.country,
-            state: row.state.map(|state| state.trim().to_owned()),
-            rate_bp: row.rate_bp,
-            tax_shipping: row.tax_shipping,
+        let rows = input.rows.into_iter().map(|row| {
+            let (country, state) = normalise_place(&row.country, row.state.as_deref().unwrap_or_default());
+            // The country's own name names no part of it.
+            let state = Some(state).filter(|state| !state.is_empty());
+            TaxRow { country, state, rate_bp: row.rate_bp, tax_shipping: row.tax_shipping }
         });
         Self { prices_include_tax: input.prices_include_tax, rows: rows.collect() }
     }
 }
 
-impl From<ShippingInput> for ShippingTable {
-    fn from(input: ShippingInput) -> Self {
+/// The currencies that the shop sells in.
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ShopCurrenciesInput)]
+pub(crate) struct CurrenciesInput {
+    /// Each once; the first is the default.
+    pub(super) currencies: Vec<Currency>,
+}
+
+impl Validate for CurrenciesInput {
+    fn validate(&self, v: &mut Violations) {
+        v.check("currencies", &self.currencies, entries(1..=200));
+    }
+}
+
+impl ShippingInput {
+    /// The table, where rates without a currency have the default one.
+    pub(super) fn table(self, default_currency: Currency) -> ShippingTable {
         let rate = |rate: ShippingRateInput| ShippingRate {
             method: rate.method,
+            currency: rate.currency.unwrap_or(default_currency),
             price: rate.price,
             price_per_kg: rate.price_per_kg,
             free_from: rate.free_from,
             estimated_days: rate.estimated_days,
         };
-        let zones = input.zones.into_iter().map(|zone| ShippingZone {
+        let zones = self.zones.into_iter().map(|zone| ShippingZone {
             name: zone.name.trim().to_owned(),
-            countries: zone.countries,
+            countries: zone.countries.iter().map(|name| country_or_rest_code(name)).collect(),
             methods: zone.methods.into_iter().map(rate).collect(),
         });
-        Self { zones: zones.collect() }
+        ShippingTable { zones: zones.collect() }
     }
 }
 

@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 use shared::domain::{
-    Money,
+    Currency, Money,
     bank_account::BankAccount,
+    currencies::ShopCurrencies,
     payment::{CaptureMode, PaymentMethod, PaymentSettings},
     shipping::{ShippingMethod, ShippingRate, ShippingTable, ShippingZone},
     tax::{TaxRow, TaxTable},
@@ -29,7 +30,7 @@ pub(crate) struct TaxView {
 pub(crate) struct TaxRowView {
     /// ISO 3166-1 alpha-2.
     country: String,
-    /// The state as addresses write it; `null` is the whole country.
+    /// The code of the subdivision without the country (ISO 3166-2); `null` is the whole country.
     state: Option<String>,
     /// Basis points: 725 is 7.25 %.
     rate_bp: i64,
@@ -67,6 +68,8 @@ pub(crate) struct ShippingZoneView {
 pub(crate) struct ShippingRateView {
     /// Which method.
     method: ShippingMethod,
+    /// Of its amounts; it is offered to carts of this currency alone.
+    currency: Currency,
     /// For the parcel.
     price: Money,
     /// For each kilogram begun.
@@ -76,6 +79,21 @@ pub(crate) struct ShippingRateView {
     free_from: Option<Money>,
     /// Days to delivery.
     estimated_days: Option<i32>,
+}
+
+/// The currencies that the shop sells in.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ShopCurrencies)]
+pub(crate) struct CurrenciesView {
+    /// The first is the default.
+    currencies: Vec<Currency>,
+}
+
+impl From<ShopCurrencies> for CurrenciesView {
+    fn from(currencies: ShopCurrencies) -> Self {
+        Self { currencies: currencies.all().to_vec() }
+    }
 }
 
 /// How payments are taken.
@@ -109,6 +127,7 @@ impl From<ShippingTable> for ShippingView {
     fn from(table: ShippingTable) -> Self {
         let rate = |rate: ShippingRate| ShippingRateView {
             method: rate.method,
+            currency: rate.currency,
             price: rate.price,
             price_per_kg: rate.price_per_kg,
             free_from: rate.free_from,
