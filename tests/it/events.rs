@@ -192,6 +192,8 @@ fn requires_its_document(event: &Event) -> bool {
         | Event::EmailOrderShipped { .. }
         | Event::EmailOrderCancelled { .. }
         | Event::EmailRefunded { .. }
+        | Event::EmailTransferDue { .. }
+        | Event::EmailRefundApproved { .. }
         | Event::EmailLowStock { .. }
         | Event::EmailCartAbandoned { .. } => false,
     }

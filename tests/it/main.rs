@@ -15,6 +15,7 @@ mod cart;
 mod checkout;
 mod contract;
 mod events;
+mod field_keys;
 mod gateway;
 mod idempotency;
 mod killed;

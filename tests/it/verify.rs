@@ -277,11 +277,12 @@ async fn coupons_redeemed_too_often_or_never_are_reported() {
 #[tokio::test]
 async fn secrets_in_clear_are_counted_and_not_printed() {
     let sold = sold().await;
-    let rule = "passwords and tokens are stored as hashes";
+    let rule = "passwords, tokens, cards and sealed fields are not stored in clear";
     for (collection, field, clear) in [
         ("users", "password", "correct-horse-battery"),
         ("payments", "source", "4242 4242 4242 4242"),
         ("payments", "source", "4242424242424242"),
+        ("payments", "gatewayAnswer", r#"{"charge":"ch_1"}"#),
     ] {
         let update = doc! {"$set": {field: clear}};
         sold.breaks(rule, &format!("{collection}.{field}"), collection, doc! {field: {"$exists": true}}, update).await;

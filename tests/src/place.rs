@@ -24,7 +24,7 @@ const PLACES: usize = 16;
 /// A locked place, released on drop.
 #[derive(Debug)]
 pub struct Place {
-    /// The database, migrated and empty.
+    /// The database, migrated and empty but for the bank account.
     pub store: Store,
     /// Its queues, empty: the three, and each one's dead-letter queue as `<name>-dlq`.
     pub queues: std::collections::BTreeMap<String, String>,
@@ -61,6 +61,7 @@ impl Place {
         let store = Store::with_options(options, &database).unwrap();
         migrations::migrate(&store, &Clock::system(), |_| ()).await.unwrap();
         empty(&store).await;
+        store.settings.set_bank_account(&ops::demo::bank_account().unwrap(), Clock::system().now()).await.unwrap();
         let prefix = format!("{database}-");
         remove_queues(&components.sqs_endpoint, &prefix).await;
         let queues = sqs::ensure_queues(&components.sqs_endpoint, &prefix, 30).await.unwrap();

@@ -12,12 +12,15 @@ use serde_json::{Value, json};
 use shared::{
     config::Secret,
     domain::{
-        Clock, Email, Id, Random, Sku,
+        Clock, Currency, Email, Id, Random, Sku,
+        currencies::ShopCurrencies,
         inventory::StockRecord,
         message::Queue,
         order::Order,
         payment::Payment,
         product::Product,
+        sealing::KeyRing,
+        shipping::ShippingRate,
         user::{PasswordHash, Role, User},
     },
     gateway::{PaymentGateway, Stripe},
@@ -102,6 +105,7 @@ impl TestShop {
             passwords: Passwords::for_this_machine(random.clone()),
             gateway: gateway(Arc::new(stripe)),
             webhook_secret: Secret::new(WEBHOOK_SECRET),
+            keys: KeyRing::try_new([("test", [7; 32])]).unwrap(),
             mailer: Mailer::try_new(&Secret::new(place.components.smtp_url.clone()), "Shop <shop@example.test>")
                 .unwrap(),
             shop_url: "http://shop.example.test".to_owned(),
@@ -208,11 +212,33 @@ impl TestShop {
         for (name, value) in fields.as_object().unwrap() {
             body[name] = value.clone();
         }
+        if let Some(currency) = body["price"]["currency"].as_str() {
+            self.sell_in(currency).await;
+        }
         let created = seller.post("/v1/products", body).await;
         created.is(201);
         let id = created.json["id"].as_str().unwrap().to_owned();
         seller.post(&format!("/v1/products/{id}/publish"), json!({})).await.is(200);
         id
+    }
+
+    /// Adds a currency to those that the shop sells in, and ships in it for the same numbers of minor units as in US dollars.
+    pub async fn sell_in(&self, code: &str) {
+        let (settings, now) = (&self.store().settings, self.clock.now());
+        let currency = Currency::try_from(code.to_owned()).unwrap();
+        let known = settings.currencies().await.unwrap();
+        if known.contains(currency) {
+            return;
+        }
+        let all = ShopCurrencies::try_new([known.all(), &[currency]].concat()).unwrap();
+        settings.set_currencies(&all, now).await.unwrap();
+        let mut shipping = settings.shipping().await.unwrap();
+        for zone in &mut shipping.zones {
+            let rates = zone.methods.iter().filter(|rate| rate.currency == Currency::USD);
+            let rates: Vec<ShippingRate> = rates.map(|rate| ShippingRate { currency, ..rate.clone() }).collect();
+            zone.methods.extend(rates);
+        }
+        settings.set_shipping(&shipping, now).await.unwrap();
     }
 
     /// The stock record of a SKU.
@@ -280,7 +306,8 @@ impl TestShop {
     pub fn verify(&self) -> impl Future<Output = ()> {
         let caller = std::panic::Location::caller();
         async move {
-            let report = ops::verify::verify(self.store(), self.clock.now()).await.unwrap();
+            let report = ops::verify::verify_with_progress(self.store(), self.clock.now(), Some(&self.keys), |_| ());
+            let report = report.await.unwrap();
             assert!(report.is_clean(), "at {caller}:\n{report}");
         }
     }

@@ -14,8 +14,9 @@ pub(crate) async fn find_new_item(
     variant: Option<&Sku>,
     quantity: Quantity,
 ) -> Result<NewItem, Problem> {
-    let product = app.store.products.find(product).await?;
-    let product = product.filter(|product| product.is_for_sale()).ok_or_else(|| Problem::not_found("product"))?;
+    let (product, currencies) = tokio::try_join!(app.store.products.find(product), app.store.settings.currencies())?;
+    let is_for_sale = |product: &Product| product.is_for_sale() && currencies.contains(product.price.currency);
+    let product = product.filter(|product| is_for_sale(product)).ok_or_else(|| Problem::not_found("product"))?;
     let sellable = product.sellable(variant).map_err(CartProblem::NotSellable)?;
     let stock = app.store.inventory.find(&sellable.sku).await?;
     Ok(NewItem {

@@ -1,15 +1,66 @@
-//! Visibility of orders: customers see their own, sellers those with lines of theirs, administrators all. To other callers an
-//! order does not exist.
+//! Visibility of orders: customers see their own, guests the one that came from their cart, sellers those with lines of theirs,
+//! administrators all. To other callers an order does not exist.
 
+use axum::{
+    extract::{FromRef, FromRequestParts},
+    http::request::Parts,
+};
 use shared::{
     domain::{
-        Id,
+        Buyer, Id,
         order::{LinesOf, Order},
-        user::Role,
+        secret_hash::sha256_hex,
+        user::{Role, User},
     },
-    http::{App, CurrentUser, Problem},
+    http::{App, CartToken, CurrentUser, MaybeUser, Problem, ProblemCode},
     store::Versioned,
 };
+
+/// The caller who asks for an order: a user, or a guest with a cart token; 401 otherwise. Whether an order came from that
+/// cart is not checked yet.
+#[derive(Clone, Debug)]
+pub(crate) enum OrderCaller {
+    /// With an account.
+    User(CurrentUser),
+    /// By the SHA-256 of the cart token.
+    Guest(String),
+}
+
+impl OrderCaller {
+    /// The account of a user.
+    pub(crate) fn user(&self) -> Option<Id<User>> {
+        match self {
+            Self::User(user) => Some(user.id),
+            Self::Guest(_) => None,
+        }
+    }
+
+    /// As the buyer of an order.
+    pub(crate) fn buyer(&self) -> Buyer {
+        match self {
+            Self::User(user) => Buyer::Customer(user.id),
+            Self::Guest(token_hash) => Buyer::Guest(token_hash.clone()),
+        }
+    }
+}
+
+impl<S> FromRequestParts<S> for OrderCaller
+where
+    S: Send + Sync,
+    App: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        if let MaybeUser(Some(user)) = MaybeUser::from_request_parts(parts, state).await? {
+            return Ok(Self::User(user));
+        }
+        match CartToken::from_request_parts(parts, state).await? {
+            CartToken(Some(token)) => Ok(Self::Guest(sha256_hex(&token))),
+            CartToken(None) => Err(Problem::new(ProblemCode::NotAuthenticated)),
+        }
+    }
+}
 
 /// The part of an order that a caller may see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,18 +93,27 @@ impl Visibility {
     }
 }
 
-/// The order with this id or number, if the user may see it.
+/// The order with this id or number, if the caller may see it.
 pub(crate) async fn load_order(
     app: &App,
-    user: CurrentUser,
+    caller: &OrderCaller,
     key: &str,
 ) -> Result<(Versioned<Order>, Visibility), Problem> {
+    let missing = || Problem::not_found("order");
     let order = match key.parse::<Id<Order>>() {
         Ok(id) => app.store.orders.find(id).await?,
         Err(_) => app.store.orders.find_by_number(&key.to_uppercase()).await?,
     };
-    let seen = order.and_then(|order| Visibility::of(user, &order).map(|visibility| (order, visibility)));
-    seen.ok_or_else(|| Problem::not_found("order"))
+    let order = order.ok_or_else(missing)?;
+    let visibility = match caller {
+        OrderCaller::User(user) => Visibility::of(*user, &order),
+        OrderCaller::Guest(token_hash) if order.user.is_none() => {
+            let cart = app.store.carts.find(order.cart).await?;
+            cart.filter(|cart| cart.session_id.as_ref() == Some(token_hash)).map(|_| Visibility::Owner)
+        }
+        OrderCaller::Guest(_) => None,
+    };
+    Ok((order, visibility.ok_or_else(missing)?))
 }
 
 /// Like [`load_order`], for administrators and sellers only.

@@ -10,7 +10,7 @@ mod reports;
 mod returns;
 mod settings;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::extract::FromRef;
 use lambda_http::Error;
@@ -21,6 +21,8 @@ use shared::{
     http::{App, lambda::AppSettings, serve},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub use shared::domain::payment::PaymentWindow;
 
 /// The queues that this function sends to. `template.yaml` gives it the right and the address of these and no others.
 pub const SENDS_TO: &[Queue] = &Queue::ALL;
@@ -40,15 +42,6 @@ impl FromRef<CheckoutApp> for App {
     fn from_ref(state: &CheckoutApp) -> Self {
         state.app.clone()
     }
-}
-
-/// How long an order may stay unpaid before it expires; its stock stays reserved until then.
-#[derive(Clone, Copy, Debug)]
-pub struct PaymentWindow {
-    /// For payments charged by the gateway.
-    pub charge: Duration,
-    /// For bank transfers.
-    pub transfer: Duration,
 }
 
 /// The endpoints of the group.
@@ -75,6 +68,15 @@ pub fn router() -> OpenApiRouter<CheckoutApp> {
         .routes(routes!(
             settings::show_shipping::show_shipping_settings,
             settings::replace_shipping::replace_shipping_settings
+        ))
+        .routes(routes!(settings::show_currencies::show_currencies, settings::replace_currencies::replace_currencies))
+        .routes(routes!(
+            settings::show_bank_account::show_bank_account,
+            settings::replace_bank_account::replace_bank_account
+        ))
+        .routes(routes!(
+            settings::show_payment_methods::show_payment_methods,
+            settings::replace_payment_methods::replace_payment_methods
         ))
         .routes(routes!(
             settings::show_payments::show_payment_settings,

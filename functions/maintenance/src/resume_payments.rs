@@ -63,7 +63,8 @@ fn messages_of(payment: &Payment, now: Timestamp) -> Vec<Message> {
         order_id,
         capture_id: capture.id,
     }));
-    let approved = || payment.refunds.iter().filter(|refund| refund.status == RefundStatus::Approved);
+    let approved =
+        || payment.refunds.iter().filter(|refund| refund.status == RefundStatus::Approved && !refund.by_transfer);
     if payment.has_open_dispute() || approved().any(|refund| refund.refund_id.is_some()) {
         events.push(Event::PaymentStatusUnknown { payment_id, order_id });
     }

@@ -6,7 +6,7 @@ use shared::{
         cart::{Cart, CartStatus},
         message::Event,
         order::Order,
-        payment::Payment,
+        payment::{Payment, TransferInstructions},
         product::Product,
         user::{MailedToken, TokenPurpose, User},
     },
@@ -14,7 +14,7 @@ use shared::{
     store::Versioned,
 };
 
-use crate::{Notifications, mailer::Mail, texts};
+use crate::{Notifications, mailer::Mail, texts, times::Language};
 
 impl Notifications {
     /// The mail; `None` if its recipient or subject no longer exists.
@@ -38,7 +38,14 @@ impl Notifications {
                 Ok(self.user(*user_id).await?.map(|user| texts::already_registered(&user, &self.shop_url)))
             }
             Event::EmailOrderPlaced { order_id } => {
-                Ok(self.order(*order_id).await?.map(|order| texts::order_placed(&order)))
+                let Some(order) = self.order(*order_id).await? else { return Ok(None) };
+                let payment = store.payments.find(order.payment).await?;
+                let instructions = match &payment {
+                    Some(payment) => self.instructions(&order, payment).await?,
+                    None => None,
+                };
+                let language = self.language_of(&order).await?;
+                Ok(Some(texts::order_placed(&order, instructions.as_ref(), language)))
             }
             Event::EmailOrderPaid { order_id } => {
                 let Some(order) = self.order(*order_id).await? else { return Ok(None) };
@@ -53,7 +60,24 @@ impl Notifications {
             }
             Event::EmailPaymentFailed { order_id, payment_id } => {
                 let found = self.order_and_payment(*order_id, *payment_id).await?;
-                Ok(found.map(|(order, payment)| texts::payment_failed(&order, &payment, &self.shop_url)))
+                let Some((order, payment)) = found else { return Ok(None) };
+                let language = self.language_of(&order).await?;
+                Ok(Some(texts::payment_failed(&order, &payment, &self.shop_url, language)))
+            }
+            Event::EmailTransferDue { order_id, payment_id } => {
+                let found = self.order_and_payment(*order_id, *payment_id).await?;
+                let Some((order, payment)) = found else { return Ok(None) };
+                // Paid or changed meanwhile: nothing is owed.
+                let Some(instructions) = self.instructions(&order, &payment).await? else { return Ok(None) };
+                let language = self.language_of(&order).await?;
+                Ok(Some(texts::transfer_due(&order, &payment, &instructions, language)))
+            }
+            Event::EmailRefundApproved { order_id, payment_id, refund_id } => {
+                let found = self.order_and_payment(*order_id, *payment_id).await?;
+                Ok(found.and_then(|(order, payment)| {
+                    let refund = payment.refunds.iter().find(|refund| refund.id == *refund_id)?;
+                    Some(texts::refund_approved(&order, refund))
+                }))
             }
             Event::EmailRefunded { order_id, payment_id, refund_id } => {
                 let found = self.order_and_payment(*order_id, *payment_id).await?;
@@ -75,6 +99,26 @@ impl Notifications {
     async fn user(&self, id: Id<User>) -> Result<Option<User>, ProcessError> {
         let user = self.worker.store.users.find(id).await?.map(Versioned::into_inner);
         Ok(user.filter(|user| user.is_active))
+    }
+
+    /// Where to transfer what is owed for an order.
+    async fn instructions(
+        &self,
+        order: &Order,
+        payment: &Payment,
+    ) -> Result<Option<TransferInstructions>, ProcessError> {
+        if !payment.awaits_transfer() {
+            return Ok(None);
+        }
+        let account = self.worker.store.settings.bank_account().await?;
+        Ok(account.and_then(|account| TransferInstructions::of(order, payment, account)))
+    }
+
+    /// The language of an order's buyer; a guest has not chosen one.
+    async fn language_of(&self, order: &Order) -> Result<Language, ProcessError> {
+        let Some(user) = order.user else { return Ok(Language::English) };
+        let user = self.worker.store.users.find(user).await?;
+        Ok(user.map_or(Language::English, |user| Language::of(&user.preferences.language)))
     }
 
     async fn token(&self, user: Id<User>, purpose: TokenPurpose) -> Result<String, ProcessError> {

@@ -7,6 +7,7 @@
 mod compose;
 mod mailer;
 mod texts;
+mod times;
 
 use std::sync::Arc;
 

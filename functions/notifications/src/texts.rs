@@ -6,12 +6,15 @@ use shared::domain::{
     cart::Cart,
     inventory::StockRecord,
     order::{Order, Shipment},
-    payment::{CaptureMode, Payment, Refund},
+    payment::{CaptureMode, Payment, Refund, TransferInstructions},
     product::Product,
     user::User,
 };
 
-use crate::mailer::Mail;
+use crate::{
+    mailer::Mail,
+    times::{Language, readable},
+};
 
 fn to_user(user: &User, subject: impl Into<String>, text: &str) -> Mail {
     let text = format!("Hello {},\n\n{text}\n", user.first_name);
@@ -71,8 +74,57 @@ pub(crate) fn already_registered(user: &User, shop: &str) -> Mail {
     to_user(user, "You already have an account", &text)
 }
 
-pub(crate) fn order_placed(order: &Order) -> Mail {
-    about_order(order, "We have received your order", "thank you for your order. We will write again when it is paid.")
+pub(crate) fn order_placed(order: &Order, instructions: Option<&TransferInstructions>, language: Language) -> Mail {
+    let next = match instructions {
+        Some(instructions) => {
+            format!("{}\n\nWe will write again when the money has arrived.", transfer(order, instructions, language))
+        }
+        None => "We will write again when it is paid.".to_owned(),
+    };
+    about_order(order, "We have received your order", &format!("thank you for your order. {next}"))
+}
+
+/// What to transfer, by when and where to.
+fn transfer(order: &Order, instructions: &TransferInstructions, language: Language) -> String {
+    let TransferInstructions { account, amount, reference, until } = instructions;
+    let (amount, until) = (amount.display(order.currency), readable(*until, language));
+    let iban = account.iban.as_ref().map(ToString::to_string);
+    let lines = [
+        ("Account holder", Some(&account.account_holder)),
+        ("IBAN", iban.as_ref()),
+        ("BIC", account.bic.as_ref()),
+        ("Account number", account.account_number.as_ref()),
+        ("Routing number", account.routing_number.as_ref()),
+        ("Bank", account.bank_name.as_ref()),
+        ("Reference", Some(reference)),
+    ];
+    let lines = lines.into_iter().filter_map(|(name, value)| Some(format!("\n  {name}: {}", value?)));
+    format!("Please transfer {amount} by {until}:\n{}", lines.collect::<String>())
+}
+
+pub(crate) fn transfer_due(
+    order: &Order,
+    payment: &Payment,
+    instructions: &TransferInstructions,
+    language: Language,
+) -> Mail {
+    let received = payment.received().unwrap_or_default();
+    let news = if received.is_zero() {
+        "you have chosen to pay by bank transfer.".to_owned()
+    } else {
+        let (received, total) = (received.display(order.currency), payment.amount.display(order.currency));
+        format!("we have received {received} of {total}.")
+    };
+    about_order(order, "Your bank transfer", &format!("{news} {}", transfer(order, instructions, language)))
+}
+
+pub(crate) fn refund_approved(order: &Order, refund: &Refund) -> Mail {
+    let amount = refund.amount.display(order.currency);
+    let text = format!(
+        "we have received a bank transfer, and owe you {amount} of it: {}. We will transfer it back.",
+        refund.reason
+    );
+    about_order(order, "Your transfer will be returned", &text)
 }
 
 pub(crate) fn order_paid(order: &Order, payment: &Payment) -> Mail {
@@ -88,12 +140,13 @@ pub(crate) fn order_paid(order: &Order, payment: &Payment) -> Mail {
     }
 }
 
-pub(crate) fn payment_failed(order: &Order, payment: &Payment, shop: &str) -> Mail {
+pub(crate) fn payment_failed(order: &Order, payment: &Payment, shop: &str, language: Language) -> Mail {
     let reason = payment.failure_reason.as_deref().unwrap_or("the payment was declined");
     let text = format!(
         "your payment did not go through: {reason}\n\nWe keep your order until {}. Pay with the same or another method:\n\n\
          {shop}/orders/{}/pay",
-        order.reserved_until, order.order_number
+        readable(order.reserved_until, language),
+        order.order_number
     );
     about_order(order, "Your payment did not go through", &text)
 }

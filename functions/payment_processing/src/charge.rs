@@ -111,7 +111,7 @@ impl PaymentProcessing {
     /// Records that an attempt failed.
     pub(crate) async fn fail(&self, payment: &Payment, attempt: i64, failure: &Failure) -> Result<(), ProcessError> {
         let now = self.worker.clock.now();
-        let messages = record_failed(&self.worker.store, payment.id, attempt, failure, now).await;
+        let messages = record_failed(&self.worker.store, payment.id, attempt, failure, None, now).await;
         self.worker.dispatch(messages.map_err(not_recorded)?).await;
         Ok(())
     }

@@ -22,11 +22,12 @@ use async_trait::async_trait;
 use lambda_runtime::Error;
 use shared::{
     app::record_payment::RecordError,
-    config::{Env, ShopUrlSettings, StripeSettings},
+    config::{Env, ShopUrlSettings, StripeSettings, field_keys},
     domain::{
         Id,
         message::{Event, Message, Queue},
         payment::{Failure, FailureCode, Payment},
+        sealing::KeyRing,
     },
     gateway::{GatewayError, PaymentGateway, Stripe, Window},
     queue::{self, Consumer, ProcessError, Worker, WorkerSettings},
@@ -43,6 +44,8 @@ pub struct PaymentProcessing {
     pub worker: Worker,
     /// The payment gateway.
     pub gateway: Arc<dyn PaymentGateway>,
+    /// Seals the name of the card's holder and the gateway's answer.
+    pub keys: KeyRing,
     /// The shop's pages, to which the gateway sends customers back.
     pub shop_url: String,
 }
@@ -109,8 +112,9 @@ pub async fn serve() -> Result<(), Error> {
     let settings = WorkerSettings::read(&mut env, SENDS_TO);
     let stripe = StripeSettings::read(&mut env);
     let ShopUrlSettings { shop_url } = ShopUrlSettings::read(&mut env);
+    let keys = field_keys::read(&mut env).await;
     env.finish()?;
     let gateway = Arc::new(Stripe::try_new(&stripe.api_base, stripe.secret_key)?);
     let worker = settings.connect("payment_processing").await?;
-    queue::run_lambda(Arc::new(PaymentProcessing { worker, gateway, shop_url })).await
+    queue::run_lambda(Arc::new(PaymentProcessing { worker, gateway, keys, shop_url })).await
 }

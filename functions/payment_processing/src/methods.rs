@@ -30,7 +30,8 @@ impl PaymentProcessing {
             None => None,
         };
         let now = self.worker.clock.now();
-        match save_charged_method(&self.worker.store, id, card.as_ref(), now).await {
+        let sealing = (&self.keys, &self.worker.random);
+        match save_charged_method(&self.worker.store, id, card.as_ref(), sealing, now).await {
             Ok(messages) => {
                 self.worker.dispatch(messages).await;
                 Ok(())
@@ -59,6 +60,7 @@ fn not_saved(error: SaveMethodError) -> ProcessError {
     match error {
         SaveMethodError::Store(error) => error.into(),
         SaveMethodError::Gateway(error) => no_answer(error),
+        SaveMethodError::Sealing(error) => ProcessError::retry("the name on a card could not be sealed", error),
         error => ProcessError::Poison(error.to_string()),
     }
 }

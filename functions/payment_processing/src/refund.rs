@@ -17,10 +17,10 @@ impl PaymentProcessing {
     pub(crate) async fn refund(&self, id: Id<Payment>, refund: Id<Refund>) -> Result<(), ProcessError> {
         let store = &self.worker.store;
         let payment = self.load(id).await?;
-        if !payment.refunds.iter().any(|each| each.id == refund) {
+        let Some(found) = payment.refunds.iter().find(|each| each.id == refund) else {
             return Err(ProcessError::Poison(format!("payment {id} has no refund {refund}")));
-        }
-        if payment.gateway != GatewayName::Stripe || payment.transaction_id.is_none() {
+        };
+        if found.by_transfer || payment.gateway != GatewayName::Stripe || payment.transaction_id.is_none() {
             tracing::warn!(payment = %id, refund = %refund, "a refund has to be transferred by hand");
             return Ok(());
         }

@@ -15,9 +15,12 @@ impl PaymentProcessing {
     pub(crate) async fn void(&self, id: Id<Payment>) -> Result<(), ProcessError> {
         let payment = self.load(id).await?;
         let order = self.worker.store.orders.find(payment.order).await?;
-        let is_unpaid = |status| matches!(status, OrderStatus::Pending | OrderStatus::Cancelled);
-        if order.is_some_and(|order| !is_unpaid(order.status)) {
-            // It was paid meanwhile: what is authorised for it must not be released.
+        // A late repeat, or it was paid meanwhile: what is to be charged, or authorised, must not be released.
+        let goes_on = |status| match status {
+            OrderStatus::Pending => !payment.void_pending,
+            status => status != OrderStatus::Cancelled,
+        };
+        if order.is_some_and(|order| goes_on(order.status)) {
             return Ok(());
         }
         if let Some(intent_id) = &payment.transaction_id {

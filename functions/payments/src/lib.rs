@@ -6,6 +6,7 @@ mod access;
 mod capture_payment;
 mod confirm_payment;
 mod decide_refund;
+mod holder_name;
 mod mark_paid;
 mod mark_refund_paid;
 mod methods;
@@ -21,8 +22,8 @@ use std::sync::Arc;
 use axum::extract::FromRef;
 use lambda_http::Error;
 use shared::{
-    config::{Env, Secret, StripeSettings, WebhookSettings},
-    domain::message::Queue,
+    config::{Env, ReservationSettings, Secret, StripeSettings, WebhookSettings, field_keys},
+    domain::{message::Queue, payment::PaymentWindow, sealing::KeyRing},
     gateway::{PaymentGateway, Stripe},
     http::{App, lambda::AppSettings, serve},
 };
@@ -42,6 +43,10 @@ pub struct PaymentsApp {
     pub gateway: Arc<dyn PaymentGateway>,
     /// The signing secret of the gateway's webhooks.
     pub webhook_secret: Secret,
+    /// How long an order may stay unpaid once its method changes.
+    pub payment_window: PaymentWindow,
+    /// Opens the names of card holders.
+    pub keys: KeyRing,
 }
 
 impl FromRef<PaymentsApp> for App {
@@ -72,10 +77,14 @@ pub async fn serve() -> Result<(), Error> {
     let settings = AppSettings::read(&mut env, SENDS_TO);
     let stripe = StripeSettings::read(&mut env);
     let webhook = WebhookSettings::read(&mut env);
+    let reservation = ReservationSettings::read(&mut env);
+    let keys = field_keys::read(&mut env).await;
     env.finish()?;
     let deadline = settings.deadline();
     let app = settings.connect("payments").await?;
     let gateway = Arc::new(Stripe::try_new(&stripe.api_base, stripe.secret_key)?);
-    let state = PaymentsApp { app: app.clone(), gateway, webhook_secret: webhook.secret };
+    let payment_window =
+        PaymentWindow { charge: reservation.payment_window(), transfer: reservation.transfer_window() };
+    let state = PaymentsApp { app: app.clone(), gateway, webhook_secret: webhook.secret, payment_window, keys };
     serve::run_lambda(serve::finish(router().with_state(state), &app, deadline), app.background).await
 }

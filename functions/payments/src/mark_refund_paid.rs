@@ -1,6 +1,7 @@
 //! `POST /v1/payments/{id}/refunds/{refundId}/mark-paid`
 
 use axum::{extract::State, http::StatusCode, response::Response};
+use serde::{Deserialize, Serialize};
 use shared::{
     app::record_transfer::record_refund_transfer,
     domain::payment::{Payment, Refund},
@@ -9,9 +10,24 @@ use shared::{
         idempotency::{KeyedRequest, once},
         path::PathIds,
     },
+    validation::{Validate, Violations, rules::line},
 };
 
-use crate::{access::load_payment, mark_paid::MarkPaid, problems::PaymentProblem, view::PaymentView};
+use crate::{access::load_payment, problems::PaymentProblem, view::PaymentView};
+
+/// The bank transfer that paid a refund out.
+#[derive(Debug, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MarkRefundPaid {
+    /// What the bank statement calls it.
+    reference: String,
+}
+
+impl Validate for MarkRefundPaid {
+    fn validate(&self, v: &mut Violations) {
+        v.check("reference", &self.reference, line(200));
+    }
+}
 
 /// Mark a refund as paid
 ///
@@ -20,13 +36,13 @@ use crate::{access::load_payment, mark_paid::MarkPaid, problems::PaymentProblem,
 #[utoipa::path(post, path = "/v1/payments/{id}/refunds/{refundId}/mark-paid", tag = "payments",
     security(("bearer" = [])),
     params(("id" = String, Path), ("refundId" = String, Path), ("Idempotency-Key" = String, Header)),
-    request_body = MarkPaid, responses((status = 200, body = PaymentView)))]
+    request_body = MarkRefundPaid, responses((status = 200, body = PaymentView)))]
 pub(crate) async fn mark_refund_paid(
     Admin(user): Admin,
     PathIds(id, refund): PathIds<Payment, Refund>,
     key: IdempotencyKey,
     State(app): State<App>,
-    Valid(wanted): Valid<MarkPaid>,
+    Valid(wanted): Valid<MarkRefundPaid>,
 ) -> Result<Response, Problem> {
     let (payment, _) = load_payment(&app, &user.into(), id).await?;
     if !payment.refunds.iter().any(|each| each.id == refund) {

@@ -1,9 +1,9 @@
 //! Errors of payment commands, and their problems.
 
 use shared::{
-    app::record_payment::RecordError,
+    app::{record_payment::RecordError, record_transfer::RecordTransferError},
     domain::{
-        IllegalTransition,
+        IllegalTransition, State,
         payment::{CaptureError, RefundError},
     },
     http::{FieldCode, Problem, ProblemCode},
@@ -16,6 +16,9 @@ pub(crate) enum PaymentProblem {
     /// There is nothing to confirm.
     #[error("the payment cannot be confirmed now")]
     NotConfirmable,
+    /// Its line of the bank statement is recorded already.
+    #[error("a transfer with this reference is recorded already")]
+    ReferenceUsed,
     /// The command is not allowed in the payment's state.
     #[error(transparent)]
     Illegal(#[from] IllegalTransition),
@@ -46,11 +49,31 @@ impl From<RecordError> for PaymentProblem {
     }
 }
 
+impl From<RecordTransferError> for PaymentProblem {
+    fn from(error: RecordTransferError) -> Self {
+        match error {
+            RecordTransferError::ReferenceUsed => Self::ReferenceUsed,
+            RecordTransferError::Record(error) => error.into(),
+        }
+    }
+}
+
 impl From<PaymentProblem> for Problem {
     fn from(problem: PaymentProblem) -> Self {
         let detail = problem.to_string();
         match problem {
             PaymentProblem::NotConfirmable => Self::new(ProblemCode::PaymentNotConfirmable),
+            PaymentProblem::ReferenceUsed => {
+                Self::new(ProblemCode::ReferenceUsed).field("/reference", FieldCode::Taken, &detail)
+            }
+            PaymentProblem::Illegal(error) if error.state == State::ChargedByGateway => Self::new(
+                ProblemCode::IllegalTransition,
+            )
+            .detail(
+                "The gateway may still charge this payment. Record the transfer once the payment is completed, or its \
+                         order has ended and the charge is voided.",
+            )
+            .member("state", error.state.as_str()),
             PaymentProblem::Illegal(error) => error.into(),
             PaymentProblem::Capture(error) => match error {
                 CaptureError::ExceedsAuthorised { left } => {

@@ -7,11 +7,12 @@ use shared::{
         order::Order,
         payment::{
             Authorisation, Capture, CaptureOrigin, CaptureStatus, Dispute, DisputeStatus, FailureCode, Payment,
-            PaymentDetails, PaymentMethod, PaymentStatus, Refund, RefundOrigin, RefundStatus,
+            PaymentDetails, PaymentMethod, PaymentStatus, Refund, RefundOrigin, RefundStatus, Transfer,
         },
+        sealing::Plaintext,
     },
     gateway::{Intent, IntentState},
-    http::next_action::NextActionView,
+    http::{instructions::InstructionsView, next_action::NextActionView},
 };
 
 /// A payment.
@@ -35,7 +36,7 @@ pub(crate) struct PaymentView {
     /// Why the last attempt failed, for the buyer.
     #[serde(skip_serializing_if = "Option::is_none")]
     failure_reason: Option<String>,
-    /// Whether the charge of an ended order is being cancelled at the gateway.
+    /// Whether a charge is being cancelled at the gateway: its order has ended or expired, or another method was chosen.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     void_pending: bool,
     /// Whether the customer must act, and the gateway cannot tell how at the moment.
@@ -48,8 +49,17 @@ pub(crate) struct PaymentView {
     next_action: Option<NextActionView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     payment_details: Option<PaymentDetailsView>,
-    /// What was charged; refunds and disputes are listed apart.
+    /// What was charged, and what arrived by transfer; refunds and disputes are listed apart.
     captured: Money,
+    /// What has arrived by transfer, while the payment waits for the rest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    received: Option<Money>,
+    /// What arrived by transfer, also what is owed back.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    transfers: Vec<TransferView>,
+    /// While a bank transfer is owed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instructions: Option<InstructionsView>,
     /// What is authorised and not captured yet, of a payment that is captured on shipping: it is `processing` until the first
     /// capture.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -81,9 +91,26 @@ pub(crate) struct PaymentDetailsView {
     /// `2030`.
     #[serde(skip_serializing_if = "Option::is_none")]
     expiry_year: Option<String>,
-    /// The name on the card.
+    /// The name on the card; only where the payment itself is retrieved.
     #[serde(skip_serializing_if = "Option::is_none")]
     holder_name: Option<String>,
+}
+
+/// A bank transfer that arrived.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Transfer)]
+pub(crate) struct TransferView {
+    /// What the bank statement calls it.
+    reference: String,
+    amount: Money,
+    received_at: Timestamp,
+}
+
+impl TransferView {
+    fn of(transfer: &Transfer) -> Self {
+        Self { reference: transfer.reference.clone(), amount: transfer.amount, received_at: transfer.received_at }
+    }
 }
 
 /// A refund.
@@ -98,6 +125,9 @@ pub(crate) struct RefundView {
     status: RefundStatus,
     /// By whom it was made: the shop, or a person in the gateway's dashboard.
     made_at: RefundOrigin,
+    /// Whether an administrator transfers it and marks it as paid.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    by_transfer: bool,
     /// Why it failed or was rejected.
     #[serde(skip_serializing_if = "Option::is_none")]
     failure_reason: Option<String>,
@@ -131,6 +161,9 @@ impl PaymentView {
                 .and_then(|intent| intent.client_secret),
             payment_details: payment.payment_details.as_ref().map(PaymentDetailsView::of),
             captured: payment.captured,
+            received: payment.received().ok().filter(|received| payment.awaits_transfer() && !received.is_zero()),
+            transfers: payment.transfers.iter().map(TransferView::of).collect(),
+            instructions: None,
             authorised: payment.authorised.as_ref().map(AuthorisationView::of),
             captures: payment.captures.iter().map(CaptureView::of).collect(),
             refunds: payment.refunds.iter().map(RefundView::of).collect(),
@@ -143,9 +176,22 @@ impl PaymentView {
 }
 
 impl PaymentView {
+    /// With the instructions for the transfer that is owed.
+    pub(crate) fn with_instructions(self, instructions: Option<InstructionsView>) -> Self {
+        Self { instructions, ..self }
+    }
+
     /// The payment, while the gateway cannot tell the next action.
     pub(crate) fn without_next_action(payment: &Payment) -> Self {
         Self { next_action_unavailable: true, ..Self::of(payment, None) }
+    }
+
+    /// With the name on the card. Answers to commands lack it, because they are stored with their idempotency key.
+    pub(crate) fn with_holder_name(mut self, name: Option<&Plaintext>) -> Self {
+        if let Some(card) = &mut self.payment_details {
+            card.holder_name = name.map(|name| name.expose().to_owned());
+        }
+        self
     }
 }
 
@@ -156,7 +202,7 @@ impl PaymentDetailsView {
             last4: card.last4.clone(),
             expiry_month: card.expiry_month.clone(),
             expiry_year: card.expiry_year.clone(),
-            holder_name: card.holder_name.clone(),
+            holder_name: None,
         }
     }
 }
@@ -196,6 +242,7 @@ impl RefundView {
             reason: refund.reason.clone(),
             status: refund.status,
             made_at: refund.made_at,
+            by_transfer: refund.by_transfer,
             failure_reason: refund.failure_reason.clone(),
             reference: refund.refund_id.clone(),
             requested_at: refund.requested_at,

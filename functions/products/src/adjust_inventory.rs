@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use shared::{
     domain::{Id, Sku, message::Event, product::Product},
     http::{
-        App, CurrentUser, FieldCode, IdempotencyKey, PathId, Problem, ProblemCode, Seller, ValidCatalogue,
+        App, CurrentUser, FieldCode, IdempotencyKey, PathId, Problem, ProblemCode, Seller, Valid,
         idempotency::{KeyedRequest, once},
     },
     store::{idempotency::IdempotencyRecord, inventory::Adjusted},
@@ -85,7 +85,7 @@ pub(crate) async fn adjust_inventory(
     PathId(id): PathId<Product>,
     key: IdempotencyKey,
     State(app): State<App>,
-    ValidCatalogue(wanted): ValidCatalogue<AdjustInventory>,
+    Valid(wanted): Valid<AdjustInventory>,
 ) -> Result<Response, Problem> {
     let correction = wanted.correction()?;
     let request = KeyedRequest::of_user(user.id, &format!("adjust_inventory {id}"), &key, &wanted)?;

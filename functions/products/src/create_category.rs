@@ -9,7 +9,7 @@ use serde::Deserialize;
 use shared::{
     app::save_category::{self, CategoryChanges, NewCategory},
     domain::Slug,
-    http::{Admin, App, Problem, ValidCatalogue},
+    http::{Admin, App, Problem, Valid},
     validation::{Validate, Violations},
 };
 
@@ -71,7 +71,7 @@ impl From<CreateCategory> for NewCategory {
 pub(crate) async fn create_category(
     _: Admin,
     State(app): State<App>,
-    ValidCatalogue(wanted): ValidCatalogue<CreateCategory>,
+    Valid(wanted): Valid<CreateCategory>,
 ) -> Result<(StatusCode, [(HeaderName, String); 1], Json<CategoryDetail>), Problem> {
     let now = app.clock.now();
     let created = save_category::create_category(&app.store, &app.random, &wanted.into(), now).await;

@@ -7,7 +7,7 @@ use axum::{
 };
 use shared::{
     app::create_product,
-    http::{App, Problem, Seller, ValidCatalogue},
+    http::{App, Problem, Seller, Valid},
 };
 
 use crate::{access::load_changed, input::row::ProductRow, problems::CatalogueProblem, view::ProductView};
@@ -20,7 +20,7 @@ use crate::{access::load_changed, input::row::ProductRow, problems::CataloguePro
 pub(crate) async fn create_product(
     Seller(user): Seller,
     State(app): State<App>,
-    ValidCatalogue(row): ValidCatalogue<ProductRow>,
+    Valid(row): Valid<ProductRow>,
 ) -> Result<(StatusCode, [(HeaderName, String); 1], Json<ProductView>), Problem> {
     let created = create_product::create_product(&app.store, user.id, row.into(), app.clock.now()).await;
     let id = created.map_err(CatalogueProblem::from)?;

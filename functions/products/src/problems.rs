@@ -71,6 +71,11 @@ impl From<CatalogueProblem> for Problem {
                     FieldCode::Invalid,
                     invalid.to_string(),
                 ),
+                SaveProductError::CurrencyNotSold(_) => Self::new(ProblemCode::ValidationFailed).field(
+                    "/price/currency",
+                    FieldCode::Unavailable,
+                    error.to_string(),
+                ),
                 SaveProductError::UnknownCategory => Self::new(ProblemCode::UnknownReference).field(
                     "/category",
                     FieldCode::UnknownReference,

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use shared::{
     app::save_category::{self, CategoryChanges},
     domain::{Slug, category::Category},
-    http::{Admin, App, PathId, Problem, ValidCatalogue},
+    http::{Admin, App, PathId, Problem, Valid},
     validation::{Validate, Violations, patch::present},
 };
 
@@ -75,7 +75,7 @@ pub(crate) async fn update_category(
     _: Admin,
     PathId(id): PathId<Category>,
     State(app): State<App>,
-    ValidCatalogue(changes): ValidCatalogue<UpdateCategory>,
+    Valid(changes): Valid<UpdateCategory>,
 ) -> Result<Json<CategoryDetail>, Problem> {
     let updated = save_category::update_category(&app.store, id, &changes.into(), app.clock.now()).await;
     updated.map_err(CatalogueProblem::from)?;

@@ -4,7 +4,7 @@ use axum::{Json, extract::State};
 use shared::{
     app::change_product,
     domain::product::Product,
-    http::{App, PathId, Problem, Seller, ValidCatalogue},
+    http::{App, PathId, Problem, Seller, Valid},
 };
 
 use crate::{
@@ -25,7 +25,7 @@ pub(crate) async fn update_product(
     Seller(user): Seller,
     PathId(id): PathId<Product>,
     State(app): State<App>,
-    ValidCatalogue(change): ValidCatalogue<UpdateProduct>,
+    Valid(change): Valid<UpdateProduct>,
 ) -> Result<Json<ProductView>, Problem> {
     let may_change = |product: &Product| is_theirs(product, &user);
     let updated = change_product::update_product(&app.store, id, may_change, &change.into(), app.clock.now()).await;

@@ -4,7 +4,7 @@
 //! The caller says which products it may change (`may_change`); any other product does not exist for it.
 
 use super::save_product::{
-    FirstStock, ProductChanges, SaveProductError, assign_category_in, save_in, set_parent, set_status,
+    FirstStock, ProductChanges, SaveProductError, assign_category_in, check_currency, save_in, set_parent, set_status,
 };
 use shop_domain::{
     Id, IllegalTransition, Timestamp,
@@ -54,10 +54,14 @@ pub async fn update_product(
     changes: &ProductChanges,
     now: Timestamp,
 ) -> Result<(), ChangeProductError> {
+    let currencies = store.settings.currencies().await?;
     transaction!(store, |tx| {
         let before = find_own(store, tx, id, &may_change).await?;
         let mut product = before.clone();
         changes.clone().apply(&mut product)?;
+        if changes.price.is_some() {
+            check_currency(&product, &currencies)?;
+        }
         match &changes.category {
             Some(Some(category)) => assign_category_in(tx, store, &mut product, category).await?,
             Some(None) => set_parent(&mut product, None),

@@ -1,6 +1,6 @@
 //! A product is created, with its first stock and its place in the category's count, in one transaction.
 
-use super::save_product::{NewProduct, SaveProductError, assign_category_in, draft_of, insert_in, set_status};
+use super::save_product::{NewProduct, SaveProductError, assign_category_in, insert_in, priced_draft_of, set_status};
 use shop_domain::{Id, Timestamp, product::Product, user::User};
 use shop_store::{Store, transaction};
 
@@ -14,7 +14,8 @@ pub async fn create_product(
     let stock = new.first_stock()?;
     let (slug_is_given, status) = (new.changes.slug.is_some(), new.status);
     let category = new.category().map(str::to_owned);
-    let draft = draft_of(new, seller, now)?;
+    let currencies = store.settings.currencies().await?;
+    let draft = priced_draft_of(new, seller, &currencies, now)?;
     transaction!(store, |tx| {
         let mut product = draft.clone();
         if let Some(category) = &category {

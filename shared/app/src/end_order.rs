@@ -7,7 +7,7 @@
 //! voids it; if the customer completes it before that, the money is late and is refunded.
 
 use shop_domain::{
-    Id, IllegalTransition, Timestamp,
+    Id, IllegalTransition, MoneyError, Timestamp,
     message::{Event, Message},
     order::{Cancellation, Order, OrderStatus},
     payment::{Failure, FailureCode, Payment, PaymentStatus},
@@ -24,6 +24,9 @@ pub enum EndOrderError {
     /// A charge is under way, and its outcome is not known yet.
     #[error("a payment for the order is under way")]
     PaymentUnderWay,
+    /// The sum of its transfers does not fit.
+    #[error(transparent)]
+    Money(#[from] MoneyError),
     /// The store did not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -74,7 +77,11 @@ pub(super) async fn cancel_in(
     if was_unpaid {
         // An unpaid order restores its coupon; a refunded one has used it.
         store.coupons.restore_in(tx, order.id, now).await?;
-        if payment.status == PaymentStatus::Pending || payment.action_required {
+        let received = payment.received()?;
+        if !received.is_zero() {
+            // Less than the amount has arrived. The message `order.cancelled` refunds it.
+            let _ = payment.complete(received, None, now);
+        } else if payment.status == PaymentStatus::Pending || payment.action_required {
             let _ = payment.fail(&Failure::new(FailureCode::Cancelled, "the order was cancelled"), now)?;
         }
         if payment.transaction_id.is_some() {
@@ -101,7 +108,7 @@ pub(super) fn void_authorisation(payment: &mut Payment, now: Timestamp) -> Resul
     Ok(Event::PaymentVoidRequested { payment_id: payment.id, order_id: payment.order }.now(now))
 }
 
-/// Cancels an order for a customer or an administrator. The message `order.cancelled` refunds what was captured;
+/// Cancels an order for a customer, a guest (`by` is `None`) or an administrator. The message `order.cancelled` refunds what was captured;
 /// `payment.voidRequested` voids what is authorised, or what the customer could still confirm at the gateway. An expired order
 /// is only marked: late money is then refunded and no longer reopens it.
 ///
@@ -110,7 +117,7 @@ pub async fn cancel_order(
     store: &Store,
     order: Id<Order>,
     reason: &str,
-    by: Id<User>,
+    by: Option<Id<User>>,
     now: Timestamp,
     record: impl Fn(&Order, &Payment) -> IdempotencyRecord,
 ) -> Result<(IdempotencyRecord, Vec<Message>), EndOrderError> {
@@ -150,7 +157,8 @@ pub async fn expire_order(store: &Store, order: Id<Order>, now: Timestamp) -> Re
                     vec![Event::PaymentVoidRequested { payment_id: payment.id, order_id: order.id }.now(now)];
                 // One void request per interval, not one per run of maintenance.
                 order.reserved_until = now.plus(VOID_RETRY_INTERVAL);
-                store.orders.save_in(tx, &mut order).await?;
+                payment.void_pending = true;
+                save_both(store, tx, &mut order, &mut payment).await?;
                 store.outbox.enqueue_all(tx, &messages).await?;
                 Ok(messages)
             }

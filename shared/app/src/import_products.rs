@@ -4,9 +4,12 @@
 //! A row describes a product, not its stock: `inventory.quantity` is the first stock of a SKU that is new. What was sold or
 //! adjusted since is not overwritten by importing the file again.
 
-use super::save_product::{NewProduct, SaveProductError, draft_of, insert_in, save_in, set_parent, set_status};
+use super::save_product::{
+    NewProduct, SaveProductError, check_currency, insert_in, priced_draft_of, save_in, set_parent, set_status,
+};
 use shop_domain::{
-    Id, Idempotent, Slug, Timestamp, category::Category, offer::InvalidOffer, product::Product, user::User,
+    Id, Idempotent, Slug, Timestamp, category::Category, currencies::ShopCurrencies, offer::InvalidOffer,
+    product::Product, user::User,
 };
 use shop_store::{Store, StoreError, TransactionError, Tx, Versioned, categories::CategoryKey, transaction};
 
@@ -33,10 +36,11 @@ pub async fn import_row(
     row: NewProduct,
     now: Timestamp,
 ) -> Result<RowOutcome, StoreError> {
+    let currencies = store.settings.currencies().await?;
     let outcome = transaction!(store, |tx| {
         match store.products.find_by_sku_in(tx, &row.sku).await? {
-            None => create(tx, store, seller, row.clone(), now).await,
-            Some(product) => update(tx, store, seller, product, row.clone(), now).await,
+            None => create(tx, store, seller, row.clone(), &currencies, now).await,
+            Some(product) => update(tx, store, seller, product, row.clone(), &currencies, now).await,
         }
     });
     match outcome {
@@ -51,11 +55,12 @@ async fn create(
     store: &Store,
     seller: Id<User>,
     row: NewProduct,
+    currencies: &ShopCurrencies,
     now: Timestamp,
 ) -> Result<RowOutcome, RowError> {
     let stock = row.first_stock()?;
     let (slug_is_given, status, category) = (row.changes.slug.is_some(), row.status, row.category().map(str::to_owned));
-    let mut product = draft_of(row, seller, now)?;
+    let mut product = priced_draft_of(row, seller, currencies, now)?;
     assign_category(tx, store, &mut product, category.as_deref(), now).await?;
     if let Some(status) = status {
         let _ = set_status(&mut product, status, now).map_err(SaveProductError::from)?;
@@ -70,6 +75,7 @@ async fn update(
     seller: Id<User>,
     before: Versioned<Product>,
     row: NewProduct,
+    currencies: &ShopCurrencies,
     now: Timestamp,
 ) -> Result<RowOutcome, RowError> {
     if before.seller != seller {
@@ -79,6 +85,7 @@ async fn update(
     let (status, category) = (row.status, row.category().map(str::to_owned));
     let mut product = before.clone();
     row.changes.apply(&mut product)?;
+    check_currency(&product, currencies)?;
     assign_category(tx, store, &mut product, category.as_deref(), now).await?;
     if let Some(status) = status {
         let _ = set_status(&mut product, status, now).map_err(SaveProductError::from)?;
@@ -169,6 +176,7 @@ impl RowError {
     fn in_words(&self) -> String {
         let field = match self {
             Self::Save(SaveProductError::Invalid(invalid)) => invalid.field().replace('/', "."),
+            Self::Save(SaveProductError::CurrencyNotSold(_)) => "price.currency".to_owned(),
             Self::Save(SaveProductError::UnknownCategory) | Self::InvalidCategory | Self::CategoryElsewhere { .. } => {
                 "category".to_owned()
             }

@@ -1,6 +1,7 @@
 //! Use cases: every change of more than one aggregate. Each is one transaction, so that its decisions, writes and messages
 //! commit together or not at all, and it can be called again after any crash.
 
+pub mod change_method;
 pub mod change_password;
 pub mod change_product;
 pub mod change_review;

@@ -108,6 +108,9 @@ pub enum PlaceOrderError {
     /// The method is not offered at the address.
     #[error("the shipping method is not offered at this address")]
     ShippingUnavailable,
+    /// The address names no state or province, and the tax depends on it.
+    #[error("the tax depends on the state or province, which the address does not name")]
+    StateMissing,
     /// An amount does not fit.
     #[error(transparent)]
     Money(#[from] MoneyError),

@@ -6,14 +6,14 @@ use shop_domain::{
     Buyer, Currency, Email, Id, Money, MoneyError, Sku, Timestamp,
     cart::{Cart, CartItem},
     coupon::{Coupon, CouponRefusal, CouponUser},
+    currencies::ShopCurrencies,
     inventory::StockRecord,
     priced_line::PricedLine,
     pricing::{self, Consideration, Destination, LineAmounts, PriceResult, PricingInput},
     product::Product,
-    shipping::{ShippingMethod, ShippingTable},
-    tax::TaxTable,
+    shipping::ShippingMethod,
 };
-use shop_store::{Store, StoreError};
+use shop_store::{Store, StoreError, settings::PricingSettings};
 
 /// A priced cart.
 #[derive(Clone, Debug)]
@@ -26,6 +26,8 @@ pub struct Quote {
     pub price: PriceResult,
     /// The coupon that was asked for, as it was written, and what it is if it exists.
     pub coupon: Option<RequestedCoupon>,
+    /// Whether the destination names no subdivision where the tax depends on it.
+    pub needs_state: bool,
 }
 
 /// A coupon that was asked for.
@@ -59,7 +61,7 @@ pub struct QuotedLine {
 /// What is wrong with a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LineProblem {
-    /// It is no longer sold, or no longer in the cart's currency.
+    /// It is no longer sold, or no longer in the cart's currency, or the shop no longer sells in that.
     Unavailable,
     /// There are fewer than the line wants.
     InsufficientStock {
@@ -105,8 +107,7 @@ pub struct QuoteRequest<'a> {
 #[derive(Debug)]
 pub(super) struct Basis {
     products: Vec<Product>,
-    tax: TaxTable,
-    shipping: ShippingTable,
+    settings: PricingSettings,
     coupon: Option<(RequestedCoupon, CouponUser)>,
 }
 
@@ -123,12 +124,12 @@ pub async fn quote(store: &Store, cart: &Cart, request: QuoteRequest<'_>, now: T
 impl Basis {
     /// Reads it, as it is now.
     pub(super) async fn read(store: &Store, cart: &Cart, request: QuoteRequest<'_>) -> Result<Self, StoreError> {
-        let (products, (tax, shipping), coupon) = futures::try_join!(
+        let (products, settings, coupon) = futures::try_join!(
             store.products.find_all(cart.items.iter().map(|item| item.product)),
-            store.settings.both(),
+            store.settings.pricing(),
             find_coupon(store, request),
         )?;
-        Ok(Self { products, tax, shipping, coupon })
+        Ok(Self { products, settings, coupon })
     }
 
     /// Prices the cart that it was read for. `orderable` is how many units of a SKU one buyer could have.
@@ -139,15 +140,16 @@ impl Basis {
         request: QuoteRequest<'_>,
         now: Timestamp,
     ) -> Result<Quote, MoneyError> {
-        let lines = check_lines(cart, self.products, orderable)?;
+        let lines = check_lines(cart, self.products, &self.settings.currencies, orderable)?;
         let priced: Vec<PricedLine> = lines.iter().map(QuotedLine::priced).collect::<Result<_, _>>()?;
         let mut asked = self.coupon;
         let coupon = asked.as_ref().and_then(|(asked, user)| asked.coupon.as_ref().map(|coupon| (coupon, *user)));
         let mut price = pricing::price(PricingInput {
             lines: &priced,
             coupon,
-            tax: &self.tax,
-            shipping: &self.shipping,
+            currency: cart.currency,
+            tax: &self.settings.tax,
+            shipping: &self.settings.shipping,
             destination: request.destination,
             method: request.method,
             now,
@@ -163,7 +165,11 @@ impl Basis {
             .zip(&price.lines)
             .map(|(line, amounts)| QuotedLine { amounts: *amounts, ..line })
             .collect();
-        Ok(Quote { lines, currency: cart.currency, price, coupon: asked.map(|(asked, _)| asked) })
+        let needs_state = request
+            .destination
+            .is_some_and(|to| to.state.is_empty() && self.settings.tax.tells_subdivisions_apart(to.country));
+        let coupon = asked.map(|(asked, _)| asked);
+        Ok(Quote { lines, currency: cart.currency, price, coupon, needs_state })
     }
 }
 
@@ -192,6 +198,7 @@ async fn find_coupon(
 fn check_lines(
     cart: &Cart,
     products: Vec<Product>,
+    currencies: &ShopCurrencies,
     orderable: impl Fn(&Sku) -> i64,
 ) -> Result<Vec<QuotedLine>, MoneyError> {
     let products: BTreeMap<Id<Product>, Product> = products.into_iter().map(|product| (product.id, product)).collect();
@@ -200,7 +207,7 @@ fn check_lines(
     for item in &cart.items {
         let product = products.get(&item.product).cloned();
         let sellable = product.as_ref().and_then(|product| product.sold_in(cart.currency, item.variant.as_ref()));
-        let sellable = sellable.filter(|sellable| sellable.sku == item.sku);
+        let sellable = sellable.filter(|sellable| sellable.sku == item.sku && currencies.contains(cart.currency));
         let orderable = orderable(&item.sku);
         let mut problems = Vec::new();
         let unit_price = match &sellable {

@@ -16,6 +16,7 @@ use shop_domain::{
         AUTHORISATION_MARGIN, Authorisation, Capture, CaptureError, CaptureLease, CaptureOrigin, CaptureStatus,
         Failure, FailureCode, GatewayCaptures, Payment, PaymentDetails, PaymentStatus,
     },
+    sealing::Sealed,
 };
 use shop_store::{Store, Tx, Versioned, transaction};
 
@@ -34,6 +35,8 @@ pub struct ReportedCaptures {
     pub latest: Option<Id<Capture>>,
     /// The card, as printed on receipts.
     pub details: Option<PaymentDetails>,
+    /// What is kept of the gateway's answer.
+    pub answer: Option<Sealed>,
 }
 
 impl ReportedCaptures {
@@ -46,6 +49,7 @@ impl ReportedCaptures {
             authorised: None,
             latest: None,
             details: charge.details.clone(),
+            answer: charge.answer.clone(),
         }
     }
 
@@ -101,7 +105,9 @@ pub(super) async fn record_captures_in(
     if !payment.record_captures(&captures, now)?.was_executed() {
         return Ok(Vec::new());
     }
+    payment.was_charged();
     payment.payment_details = reported.details.clone().or_else(|| payment.payment_details.take());
+    payment.gateway_answer = reported.answer.clone().or_else(|| payment.gateway_answer.take());
     report_captures(&before, &mut payment, now);
     let mut messages = Vec::new();
     let is_first = before.authorised.is_none() && before.captured.is_zero();

@@ -11,7 +11,8 @@ use shop_domain::{
     Command, Id, Idempotent, IllegalTransition, Money, MoneyError, State, Timestamp,
     message::{Event, Message},
     order::{Cancellation, Order, OrderStatus},
-    payment::{Begin, CaptureMode, Failure, GatewayName, Payment, PaymentDetails, PaymentStatus, RefundError},
+    payment::{Begin, CaptureMode, Failure, Payment, PaymentDetails, PaymentStatus, RefundError},
+    sealing::Sealed,
 };
 use shop_store::{
     Store, StoreError, TransactionError, Tx, Versioned, coupons::Redemption, inventory::Taken, transaction,
@@ -50,6 +51,7 @@ impl From<EndOrderError> for RecordError {
             EndOrderError::PaymentUnderWay => {
                 Self::Illegal(IllegalTransition { command: Command::CancelOrder, state: State::BeingPaid })
             }
+            EndOrderError::Money(error) => error.into(),
             EndOrderError::Store(error) => Self::Store(error),
         }
     }
@@ -105,6 +107,8 @@ pub struct SucceededCharge {
     pub captured: Option<Money>,
     /// The card, as printed on receipts.
     pub details: Option<PaymentDetails>,
+    /// What is kept of the gateway's answer.
+    pub answer: Option<Sealed>,
 }
 
 impl SucceededCharge {
@@ -132,46 +136,37 @@ pub async fn record_succeeded(
         if let Some(contradiction) = charge.contradiction(&found) {
             tracing::error!(%payment, contradiction, "a charge contradicts its payment: a person has to decide");
             if found.ask_for_attention(contradiction, now).was_executed() {
+                found.gateway_answer.clone_from(&charge.answer);
                 store.payments.save_in(tx, &mut found).await?;
             }
             return Ok(Vec::new());
         }
-        if found.capture_mode == CaptureMode::OnShipping && found.gateway == GatewayName::Stripe {
+        if found.capture_mode == CaptureMode::OnShipping {
             let reported = ReportedCaptures::of_charge(charge);
             return record_captures_in(store, tx, payment, &reported, now).await;
         }
         let amount = found.amount;
-        let (_, messages) = record_succeeded_in(store, tx, payment, amount, charge.details.as_ref(), None, now).await?;
-        Ok(messages)
+        record_succeeded_in(store, tx, payment, amount, charge, now).await
     })
 }
 
-/// [`record_succeeded`] in an open transaction; `reference` is that of the bank statement. Returns the payment too.
-pub(super) async fn record_succeeded_in(
+/// [`record_succeeded`] in an open transaction.
+async fn record_succeeded_in(
     store: &Store,
     tx: &mut Tx,
     payment: Id<Payment>,
     captured: Money,
-    details: Option<&PaymentDetails>,
-    reference: Option<&str>,
+    charge: &SucceededCharge,
     now: Timestamp,
-) -> Result<(Versioned<Payment>, Vec<Message>), RecordError> {
+) -> Result<Vec<Message>, RecordError> {
     let (mut order, mut payment) = load_payment(store, tx, payment).await?;
-    if payment.complete(captured, details.cloned(), now) == Idempotent::AlreadyApplied {
-        return Ok((payment, Vec::new()));
+    if payment.complete(captured, charge.details.clone(), now) == Idempotent::AlreadyApplied {
+        return Ok(Vec::new());
     }
-    if let Some(reference) = reference {
-        payment.bank_reference = Some(reference.to_owned());
-    }
+    payment.gateway_answer = charge.answer.clone();
+    payment.was_charged();
     let mut messages = Vec::new();
-    let is_wanted = match order.status {
-        OrderStatus::Cancelled => reopen(store, tx, &mut order, now, &mut messages).await?,
-        _ => order.confirm(now)?.was_executed(),
-    };
-    if is_wanted {
-        messages.push(Event::OrderPaid { order_id: order.id }.now(now));
-        messages.push(Event::EmailOrderPaid { order_id: order.id }.now(now));
-    } else {
+    if !confirm_in(store, tx, &mut order, now, &mut messages).await? {
         let refund = payment.approve_refund(captured, "the order had been cancelled before it was paid", now)?;
         let event = Event::RefundRequested { payment_id: payment.id, order_id: order.id, refund_id: refund };
         messages.push(event.now(now));
@@ -181,7 +176,27 @@ pub(super) async fn record_succeeded_in(
     }
     save_both(store, tx, &mut order, &mut payment).await?;
     store.outbox.enqueue_all(tx, &messages).await?;
-    Ok((payment, messages))
+    Ok(messages)
+}
+
+/// The money is here: confirms the order, or reopens an expired one. Returns whether it could; otherwise the money has to be
+/// refunded.
+pub(super) async fn confirm_in(
+    store: &Store,
+    tx: &mut Tx,
+    order: &mut Versioned<Order>,
+    now: Timestamp,
+    messages: &mut Vec<Message>,
+) -> Result<bool, RecordError> {
+    let is_wanted = match order.status {
+        OrderStatus::Cancelled => reopen(store, tx, order, now, messages).await?,
+        _ => order.confirm(now)?.was_executed(),
+    };
+    if is_wanted {
+        messages.push(Event::OrderPaid { order_id: order.id }.now(now));
+        messages.push(Event::EmailOrderPaid { order_id: order.id }.now(now));
+    }
+    Ok(is_wanted)
 }
 
 /// Late money: reserves the stock of an expired order again, all of it or nothing. Returns whether it could.
@@ -229,12 +244,13 @@ pub(super) async fn reopen(
     Ok(true)
 }
 
-/// The attempt failed. The order stays pending for another one until it expires.
+/// The attempt failed; `answer` is what is kept of the gateway's. The order stays pending for another one until it expires.
 pub async fn record_failed(
     store: &Store,
     payment: Id<Payment>,
     attempt: i64,
     failure: &Failure,
+    answer: Option<&Sealed>,
     now: Timestamp,
 ) -> Result<Vec<Message>, RecordError> {
     transaction!(store, |tx| {
@@ -244,6 +260,7 @@ pub async fn record_failed(
         if !is_current || payment.authorised.is_some() || payment.fail(failure, now)? == Idempotent::AlreadyApplied {
             return Ok(Vec::new());
         }
+        payment.gateway_answer = answer.cloned();
         let mut messages = Vec::new();
         if order.status == OrderStatus::Pending {
             messages.push(Event::EmailPaymentFailed { order_id: order.id, payment_id: payment.id }.now(now));
@@ -271,9 +288,9 @@ pub async fn record_action_required(
     })
 }
 
-/// The charge can no longer happen: `intent`, if there was one, is cancelled at the gateway. Only charges of orders that have
-/// ended or expired are voided, so a pending order expires now. `None`: another intent was opened meanwhile and has to be
-/// cancelled first.
+/// The charge can no longer happen: `intent`, if there was one, is cancelled at the gateway. A charge is voided because its
+/// order has ended, because the buyer has chosen a transfer instead, or because its order has expired; that one ends now.
+/// `None`: another intent was opened meanwhile and has to be cancelled first.
 pub async fn record_voided(
     store: &Store,
     payment: Id<Payment>,
@@ -282,7 +299,9 @@ pub async fn record_voided(
 ) -> Result<Option<Vec<Message>>, RecordError> {
     transaction!(store, |tx| {
         let (mut order, mut payment) = load_payment(store, tx, payment).await?;
-        let is_over = !matches!(payment.status, PaymentStatus::Processing | PaymentStatus::Failed);
+        let is_chargeable = matches!(payment.status, PaymentStatus::Processing | PaymentStatus::Failed);
+        // A late repeat: the intent of an order that goes on is to be charged.
+        let is_over = !payment.void_pending && (order.status == OrderStatus::Pending || !is_chargeable);
         if is_over && payment.authorised.is_none() {
             return Ok(Some(Vec::new()));
         }
@@ -293,16 +312,19 @@ pub async fn record_voided(
             let ended = end_authorisation_in(store, tx, &mut order, &mut payment, now).await;
             return ended.map(Some);
         }
-        // A look-up may have recorded it already.
-        let failed = payment.fail(&Failure::expired(), now)?;
         let was_pending = std::mem::take(&mut payment.void_pending);
-        if order.status == OrderStatus::Pending {
-            let messages = cancel_in(store, tx, &mut order, &mut payment, Cancellation::expired(), now).await?;
-            return Ok(Some(messages));
+        if is_chargeable {
+            // A look-up may have recorded it already.
+            let failed = payment.fail(&Failure::expired(), now)?;
+            if order.status == OrderStatus::Pending {
+                let messages = cancel_in(store, tx, &mut order, &mut payment, Cancellation::expired(), now).await?;
+                return Ok(Some(messages));
+            }
+            if !failed.was_executed() && !was_pending {
+                return Ok(Some(Vec::new()));
+            }
         }
-        if failed.was_executed() || was_pending {
-            save_both(store, tx, &mut order, &mut payment).await?;
-        }
+        save_both(store, tx, &mut order, &mut payment).await?;
         Ok(Some(Vec::new()))
     })
 }

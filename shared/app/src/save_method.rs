@@ -4,10 +4,11 @@
 //! that is lost leaves nothing attached for good.
 
 use shop_domain::{
-    Id, Timestamp,
+    Id, Random, Timestamp,
     message::{Event, Message},
     payment::{Failure, FailureCode, Payment, PaymentSource},
     saved_method::{CardOnFile, MAX_SAVED_METHODS, SavedMethod},
+    sealing::{KeyRing, SealingError},
     user::User,
 };
 use shop_gateway::{GatewayError, PaymentGateway};
@@ -31,6 +32,9 @@ pub enum SaveMethodError {
     /// The gateway did not answer, or is misconfigured.
     #[error(transparent)]
     Gateway(GatewayError),
+    /// The name on the card cannot be sealed.
+    #[error(transparent)]
+    Sealing(#[from] SealingError),
     /// The store did not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -71,6 +75,7 @@ pub async fn save_method(
     gateway: &dyn PaymentGateway,
     user: Id<User>,
     token: &PaymentSource,
+    sealing: (&KeyRing, &Random),
     now: Timestamp,
 ) -> Result<(Versioned<SavedMethod>, Vec<Message>), SaveMethodError> {
     // Checked again by the transaction; here so that nothing is attached in vain.
@@ -79,7 +84,7 @@ pub async fn save_method(
     }
     let customer = customer_of(store, gateway, user).await?;
     let card = gateway.save_method(&customer, token).await?;
-    transaction!(store, |tx| { store_method(store, tx, user, card.clone(), now).await })
+    transaction!(store, |tx| { store_method(store, tx, user, card.clone(), sealing, now).await })
 }
 
 /// Saves the card that a payment charged, or forgets the wish if the gateway does not keep it. Does so once.
@@ -87,6 +92,7 @@ pub async fn save_charged_method(
     store: &Store,
     payment: Id<Payment>,
     card: Option<&CardOnFile>,
+    sealing: (&KeyRing, &Random),
     now: Timestamp,
 ) -> Result<Vec<Message>, SaveMethodError> {
     transaction!(store, |tx| {
@@ -97,7 +103,7 @@ pub async fn save_charged_method(
         }
         let mut messages = Vec::new();
         if let (Some(user), Some(card)) = (payment.user, card) {
-            let (saved, more) = store_method(store, tx, user, card.clone(), now).await?;
+            let (saved, more) = store_method(store, tx, user, card.clone(), sealing, now).await?;
             payment.saved_method = Some(saved.id);
             messages = more;
         }
@@ -112,6 +118,7 @@ async fn store_method(
     tx: &mut Tx,
     user: Id<User>,
     card: CardOnFile,
+    sealing: (&KeyRing, &Random),
     now: Timestamp,
 ) -> Result<(Versioned<SavedMethod>, Vec<Message>), SaveMethodError> {
     // Orders the changes of one user's methods: their number and their default.
@@ -125,7 +132,7 @@ async fn store_method(
         return if is_theirs { Ok((found, Vec::new())) } else { Err(refused()) };
     }
     let count = store.saved_methods.count_of_in(tx, user).await?;
-    let mut saved = SavedMethod::new(user, card, count == 0, now);
+    let mut saved = SavedMethod::new(user, card, count == 0, sealing, now)?;
     let mut messages = Vec::new();
     if count >= MAX_SAVED_METHODS {
         saved.delete(now);

@@ -11,6 +11,7 @@ pub use new_product::{FirstStock, NewProduct};
 use shop_domain::{
     Command, Currency, Id, Idempotent, IllegalTransition, Money, Sku, Slug, State, Timestamp,
     category::Category,
+    currencies::ShopCurrencies,
     inventory::StockRecord,
     offer::InvalidOffer,
     product::{Price, Product, ProductStatus, Ratings, ShippingPolicy, StockPolicy},
@@ -24,6 +25,9 @@ pub enum SaveProductError {
     /// It makes no sense.
     #[error(transparent)]
     Invalid(#[from] InvalidOffer),
+    /// The shop does not sell in the currency of the price.
+    #[error("the shop does not sell in {0}")]
+    CurrencyNotSold(Currency),
     /// There is no such category.
     #[error("there is no such category")]
     UnknownCategory,
@@ -91,6 +95,27 @@ pub fn draft_of(new: NewProduct, seller: Id<User>, now: Timestamp) -> Result<Pro
     };
     new.changes.apply(&mut product)?;
     Ok(product)
+}
+
+/// Makes a draft that is priced in a currency of the shop, its default if the price names none.
+pub(super) fn priced_draft_of(
+    mut new: NewProduct,
+    seller: Id<User>,
+    currencies: &ShopCurrencies,
+    now: Timestamp,
+) -> Result<Product, SaveProductError> {
+    if let Some(price) = &mut new.changes.price {
+        price.currency.get_or_insert(currencies.default_currency());
+    }
+    let product = draft_of(new, seller, now)?;
+    check_currency(&product, currencies)?;
+    Ok(product)
+}
+
+/// Checks that the shop sells in the currency of a new or changed price.
+pub(super) fn check_currency(product: &Product, currencies: &ShopCurrencies) -> Result<(), SaveProductError> {
+    let currency = product.price.currency;
+    if currencies.contains(currency) { Ok(()) } else { Err(SaveProductError::CurrencyNotSold(currency)) }
 }
 
 /// Moves the product to a status.

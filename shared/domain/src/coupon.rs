@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 pub use self::terms::{CouponValue, InvalidCoupon};
 use super::{
-    Id, Money, MoneyError, Timestamp, category::Category, priced_line::PricedLine, product::Product, user::User,
+    Currency, Id, Money, MoneyError, Timestamp, category::Category, priced_line::PricedLine, product::Product,
+    user::User,
 };
 
 /// What a coupon gives.
@@ -38,6 +39,9 @@ pub struct Coupon {
     pub kind: CouponKind,
     /// Basis points for a percentage, minor units for a fixed amount, 0 for free shipping.
     pub value: i64,
+    /// Of its amounts. A coupon with a currency applies to carts of that currency alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub currency: Option<Currency>,
     /// The least that all lines must come to before discount.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub minimum_purchase: Option<Money>,
@@ -122,7 +126,7 @@ pub enum CouponRefusal {
     /// The lines come to too little.
     #[error("the cart does not reach the coupon's minimum purchase")]
     MinimumNotMet,
-    /// No line is eligible.
+    /// No line is eligible, or the coupon is of another currency.
     #[error("the coupon applies to nothing in the cart")]
     NotApplicable,
     /// It has been used up, by all or by this customer.
@@ -159,10 +163,24 @@ impl Coupon {
         code.trim().to_uppercase()
     }
 
-    /// What the coupon gives to these lines for this user now.
-    pub fn discount(&self, lines: &[PricedLine], user: CouponUser, now: Timestamp) -> Result<Discount, CouponError> {
+    /// Whether one of its terms is an amount of money.
+    pub fn has_amounts(&self) -> bool {
+        self.kind == CouponKind::Fixed || self.minimum_purchase.is_some() || self.maximum_discount.is_some()
+    }
+
+    /// What the coupon gives to these lines, which are in `currency`, for this user now.
+    pub fn discount(
+        &self,
+        lines: &[PricedLine],
+        currency: Currency,
+        user: CouponUser,
+        now: Timestamp,
+    ) -> Result<Discount, CouponError> {
         self.check_window(now)?;
         self.check_user(user)?;
+        if self.currency.is_some_and(|own| own != currency) {
+            return Err(CouponRefusal::NotApplicable.into());
+        }
         let subtotal = Money::sum(lines.iter().map(|line| line.subtotal))?;
         if self.minimum_purchase.is_some_and(|minimum| subtotal < minimum) {
             return Err(CouponRefusal::MinimumNotMet.into());
@@ -237,6 +255,7 @@ pub(super) mod tests {
             description: None,
             kind,
             value,
+            currency: (kind == CouponKind::Fixed).then_some(Currency::USD),
             minimum_purchase: None,
             maximum_discount: None,
             applicable_products: Vec::new(),
@@ -266,11 +285,11 @@ pub(super) mod tests {
     pub(crate) const ANY_BUYER: CouponUser = CouponUser { id: None, uses: 0, has_ordered: false };
 
     fn parts(coupon: &Coupon, lines: &[PricedLine]) -> Vec<i64> {
-        coupon.discount(lines, ANY_BUYER, NOW).unwrap().per_line.into_iter().map(Money::minor).collect()
+        coupon.discount(lines, Currency::USD, ANY_BUYER, NOW).unwrap().per_line.into_iter().map(Money::minor).collect()
     }
 
     fn refusal(coupon: &Coupon, user: CouponUser, now: Timestamp) -> CouponError {
-        coupon.discount(&[line(1000)], user, now).unwrap_err()
+        coupon.discount(&[line(1000)], Currency::USD, user, now).unwrap_err()
     }
 
     #[test]
@@ -299,11 +318,34 @@ pub(super) mod tests {
         };
         assert_eq!(parts(&restricted, &lines), [100, 0]);
         assert_eq!(
-            restricted.discount(&lines[..1], ANY_BUYER, NOW),
+            restricted.discount(&lines[..1], Currency::USD, ANY_BUYER, NOW),
             Err(CouponError::Refused(CouponRefusal::MinimumNotMet))
         );
         let elsewhere = Coupon { applicable_products: vec![Id::new()], ..coupon(CouponKind::Fixed, 1) };
-        assert_eq!(elsewhere.discount(&lines, ANY_BUYER, NOW), Err(CouponError::Refused(CouponRefusal::NotApplicable)));
+        assert_eq!(
+            elsewhere.discount(&lines, Currency::USD, ANY_BUYER, NOW),
+            Err(CouponError::Refused(CouponRefusal::NotApplicable))
+        );
+    }
+
+    #[test]
+    fn a_coupon_applies_in_the_currency_of_its_amounts_alone() {
+        let jpy = Currency::try_from("JPY".to_owned()).unwrap();
+        let lines = [line(5_000)];
+        let minimum = Coupon {
+            currency: Some(Currency::USD),
+            minimum_purchase: Some(Money::from_minor(1_000)),
+            ..coupon(CouponKind::FreeShipping, 0)
+        };
+        for of_dollars in [coupon(CouponKind::Fixed, 299), minimum] {
+            assert!(of_dollars.discount(&lines, Currency::USD, ANY_BUYER, NOW).is_ok());
+            assert_eq!(
+                of_dollars.discount(&lines, jpy, ANY_BUYER, NOW),
+                Err(CouponError::Refused(CouponRefusal::NotApplicable))
+            );
+        }
+        let share = coupon(CouponKind::Percentage, 1000);
+        assert_eq!(share.discount(&lines, jpy, ANY_BUYER, NOW).unwrap().per_line, [Money::from_minor(500)]);
     }
 
     #[test]

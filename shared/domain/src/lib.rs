@@ -4,13 +4,16 @@
 //! of [`id::Id`] and [`time::Timestamp`].
 
 pub mod address;
+pub mod bank_account;
 pub mod buyer;
 pub mod cart;
 pub mod category;
 pub mod coupon;
+pub mod currencies;
 pub mod email;
 pub mod id;
 pub mod inventory;
+pub mod iso_3166;
 pub mod message;
 pub mod money;
 pub mod offer;
@@ -23,6 +26,7 @@ pub mod product;
 pub mod random;
 pub mod review;
 pub mod saved_method;
+pub mod sealing;
 pub mod secret_hash;
 pub mod session;
 pub mod shipping;

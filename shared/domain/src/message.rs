@@ -254,6 +254,24 @@ pub enum Event {
         /// The entry in the payment's `refunds`.
         refund_id: Id<Refund>,
     },
+    /// A bank transfer is owed, or the rest of it.
+    #[serde(rename = "email.transferDue")]
+    EmailTransferDue {
+        /// The order.
+        order_id: Id<Order>,
+        /// The payment.
+        payment_id: Id<Payment>,
+    },
+    /// A transfer that was not owed goes back.
+    #[serde(rename = "email.refundApproved")]
+    EmailRefundApproved {
+        /// The order.
+        order_id: Id<Order>,
+        /// The payment.
+        payment_id: Id<Payment>,
+        /// The entry in the payment's `refunds`.
+        refund_id: Id<Refund>,
+    },
     /// Tells the seller that stock runs low.
     #[serde(rename = "email.lowStock")]
     EmailLowStock {
@@ -303,7 +321,9 @@ impl Event {
             | Self::EmailPaymentFailed { order_id, .. }
             | Self::EmailOrderShipped { order_id }
             | Self::EmailOrderCancelled { order_id }
-            | Self::EmailRefunded { order_id, .. } => Some(*order_id),
+            | Self::EmailRefunded { order_id, .. }
+            | Self::EmailTransferDue { order_id, .. }
+            | Self::EmailRefundApproved { order_id, .. } => Some(*order_id),
             Self::PaymentWebhookReceived { .. }
             | Self::DetachMethodRequested { .. }
             | Self::PaymentReconcileRequested { .. }

@@ -149,14 +149,37 @@ impl From<Money> for bson::Bson {
     }
 }
 
-/// An ISO 4217 currency code: three capital letters.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// ISO 4217's money and the decimal digits of its minor unit: list one of 1 January 2026, without what nothing is paid in
+/// (funds, units of account, metals, and the codes for tests and for no currency). A currency that ISO withdraws stays as
+/// long as stored amounts are in it.
+fn digits_of(code: &str) -> Option<u32> {
+    match code {
+        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "VND" | "VUV"
+        | "XAF" | "XOF" | "XPF" => Some(0),
+        "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => Some(3),
+        "AED" | "AFN" | "ALL" | "AMD" | "AOA" | "ARS" | "AUD" | "AWG" | "AZN" | "BAM" | "BBD" | "BDT" | "BMD"
+        | "BND" | "BOB" | "BRL" | "BSD" | "BTN" | "BWP" | "BYN" | "BZD" | "CAD" | "CDF" | "CHF" | "CNY" | "COP"
+        | "CRC" | "CUP" | "CVE" | "CZK" | "DKK" | "DOP" | "DZD" | "EGP" | "ERN" | "ETB" | "EUR" | "FJD" | "FKP"
+        | "GBP" | "GEL" | "GHS" | "GIP" | "GMD" | "GTQ" | "GYD" | "HKD" | "HNL" | "HTG" | "HUF" | "IDR" | "ILS"
+        | "INR" | "IRR" | "JMD" | "KES" | "KGS" | "KHR" | "KPW" | "KYD" | "KZT" | "LAK" | "LBP" | "LKR" | "LRD"
+        | "LSL" | "MAD" | "MDL" | "MGA" | "MKD" | "MMK" | "MNT" | "MOP" | "MRU" | "MUR" | "MVR" | "MWK" | "MXN"
+        | "MYR" | "MZN" | "NAD" | "NGN" | "NIO" | "NOK" | "NPR" | "NZD" | "PAB" | "PEN" | "PGK" | "PHP" | "PKR"
+        | "PLN" | "QAR" | "RON" | "RSD" | "RUB" | "SAR" | "SBD" | "SCR" | "SDG" | "SEK" | "SGD" | "SHP" | "SLE"
+        | "SOS" | "SRD" | "SSP" | "STN" | "SVC" | "SYP" | "SZL" | "THB" | "TJS" | "TMT" | "TOP" | "TRY" | "TTD"
+        | "TWD" | "TZS" | "UAH" | "USD" | "UYU" | "UZS" | "VED" | "VES" | "WST" | "XCD" | "XCG" | "YER" | "ZAR"
+        | "ZMW" | "ZWG" => Some(2),
+        _ => None,
+    }
+}
+
+/// The code of a currency that things are paid in (ISO 4217).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Currency([u8; 3]);
 
-/// The text is not a currency code.
+/// The text is not the code of a currency.
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
-#[error("a currency is three capital letters (ISO 4217), such as USD")]
+#[error("a currency is the ISO 4217 code of money, in capital letters, such as USD")]
 pub struct InvalidCurrency;
 
 impl Currency {
@@ -171,12 +194,8 @@ impl Currency {
 
     /// How many decimal digits the minor unit stands for (ISO 4217).
     pub fn minor_digits(self) -> u32 {
-        match self.code() {
-            "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "VND" | "VUV"
-            | "XAF" | "XOF" | "XPF" => 0,
-            "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
-            _ => 2,
-        }
+        // Constructed from codes of the table only.
+        digits_of(self.code()).unwrap_or(2)
     }
 }
 
@@ -200,7 +219,7 @@ impl TryFrom<String> for Currency {
 
     fn try_from(text: String) -> Result<Self, InvalidCurrency> {
         match <[u8; 3]>::try_from(text.as_bytes()) {
-            Ok(code) if code.iter().all(u8::is_ascii_uppercase) => Ok(Self(code)),
+            Ok(code) if digits_of(&text).is_some() => Ok(Self(code)),
             _ => Err(InvalidCurrency),
         }
     }
@@ -266,9 +285,18 @@ mod tests {
     }
 
     #[test]
-    fn a_currency_is_three_capital_letters() {
-        for text in ["usd", "US", "USDX", "U$D", ""] {
-            assert_eq!(Currency::try_from(text.to_owned()), Err(InvalidCurrency));
+    fn a_currency_is_money_of_iso_4217() {
+        for (code, digits) in [("USD", 2), ("EUR", 2), ("JPY", 0), ("KWD", 3), ("XOF", 0), ("XCD", 2), ("ZWG", 2)] {
+            assert_eq!(Currency::try_from(code.to_owned()).map(Currency::minor_digits), Ok(digits), "{code}");
+        }
+        let no_code = ["usd", "US", "USDX", "U$D", "", "ZZZ", "BTC"];
+        let no_money = [
+            "XXX", "XTS", "XAU", "XAG", "XPT", "XPD", "XBA", "XBB", "XBC", "XBD", "XDR", "XSU", "XUA", "XAD", "BOV",
+            "CHE", "CHW", "CLF", "COU", "MXV", "USN", "UYI", "UYW",
+        ];
+        let withdrawn = ["ANG", "BGN", "CUC", "DEM", "HRK", "SLL", "ZWL"];
+        for text in no_code.iter().chain(&no_money).chain(&withdrawn) {
+            assert_eq!(Currency::try_from((*text).to_owned()), Err(InvalidCurrency), "{text}");
         }
     }
 

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub use self::explanation::{Consideration, Rule};
 use self::explanation::{consider_tax, consider_zones};
 use super::{
-    Money, MoneyError, Timestamp,
+    Currency, Money, MoneyError, Timestamp,
     coupon::{Coupon, CouponError, CouponRefusal, CouponUser},
     priced_line::PricedLine,
     shipping::{ShippingMethod, ShippingTable},
@@ -37,6 +37,8 @@ pub struct PricingInput<'a> {
     pub lines: &'a [PricedLine],
     /// The coupon and who uses it, if any.
     pub coupon: Option<(&'a Coupon, CouponUser)>,
+    /// Of all lines.
+    pub currency: Currency,
     /// The tax settings.
     pub tax: &'a TaxTable,
     /// The shipping settings.
@@ -198,7 +200,7 @@ type Discounted = (Vec<Money>, bool, Option<CouponRefusal>);
 fn discount(input: &PricingInput<'_>, explanation: &mut Vec<Consideration>) -> Result<Discounted, MoneyError> {
     let nothing = vec![Money::ZERO; input.lines.len()];
     let Some((coupon, user)) = input.coupon else { return Ok((nothing, false, None)) };
-    match coupon.discount(input.lines, user, input.now) {
+    match coupon.discount(input.lines, input.currency, user, input.now) {
         Ok(discount) => {
             explanation.push(Consideration::of_coupon(coupon, input.lines, &discount)?);
             Ok((discount.per_line, discount.free_shipping, None))
@@ -225,6 +227,11 @@ fn shipping_options(
     let grams = input.lines.iter().fold(0_i64, |sum, line| sum.saturating_add(line.grams));
     let mut options = Vec::with_capacity(zone.methods.len());
     for rate in &zone.methods {
+        let subject = format!("{} in {}", rate.method.as_str(), zone.name);
+        if rate.currency != input.currency {
+            explanation.push(Consideration::of_other_currency(subject, rate.currency, input.currency));
+            continue;
+        }
         let price = if coupon_ships_free || all_ship_free { Money::ZERO } else { rate.price_for(grams, goods)? };
         let reason = if coupon_ships_free {
             "free by the coupon".to_owned()
@@ -233,12 +240,7 @@ fn shipping_options(
         } else {
             explanation::of_rate(rate, grams, goods)
         };
-        explanation.push(Consideration {
-            rule: Rule::Shipping,
-            subject: format!("{} in {}", rate.method.as_str(), zone.name),
-            amount: price,
-            reason,
-        });
+        explanation.push(Consideration { rule: Rule::Shipping, subject, amount: price, reason });
         options.push(ShippingOption { method: rate.method, price, estimated_days: rate.estimated_days });
     }
     Ok(options)

@@ -30,9 +30,14 @@ impl Random {
 
     /// A secret of 256 bits, base64url without padding (43 characters).
     pub fn secret(&self) -> String {
-        let mut bytes = [0_u8; 32];
+        BASE64_URL_SAFE_NO_PAD.encode(self.bytes::<32>())
+    }
+
+    /// Random bytes.
+    pub fn bytes<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0_u8; N];
         self.with(|rng| rng.fill_bytes(&mut bytes));
-        BASE64_URL_SAFE_NO_PAD.encode(bytes)
+        bytes
     }
 
     /// `length` characters that survive being read aloud.

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Id, Timestamp,
+    Id, Random, Timestamp,
     payment::{Funding, Instrument, PaymentMethod, PaymentSource},
+    sealing::{KeyRing, Plaintext, Sealed, SealedField, SealingError},
     user::User,
 };
 
@@ -28,9 +29,9 @@ pub struct CardOnFile {
     /// How it is funded, if the gateway tells it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub funding: Option<Funding>,
-    /// The name on the card.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub holder_name: Option<String>,
+    /// The name on the card; stored sealed, in [`SavedMethod`].
+    #[serde(skip)]
+    pub holder_name: Option<Plaintext>,
 }
 
 /// A card that a customer has saved.
@@ -45,6 +46,9 @@ pub struct SavedMethod {
     /// The card.
     #[serde(flatten)]
     pub card: CardOnFile,
+    /// The name on the card.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holder_name: Option<Sealed>,
     /// Whether it is offered first. At most one per user.
     pub is_default: bool,
     /// Since when it is deleted; the document is removed once the gateway has detached the card.
@@ -58,8 +62,20 @@ pub struct SavedMethod {
 
 impl SavedMethod {
     /// A card that is saved now.
-    pub fn new(user: Id<User>, card: CardOnFile, is_default: bool, now: Timestamp) -> Self {
-        Self { id: Id::new(), user, card, is_default, deleted_at: None, created_at: now, updated_at: now }
+    ///
+    /// # Errors
+    /// If the name on the card cannot be sealed.
+    pub fn new(
+        user: Id<User>,
+        mut card: CardOnFile,
+        is_default: bool,
+        (keys, random): (&KeyRing, &Random),
+        now: Timestamp,
+    ) -> Result<Self, SealingError> {
+        let id = Id::new();
+        let seal = |name| keys.seal(random, SealedField::SavedMethodHolderName, id, &name);
+        let holder_name = card.holder_name.take().map(seal).transpose()?;
+        Ok(Self { id, user, card, holder_name, is_default, deleted_at: None, created_at: now, updated_at: now })
     }
 
     /// What it is, for the payment method of an order.
@@ -118,7 +134,8 @@ mod tests {
             let token = PaymentSource::from_token("pm_1".to_owned());
             let (brand, last4) = ("visa".to_owned(), "4242".to_owned());
             let card = CardOnFile { token, brand, last4, expiry_month, expiry_year, funding: None, holder_name: None };
-            SavedMethod::new(Id::new(), card, false, Timestamp::from_millis(0))
+            let keys = KeyRing::try_new([("k1", [1; 32])]).unwrap();
+            SavedMethod::new(Id::new(), card, false, (&keys, &Random::seeded(1)), Timestamp::from_millis(0)).unwrap()
         };
         // 2026-03-31T23:59:59Z and a second later.
         let (last, after) = (Timestamp::from_millis(1_775_001_599_000), Timestamp::from_millis(1_775_001_600_000));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Money, MoneyError};
+use super::{Currency, Money, MoneyError};
 
 /// How fast.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
@@ -55,6 +55,8 @@ pub struct ShippingZone {
 pub struct ShippingRate {
     /// Which method.
     pub method: ShippingMethod,
+    /// Of its amounts. It is offered to carts of this currency alone.
+    pub currency: Currency,
     /// For the parcel.
     pub price: Money,
     /// For each kilogram begun.
@@ -69,10 +71,11 @@ pub struct ShippingRate {
 }
 
 impl Default for ShippingTable {
-    /// What a shop starts with: three flat rates for the whole world.
+    /// What a shop starts with: three flat rates in US dollars for the whole world.
     fn default() -> Self {
         let rate = |method, price, days| ShippingRate {
             method,
+            currency: Currency::USD,
             price: Money::from_minor(price),
             price_per_kg: Money::ZERO,
             free_from: None,
@@ -109,8 +112,8 @@ pub enum InvalidShippingTable {
         /// Its place there.
         country: usize,
     },
-    /// A method has one price.
-    #[error("the zone has this method already")]
+    /// A method has one price in a currency.
+    #[error("the zone has this method in this currency already")]
     RepeatedMethod {
         /// The zone.
         zone: usize,
@@ -131,7 +134,8 @@ impl InvalidShippingTable {
 }
 
 impl ShippingTable {
-    /// Checks that each country (and the rest of the world) lies in one zone, and that each zone has one price for a method.
+    /// Checks that each country (and the rest of the world) lies in one zone, and that each zone has one price for
+    /// a method in a currency.
     ///
     /// # Errors
     /// The first part that would never apply.
@@ -147,7 +151,7 @@ impl ShippingTable {
                 return Err(InvalidShippingTable::RepeatedCountry { zone, country });
             }
             let mut methods = BTreeSet::new();
-            if let Some(method) = rates.methods.iter().position(|rate| !methods.insert(rate.method)) {
+            if let Some(method) = rates.methods.iter().position(|rate| !methods.insert((rate.method, rate.currency))) {
                 return Err(InvalidShippingTable::RepeatedMethod { zone, method });
             }
         }
@@ -181,6 +185,7 @@ mod tests {
     fn weight_is_priced_by_the_kilogram_begun() {
         let rate = ShippingRate {
             method: ShippingMethod::Standard,
+            currency: Currency::USD,
             price: Money::from_minor(500),
             price_per_kg: Money::from_minor(100),
             free_from: Some(Money::from_minor(5000)),
@@ -208,6 +213,8 @@ mod tests {
         assert_eq!(check(vec![zone("a", &["*"]), zone("b", &["*"])]).unwrap(), "zones/1/countries/0");
         let mut twice = zone("a", &["US"]);
         twice.methods[2] = twice.methods[0].clone();
-        assert_eq!(check(vec![twice]).unwrap(), "zones/0/methods/2/method");
+        assert_eq!(check(vec![twice.clone()]).unwrap(), "zones/0/methods/2/method");
+        twice.methods[2].currency = Currency::try_from("EUR".to_owned()).unwrap();
+        assert_eq!(check(vec![twice]), None);
     }
 }

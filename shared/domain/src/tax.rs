@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::iso_3166::parent_subdivision;
+
 /// The tax settings of the shop. Without rows there is no tax.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -22,7 +24,7 @@ pub struct TaxTable {
 pub struct TaxRow {
     /// ISO 3166-1 alpha-2.
     pub country: String,
-    /// The state as addresses write it; `null` is the whole country.
+    /// The code of the subdivision without the country (ISO 3166-2); `null` is the whole country.
     #[serde(default)]
     pub state: Option<String>,
     /// Basis points: 725 is 7.25 %.
@@ -53,11 +55,24 @@ impl TaxTable {
         repeated.map_or(Ok(()), |row| Err(RepeatedRow { row }))
     }
 
-    /// The row for an address: country and state, else country, else none.
+    /// The row for an address: that of its subdivision, else of the one that this lies in, else of the country, else none.
     pub fn row_for(&self, country: &str, state: &str) -> Option<&TaxRow> {
-        self.rows_of(country)
-            .find(|row| row.state.as_deref().is_some_and(|of| of.eq_ignore_ascii_case(state)))
-            .or_else(|| self.rows_of(country).find(|row| row.state.is_none()))
+        let row_of = |state: &str| {
+            self.rows_of(country).find(|row| row.state.as_deref().is_some_and(|of| of.eq_ignore_ascii_case(state)))
+        };
+        let mut place = self.tells_subdivisions_apart(country).then_some(state);
+        while let Some(state) = place {
+            if let Some(row) = row_of(state) {
+                return Some(row);
+            }
+            place = parent_subdivision(country, state);
+        }
+        self.rows_of(country).find(|row| row.state.is_none())
+    }
+
+    /// Whether a subdivision of the country has a row of its own.
+    pub fn tells_subdivisions_apart(&self, country: &str) -> bool {
+        self.rows_of(country).any(|row| row.state.is_some())
     }
 
     /// Every row of a country, also those of its states.
@@ -86,6 +101,9 @@ mod tests {
         assert_eq!(table.row_for("US", "NY").unwrap().rate_bp, 100);
         assert_eq!(table.row_for("de", "").unwrap().rate_bp, 1900);
         assert_eq!(table.row_for("FR", ""), None);
+        let canaries = TaxTable { rows: vec![row("ES", None, 2100), row("ES", Some("CN"), 700)], ..table.clone() };
+        assert_eq!(canaries.row_for("ES", "GC").unwrap().rate_bp, 700, "Las Palmas lies in the Canary Islands");
+        assert_eq!(canaries.row_for("ES", "B").unwrap().rate_bp, 2100);
         assert_eq!(table.check(), Ok(()));
         let repeated =
             TaxTable { rows: vec![row("US", Some("CA"), 1), row("US", None, 2), row("US", Some("ca"), 3)], ..table };

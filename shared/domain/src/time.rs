@@ -51,11 +51,33 @@ impl Timestamp {
         self.0.saturating_duration_since(earlier.0)
     }
 
+    /// Date and time of day in UTC.
+    pub fn utc(self) -> UtcTime {
+        let at = self.0.to_time_0_3();
+        let (year, month, day) = (at.year(), u8::from(at.month()), at.day());
+        UtcTime { year, month, day, hour: at.hour(), minute: at.minute() }
+    }
+
     /// The calendar day in UTC as `YYYYMMDD`.
     pub fn compact_date(self) -> String {
         let date = self.0.to_time_0_3().date();
         format!("{:04}{:02}{:02}", date.year(), u8::from(date.month()), date.day())
     }
+}
+
+/// A point in time as a calendar and a clock in UTC show it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UtcTime {
+    /// Of the common era.
+    pub year: i32,
+    /// 1–12.
+    pub month: u8,
+    /// 1–31.
+    pub day: u8,
+    /// 0–23.
+    pub hour: u8,
+    /// 0–59.
+    pub minute: u8,
 }
 
 impl fmt::Display for Timestamp {

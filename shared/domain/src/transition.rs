@@ -54,6 +54,8 @@ pub enum Command {
     MarkRefundPaid,
     RetryRefund,
     RejectRefund,
+    RecordTransfer,
+    ChangeMethod,
     UnpublishProduct,
     ArchiveProduct,
 }
@@ -77,6 +79,8 @@ pub enum State {
     UnknownRefund,
     /// Of a refund: the gateway pays it out and reports it.
     PaidOutByGateway,
+    /// Of a payment: the gateway may still charge it.
+    ChargedByGateway,
     /// Of a product.
     Product(ProductStatus),
 }
@@ -93,6 +97,7 @@ impl State {
             Self::Refund(status) => status.as_str(),
             Self::UnknownRefund => "unknown",
             Self::PaidOutByGateway => "paid_out_by_gateway",
+            Self::ChargedByGateway => "charged_by_gateway",
             Self::Product(status) => status.as_str(),
         }
     }

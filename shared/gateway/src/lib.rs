@@ -5,6 +5,7 @@
 //! Only the card's fault is a decline. A fault of the shop (a wrong key, a missing right) is an error that is retried and
 //! alarmed, and never told to the buyer.
 
+mod answer;
 pub mod stripe;
 
 use async_trait::async_trait;
@@ -13,13 +14,14 @@ use shop_domain::{
     Currency, Id, Money, Timestamp,
     order::Order,
     payment::{
-        Authorisation, Capture, CaptureMode, Failure, GatewayDispute, GatewayRefund, Payment, PaymentDetails,
+        Authorisation, Capture, CaptureMode, CardDetails, Failure, GatewayDispute, GatewayRefund, Payment,
         PaymentMethod, PaymentSource, Refund,
     },
     saved_method::CardOnFile,
     user::User,
 };
 
+pub use answer::GatewayAnswer;
 pub use stripe::Stripe;
 
 /// A payment gateway. Money moves only by confirming an intent, and an intent moves it once, however often
@@ -134,6 +136,8 @@ pub struct Intent {
     pub latest_capture: Option<Id<Capture>>,
     /// What the frontend needs to let the customer act. Never stored.
     pub client_secret: Option<String>,
+    /// What is kept of the answer.
+    pub answer: GatewayAnswer,
     /// The page of the gateway on which the customer acts, if it is not within the frontend. Never stored.
     pub redirect_url: Option<String>,
     /// Whether its payment method redirects, so that confirming it needs a URL to return to.
@@ -158,14 +162,14 @@ pub enum IntentState {
         /// What was captured, minor units; `None` if this or what is authorised is no whole number of them.
         captured: Option<Money>,
         /// The card, as printed on receipts.
-        details: Option<PaymentDetails>,
+        details: Option<CardDetails>,
     },
     /// Charged.
     Succeeded {
         /// What was charged, minor units; `None` if it is no whole number of them.
         captured: Option<Money>,
         /// The card, as printed on receipts.
-        details: Option<PaymentDetails>,
+        details: Option<CardDetails>,
     },
     /// Declined.
     Declined(Failure),

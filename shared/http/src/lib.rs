@@ -8,6 +8,7 @@
 //! * idempotency records: [`idempotency`],
 //! * payments: [`payment_source`], [`next_action`],
 //! * lists and cacheable answers: [`page`], [`caching`],
+//! * what several functions answer alike: [`address`], [`instructions`],
 //! * refusals: [`problem`],
 //! * middleware: [`serve`], [`cors`],
 //! * tasks after the response: [`background`],
@@ -24,6 +25,7 @@ pub mod headers;
 pub mod health;
 pub mod idempotency;
 pub mod identity;
+pub mod instructions;
 pub mod lambda;
 pub mod next_action;
 pub mod openapi;
@@ -40,7 +42,7 @@ pub mod token;
 pub use self::{
     app::App,
     background::BackgroundTasks,
-    body::{OptionalBody, RawBody, Valid, ValidCatalogue, refuse_card_number},
+    body::{OptionalBody, RawBody, Valid, refuse_card_number},
     caching::Caching,
     headers::{CartToken, ClientAddress, IdempotencyKey, IfMatch},
     identity::{Admin, CurrentBuyer, CurrentUser, MaybeBuyer, MaybeUser, Seller, Viewer},

@@ -54,10 +54,13 @@ impl Payments {
         let unresolved = vec![
             doc! {"voidPending": true, "updatedAt": {"$lte": before}},
             doc! {"captures.status": "requested", "updatedAt": {"$lte": before}},
-            doc! {"refunds.status": "approved", "updatedAt": {"$lte": before}},
+            // Those that an administrator transfers have no message.
+            doc! {
+                "refunds": {"$elemMatch": {"status": "approved", "byTransfer": {"$ne": true}}}, "updatedAt": {"$lte": before},
+            },
             doc! {"disputes.status": "open", "updatedAt": {"$lte": before}},
         ];
-        let filter = doc! {"$or": unresolved, "gateway": "stripe"};
+        let filter = doc! {"$or": unresolved};
         self.collect(self.collection.find(filter).sort(doc! {"updatedAt": 1}).limit(limit)).await
     }
 

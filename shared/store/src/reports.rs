@@ -267,23 +267,29 @@ impl Reports {
 fn with_payment() -> Document {
     doc! {"$lookup": {
         "from": "payments", "localField": "payment", "foreignField": "_id", "as": "payment",
-        "pipeline": [{"$project": {"refunds": 1, "status": 1}}],
+        "pipeline": [{"$project": {"refunds": 1, "status": 1, "amount": 1, "captured": 1, "gateway": 1}}],
     }}
 }
 
 /// The refunds of that payment that were paid out: this of each.
 fn processed(of_each: &str) -> Document {
+    // What was transferred beside a charge was no revenue.
+    let is_charge = doc! {"$eq": [{"$first": "$payment.gateway"}, "stripe"]};
+    let is_beside = doc! {"$and": [is_charge, {"$eq": ["$$refund.byTransfer", true]}]};
     let processed = doc! {"$filter": {
         "input": {"$ifNull": [{"$first": "$payment.refunds"}, []]},
         "as": "refund",
-        "cond": {"$eq": ["$$refund.status", RefundStatus::Processed.as_str()]},
+        "cond": {"$and": [{"$eq": ["$$refund.status", RefundStatus::Processed.as_str()]}, {"$not": [is_beside]}]},
     }};
     doc! {"$map": {"input": processed, "as": "refund", "in": of_each}}
 }
 
-/// An order's own sums, and the refunds of its payment.
+/// An order's own sums, and the refunds of its payment. What was transferred beyond the amount is no revenue, and neither is
+/// its refund.
 fn whole_orders() -> [Document; 2] {
-    let refunds = doc! {"$sum": processed("$$refund.amount")};
+    let surplus = doc! {"$subtract": [{"$first": "$payment.captured"}, {"$first": "$payment.amount"}]};
+    let of_orders = doc! {"$subtract": [{"$sum": processed("$$refund.amount")}, {"$max": [0_i64, surplus]}]};
+    let refunds = doc! {"$max": [0_i64, of_orders]};
     [with_payment(), doc! {"$project": {"createdAt": 1, "pricing": 1, "refunds": refunds}}]
 }
 

@@ -6,11 +6,21 @@ use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{StoreError, WithSchema};
-use shop_domain::{Timestamp, payment::PaymentSettings, shipping::ShippingTable, tax::TaxTable};
+use shop_domain::{
+    Timestamp,
+    bank_account::BankAccount,
+    currencies::ShopCurrencies,
+    payment::{PaymentMethods, PaymentSettings},
+    shipping::ShippingTable,
+    tax::TaxTable,
+};
 
 const TAX: &str = "tax";
 const SHIPPING: &str = "shipping";
+const CURRENCIES: &str = "currencies";
 const PAYMENTS: &str = "payments";
+const BANK_ACCOUNT: &str = "bankAccount";
+const PAYMENT_METHODS: &str = "paymentMethods";
 
 /// The collection `settings`.
 #[derive(Clone, Debug)]
@@ -34,6 +44,18 @@ struct Setting<T> {
 enum AnySetting {
     Tax { value: TaxTable },
     Shipping { value: ShippingTable },
+    Currencies { value: ShopCurrencies },
+}
+
+/// What carts are priced by.
+#[derive(Clone, Debug, Default)]
+pub struct PricingSettings {
+    /// The tax table.
+    pub tax: TaxTable,
+    /// The shipping table.
+    pub shipping: ShippingTable,
+    /// The currencies that the shop sells in.
+    pub currencies: ShopCurrencies,
 }
 
 impl SettingsStore {
@@ -56,18 +78,24 @@ impl SettingsStore {
         self.read(PAYMENTS).await
     }
 
-    /// Both tables, in one read.
-    pub async fn both(&self) -> Result<(TaxTable, ShippingTable), StoreError> {
-        let filter = doc! {"_id": {"$in": [TAX, SHIPPING]}};
+    /// The currencies that the shop sells in; USD until they are set.
+    pub async fn currencies(&self) -> Result<ShopCurrencies, StoreError> {
+        self.read(CURRENCIES).await
+    }
+
+    /// What carts are priced by, in one read.
+    pub async fn pricing(&self) -> Result<PricingSettings, StoreError> {
+        let filter = doc! {"_id": {"$in": [TAX, SHIPPING, CURRENCIES]}};
         let mut found = self.database.collection::<AnySetting>("settings").find(filter).await?;
-        let (mut tax, mut shipping) = (None, None);
+        let mut settings = PricingSettings::default();
         while let Some(setting) = found.try_next().await? {
             match setting {
-                AnySetting::Tax { value } => tax = Some(value),
-                AnySetting::Shipping { value } => shipping = Some(value),
+                AnySetting::Tax { value } => settings.tax = value,
+                AnySetting::Shipping { value } => settings.shipping = value,
+                AnySetting::Currencies { value } => settings.currencies = value,
             }
         }
-        Ok((tax.unwrap_or_default(), shipping.unwrap_or_default()))
+        Ok(settings)
     }
 
     /// Replaces the tax table: of two writers the later one wins, as with any `PUT`.
@@ -80,9 +108,34 @@ impl SettingsStore {
         self.write(SHIPPING, table, now).await
     }
 
+    /// Replaces the currencies: of two writers the later one wins, as with any `PUT`.
+    pub async fn set_currencies(&self, currencies: &ShopCurrencies, now: Timestamp) -> Result<(), StoreError> {
+        self.write(CURRENCIES, currencies, now).await
+    }
+
     /// Replaces how payments are taken: of two writers the later one wins, as with any `PUT`.
     pub async fn set_payments(&self, settings: &PaymentSettings, now: Timestamp) -> Result<(), StoreError> {
         self.write(PAYMENTS, settings, now).await
+    }
+
+    /// The account for bank transfers, once one is set.
+    pub async fn bank_account(&self) -> Result<Option<BankAccount>, StoreError> {
+        self.read(BANK_ACCOUNT).await
+    }
+
+    /// Replaces the bank account: of two writers the later one wins, as with any `PUT`.
+    pub async fn set_bank_account(&self, account: &BankAccount, now: Timestamp) -> Result<(), StoreError> {
+        self.write(BANK_ACCOUNT, account, now).await
+    }
+
+    /// The payment methods that the shop accepts; [`PaymentMethods::default`] until they are set.
+    pub async fn payment_methods(&self) -> Result<PaymentMethods, StoreError> {
+        self.read(PAYMENT_METHODS).await
+    }
+
+    /// Replaces the payment methods: of two writers the later one wins, as with any `PUT`.
+    pub async fn set_payment_methods(&self, methods: &PaymentMethods, now: Timestamp) -> Result<(), StoreError> {
+        self.write(PAYMENT_METHODS, methods, now).await
     }
 
     fn collection<T: Send + Sync>(&self) -> Collection<Setting<T>> {

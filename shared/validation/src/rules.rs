@@ -3,7 +3,7 @@
 use std::{fmt::Display, ops::RangeInclusive};
 
 use super::{Checked, FieldCode, Violation};
-use shop_domain::{Money, address, text};
+use shop_domain::{Money, iso_3166, text};
 
 /// One line that is not blank, of at most `max` characters.
 pub fn line(max: usize) -> impl Fn(&str) -> Checked {
@@ -68,13 +68,28 @@ pub fn url(value: &str) -> Checked {
     Ok(text::url(value)?)
 }
 
-/// The code of a country (ISO 3166-1 alpha-2).
-pub fn country_code(value: &str) -> Checked {
-    if address::is_country(value) {
+/// A country as people write it: its code (ISO 3166-1), or a usual name.
+pub fn country(value: &str) -> Checked {
+    if iso_3166::find_country(value).is_some() {
         Ok(())
     } else {
-        let message = "must be a country's two capital letters (ISO 3166-1), such as US";
+        let message = "must be a country's two letters (ISO 3166-1), such as US";
         Err(Violation::new(FieldCode::Invalid, message))
+    }
+}
+
+/// A subdivision of this country as people write it: its code (ISO 3166-2) or a usual name, or nothing.
+pub fn subdivision_of(country: &str) -> impl Fn(&str) -> Checked {
+    // An unknown country is pointed at by itself.
+    let country = iso_3166::find_country(country);
+    move |value| {
+        let Some(country) = country else { return Ok(()) };
+        if iso_3166::normalise_subdivision(country, value).is_ok() {
+            return Ok(());
+        }
+        let codes: Vec<&str> = iso_3166::subdivision_codes(country).collect();
+        let message = format!("must be empty or a subdivision of {country} (ISO 3166-2): {}", codes.join(", "));
+        Err(Violation::new(FieldCode::UnknownValue, message))
     }
 }
 
@@ -136,7 +151,13 @@ mod tests {
         assert_eq!(code(length(1..=2)("")), Some(FieldCode::TooShort));
         assert_eq!(code(length(1..=2)("éé")), None);
         assert_eq!(code(ascii("é")), Some(FieldCode::Invalid));
-        assert_eq!((code(country_code("US")), code(country_code("us"))), (None, Some(FieldCode::Invalid)));
+        assert_eq!(
+            (code(country("US")), code(country("USA")), code(country("XX"))),
+            (None, None, Some(FieldCode::Invalid))
+        );
+        assert_eq!(code(subdivision_of("US")("Calif.")), None);
+        assert_eq!(code(subdivision_of("US")("Narnia")), Some(FieldCode::UnknownValue));
+        assert_eq!(code(subdivision_of("XX")("Narnia")), None);
     }
 
     #[test]

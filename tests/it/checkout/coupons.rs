@@ -24,7 +24,7 @@ async fn an_admin_creates_a_coupon_and_reads_it_back() {
     let location = format!("/v1/coupons/{id}");
     assert_eq!(created.header("location"), Some(location.as_str()));
     let mut expected = json!({
-        "id": id, "code": "SPRING-10", "description": "Spring", "type": "percentage", "value": 12.5,
+        "id": id, "code": "SPRING-10", "description": "Spring", "type": "percentage", "value": 12.5, "currency": "USD",
         "minimumPurchase": 2000, "maximumDiscount": 500, "applicableProducts": [mug], "applicableCategories": [],
         "usageLimit": {"total": 100, "perUser": 1}, "usageCount": 0,
         "userRestrictions": {"newUsersOnly": true, "specificUsers": []},
@@ -112,6 +112,7 @@ async fn an_invalid_coupon_is_refused_and_stores_nothing() {
             "/userRestrictions/specificUsers/1",
         ),
         (json!({"applicableProducts": vec![unknown; 201]}), "validation_failed", "/applicableProducts"),
+        (json!({"currency": "XAU"}), "invalid_body", "/currency"),
         (json!({"usageCount": 5}), "invalid_body", "/usageCount"),
         (json!({"description": "4111 1111 1111 1111"}), "raw_card_data_refused", "/description"),
     ] {
@@ -212,6 +213,7 @@ async fn an_invalid_change_is_pointed_at() {
         // 10 percent are not 10 cents.
         (json!({"type": "fixed"}), "validation_failed", "/value"),
         (json!({"type": "fixed", "value": 100}), "validation_failed", "/maximumDiscount"),
+        (json!({"currency": null}), "validation_failed", "/currency"),
         (json!({"validUntil": "2020-01-01T00:00:00Z"}), "validation_failed", "/validUntil"),
         (json!({"applicableProducts": ["507f1f77bcf86cd799439011"]}), "unknown_reference", "/applicableProducts/0"),
         (json!({"usageCount": 0}), "invalid_body", "/usageCount"),

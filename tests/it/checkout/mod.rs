@@ -1,8 +1,10 @@
 //! The checkout function: orders, returns, coupons, reports and settings.
 
 mod coupons;
+mod currencies;
 mod lookup;
 mod orders;
+mod payment_settings;
 mod place;
 mod redemptions;
 mod refunded_amounts;
@@ -12,6 +14,7 @@ mod returns;
 mod returns_list;
 mod settings;
 mod shipments;
+mod subdivisions;
 
 use serde_json::{Value, json};
 use shared::domain::coupon::Coupon;

@@ -87,7 +87,9 @@ async fn a_sellers_report_counts_refunds_once_they_are_processed() {
     let order = ada.checkout_with("transfer", super::by_transfer()).await.is(201).id();
     let payment = shop.payment_of(&order).await.id;
     let reference = json!({"reference": "statement 7, line 3"});
-    let paid = admin.request("POST", &format!("/v1/payments/{payment}/mark-paid")).key("paid").json(reference.clone());
+    let transfer =
+        json!({"reference": "statement 7, line 2", "amount": 1500, "receivedAt": shop.clock.now().to_string()});
+    let paid = admin.request("POST", &format!("/v1/payments/{payment}/mark-paid")).key("paid").json(transfer);
     paid.send().await.is(200);
     shop.run_queues().await;
     deliver(&shop, &order).await;

@@ -19,11 +19,11 @@ fn tax() -> Value {
 fn shipping() -> Value {
     json!({"zones": [
         {"name": "domestic", "countries": ["US"], "methods": [
-            {"method": "standard", "price": 500, "pricePerKg": 100, "freeFrom": 5000, "estimatedDays": 5},
-            {"method": "express", "price": 1500, "pricePerKg": 0, "freeFrom": null, "estimatedDays": null},
+            {"method": "standard", "currency": "USD", "price": 500, "pricePerKg": 100, "freeFrom": 5000, "estimatedDays": 5},
+            {"method": "express", "currency": "USD", "price": 1500, "pricePerKg": 0, "freeFrom": null, "estimatedDays": null},
         ]},
         {"name": "world", "countries": ["*"], "methods": [
-            {"method": "standard", "price": 2500, "pricePerKg": 0, "freeFrom": null, "estimatedDays": 14},
+            {"method": "standard", "currency": "USD", "price": 2500, "pricePerKg": 0, "freeFrom": null, "estimatedDays": 14},
         ]},
         // Nothing is sent there, although it lies in the world.
         {"name": "embargo", "countries": ["AQ"], "methods": []},
@@ -88,7 +88,8 @@ async fn a_contradictory_table_is_refused_and_changes_nothing() {
     for (path, body, code, pointer) in [
         ("tax", json!({"rows": []}), "invalid_body", "/pricesIncludeTax"),
         ("tax", json!({"pricesIncludeTax": false}), "invalid_body", "/rows"),
-        ("tax", rows(json!([{"country": "us", "rateBp": 1}])), "validation_failed", "/rows/0/country"),
+        ("tax", rows(json!([{"country": "Narnia", "rateBp": 1}])), "validation_failed", "/rows/0/country"),
+        ("tax", rows(json!([{"country": "US", "state": "XX", "rateBp": 1}])), "validation_failed", "/rows/0/state"),
         ("tax", rows(json!([{"country": "XX", "rateBp": 1}])), "validation_failed", "/rows/0/country"),
         ("tax", rows(json!([{"country": "US", "rateBp": -1}])), "validation_failed", "/rows/0/rateBp"),
         ("tax", rows(json!([{"country": "US", "rateBp": 10_001}])), "validation_failed", "/rows/0/rateBp"),
@@ -120,6 +121,12 @@ async fn a_contradictory_table_is_refused_and_changes_nothing() {
             "/zones/1/name",
         ),
         ("shipping", rate(json!({"method": "pigeon", "price": 1})), "invalid_body", "/zones/0/methods/0/method"),
+        (
+            "shipping",
+            rate(json!({"method": "express", "price": 1, "currency": "XXX"})),
+            "invalid_body",
+            "/zones/0/methods/0/currency",
+        ),
         ("shipping", rate(json!({"method": "express"})), "invalid_body", "/zones/0/methods/0/price"),
         ("shipping", rate(json!({"method": "express", "price": -1})), "validation_failed", "/zones/0/methods/0/price"),
         (
@@ -157,7 +164,10 @@ async fn only_administrators_may_read_or_change_settings() {
         ("PUT", "/v1/settings/tax", tax()),
         ("GET", "/v1/settings/shipping", Value::Null),
         ("PUT", "/v1/settings/shipping", shipping()),
+        ("GET", "/v1/settings/currencies", Value::Null),
+        ("PUT", "/v1/settings/currencies", json!({"currencies": ["EUR"]})),
     ];
     is_for_admins_only(&shop, &requests).await;
-    assert_eq!(shop.count("settings").await, 0);
+    // The harness has set the bank account.
+    assert_eq!(shop.count("settings").await, 1);
 }

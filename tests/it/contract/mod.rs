@@ -2,6 +2,7 @@
 
 mod access;
 mod bad_input;
+mod card_numbers;
 mod coverage;
 mod findings;
 mod openapi;

@@ -70,8 +70,8 @@ const CONTRACT: &str = "
     POST   /v1/checkout/quote                       G
     POST   /v1/checkout                             G I
     GET    /v1/orders                               C
-    GET    /v1/orders/{idOrNumber}                  C own
-    POST   /v1/orders/{id}/cancel                   C own I
+    GET    /v1/orders/{idOrNumber}                  G own
+    POST   /v1/orders/{id}/cancel                   G own I
     POST   /v1/orders/{id}/ship                     S own
     POST   /v1/orders/{id}/deliver                  S own
     POST   /v1/orders/{id}/notes                    S own
@@ -91,6 +91,12 @@ const CONTRACT: &str = "
     PUT    /v1/settings/tax                         A
     GET    /v1/settings/shipping                    A
     PUT    /v1/settings/shipping                    A
+    GET    /v1/settings/bank-account                A
+    PUT    /v1/settings/bank-account                A
+    GET    /v1/settings/payment-methods             A
+    PUT    /v1/settings/payment-methods             A
+    GET    /v1/settings/currencies                  A
+    PUT    /v1/settings/currencies                  A
     GET    /v1/settings/payments                    A
     PUT    /v1/settings/payments                    A
     GET    /v1/reports/sales-by-category            S

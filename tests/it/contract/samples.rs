@@ -20,6 +20,7 @@ const ALTERNATIVES: &[(&str, &[&[&str]])] = &[
     ("POST /v1/products", &[&["/options", "/variants"], &["/inventory/quantity"]]),
     ("PATCH /v1/products/{id}", &[&["/options", "/variants"], &[]]),
     ("POST /v1/wishlists/{id}/items/{productId}/move-to-cart", &[&["/variant"]]),
+    ("PUT /v1/settings/bank-account", &[&["/accountNumber", "/routingNumber"], &["/iban", "/bic"]]),
 ];
 
 /// A field of a body, however deep.
@@ -179,6 +180,10 @@ fn chosen(world: &World, schema: &str, owner: &str, field: &str) -> Option<Value
         "images" if owner.ends_with("Review") => Some(json!(["https://images.example.test/a.png"])),
         "regular" => Some(json!(1000)),
         "sale" => Some(json!(900)),
+        "iban" => Some(json!("DE89370400440532013000")),
+        "bic" => Some(json!("COBADEFFXXX")),
+        "accountNumber" | "routingNumber" => Some(json!("12345678")),
+        "receivedAt" => Some(json!("2020-01-31T12:00:00Z")),
         "token" if ["CheckoutPayment", "ConfirmPayment", "SavePaymentMethod"].contains(&owner) => {
             Some(json!("pm_card_visa"))
         }

@@ -8,7 +8,7 @@ use std::{
 use local::components::workspace_root;
 use saphyr::{LoadableYamlNode, ScalarOwned, YamlOwned};
 use serde_json::{Map, Value, json};
-use shared::domain::message::Queue;
+use shared::{config::field_keys, domain::message::Queue};
 
 use super::{findings::Findings, operations::Api};
 
@@ -291,6 +291,36 @@ fn functions_that_may_read_a_secret_know_its_arn() {
             .map(|policy| target(&policy["SecretArn"]))
             .collect();
         findings.expect(told == may, || format!("{package} knows {told:?} and may read {may:?}"));
+    }
+    findings.assert_none();
+}
+
+/// The functions that seal or open fields.
+const WITH_FIELD_KEYS: [&str; 2] = ["payment_processing", "payments"];
+
+#[test]
+fn exactly_the_functions_that_seal_or_open_fields_may_decrypt_the_data_keys() {
+    let template = Template::load();
+    let mut findings = Findings::default();
+    for (package, function) in template.functions() {
+        let uses = WITH_FIELD_KEYS.contains(&package);
+        let source = workspace_root().join("functions").join(package).join("src/lib.rs");
+        let reads = fs::read_to_string(source).unwrap().contains("field_keys::read(");
+        findings.expect(reads == uses, || format!("{package} reads the field keys: {reads}"));
+        let told = &function["Properties"]["Environment"]["Variables"]["FIELD_KEYS"];
+        findings.expect(told.is_null() != uses, || format!("{package} is told FIELD_KEYS: {told}"));
+        let policies = function["Properties"]["Policies"].as_array().into_iter().flatten();
+        let statements = policies.flat_map(|policy| policy["Statement"].as_array().into_iter().flatten());
+        let allowed: Vec<&Value> =
+            statements.filter(|statement| statement["Action"].to_string().contains("kms:")).collect();
+        findings.expect(allowed.len() == usize::from(uses), || format!("{package} may use KMS: {allowed:?}"));
+        for statement in allowed {
+            let condition = json!({"StringEquals": {"kms:EncryptionContext:purpose": field_keys::PURPOSE}});
+            let is_narrow = statement["Action"] == "kms:Decrypt"
+                && target(&statement["Resource"]) == "FieldKmsKeyArn"
+                && statement["Condition"] == condition;
+            findings.expect(is_narrow, || format!("{package} may do more than decrypt data keys: {statement}"));
+        }
     }
     findings.assert_none();
 }

@@ -2,6 +2,7 @@
 
 mod cancelled_while_authenticating;
 mod capture_on_shipping;
+mod change_method;
 mod concurrent_calls;
 mod declined;
 mod late_money;
@@ -12,8 +13,10 @@ mod paypal;
 mod reconcile;
 mod refunds;
 mod saved_methods;
+mod sealed_fields;
 mod strict_gateway;
 mod three_d_secure;
+mod transfers;
 mod webhooks;
 
 use std::{sync::Arc, time::Duration};

@@ -4,6 +4,7 @@ mod adjust_inventory;
 mod archive_product;
 mod create_category;
 mod create_product;
+mod currencies;
 mod delete_category;
 mod delete_product;
 mod import_products;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use shared::{
     app::save_product::draft_of,
     domain::{
-        Address, Currency, Email, Id, Money, Quantity, Sku, Slug, Timestamp,
+        Address, Currency, Email, Id, Money, Quantity, Random, Sku, Slug, Timestamp,
         address::{AddressType, SavedAddress},
         cart::{Cart, NewItem},
         category::Category,
@@ -15,10 +15,11 @@ use shared::{
         inventory::StockRecord,
         message::Event,
         order::Order,
-        payment::{Funding, GatewayCaptures, Payment, PaymentMethod, PaymentSource},
+        payment::{Funding, GatewayCaptures, Payment, PaymentMethod, PaymentSource, Transfer},
         product::StockPolicy,
         review::Review,
         saved_method::{CardOnFile, SavedMethod},
+        sealing::{KeyRing, Plaintext},
         secret_hash::sha256_hex,
         session::Session,
         shipping::ShippingTable,
@@ -117,9 +118,10 @@ fn saved_method(user: Id<User>) -> SavedMethod {
         expiry_month: 12,
         expiry_year: 2034,
         funding: Some(Funding::Credit),
-        holder_name: Some("Ada Lovelace".to_owned()),
+        holder_name: Some(Plaintext::new("Ada Lovelace")),
     };
-    SavedMethod::new(user, card, true, NOW)
+    let keys = KeyRing::try_new([("k1", [1; 32])]).unwrap();
+    SavedMethod::new(user, card, true, (&keys, &Random::seeded(1)), NOW).unwrap()
 }
 
 fn catalogue() -> Vec<(&'static str, Document)> {
@@ -158,7 +160,7 @@ fn sale() -> Vec<(&'static str, Document)> {
     };
     cart.add(item, NOW).unwrap();
     let coupon = json!({
-        "_id": ID, "code": "SUMMER", "type": "percentage", "value": 1000, "minimumPurchase": 500, "maximumDiscount": 900,
+        "_id": ID, "code": "SUMMER", "type": "percentage", "value": 1000, "currency": "USD", "minimumPurchase": 500, "maximumDiscount": 900,
         "applicableProducts": [ID], "applicableCategories": [], "usageLimit": {"total": 3, "perUser": 1}, "usageCount": 3,
         "userRestrictions": {"newUsersOnly": false, "specificUsers": []}, "validFrom": AT, "validUntil": AT,
         "isActive": true, "createdBy": ID, "createdAt": AT, "updatedAt": AT,
@@ -213,6 +215,7 @@ fn payment() -> Payment {
     let captures = GatewayCaptures { captured: amount, authorised: None, latest: None };
     let _ = payment.record_captures(&captures, NOW).unwrap();
     payment.approve_refund(Money::from_minor(3000), "broken", NOW).unwrap();
+    payment.transfers.push(Transfer::new("statement 7, line 3", Money::from_minor(1), NOW));
     payment
 }
 

@@ -97,6 +97,10 @@ pub(super) fn new_charge(state: &mut State, intent: &Intent, decline: Option<Dec
     let details = method.as_ref().map_or(Value::Null, |method| {
         let mut details = json!({"type": method.kind});
         details[&method.kind] = method.details();
+        if let Some(card) = method.card {
+            details[&method.kind]["network"] = json!(card.brand);
+            details[&method.kind]["authorization_code"] = json!(decline.is_none().then_some("A7X9Q2"));
+        }
         if intent.captures_manually && method.kind == "card" {
             details["card"]["capture_before"] = json!(state.now() + AUTHORISATION_SECONDS);
             let is_available = intent.requests_multicapture && state.has_multicapture;

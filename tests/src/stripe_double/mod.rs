@@ -124,6 +124,14 @@ impl StripeDouble {
         self.with(|state| methods::new_method(state, "card", Some(card), Map::new()))
     }
 
+    /// A new payment method of the test card with this number, with the name of its holder.
+    #[track_caller]
+    pub fn card_of(&self, number: &str, holder: &str) -> String {
+        let card = cards::by_number(number).expect("a card number of Stripe's page Testing");
+        let billing = Map::from_iter([("name".to_owned(), Value::from(holder))]);
+        self.with(|state| methods::new_method(state, "card", Some(card), billing))
+    }
+
     /// A new payment method of another type: `paypal`, `ideal`, `sepa_debit` and so on.
     pub fn method(&self, kind: &str) -> String {
         self.with(|state| methods::new_method(state, kind, None, Map::new()))

@@ -9,6 +9,7 @@ use std::time::Duration;
 use payment_processing::reconcile::{Break, Cause, reconcile};
 use shared::{
     domain::{
+        Money,
         order::OrderStatus,
         payment::{GatewayName, Payment, PaymentStatus, RefundStatus},
     },
@@ -84,7 +85,7 @@ impl World {
             self.decide(&payment, refund, if refund % 2 == 0 { Decision::Retry } else { Decision::Reject }).await;
         }
         for (payment, refund) in self.refunds_in(&[RefundStatus::Approved]).await {
-            if payment.gateway == GatewayName::BankTransfer {
+            if payment.refunds[refund].by_transfer {
                 self.decide(&payment, refund, Decision::MarkPaid).await;
             }
         }
@@ -152,6 +153,14 @@ impl World {
             let lost = payment.disputed().unwrap().minor();
             assert_eq!(lost, moved.disputed_lost, "disputes of order {order}");
         }
+        if payment.gateway == GatewayName::BankTransfer {
+            assert_eq!(charged, 0, "order {order} was charged beside its transfers");
+        }
+        let received = payment.received().unwrap();
+        let of_transfers = payment.refunds.iter().filter(|refund| refund.by_transfer);
+        let returned = Money::sum(of_transfers.map(|refund| refund.amount)).unwrap();
+        let is_kept = payment.gateway == GatewayName::BankTransfer && payment.captured == received;
+        assert!(is_kept || returned == received, "what arrived for order {order} is neither kept nor returned");
         self.check_promise(order, &payment).await;
     }
 

@@ -28,7 +28,7 @@ fn step(run: &Run) -> Step {
         32..34 => Step::SendBack { order },
         34..38 => Step::Refund { order, amount: run.between(1, 1500) },
         38..42 => Step::Decide { order, refund: number(run), decision: pick(run, &DECISIONS) },
-        42..44 => Step::MarkPaid { order },
+        42..44 => Step::MarkPaid { order, percent: pick(run, &PERCENTS) },
         44..58 => Step::DeliverOne { message: number(run) },
         58..61 => Step::DeliverAgain { message: number(run) },
         61..67 => Step::DeliverAll,
@@ -95,6 +95,9 @@ const OUTCOMES: [RefundOutcome; 4] = [
     RefundOutcome::Failed("expired_or_canceled_card"),
     RefundOutcome::Failed("lost_or_stolen_card"),
 ];
+
+/// Of a total that is transferred: in part, in full, too much.
+const PERCENTS: [i64; 4] = [40, 100, 100, 130];
 
 /// Around the times after which something happens: a lease, a resumption, an expiry, a day of idempotency keys.
 const MINUTES: [u64; 5] = [1, 6, 11, 36, 24 * 60 + 1];

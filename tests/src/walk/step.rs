@@ -25,8 +25,8 @@ pub(super) enum Step {
     Refund { order: usize, amount: i64 },
     /// The administrator decides about a refund.
     Decide { order: usize, refund: usize, decision: Decision },
-    /// The administrator finds a transfer on the bank statement.
-    MarkPaid { order: usize },
+    /// The administrator finds a transfer of this part of the total on the bank statement.
+    MarkPaid { order: usize, percent: i64 },
     /// A worker gets one of the messages that were not processed.
     DeliverOne { message: usize },
     /// A worker gets a message that was processed already.

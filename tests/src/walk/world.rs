@@ -8,7 +8,7 @@ use shared::{
     domain::{
         Id,
         message::{Message, Queue},
-        payment::{Payment, PaymentMethod, RefundStatus},
+        payment::{Payment, RefundStatus},
     },
     gateway::Stripe,
     queue::Publisher,
@@ -122,7 +122,7 @@ impl World {
             | Step::SendBack { order }
             | Step::Refund { order, .. }
             | Step::Decide { order, .. }
-            | Step::MarkPaid { order }
+            | Step::MarkPaid { order, .. }
             | Step::RefundInDashboard { order, .. }
             | Step::CancelInDashboard { order }
             | Step::ChargeWrongly { order }
@@ -155,7 +155,7 @@ impl World {
                 self.command_of_admin(&format!("/v1/payments/{}/refunds", payment.id), body).await;
             }
             Step::Decide { refund, decision, .. } => self.decide(&payment, refund, decision).await,
-            Step::MarkPaid { .. } => self.mark_paid(&payment).await,
+            Step::MarkPaid { percent, .. } => self.mark_paid(&payment, percent).await,
             Step::RefundInDashboard { amount, .. } => {
                 if self.refundable_at_gateway(&payment) >= amount {
                     self.stripe.dashboard().refund(&intent(&payment), amount);
@@ -254,12 +254,12 @@ impl World {
         }
     }
 
-    pub(super) async fn mark_paid(&mut self, payment: &Payment) {
-        if payment.method == PaymentMethod::BankTransfer {
-            let reference = self.key();
-            let path = format!("/v1/payments/{}/mark-paid", payment.id);
-            self.command_of_admin(&path, json!({"reference": reference})).await;
-        }
+    /// A transfer arrives, whatever the order was to be paid by.
+    pub(super) async fn mark_paid(&mut self, payment: &Payment, percent: i64) {
+        let (reference, amount) = (self.key(), payment.amount.minor() * percent / 100);
+        let at = self.shop.clock.now().to_string();
+        let body = json!({"reference": reference, "amount": amount, "receivedAt": at});
+        self.command_of_admin(&format!("/v1/payments/{}/mark-paid", payment.id), body).await;
     }
 
     // The gateway

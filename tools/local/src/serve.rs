@@ -11,10 +11,16 @@ use axum::{
 };
 use checkout::PaymentWindow;
 use notifications::Mailer;
-use ops::demo::{self, DemoAccount};
+use ops::{
+    demo::{self, DemoAccount},
+    keys::generate_field_key,
+};
 use shared::{
-    config::{Env, MailSettings, MongoSettings, QueueSettings, ReservationSettings, StripeSettings, WebhookSettings},
-    domain::{Clock, Random, message::Queue, user::Role},
+    config::{
+        Env, MailSettings, MongoSettings, QueueSettings, ReservationSettings, StripeSettings, WebhookSettings,
+        field_keys,
+    },
+    domain::{Clock, Random, message::Queue, sealing::KeyRing, user::Role},
     gateway::Stripe,
     http::{BackgroundTasks, ClientAddress, settings::HttpSettings, token::SigningKey},
     password::Passwords,
@@ -81,6 +87,10 @@ async fn open(stack: &Stack, state: &Path) -> Result<Shop> {
     let mail = MailSettings::read(&mut env);
     let http = HttpSettings::read(&mut env);
     let reservation = ReservationSettings::read(&mut env);
+    let keys = match field_keys::read_optional(&mut env).await {
+        Some(keys) => keys,
+        None => field_keys(state).await?,
+    };
     env.finish()?;
     let clock = Clock::system();
     let random = Random::from_os();
@@ -112,6 +122,7 @@ async fn open(stack: &Stack, state: &Path) -> Result<Shop> {
         random,
         gateway: Arc::new(Stripe::try_new(&stripe.api_base, stripe.secret_key)?),
         webhook_secret: webhook.secret,
+        keys,
         mailer: Mailer::try_new(&mail.smtp_url, &mail.from)?,
         shop_url: mail.shop_url,
         payment_window: PaymentWindow { charge: reservation.payment_window(), transfer: reservation.transfer_window() },
@@ -132,6 +143,21 @@ fn signing_key(state: &Path) -> Result<SigningKey> {
         write_atomically(&path, SigningKey::generate()?.as_bytes())?;
     }
     Ok(SigningKey::from_pem(&fs::read_to_string(&path)?)?)
+}
+
+/// The data key of this shop, which is kept as long as its data.
+async fn field_keys(state: &Path) -> Result<KeyRing> {
+    let path = state.join("data/field-keys");
+    if !path.exists() {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        write_atomically(&path, generate_field_key("local", &Random::from_os())?.as_bytes())?;
+    }
+    let mut env = Env::from_pairs([(field_keys::VARIABLE, fs::read_to_string(&path)?)]);
+    let keys = field_keys::read(&mut env).await;
+    env.finish().with_context(|| format!("{} has no keys", path.display()))?;
+    Ok(keys)
 }
 
 /// The address of the client is the one of the connection; in Lambda, API Gateway passes it.

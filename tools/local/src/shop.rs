@@ -12,7 +12,7 @@ use payment_processing::PaymentProcessing;
 use payments::PaymentsApp;
 use shared::{
     config::Secret,
-    domain::{Clock, Random, message::Queue},
+    domain::{Clock, Random, message::Queue, sealing::KeyRing},
     gateway::PaymentGateway,
     http::{App, BackgroundTasks, cors::CorsOrigins, health, openapi, serve, token::AccessTokens, token::SigningKey},
     password::Passwords,
@@ -41,6 +41,8 @@ pub struct Shop {
     pub gateway: Arc<dyn PaymentGateway>,
     /// The secret of the gateway's webhook signatures.
     pub webhook_secret: Secret,
+    /// Seals and opens fields.
+    pub keys: KeyRing,
     /// The SMTP client.
     pub mailer: Mailer,
     /// The base URL of the shop's pages.
@@ -81,6 +83,8 @@ impl Shop {
             app: self.app(payments::SENDS_TO),
             gateway: Arc::clone(&self.gateway),
             webhook_secret: self.webhook_secret.clone(),
+            payment_window: self.payment_window,
+            keys: self.keys.clone(),
         };
         let routes = OpenApiRouter::new()
             .merge(auth::router().with_state(auth))
@@ -98,6 +102,7 @@ impl Shop {
             Queue::Payments => Arc::new(PaymentProcessing {
                 worker: self.worker(payment_processing::SENDS_TO),
                 gateway: Arc::clone(&self.gateway),
+                keys: self.keys.clone(),
                 shop_url: self.shop_url.clone(),
             }),
             Queue::Fulfillment => Arc::new(OrderFulfillment { worker: self.worker(order_fulfillment::SENDS_TO) }),

@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::ExitCode, time::Instant};
 use anyhow::{Context as _, Result};
 use clap::{Args, Parser, Subcommand};
 use shared::{
-    domain::{Clock, Email, user::Role},
+    domain::{Clock, Email, Id, Random, payment::Payment, user::Role},
     store::{Store, migrations},
 };
 use tokio::io::{AsyncBufRead, BufReader};
@@ -14,9 +14,9 @@ use crate::{
     accounts::{self, Account},
     connection,
     import::{self, Listener, Rejection, Summary},
-    keys,
+    keys, payments,
     progress::Bar,
-    reconcile, secret_input, seed, verify,
+    reconcile, rotate, secret_input, seed, verify,
 };
 
 /// The operator's command line of the shop.
@@ -117,6 +117,8 @@ Examples:
     /// idempotency records. Changes nothing, and may run while the shop sells: each check reads a snapshot of the
     /// database. Prints a line for each rule, and the first twenty documents that violate it.
     ///
+    /// If FIELD_KEYS is set as for the functions, every sealed value is opened, and those are named that do not open.
+    ///
     /// The exit code is 1 if an invariant is violated. A line that ends in 'to look at' is a warning.
     #[command(after_help = "\
 Examples:
@@ -158,6 +160,36 @@ Examples:
         /// A set of public keys that the new set also trusts
         #[arg(long, value_name = "FILE")]
         trusting: Option<PathBuf>,
+    },
+    /// Generate a data key that seals fields, as FIELD_KEYS contains it
+    ///
+    /// Prints the key to standard output: pipe it into a secret store. Needs no database. In AWS let KMS make the key
+    /// instead, so that it is never in clear outside of the functions: see docs/OPERATIONS.md.
+    #[command(after_help = "Example:\n  ops generate-field-key 2027-01 > field-keys.txt")]
+    GenerateFieldKey {
+        /// The id of the key, which is stored with every value: letters, digits, dashes and underscores
+        id: String,
+    },
+    /// Seal every field again whose key is not the current one
+    ///
+    /// Reads FIELD_KEYS as the functions do: the first key is the current one. May run while the shop sells, and may be
+    /// interrupted and repeated. When it has nothing left to do, the old keys can be removed from FIELD_KEYS.
+    ///
+    /// The exit code is 1 if a value does not open or could not be sealed again.
+    #[command(after_help = "Examples:\n  ops rotate-keys --dry-run\n  ops rotate-keys")]
+    RotateKeys {
+        /// Open every value, and write nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Show a payment with what is sealed of it
+    ///
+    /// Prints JSON with the name on the card and what is kept of the gateway's answer to the last attempt: its charge,
+    /// network, authorisation and decline codes, and risk. Reads FIELD_KEYS as the functions do.
+    #[command(after_help = "Example:\n  ops show-payment 665f1c2ab1e4c9d0a7f3e812")]
+    ShowPayment {
+        /// The payment's id
+        id: Id<Payment>,
     },
 }
 
@@ -207,6 +239,19 @@ async fn execute(
             println!("  ACCESS_TOKEN_JWKS         {}", written.public.display());
             Ok(ExitCode::SUCCESS)
         }
+        Command::GenerateFieldKey { id } => {
+            println!("{}", keys::generate_field_key(&id, &Random::from_os())?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::RotateKeys { dry_run } => {
+            rotate_keys(&connection::connect_migrated(uri, database).await?, dry_run).await
+        }
+        Command::ShowPayment { id } => {
+            let keys = connection::required_field_keys().await?;
+            let payment = payments::show(&connection::connect_migrated(uri, database).await?, &keys, id).await?;
+            println!("{payment:#}");
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
 
@@ -222,9 +267,37 @@ async fn migrate(store: &Store, clock: &Clock) -> Result<ExitCode> {
 }
 
 async fn check(store: &Store, clock: &Clock) -> Result<ExitCode> {
+    let keys = connection::field_keys().await?;
+    if keys.is_none() {
+        eprintln!("FIELD_KEYS is not set: sealed values are not opened");
+    }
     println!("{}", verify::HEADING);
-    let report = verify::verify_with_progress(store, clock.now(), |check| println!("{check}")).await?;
+    let report = verify::verify_with_progress(store, clock.now(), keys.as_ref(), |check| println!("{check}")).await?;
     Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn rotate_keys(store: &Store, is_dry_run: bool) -> Result<ExitCode> {
+    let keys = connection::required_field_keys().await?;
+    let bar = Bar::new(rotate::count(store, &keys).await?, "records");
+    let mut so_far = 0;
+    let summary = rotate::rotate(store, &keys, &Random::from_os(), is_dry_run, |summary| {
+        bar.advance(summary.resealed.saturating_sub(so_far));
+        so_far = summary.resealed;
+    })
+    .await;
+    bar.finish();
+    let summary = summary?;
+    for unreadable in &summary.unreadable {
+        println!("{unreadable}");
+    }
+    let done = if is_dry_run { "would be sealed again" } else { "sealed again" };
+    println!("{} records {done} with the key {}", summary.resealed, keys.current_id());
+    println!("{} values do not open, {} records changed too often", summary.unreadable.len(), summary.left);
+    if summary.is_complete() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("keep the old keys, and run this again");
+    Ok(ExitCode::FAILURE)
 }
 
 async fn fill(store: &Store, clock: &Clock, products: u32) -> Result<ExitCode> {

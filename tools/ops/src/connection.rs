@@ -2,7 +2,8 @@
 
 use anyhow::{Context as _, Result, bail};
 use shared::{
-    config::{Env, MongoSettings},
+    config::{Env, MongoSettings, field_keys},
+    domain::sealing::KeyRing,
     store::{PoolSize, Store, migrations},
 };
 
@@ -35,4 +36,22 @@ pub(crate) async fn connect_migrated(uri: Option<&str>, database: Option<&str>) 
         bail!("the database lacks the migrations {}: run `ops migrate` first", pending.join(", "));
     }
     Ok(store)
+}
+
+/// The keys of sealed fields, from the variable of the functions; `None` if it is not set.
+pub(crate) async fn field_keys() -> Result<Option<KeyRing>> {
+    let process =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let own = process.filter(|(name, _)| name.starts_with(field_keys::VARIABLE));
+    let mut env = Env::from_pairs(own).resolve_secrets().await;
+    let keys = field_keys::read_optional(&mut env).await;
+    env.finish()?;
+    Ok(keys)
+}
+
+/// Like [`field_keys`], and fails without keys.
+pub(crate) async fn required_field_keys() -> Result<KeyRing> {
+    field_keys().await?.with_context(|| {
+        format!("{0} is not set: set it as for the functions, or name a secret in {0}_SECRET_ARN", field_keys::VARIABLE)
+    })
 }

@@ -8,7 +8,11 @@ use futures::TryStreamExt as _;
 use products::import::import_line;
 use shared::{
     app::import_products::RowOutcome,
-    domain::{Clock, Email, Random, user::Role},
+    domain::{
+        Clock, Email, Random,
+        bank_account::{BankAccount, Iban},
+        user::Role,
+    },
     password::Passwords,
     store::Store,
 };
@@ -61,7 +65,7 @@ const CATEGORIES: &[(&str, &str)] = &[
 /// In the format of the product import.
 const PRODUCTS: &str = include_str!("demo/products.jsonl");
 
-/// Adds the missing accounts and products of the demo shop to a migrated database. Existing ones are kept, with all
+/// Adds the missing accounts, bank account and products of the demo shop to a migrated database. Existing ones are kept, with all
 /// changes. The products belong to the first seller among the accounts.
 ///
 /// # Errors
@@ -82,6 +86,9 @@ pub async fn load(store: &Store, clock: &Clock, accounts: &[DemoAccount<'_>]) ->
         }
     }
     let seller = seller.context("the demo accounts need a seller")?;
+    if store.settings.bank_account().await?.is_none() {
+        store.settings.set_bank_account(&bank_account()?, clock.now()).await?;
+    }
     categories::ensure(store, clock, CATEGORIES).await?;
     let mut products = 0;
     for line in missing_products(store).await? {
@@ -91,6 +98,18 @@ pub async fn load(store: &Store, clock: &Clock, accounts: &[DemoAccount<'_>]) ->
         }
     }
     Ok(Loaded { accounts: accounts.len(), products })
+}
+
+/// An account for bank transfers: the IBAN is the example of the German standard.
+pub fn bank_account() -> Result<BankAccount> {
+    Ok(BankAccount {
+        account_holder: "Demo Shop".to_owned(),
+        iban: Some(Iban::try_new("DE89 3704 0044 0532 0130 00")?),
+        bic: Some("COBADEFFXXX".to_owned()),
+        account_number: None,
+        routing_number: None,
+        bank_name: Some("Demo Bank".to_owned()),
+    })
 }
 
 async fn missing_products(store: &Store) -> Result<Vec<&'static str>> {

@@ -1,4 +1,4 @@
-//! The keys that sign and verify access tokens.
+//! The keys that sign and verify access tokens, and the data keys of sealed fields.
 
 use std::{
     fs::{self, OpenOptions},
@@ -7,8 +7,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, Result};
-use shared::http::token::{Jwks, SigningKey};
+use anyhow::{Context as _, Result, bail};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use shared::{
+    domain::{
+        Random,
+        sealing::{DATA_KEY_BYTES, is_key_id},
+    },
+    http::token::{Jwks, SigningKey},
+};
 
 const PRIVATE: &str = "access-token-signing-key.pem";
 const PUBLIC: &str = "access-token-jwks.json";
@@ -49,6 +56,17 @@ pub fn generate(folder: &Path, trusting: Option<&Path>) -> Result<Written> {
         return Err(error);
     }
     Ok(written)
+}
+
+/// A new data key as `FIELD_KEYS` contains it.
+///
+/// # Errors
+/// If the id cannot be one.
+pub fn generate_field_key(id: &str, random: &Random) -> Result<String> {
+    if !is_key_id(id) {
+        bail!("the id of a key has 1 to 32 letters, digits, dashes and underscores");
+    }
+    Ok(format!("{id}:{}", BASE64_STANDARD.encode(random.bytes::<DATA_KEY_BYTES>())))
 }
 
 fn read_keys(path: &Path) -> Result<Jwks> {

@@ -12,6 +12,7 @@ mod messages;
 mod orders;
 mod payments;
 mod products;
+mod sealed;
 mod secrets;
 mod snapshot;
 mod states;
@@ -20,7 +21,10 @@ mod stock;
 use std::fmt;
 
 use anyhow::Result;
-use shared::{domain::Timestamp, store::Store};
+use shared::{
+    domain::{Timestamp, sealing::KeyRing},
+    store::Store,
+};
 
 /// The number of violations of a rule that are named; the others are counted.
 const MAX_NAMED: usize = 20;
@@ -100,16 +104,17 @@ fn joined(violations: Vec<String>) -> Option<String> {
 /// # Errors
 /// If the database cannot be read, or contains a malformed document.
 pub async fn verify(store: &Store, now: Timestamp) -> Result<Report> {
-    verify_with_progress(store, now, |_| ()).await
+    verify_with_progress(store, now, None, |_| ()).await
 }
 
-/// Like [`verify`], and reports each rule as soon as it was checked.
+/// Like [`verify`], opens every sealed value if there are keys, and reports each rule as soon as it was checked.
 ///
 /// # Errors
 /// As [`verify`].
 pub async fn verify_with_progress(
     store: &Store,
     now: Timestamp,
+    keys: Option<&KeyRing>,
     mut report_check: impl FnMut(&Check),
 ) -> Result<Report> {
     let mut report = Report::default();
@@ -126,6 +131,9 @@ pub async fn verify_with_progress(
     add(catalogue::check(store).await?);
     add(carts::check(store).await?);
     add(secrets::check(store).await?);
+    if let Some(keys) = keys {
+        add(sealed::check(store, keys).await?);
+    }
     report.checks.sort_by_key(|check| (check.invariant.len(), check.invariant));
     Ok(report)
 }

@@ -11,7 +11,8 @@ use shared::{
     domain::{
         Buyer, Email, Id, Money,
         address::SavedAddress,
-        payment::{PaymentMethod, PaymentSource},
+        bank_account::BankAccount,
+        payment::{PaymentMethod, PaymentSource, TransferInstructions},
         saved_method::SavedMethod,
         shipping::ShippingMethod,
     },
@@ -103,9 +104,11 @@ pub(crate) async fn place_order(
     let app = App::from_ref(&state);
     let request = KeyedRequest::of_buyer(&buyer, "place_order", &key, &body)?;
     let preparation = prepare(&app, state.payment_window, &buyer, body);
-    once_prepared(&app, &request, preparation, async |wanted| {
+    once_prepared(&app, &request, preparation, async |(wanted, account)| {
         let placed = use_case::place_order(&app.store, &app.clock, &app.random, &wanted, |order, payment| {
-            let view = OrderView::of(order, Some(payment), Visibility::Owner);
+            let instructions = account.clone().and_then(|account| TransferInstructions::of(order, payment, account));
+            let view =
+                OrderView::of(order, Some(payment), Visibility::Owner).with_instructions(instructions.map(Into::into));
             let location = Some(format!("/v1/orders/{}", order.id));
             request.record(StatusCode::CREATED, &view, location, order.created_at)
         })
@@ -157,14 +160,23 @@ async fn find_saved(app: &App, buyer: &Buyer, payment: &CheckoutPayment) -> Resu
     find_saved_method(app, buyer, payment.method, id, "/payment/savedMethodId").await.map(Some)
 }
 
-async fn prepare(app: &App, window: PaymentWindow, buyer: &Buyer, wanted: Checkout) -> Result<PlaceOrder, Problem> {
+/// The order to place, and the account for a transfer.
+async fn prepare(
+    app: &App,
+    window: PaymentWindow,
+    buyer: &Buyer,
+    wanted: Checkout,
+) -> Result<(PlaceOrder, Option<BankAccount>), Problem> {
     let source = check_source(&wanted.payment)?;
     let given = wanted.shipping_address.map(Into::into);
-    let (cart, email, shipping_address, saved_method) = tokio::join!(
+    let settings = &app.store.settings;
+    let (cart, email, shipping_address, saved_method, methods, account) = tokio::join!(
         load_cart(app, buyer),
         find_email(app, buyer, wanted.email),
         find_address(app, buyer, given, wanted.address_id),
         find_saved(app, buyer, &wanted.payment),
+        settings.payment_methods(),
+        settings.bank_account(),
     );
     // A fixed order, so that a request with several faults always gets the same refusal.
     let cart = cart?;
@@ -172,9 +184,17 @@ async fn prepare(app: &App, window: PaymentWindow, buyer: &Buyer, wanted: Checko
         return Err(Problem::new(ProblemCode::CartEmpty));
     }
     let (email, shipping_address, saved_method) = (email?, shipping_address?, saved_method?);
+    let (method, account) = (wanted.payment.method, account?);
+    if !methods?.accepts(method, account.as_ref()) {
+        return Err(Problem::new(ProblemCode::PaymentMethodUnavailable).field(
+            "/payment/method",
+            FieldCode::Unavailable,
+            "the shop does not accept this payment method",
+        ));
+    }
     let save_method = check_save(&wanted.payment, buyer)?;
-    let charge_limits = charge_limits(Some(wanted.payment.method), cart.currency);
-    Ok(PlaceOrder {
+    let charge_limits = charge_limits(Some(method), cart.currency);
+    let order = PlaceOrder {
         buyer: buyer.clone(),
         email,
         cart,
@@ -188,10 +208,7 @@ async fn prepare(app: &App, window: PaymentWindow, buyer: &Buyer, wanted: Checko
         charge_limits,
         expected_total: wanted.expected_total,
         notes: wanted.notes,
-        payment_window: if wanted.payment.method == PaymentMethod::BankTransfer {
-            window.transfer
-        } else {
-            window.charge
-        },
-    })
+        payment_window: window.of(method),
+    };
+    Ok((order, account))
 }

@@ -40,6 +40,9 @@ pub(super) fn place_problem(error: PlaceOrderError) -> Problem {
         PlaceOrderError::ShippingUnavailable => {
             Problem::new(ProblemCode::ShippingUnavailable).field("/shippingMethod", FieldCode::Unavailable, &detail)
         }
+        PlaceOrderError::StateMissing => {
+            Problem::new(ProblemCode::ValidationFailed).field("/shippingAddress/state", FieldCode::Missing, &detail)
+        }
         PlaceOrderError::Money(error) => Problem::internal(error),
         PlaceOrderError::Store(error) => error.into(),
     }

@@ -5,10 +5,10 @@ use serde::Deserialize;
 use shared::{
     app::quote::{QuoteRequest, quote},
     domain::{Id, address::SavedAddress, payment::PaymentMethod, pricing::Destination, shipping::ShippingMethod},
-    http::{App, CurrentBuyer, Problem, Valid},
+    http::{App, CurrentBuyer, Problem, Valid, address::normalise_place},
     validation::{
         Validate, Violations,
-        rules::{country_code, length, optional_line},
+        rules::{country, length, optional_line, subdivision_of},
     },
 };
 
@@ -47,7 +47,9 @@ impl Validate for RequestQuote {
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct QuoteAddress {
+    /// A code (ISO 3166-1) or a usual name.
     country: String,
+    /// A code (ISO 3166-2) or a usual name.
     #[serde(default)]
     state: String,
     #[serde(default)]
@@ -68,8 +70,9 @@ pub(crate) struct QuoteAddress {
 
 impl Validate for QuoteAddress {
     fn validate(&self, v: &mut Violations) {
-        v.check("country", &self.country, country_code);
+        v.check("country", &self.country, country);
         v.check("state", &self.state, optional_line(100));
+        v.check("state", &self.state, subdivision_of(&self.country));
         let rest = [
             ("fullName", &self.full_name),
             ("company", &self.company),
@@ -104,7 +107,7 @@ pub(crate) async fn quote_checkout(
 ) -> Result<Json<QuoteView>, Problem> {
     let cart = load_cart(&app, &buyer).await?;
     let (country, state) = match (asked.shipping_address, asked.address_id) {
-        (Some(place), None) => (place.country, place.state.trim().to_owned()),
+        (Some(place), None) => normalise_place(&place.country, &place.state),
         (_, saved) => {
             let address = find_address(&app, &buyer, None, saved).await?;
             (address.country, address.state)

@@ -110,7 +110,8 @@ impl From<Consideration> for ConsiderationView {
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct QuoteProblem {
-    /// `unavailable`, `insufficient_stock`, `price_changed`, `coupon_invalid`, `shipping_unavailable` or `cart_empty`.
+    /// `unavailable`, `insufficient_stock`, `price_changed`, `coupon_invalid`, `shipping_unavailable`,
+    /// `state_required` or `cart_empty`.
     code: &'static str,
     /// The affected line.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -186,6 +187,9 @@ fn problems(quote: &Quote) -> Vec<QuoteProblem> {
     }
     if !quote.price.method_is_offered {
         problems.push(QuoteProblem::of("shipping_unavailable"));
+    }
+    if quote.needs_state {
+        problems.push(QuoteProblem::of("state_required"));
     }
     problems
 }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use shared::{
     domain::{
-        Id, Money, Timestamp,
+        Currency, Id, Money, Timestamp,
         category::Category,
         coupon::{Coupon, CouponKind, CouponValue, InvalidCoupon, UsageLimit, UserRestrictions},
         product::Product,
@@ -33,6 +33,10 @@ pub(crate) struct UpdateCoupon {
     kind: Option<CouponKind>,
     #[serde(default, deserialize_with = "present")]
     value: Option<CouponValue>,
+    /// Of the amounts. Null: the coupon has no amounts, and applies in every currency.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Currency>)]
+    currency: Option<Option<Currency>>,
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<i64>)]
     minimum_purchase: Option<Option<Money>>,
@@ -85,7 +89,14 @@ impl UpdateCoupon {
     }
 
     /// Changes the coupon.
-    pub(super) fn apply(&self, coupon: &mut Coupon, now: Timestamp) -> Result<(), InvalidCoupon> {
+    ///
+    /// Amounts of a coupon that had none before are in `default_currency` unless the change says otherwise.
+    pub(super) fn apply(
+        &self,
+        coupon: &mut Coupon,
+        default_currency: Currency,
+        now: Timestamp,
+    ) -> Result<(), InvalidCoupon> {
         fn set<T: Clone>(field: &mut T, value: Option<&T>) {
             if let Some(value) = value {
                 field.clone_from(value);
@@ -102,6 +113,7 @@ impl UpdateCoupon {
             None => coupon.value,
         };
         coupon.kind = kind;
+        set(&mut coupon.currency, self.currency.as_ref());
         set(&mut coupon.minimum_purchase, self.minimum_purchase.as_ref());
         set(&mut coupon.maximum_discount, self.maximum_discount.as_ref());
         set(&mut coupon.applicable_products, self.applicable_products.as_deref().map(unique).as_ref());
@@ -119,6 +131,9 @@ impl UpdateCoupon {
         set(&mut coupon.valid_from, self.valid_from.as_ref());
         set(&mut coupon.valid_until, self.valid_until.as_ref());
         set(&mut coupon.is_active, self.is_active.as_ref());
+        if coupon.has_amounts() && self.currency.is_none() {
+            coupon.currency.get_or_insert(default_currency);
+        }
         coupon.updated_at = now;
         coupon.check()
     }

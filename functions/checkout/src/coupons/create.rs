@@ -8,7 +8,7 @@ use axum::{
 use serde::Deserialize;
 use shared::{
     domain::{
-        Id, Money, Timestamp,
+        Currency, Id, Money, Timestamp,
         category::Category,
         coupon::{Coupon, CouponKind, CouponValue, InvalidCoupon, UsageLimit, UserRestrictions},
         product::Product,
@@ -39,6 +39,9 @@ pub(crate) struct CreateCoupon {
     kind: CouponKind,
     /// Not used for free shipping.
     value: Option<CouponValue>,
+    /// Of a fixed value, the minimum purchase and the maximum discount: the coupon applies to carts of this currency alone.
+    /// The shop's default if absent and one of those is given.
+    currency: Option<Currency>,
     /// The minimum purchase: the sum of all lines before discount.
     minimum_purchase: Option<Money>,
     /// The maximum discount of a percentage.
@@ -71,8 +74,6 @@ impl Validate for CreateCoupon {
 }
 
 /// Create a coupon
-///
-/// Amounts are in the currency of the cart that it is used on.
 #[utoipa::path(post, path = "/v1/coupons", tag = "coupons", security(("bearer" = [])),
     request_body = CreateCoupon, responses((status = 201, body = CouponView, headers(("Location" = String)))))]
 pub(crate) async fn create_coupon(
@@ -80,7 +81,9 @@ pub(crate) async fn create_coupon(
     State(app): State<App>,
     Valid(wanted): Valid<CreateCoupon>,
 ) -> Result<(StatusCode, [(HeaderName, String); 1], Json<CouponView>), Problem> {
-    let coupon = wanted.coupon(admin.id, app.clock.now()).map_err(CouponProblem::from)?;
+    let currencies = app.store.settings.currencies().await?;
+    let coupon =
+        wanted.coupon(admin.id, currencies.default_currency(), app.clock.now()).map_err(CouponProblem::from)?;
     let users = &coupon.user_restrictions.specific_users;
     check_references(&app, &wanted.applicable_products, &wanted.applicable_categories, users).await?;
     app.store.coupons.insert(&coupon).await.map_err(CouponProblem::from)?;
@@ -89,7 +92,7 @@ pub(crate) async fn create_coupon(
 }
 
 impl CreateCoupon {
-    fn coupon(&self, by: Id<User>, now: Timestamp) -> Result<Coupon, InvalidCoupon> {
+    fn coupon(&self, by: Id<User>, default_currency: Currency, now: Timestamp) -> Result<Coupon, InvalidCoupon> {
         let mut coupon = Coupon {
             id: Id::new(),
             code: Coupon::normalise_code(&self.code),
@@ -100,6 +103,7 @@ impl CreateCoupon {
                 None if self.kind == CouponKind::FreeShipping => 0,
                 None => return Err(InvalidCoupon::NoValue),
             },
+            currency: self.currency,
             minimum_purchase: self.minimum_purchase,
             maximum_discount: self.maximum_discount,
             applicable_products: unique(&self.applicable_products),
@@ -117,6 +121,9 @@ impl CreateCoupon {
         self.usage_limit.unwrap_or_default().apply(&mut coupon.usage_limit);
         if let Some(restrictions) = &self.user_restrictions {
             restrictions.apply(&mut coupon.user_restrictions);
+        }
+        if coupon.has_amounts() {
+            coupon.currency.get_or_insert(default_currency);
         }
         coupon.check()?;
         Ok(coupon)

@@ -41,7 +41,8 @@ impl From<CouponProblem> for Problem {
         match problem {
             CouponProblem::NotFound => Self::not_found("coupon"),
             CouponProblem::Invalid(invalid) => {
-                let code = if invalid == InvalidCoupon::NoValue { FieldCode::Missing } else { FieldCode::Invalid };
+                let is_missing = matches!(invalid, InvalidCoupon::NoValue | InvalidCoupon::NoCurrency);
+                let code = if is_missing { FieldCode::Missing } else { FieldCode::Invalid };
                 let pointer = format!("/{}", invalid.field());
                 Self::new(ProblemCode::ValidationFailed).field(pointer, code, invalid.to_string())
             }

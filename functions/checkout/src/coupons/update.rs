@@ -22,10 +22,11 @@ pub(crate) async fn update_coupon(
     Valid(change): Valid<UpdateCoupon>,
 ) -> Result<Json<CouponView>, Problem> {
     change.check_references(&app).await?;
+    let default_currency = app.store.settings.currencies().await?.default_currency();
     let now = app.clock.now();
     let changed = transaction!(app.store, |tx| {
         let mut coupon = app.store.coupons.find_in(tx, id).await?.ok_or(CouponProblem::NotFound)?;
-        change.apply(&mut coupon, now)?;
+        change.apply(&mut coupon, default_currency, now)?;
         app.store.coupons.save_in(tx, &coupon).await?;
         Ok::<_, CouponProblem>(coupon)
     })?;

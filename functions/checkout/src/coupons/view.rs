@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use shared::domain::{
-    Id, Money, Timestamp,
+    Currency, Id, Money, Timestamp,
     category::Category,
     coupon::{Coupon, CouponKind, CouponValue, UserRestrictions},
     product::Product,
@@ -22,6 +22,9 @@ pub(crate) struct CouponView {
     #[serde(rename = "type")]
     kind: CouponKind,
     value: CouponValue,
+    /// Of the amounts: the coupon applies to carts of this currency alone. Absent: it applies to carts of any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    currency: Option<Currency>,
     /// The minimum purchase: the sum of all lines before discount.
     minimum_purchase: Option<Money>,
     /// The maximum discount of a percentage.
@@ -84,6 +87,7 @@ impl From<Coupon> for CouponView {
             code: coupon.code,
             description: coupon.description,
             kind: coupon.kind,
+            currency: coupon.currency,
             minimum_purchase: coupon.minimum_purchase,
             maximum_discount: coupon.maximum_discount,
             applicable_products: coupon.applicable_products,

@@ -6,14 +6,14 @@ use shared::{
     app::end_order,
     domain::order::Order,
     http::{
-        App, CurrentUser, IdempotencyKey, OptionalBody, PathId, Problem,
+        App, IdempotencyKey, OptionalBody, PathId, Problem,
         idempotency::{KeyedRequest, once},
     },
     validation::{Validate, Violations, rules::optional_lines},
 };
 
 use super::{problems::cancel_problem, view::OrderView};
-use crate::access::{Visibility, load_order};
+use crate::access::{OrderCaller, Visibility, load_order};
 
 /// The reason.
 #[derive(Debug, Deserialize, Serialize, utoipa::ToSchema)]
@@ -34,29 +34,31 @@ impl Validate for CancelOrder {
 /// is in progress the order cannot be cancelled, and `Retry-After` says when to try again. Once a line is shipped or the order
 /// has ended, it is 409 `order_not_cancellable`. An order that has expired unpaid can still be cancelled: late money is then
 /// refunded and does not reopen it.
-#[utoipa::path(post, path = "/v1/orders/{id}/cancel", tag = "orders", security(("bearer" = [])),
+#[utoipa::path(post, path = "/v1/orders/{id}/cancel", tag = "orders",
+    security(("bearer" = []), ("cartToken" = [])),
     params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
     request_body = Option<CancelOrder>, responses((status = 200, body = OrderView)))]
 pub(crate) async fn cancel_order(
-    user: CurrentUser,
+    caller: OrderCaller,
     PathId(id): PathId<Order>,
     key: IdempotencyKey,
     State(app): State<App>,
     OptionalBody(wanted): OptionalBody<CancelOrder>,
 ) -> Result<Response, Problem> {
-    let (_, visibility) = load_order(&app, user, &id.to_string()).await?;
+    let (_, visibility) = load_order(&app, &caller, &id.to_string()).await?;
     if let Visibility::Seller(_) = visibility {
         return Err(Problem::not_found("order"));
     }
-    let request = KeyedRequest::of_user(user.id, &format!("cancel_order {id}"), &key, &wanted)?;
+    let request = KeyedRequest::of_buyer(&caller.buyer(), &format!("cancel_order {id}"), &key, &wanted)?;
     let reason = wanted.reason.as_deref().unwrap_or("cancelled on request");
     once(&app, &request, async || {
         let now = app.clock.now();
-        let (record, messages) = end_order::cancel_order(&app.store, id, reason, user.id, now, |order, payment| {
-            request.record(StatusCode::OK, &OrderView::of(order, Some(payment), visibility), None, now)
-        })
-        .await
-        .map_err(cancel_problem)?;
+        let (record, messages) =
+            end_order::cancel_order(&app.store, id, reason, caller.user(), now, |order, payment| {
+                request.record(StatusCode::OK, &OrderView::of(order, Some(payment), visibility), None, now)
+            })
+            .await
+            .map_err(cancel_problem)?;
         app.dispatch(messages).await;
         Ok(record)
     })

@@ -22,6 +22,7 @@ pub(super) fn cancel_problem(error: EndOrderError) -> Problem {
             .detail("A payment for the order is in progress. Retry when it is decided.")
             .member("state", State::BeingPaid.as_str())
             .retry_after(60),
+        EndOrderError::Money(error) => Problem::internal(error),
         EndOrderError::Store(error) => error.into(),
     }
 }

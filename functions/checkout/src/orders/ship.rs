@@ -8,7 +8,7 @@ use shared::{
         Timestamp,
         order::{Order, Tracking},
     },
-    http::{App, PathId, Problem, Seller, ValidCatalogue},
+    http::{App, PathId, Problem, Seller, Valid},
     validation::{
         Validate, Violations,
         rules::{line, url},
@@ -44,15 +44,13 @@ impl Validate for ShipOrder {
 /// A seller ships the own lines, an administrator all remaining ones, in one parcel per seller. The order is shipped once every
 /// line is. The units leave the stock. A fully refunded order cannot be shipped. Where the payment is captured on shipping, each
 /// parcel's share is captured now.
-// A tenth of all tracking numbers pass the checksum of card numbers, so this body is not searched for card data: see
-// docs/adr/0004-tracking-numbers.md.
 #[utoipa::path(post, path = "/v1/orders/{id}/ship", tag = "orders", security(("bearer" = [])),
     params(("id" = String, Path)), request_body = ShipOrder, responses((status = 200, body = OrderView)))]
 pub(crate) async fn ship_order(
     Seller(user): Seller,
     PathId(id): PathId<Order>,
     State(app): State<App>,
-    ValidCatalogue(wanted): ValidCatalogue<ShipOrder>,
+    Valid(wanted): Valid<ShipOrder>,
 ) -> Result<Json<OrderView>, Problem> {
     let (_, visibility) = load_handled(&app, user, id).await?;
     let tracking = Tracking {

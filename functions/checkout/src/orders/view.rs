@@ -16,7 +16,7 @@ use shared::{
         user::User,
     },
     gateway::{Intent, IntentState},
-    http::{address::AddressView, next_action::NextActionView},
+    http::{address::AddressView, instructions::InstructionsView, next_action::NextActionView},
 };
 
 use super::shipment_view::{ShipmentView, TrackingView};
@@ -80,7 +80,7 @@ pub(crate) struct CancellationView {
     reason: CancellationReason,
     /// The reason in words.
     note: String,
-    /// The user who cancelled it, for administrators; absent if it expired.
+    /// The user who cancelled it, for administrators; absent if it expired or a guest cancelled it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     by: Option<Id<User>>,
@@ -225,9 +225,20 @@ pub(crate) struct PaymentSummary {
     /// What the customer does next. In the answer about one order only.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_action: Option<NextActionView>,
+    /// While a bank transfer is owed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instructions: Option<InstructionsView>,
 }
 
 impl OrderView {
+    /// With the instructions for the transfer that is owed, for readers who see the payment.
+    pub(crate) fn with_instructions(mut self, instructions: Option<InstructionsView>) -> Self {
+        if let Some(payment) = &mut self.payment {
+            payment.instructions = instructions;
+        }
+        self
+    }
+
     /// The order within this visibility.
     pub(crate) fn of(order: &Order, payment: Option<&Payment>, visibility: Visibility) -> Self {
         let is_whole = !matches!(visibility, Visibility::Seller(_));
@@ -266,6 +277,7 @@ impl OrderView {
                 next_action_unavailable: false,
                 client_secret: None,
                 next_action: None,
+                instructions: None,
             }),
             reserved_until: order.reserved_until,
             created_at: order.created_at,

@@ -59,7 +59,7 @@ pub(crate) async fn report_best_sellers(
     ValidQuery(period): ValidQuery<Period>,
     ValidQuery(asked): ValidQuery<BestSellersQuery>,
 ) -> Result<Json<BestSellers>, Problem> {
-    let scope = period.scope(user, app.clock.now())?;
+    let scope = period.scope(&app, user).await?;
     let sales = app.store.reports.best_sellers(&scope, asked.limit).await?;
     Ok(Json(BestSellers { items: sales.into_iter().map(ProductSalesView::from).collect() }))
 }

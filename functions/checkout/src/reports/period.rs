@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, de::IntoDeserializer};
 use shared::{
     domain::{Currency, Timestamp},
-    http::{CurrentUser, Problem, query::invalid},
+    http::{App, CurrentUser, Problem, query::invalid},
     store::reports::ReportScope,
     validation::Validate,
 };
@@ -39,7 +39,7 @@ pub(crate) struct Period {
     /// The day after the last; tomorrow if absent.
     #[param(value_type = Option<String>, format = Date, example = "2026-02-01")]
     to: Option<Day>,
-    /// Only orders in this currency; USD if absent.
+    /// Only orders in this currency; the shop's default if absent.
     currency: Option<Currency>,
 }
 
@@ -47,20 +47,19 @@ impl Validate for Period {}
 
 impl Period {
     /// The scope of the report for this user.
-    pub(super) fn scope(&self, user: CurrentUser, now: Timestamp) -> Result<ReportScope, Problem> {
-        let tomorrow = (now.as_millis().div_euclid(DAY_MILLIS) + 1) * DAY_MILLIS;
+    pub(super) async fn scope(&self, app: &App, user: CurrentUser) -> Result<ReportScope, Problem> {
+        let tomorrow = (app.clock.now().as_millis().div_euclid(DAY_MILLIS) + 1) * DAY_MILLIS;
         let to = self.to.map_or(Timestamp::from_millis(tomorrow), |day| day.0);
         let month_before = Timestamp::from_millis(to.as_millis() - DAYS * DAY_MILLIS);
         let from = self.from.map_or(month_before, |day| day.0);
         if from >= to {
             return Err(invalid("to", "must be after `from`: it is the day after the last"));
         }
-        Ok(ReportScope {
-            from,
-            to,
-            currency: self.currency.unwrap_or_default(),
-            seller: (!user.is_admin()).then_some(user.id),
-        })
+        let currency = match self.currency {
+            Some(currency) => currency,
+            None => app.store.settings.currencies().await?.default_currency(),
+        };
+        Ok(ReportScope { from, to, currency, seller: (!user.is_admin()).then_some(user.id) })
     }
 }
 

@@ -62,7 +62,7 @@ pub(crate) async fn report_revenue(
     State(app): State<App>,
     ValidQuery(period): ValidQuery<Period>,
 ) -> Result<Json<RevenueReport>, Problem> {
-    let scope = period.scope(user, app.clock.now())?;
+    let scope = period.scope(&app, user).await?;
     let days = app.store.reports.revenue(&scope).await?;
     Ok(Json(RevenueReport::of(scope.currency, days).map_err(Problem::internal)?))
 }

@@ -52,7 +52,7 @@ pub(crate) async fn report_sales_by_category(
     State(app): State<App>,
     ValidQuery(period): ValidQuery<Period>,
 ) -> Result<Json<SalesByCategory>, Problem> {
-    let scope = period.scope(user, app.clock.now())?;
+    let scope = period.scope(&app, user).await?;
     let sales = app.store.reports.sales_by_category(&scope).await?;
     Ok(Json(SalesByCategory { items: sales.into_iter().map(CategorySalesView::from).collect() }))
 }

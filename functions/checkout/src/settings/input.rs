@@ -3,16 +3,19 @@
 use serde::Deserialize;
 use shared::{
     domain::{
-        Money,
+        Currency, Money,
+        bank_account::{BankAccount, Iban, is_bic},
+        iso_3166,
         money::BASIS_POINTS,
-        payment::{CaptureMode, PaymentSettings},
+        payment::{CaptureMode, PaymentMethod, PaymentSettings},
         product::Price,
         shipping::{ShippingMethod, ShippingRate, ShippingTable, ShippingZone},
         tax::{TaxRow, TaxTable},
     },
+    http::address::normalise_place,
     validation::{
-        Checked, Validate, Violations,
-        rules::{amount, country_code, entries, line, range},
+        Checked, FieldCode, Validate, Violation, Violations,
+        rules::{amount, country, entries, line, range, subdivision_of},
     },
 };
 
@@ -41,9 +44,10 @@ impl Validate for TaxInput {
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct TaxRowInput {
-    /// ISO 3166-1 alpha-2.
+    /// A code (ISO 3166-1) or a usual name, kept as the alpha-2 code.
     country: String,
-    /// The state as written in addresses; null or absent for the whole country.
+    /// A code (ISO 3166-2) or a usual name, kept as the code without the country; null or absent for the whole country. The
+    /// row also applies to the subdivisions that lie in this one and have no row.
     state: Option<String>,
     /// Basis points: 725 is 7.25 %.
     rate_bp: i64,
@@ -54,8 +58,9 @@ pub(crate) struct TaxRowInput {
 
 impl Validate for TaxRowInput {
     fn validate(&self, v: &mut Violations) {
-        v.check("country", &self.country, country_code);
+        v.check("country", &self.country, country);
         v.check("state", &self.state, line(100));
+        v.check("state", &self.state, subdivision_of(&self.country));
         v.check("rateBp", &self.rate_bp, range(0..=BASIS_POINTS));
     }
 }
@@ -82,9 +87,9 @@ impl Validate for ShippingInput {
 pub(crate) struct ShippingZoneInput {
     /// Unique; for display.
     name: String,
-    /// ISO 3166-1 alpha-2, or `*`. Each in one zone only.
+    /// Codes (ISO 3166-1) or usual names, kept as alpha-2 codes, or `*`. Each in one zone only.
     countries: Vec<String>,
-    /// The rates of the zone, one per method. A zone without rates is not shipped to.
+    /// The rates of the zone, one per method and currency. A zone without rates is not shipped to.
     methods: Vec<ShippingRateInput>,
 }
 
@@ -102,6 +107,8 @@ impl Validate for ShippingZoneInput {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ShippingRateInput {
     method: ShippingMethod,
+    /// Of its amounts; it is offered to carts of this currency alone. The shop's default if absent.
+    currency: Option<Currency>,
     /// Per parcel.
     price: Money,
     /// Per kilogram begun. 0 if absent.
@@ -138,35 +145,135 @@ impl From<PaymentSettingsInput> for PaymentSettings {
 }
 
 fn country_or_rest(text: &str) -> Checked {
-    if text == "*" { Ok(()) } else { country_code(text) }
+    if text == "*" { Ok(()) } else { country(text) }
+}
+
+fn country_or_rest_code(text: &str) -> String {
+    iso_3166::find_country(text).unwrap_or(text).to_owned()
 }
 
 impl From<TaxInput> for TaxTable {
     fn from(input: TaxInput) -> Self {
-        let rows = input.rows.into_iter().map(|row| TaxRow {
-            country: row.country,
-            state: row.state.map(|state| state.trim().to_owned()),
-            rate_bp: row.rate_bp,
-            tax_shipping: row.tax_shipping,
+        let rows = input.rows.into_iter().map(|row| {
+            let (country, state) = normalise_place(&row.country, row.state.as_deref().unwrap_or_default());
+            // The country's own name names no part of it.
+            let state = Some(state).filter(|state| !state.is_empty());
+            TaxRow { country, state, rate_bp: row.rate_bp, tax_shipping: row.tax_shipping }
         });
         Self { prices_include_tax: input.prices_include_tax, rows: rows.collect() }
     }
 }
 
-impl From<ShippingInput> for ShippingTable {
-    fn from(input: ShippingInput) -> Self {
+/// The currencies that the shop sells in.
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ShopCurrenciesInput)]
+pub(crate) struct CurrenciesInput {
+    /// Each once; the first is the default.
+    pub(super) currencies: Vec<Currency>,
+}
+
+impl Validate for CurrenciesInput {
+    fn validate(&self, v: &mut Violations) {
+        v.check("currencies", &self.currencies, entries(1..=200));
+    }
+}
+
+impl ShippingInput {
+    /// The table, where rates without a currency have the default one.
+    pub(super) fn table(self, default_currency: Currency) -> ShippingTable {
         let rate = |rate: ShippingRateInput| ShippingRate {
             method: rate.method,
+            currency: rate.currency.unwrap_or(default_currency),
             price: rate.price,
             price_per_kg: rate.price_per_kg,
             free_from: rate.free_from,
             estimated_days: rate.estimated_days,
         };
-        let zones = input.zones.into_iter().map(|zone| ShippingZone {
+        let zones = self.zones.into_iter().map(|zone| ShippingZone {
             name: zone.name.trim().to_owned(),
-            countries: zone.countries,
+            countries: zone.countries.iter().map(|name| country_or_rest_code(name)).collect(),
             methods: zone.methods.into_iter().map(rate).collect(),
         });
-        Self { zones: zones.collect() }
+        ShippingTable { zones: zones.collect() }
+    }
+}
+
+/// The account that buyers transfer to: with an IBAN, or with an account number where there are no IBANs.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = BankAccountInput)]
+pub(crate) struct BankAccountInput {
+    account_holder: String,
+    /// ISO 13616; spaces do not matter.
+    iban: Option<String>,
+    /// ISO 9362, capital letters.
+    bic: Option<String>,
+    /// Instead of an IBAN: letters, digits, spaces and dashes.
+    account_number: Option<String>,
+    /// The bank of the account number.
+    routing_number: Option<String>,
+    /// For display.
+    bank_name: Option<String>,
+}
+
+impl Validate for BankAccountInput {
+    fn validate(&self, v: &mut Violations) {
+        v.check("accountHolder", &self.account_holder, line(70));
+        v.check("iban", &self.iban, iban);
+        v.check("bic", &self.bic, bic);
+        v.check("accountNumber", &self.account_number, number);
+        v.check("routingNumber", &self.routing_number, number);
+        v.check("bankName", &self.bank_name, line(100));
+    }
+}
+
+fn iban(text: &str) -> Checked {
+    Iban::try_new(text).map(drop).map_err(|error| Violation::new(FieldCode::Invalid, error.to_string()))
+}
+
+fn bic(text: &str) -> Checked {
+    if is_bic(text) {
+        Ok(())
+    } else {
+        Err(Violation::new(FieldCode::Invalid, "must be a BIC of 8 or 11 capital letters and digits"))
+    }
+}
+
+fn number(text: &str) -> Checked {
+    line(34)(text)?;
+    if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'-')) {
+        Ok(())
+    } else {
+        Err(Violation::new(FieldCode::Invalid, "must consist of letters, digits, spaces and dashes"))
+    }
+}
+
+impl From<BankAccountInput> for BankAccount {
+    fn from(input: BankAccountInput) -> Self {
+        let trimmed = |text: String| text.trim().to_owned();
+        Self {
+            account_holder: trimmed(input.account_holder),
+            iban: input.iban.as_deref().and_then(|iban| Iban::try_new(iban).ok()),
+            bic: input.bic,
+            account_number: input.account_number.map(trimmed),
+            routing_number: input.routing_number.map(trimmed),
+            bank_name: input.bank_name.map(trimmed),
+        }
+    }
+}
+
+/// The payment methods that the shop accepts.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = PaymentMethodsInput)]
+pub(crate) struct PaymentMethodsInput {
+    /// Each once. `bank_transfer` needs a bank account.
+    pub(super) methods: Vec<PaymentMethod>,
+}
+
+impl Validate for PaymentMethodsInput {
+    fn validate(&self, v: &mut Violations) {
+        v.check("methods", &self.methods, entries(1..=10));
     }
 }

@@ -1,10 +1,7 @@
 //! `PUT /v1/settings/shipping`
 
 use axum::{Json, extract::State};
-use shared::{
-    domain::shipping::ShippingTable,
-    http::{Admin, App, FieldCode, Problem, ProblemCode, Valid},
-};
+use shared::http::{Admin, App, FieldCode, Problem, ProblemCode, Valid};
 
 use super::{input::ShippingInput, view::ShippingView};
 
@@ -18,7 +15,8 @@ pub(crate) async fn replace_shipping_settings(
     State(app): State<App>,
     Valid(wanted): Valid<ShippingInput>,
 ) -> Result<Json<ShippingView>, Problem> {
-    let table = ShippingTable::from(wanted);
+    let currencies = app.store.settings.currencies().await?;
+    let table = wanted.table(currencies.default_currency());
     table.check().map_err(|error| {
         let pointer = format!("/{}", error.field());
         Problem::new(ProblemCode::ValidationFailed).field(pointer, FieldCode::Repeated, error.to_string())

@@ -2,8 +2,10 @@
 
 use serde::Serialize;
 use shared::domain::{
-    Money,
-    payment::{CaptureMode, PaymentSettings},
+    Currency, Money,
+    bank_account::BankAccount,
+    currencies::ShopCurrencies,
+    payment::{CaptureMode, PaymentMethod, PaymentSettings},
     shipping::{ShippingMethod, ShippingRate, ShippingTable, ShippingZone},
     tax::{TaxRow, TaxTable},
 };
@@ -28,7 +30,7 @@ pub(crate) struct TaxView {
 pub(crate) struct TaxRowView {
     /// ISO 3166-1 alpha-2.
     country: String,
-    /// The state as addresses write it; `null` is the whole country.
+    /// The code of the subdivision without the country (ISO 3166-2); `null` is the whole country.
     state: Option<String>,
     /// Basis points: 725 is 7.25 %.
     rate_bp: i64,
@@ -66,6 +68,8 @@ pub(crate) struct ShippingZoneView {
 pub(crate) struct ShippingRateView {
     /// Which method.
     method: ShippingMethod,
+    /// Of its amounts; it is offered to carts of this currency alone.
+    currency: Currency,
     /// For the parcel.
     price: Money,
     /// For each kilogram begun.
@@ -75,6 +79,21 @@ pub(crate) struct ShippingRateView {
     free_from: Option<Money>,
     /// Days to delivery.
     estimated_days: Option<i32>,
+}
+
+/// The currencies that the shop sells in.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ShopCurrencies)]
+pub(crate) struct CurrenciesView {
+    /// The first is the default.
+    currencies: Vec<Currency>,
+}
+
+impl From<ShopCurrencies> for CurrenciesView {
+    fn from(currencies: ShopCurrencies) -> Self {
+        Self { currencies: currencies.all().to_vec() }
+    }
 }
 
 /// How payments are taken.
@@ -108,6 +127,7 @@ impl From<ShippingTable> for ShippingView {
     fn from(table: ShippingTable) -> Self {
         let rate = |rate: ShippingRate| ShippingRateView {
             method: rate.method,
+            currency: rate.currency,
             price: rate.price,
             price_per_kg: rate.price_per_kg,
             free_from: rate.free_from,
@@ -120,4 +140,43 @@ impl From<ShippingTable> for ShippingView {
         };
         Self { zones: table.zones.into_iter().map(zone).collect() }
     }
+}
+
+/// The account that buyers transfer to.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = BankAccount)]
+pub(crate) struct BankAccountView {
+    account_holder: String,
+    /// Without spaces.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iban: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bic: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account_number: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    routing_number: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bank_name: Option<String>,
+}
+
+impl From<BankAccount> for BankAccountView {
+    fn from(account: BankAccount) -> Self {
+        Self {
+            account_holder: account.account_holder,
+            iban: account.iban.map(Into::into),
+            bic: account.bic,
+            account_number: account.account_number,
+            routing_number: account.routing_number,
+            bank_name: account.bank_name,
+        }
+    }
+}
+
+/// The payment methods that the shop accepts.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = PaymentMethods)]
+pub(crate) struct PaymentMethodsView {
+    pub(super) methods: Vec<PaymentMethod>,
 }

@@ -5,7 +5,7 @@ use shared::{
     domain::{
         Id, Money,
         order::{Order, OrderStatus},
-        payment::{CaptureMode, Payment, PaymentStatus, RefundStatus},
+        payment::{CaptureMode, GatewayName, Payment, PaymentStatus, RefundStatus},
     },
     gateway::{IntentState, ListedCharge},
 };
@@ -215,7 +215,7 @@ fn refunded_by_gateway(payment: &Payment) -> Money {
 
 fn difference_without_success(charge: &ListedCharge, payment: &Payment, order: &Order) -> Option<Difference> {
     let is_completed = matches!(payment.status, PaymentStatus::Completed | PaymentStatus::Refunded);
-    if is_completed {
+    if is_completed && payment.gateway == GatewayName::Stripe {
         let detail = "the payment is completed, and the gateway did not charge".to_owned();
         return Some(difference(Cause::ChargeMissing, Remedy::Person, detail));
     }

@@ -21,6 +21,7 @@ pub(crate) fn problem(error: SaveMethodError) -> Problem {
             tracing::error!(error = cause, "the gateway refuses the shop: check its key, its rights and its settings");
             Problem::unavailable(error)
         }
+        SaveMethodError::Sealing(error) => Problem::unavailable(error),
         SaveMethodError::Store(error) => error.into(),
     }
 }

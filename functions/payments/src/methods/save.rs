@@ -52,12 +52,17 @@ pub(crate) async fn save_payment_method(
     refuse_card_number("/token", &wanted.token)?;
     let app = App::from_ref(&state);
     let token = PaymentSource::from_token(wanted.token);
-    let saved = save_method::save_method(&app.store, state.gateway.as_ref(), user.id, &token, app.clock.now()).await;
+    let (gateway, sealing) = (state.gateway.as_ref(), (&state.keys, &app.random));
+    let saved = save_method::save_method(&app.store, gateway, user.id, &token, sealing, app.clock.now()).await;
     let (saved, messages) = saved.map_err(problem)?;
     app.dispatch(messages).await;
     if saved.deleted_at.is_some() {
         return Err(too_many());
     }
     let location = format!("/v1/payments/methods/{}", saved.id);
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(SavedMethodView::from(saved.into_inner()))))
+    Ok((
+        StatusCode::CREATED,
+        [(header::LOCATION, location)],
+        Json(SavedMethodView::of(saved.into_inner(), &state.keys)),
+    ))
 }

@@ -1,6 +1,9 @@
 //! `PATCH /v1/payments/methods/{id}`
 
-use axum::{Json, extract::State};
+use axum::{
+    Json,
+    extract::{FromRef, State},
+};
 use serde::Deserialize;
 use shared::{
     app::save_method::set_default,
@@ -10,6 +13,7 @@ use shared::{
 };
 
 use super::{problems::problem, view::SavedMethodView};
+use crate::PaymentsApp;
 
 /// The fields that can be changed.
 #[derive(Deserialize, utoipa::ToSchema)]
@@ -30,9 +34,10 @@ impl Validate for UpdatePaymentMethod {
 pub(crate) async fn update_payment_method(
     user: CurrentUser,
     PathId(id): PathId<SavedMethod>,
-    State(app): State<App>,
+    State(state): State<PaymentsApp>,
     Valid(wanted): Valid<UpdatePaymentMethod>,
 ) -> Result<Json<SavedMethodView>, Problem> {
+    let app = App::from_ref(&state);
     let changed = set_default(&app.store, user.id, id, wanted.is_default, app.clock.now()).await;
-    Ok(Json(changed.map_err(problem)?.into_inner().into()))
+    Ok(Json(SavedMethodView::of(changed.map_err(problem)?.into_inner(), &state.keys)))
 }

@@ -1,7 +1,13 @@
 //! A saved payment method in answers.
 
 use serde::Serialize;
-use shared::domain::{Id, saved_method::SavedMethod};
+use shared::domain::{
+    Id,
+    saved_method::SavedMethod,
+    sealing::{KeyRing, SealedField},
+};
+
+use crate::holder_name::open_name;
 
 /// A saved card.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -24,15 +30,16 @@ pub(crate) struct SavedMethodView {
     is_default: bool,
 }
 
-impl From<SavedMethod> for SavedMethodView {
-    fn from(SavedMethod { id, card, is_default, .. }: SavedMethod) -> Self {
+impl SavedMethodView {
+    pub(crate) fn of(SavedMethod { id, card, holder_name, is_default, .. }: SavedMethod, keys: &KeyRing) -> Self {
+        let name = open_name(keys, SealedField::SavedMethodHolderName, id, holder_name.as_ref());
         Self {
             id,
             brand: card.brand,
             last4: card.last4,
             expiry_month: format!("{:02}", card.expiry_month),
             expiry_year: card.expiry_year.to_string(),
-            holder_name: card.holder_name,
+            holder_name: name.map(|name| name.expose().to_owned()),
             is_default,
         }
     }

@@ -32,7 +32,7 @@ pub(crate) struct PriceInput {
     /// The price while it is on sale; lower.
     #[serde(default)]
     sale: Option<Money>,
-    /// Of both. USD if absent.
+    /// Of both; one that the shop sells in. If absent, the shop's default for a new product.
     #[serde(default)]
     currency: Option<Currency>,
 }
@@ -56,7 +56,7 @@ pub(crate) struct PriceChangeInput {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<i64>)]
     sale: Option<Option<Money>>,
-    /// Of both.
+    /// Of both; one that the shop sells in.
     #[serde(default, deserialize_with = "present")]
     currency: Option<Currency>,
 }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use shared::{
     domain::{
-        Id, Money,
+        Currency, Id, Money,
         product::ProductStatus,
         user::{Role, User},
     },
@@ -37,6 +37,10 @@ pub(crate) struct ProductSearch {
     /// Of this seller.
     #[param(value_type = Option<String>)]
     seller: Option<Id<User>>,
+    /// Of `minPrice`, `maxPrice` and the sort by price, which leave products of other currencies out. The shop's default if
+    /// absent.
+    #[param(value_type = Option<String>)]
+    currency: Option<Currency>,
     /// The lowest effective price, in minor units.
     min_price: Option<u64>,
     /// The highest effective price, in minor units.
@@ -109,6 +113,15 @@ impl ProductSearch {
         }
         let sort = self.sort.map_or(ProductSort::Relevance, SortParameter::into_sort);
         let sort = if sort == ProductSort::Relevance && self.q.is_none() { ProductSort::Newest } else { sort };
+        let compares_prices = self.min_price.is_some()
+            || self.max_price.is_some()
+            || matches!(sort, ProductSort::Price | ProductSort::PriceDescending);
+        if compares_prices {
+            filter.currency = match self.currency {
+                Some(currency) => Some(currency),
+                None => Some(app.store.settings.currencies().await?.default_currency()),
+            };
+        }
         filter.text = self.q;
         filter.brand = self.brand;
         filter.tag = self.tag;

@@ -26,6 +26,9 @@ pub(super) fn check_orderable(quote: Quote, wanted: &PlaceOrder) -> Result<Quote
     if let Some(refusal) = quote.coupon.as_ref().and_then(|asked| asked.refusal) {
         return Err(refusal.into());
     }
+    if quote.needs_state {
+        return Err(PlaceOrderError::StateMissing);
+    }
     if !quote.price.method_is_offered {
         return Err(PlaceOrderError::ShippingUnavailable);
     }

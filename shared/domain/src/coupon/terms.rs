@@ -39,6 +39,9 @@ pub enum InvalidCoupon {
     /// The most that a percentage gives is no amount, or the coupon is no percentage.
     #[error("a maximum discount is more than 0 and goes with a percentage only")]
     MaximumDiscount,
+    /// Amounts of no currency.
+    #[error("a fixed amount, a minimum purchase and a maximum discount have a currency")]
+    NoCurrency,
     /// It would never be valid.
     #[error("a coupon ends after it starts")]
     NeverValid,
@@ -64,6 +67,7 @@ impl InvalidCoupon {
             Self::Percentage | Self::Amount | Self::NoValue => "value",
             Self::MinimumPurchase => "minimumPurchase",
             Self::MaximumDiscount => "maximumDiscount",
+            Self::NoCurrency => "currency",
             Self::NeverValid => "validUntil",
             Self::TotalLimit | Self::LimitBelowUsage { .. } => "usageLimit/total",
             Self::PerUserLimit => "usageLimit/perUser",
@@ -116,6 +120,7 @@ impl Coupon {
                 self.maximum_discount.is_none_or(|most| is_percentage && is_amount(most) && !most.is_zero()),
                 InvalidCoupon::MaximumDiscount,
             ),
+            (self.currency.is_some() || !self.has_amounts(), InvalidCoupon::NoCurrency),
             (self.valid_until.is_none_or(|until| until > self.valid_from), InvalidCoupon::NeverValid),
             (self.usage_limit.total.is_none_or(is_limit), InvalidCoupon::TotalLimit),
             (self.usage_limit.per_user.is_none_or(is_limit), InvalidCoupon::PerUserLimit),
@@ -185,6 +190,7 @@ impl utoipa::ToSchema for CouponValue {
 #[cfg(test)]
 mod tests {
     use super::{super::tests::coupon, *};
+    use crate::Currency;
 
     fn value(json: &str) -> CouponValue {
         serde_json::from_str(json).unwrap()
@@ -231,7 +237,7 @@ mod tests {
     #[test]
     fn invalid_terms_are_pointed_at() {
         type Change = fn(&mut Coupon);
-        let cases: [(Change, Option<&str>); 12] = [
+        let cases: [(Change, Option<&str>); 14] = [
             (|_| (), None),
             (|it| it.code = String::new(), Some("code")),
             (|it| it.code = "lower".into(), Some("code")),
@@ -245,6 +251,8 @@ mod tests {
                 },
                 Some("maximumDiscount"),
             ),
+            (|it| it.minimum_purchase = Some(Money::from_minor(1)), Some("currency")),
+            (|it| (it.currency, it.minimum_purchase) = (Some(Currency::USD), Some(Money::from_minor(1))), None),
             (|it| it.valid_until = Some(it.valid_from), Some("validUntil")),
             (|it| it.usage_limit.total = Some(0), Some("usageLimit/total")),
             (|it| it.usage_limit.per_user = Some(0), Some("usageLimit/perUser")),

@@ -218,7 +218,7 @@ pub struct TooManyRemarks;
 pub struct Cancellation {
     /// Decides whether late money reopens the order or is refunded.
     pub reason: CancellationReason,
-    /// The person who cancelled it; `None` is the shop itself.
+    /// The user who cancelled it; `None` is the shop itself, or a guest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<Id<User>>,
     /// The reason in words.
@@ -249,9 +249,9 @@ impl Cancellation {
         Self { reason: CancellationReason::AuthorisationEnded, by: None, note }
     }
 
-    /// By a person.
-    pub fn requested(by: Id<User>, note: &str) -> Self {
-        Self { reason: CancellationReason::Requested, by: Some(by), note: note.to_owned() }
+    /// By a person: a user, or a guest without an account.
+    pub fn requested(by: impl Into<Option<Id<User>>>, note: &str) -> Self {
+        Self { reason: CancellationReason::Requested, by: by.into(), note: note.to_owned() }
     }
 }
 

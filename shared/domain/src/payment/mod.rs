@@ -1,16 +1,20 @@
 //! Money for an order.
 
 mod capture;
+mod card;
 mod dispute;
 mod failure;
 mod instrument;
+mod methods;
 mod refund;
+mod transfer;
+mod window;
 
 use serde::{Deserialize, Serialize};
 
 use super::{
     Address, Command, Currency, Id, Idempotent, IllegalTransition, Money, State, Timestamp, order::Order,
-    saved_method::SavedMethod, user::User,
+    saved_method::SavedMethod, sealing::Sealed, user::User,
 };
 
 pub use self::{
@@ -18,12 +22,16 @@ pub use self::{
         AUTHORISATION_MARGIN, Authorisation, CAPTURE_LEASE, Capture, CaptureError, CaptureLease, CaptureMode,
         CaptureOrigin, CaptureStatus, GatewayCaptures, PaymentSettings,
     },
+    card::CardDetails,
     dispute::{Dispute, DisputeStatus, GatewayDispute},
     failure::{Failure, FailureCode},
     instrument::{Funding, Instrument},
+    methods::PaymentMethods,
     refund::{
         GatewayRefund, GatewayRefundState, REFUND_LEASE, Refund, RefundError, RefundLease, RefundOrigin, RefundStatus,
     },
+    transfer::{Transfer, TransferError, TransferInstructions, TransferOutcome},
+    window::PaymentWindow,
 };
 
 /// The payment of one order: its attempts and refunds.
@@ -52,9 +60,9 @@ pub struct Payment {
     /// The gateway's id of the intent; unique.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transaction_id: Option<String>,
-    /// What the bank statement calls the transfer that paid it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bank_reference: Option<String>,
+    /// What arrived by bank transfer, also what is owed back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transfers: Vec<Transfer>,
     /// Which attempt that intent belongs to. At most one intent of a payment is alive: the next attempt cancels it first.
     #[serde(default)]
     pub intent_attempt: i64,
@@ -74,7 +82,8 @@ pub struct Payment {
     /// Whether the customer has to do something at the gateway (3-D Secure) before it goes on.
     #[serde(default)]
     pub action_required: bool,
-    /// Whether its intent is being cancelled at the gateway: until that is confirmed it could still be charged.
+    /// Whether its intent is to be cancelled at the gateway, because the order has ended or expired or another method was
+    /// chosen: until that is confirmed it could still be charged.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub void_pending: bool,
     /// The card that paid, as printed on receipts.
@@ -83,7 +92,7 @@ pub struct Payment {
     /// Where the invoice goes; a copy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub billing_address: Option<Address>,
-    /// What arrived.
+    /// What was charged, or arrived by transfer. What was transferred beside a charge is only in `transfers`.
     pub captured: Money,
     /// When it is captured, as the shop's settings said when the order was placed.
     #[serde(default)]
@@ -105,6 +114,9 @@ pub struct Payment {
     /// Why the last attempt failed, for the buyer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure_reason: Option<String>,
+    /// What is kept of the gateway's answer to the last attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway_answer: Option<Sealed>,
     /// What a person has to decide: the gateway reports what contradicts the payment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attention: Option<String>,
@@ -147,11 +159,21 @@ pub enum GatewayName {
     None,
 }
 
+impl GatewayName {
+    /// Who moves the money of a method.
+    pub const fn of(method: PaymentMethod) -> Self {
+        match method {
+            PaymentMethod::BankTransfer => Self::BankTransfer,
+            _ => Self::Stripe,
+        }
+    }
+}
+
 /// Where a payment stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PaymentStatus {
-    /// Not tried yet.
+    /// Not tried yet, or waiting for a transfer.
     Pending,
     /// Being charged; the outcome is unknown.
     Processing,
@@ -216,7 +238,7 @@ pub struct PaymentDetails {
     pub expiry_year: Option<String>,
     /// The name on the card.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub holder_name: Option<String>,
+    pub holder_name: Option<Sealed>,
 }
 
 /// One change of a payment's state.
@@ -273,11 +295,7 @@ impl Payment {
         billing_address: Option<Address>,
         now: Timestamp,
     ) -> Self {
-        let gateway = match method {
-            _ if amount.is_zero() => GatewayName::None,
-            PaymentMethod::BankTransfer => GatewayName::BankTransfer,
-            _ => GatewayName::Stripe,
-        };
+        let gateway = if amount.is_zero() { GatewayName::None } else { GatewayName::of(method) };
         Self {
             id: Id::new(),
             order,
@@ -287,7 +305,7 @@ impl Payment {
             method,
             status: PaymentStatus::Pending,
             transaction_id: None,
-            bank_reference: None,
+            transfers: Vec::new(),
             intent_attempt: 0,
             gateway,
             source,
@@ -306,6 +324,7 @@ impl Payment {
             disputes: Vec::new(),
             failure_code: None,
             failure_reason: None,
+            gateway_answer: None,
             attention: None,
             timeline: vec![PaymentEvent {
                 status: PaymentStatus::Pending,

@@ -45,6 +45,9 @@ pub struct Refund {
     /// Until when one worker has the exclusive right to pay it out: two at once would both find no refund at the gateway.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leased_until: Option<Timestamp>,
+    /// Whether it returns money that arrived by transfer, so that an administrator transfers it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_transfer: bool,
     /// When it was approved, or seen at the gateway.
     pub requested_at: Timestamp,
     /// When it was paid out.
@@ -163,10 +166,16 @@ impl Refund {
 }
 
 impl Payment {
-    /// The captured amount less the refunds that are paid out or owed, and less what is disputed or lost.
+    /// The captured amount less the refunds of it that are paid out or owed, and less what is disputed or lost.
     pub fn refundable(&self) -> Result<Money, MoneyError> {
-        let refunds = Money::sum(self.refunds.iter().filter(|refund| refund.counts()).map(|refund| refund.amount))?;
+        let refunds = self.refunds.iter().filter(|refund| refund.counts() && self.is_of_captured(refund));
+        let refunds = Money::sum(refunds.map(|refund| refund.amount))?;
         Ok(self.captured.minus(refunds)?.minus(self.disputed()?)?.max(Money::ZERO))
+    }
+
+    /// Whether a refund returns what was captured. Transfers beside a charge are not captured, and their refunds stand apart.
+    pub fn is_of_captured(&self, refund: &Refund) -> bool {
+        self.gateway != GatewayName::Stripe || !refund.by_transfer
     }
 
     /// Whether everything that was captured is refunded, or approved to be, and no more will be captured. An order that cost
@@ -187,6 +196,10 @@ impl Payment {
         if amount > left {
             return Err(RefundError::ExceedsCaptured { left: left.minor() });
         }
+        Ok(self.push_refund(amount, reason, self.gateway == GatewayName::BankTransfer, now))
+    }
+
+    pub(super) fn push_refund(&mut self, amount: Money, reason: &str, by_transfer: bool, now: Timestamp) -> Id<Refund> {
         let id = Id::new();
         self.refunds.push(Refund {
             id,
@@ -200,11 +213,12 @@ impl Payment {
             failure_reason: None,
             attempts: 0,
             leased_until: None,
+            by_transfer,
             requested_at: now,
             processed_at: None,
         });
         self.updated_at = now;
-        Ok(id)
+        id
     }
 
     /// Gives one worker the exclusive right to pay an approved refund out, until it is paid, [`Payment::end_refund_lease`] or
@@ -215,7 +229,9 @@ impl Payment {
         }
         match self.refunds.iter_mut().find(|refund| refund.id == id) {
             // A refund that the gateway has accepted is not made again: its outcome is looked up.
-            Some(refund) if refund.status == RefundStatus::Approved && refund.refund_id.is_none() => {
+            Some(refund)
+                if refund.status == RefundStatus::Approved && refund.refund_id.is_none() && !refund.by_transfer =>
+            {
                 if refund.leased_until.is_some_and(|until| until > now) {
                     return RefundLease::Held;
                 }
@@ -287,7 +303,7 @@ impl Payment {
     /// An administrator paid a refund out by bank transfer; `reference` is that of the bank statement.
     ///
     /// # Errors
-    /// Unless the bank pays it out: the payment was a transfer, or the gateway failed.
+    /// Unless the bank pays it out: the money arrived by transfer, or the gateway failed.
     pub fn refund_transferred(
         &mut self,
         id: Id<Refund>,
@@ -295,11 +311,10 @@ impl Payment {
         now: Timestamp,
     ) -> Result<(), IllegalTransition> {
         let command = Command::MarkRefundPaid;
-        let is_transfer = self.gateway == GatewayName::BankTransfer;
         let refund = self.find_refund_mut(id, command)?;
         match refund.status {
             RefundStatus::Failed => {}
-            RefundStatus::Approved if is_transfer => {}
+            RefundStatus::Approved if refund.by_transfer => {}
             RefundStatus::Approved => return Err(IllegalTransition { command, state: State::PaidOutByGateway }),
             status => return Err(IllegalTransition { command, state: State::Refund(status) }),
         }
@@ -364,6 +379,7 @@ impl Payment {
             failure_reason: None,
             attempts: 0,
             leased_until: None,
+            by_transfer: false,
             requested_at: now,
             processed_at: None,
         });
@@ -374,13 +390,16 @@ impl Payment {
         Ok(Idempotent::Executed)
     }
 
-    /// Reduces refunds that are owed until another `amount` fits into what was captured, the latest first.
+    /// Reduces refunds that the gateway owes until another `amount` fits into what was captured, the latest first.
     pub(super) fn make_room(&mut self, amount: Money) -> Result<(), MoneyError> {
-        let counted = Money::sum(self.refunds.iter().filter(|refund| refund.counts()).map(|refund| refund.amount))?;
+        let counted = self.refunds.iter().filter(|refund| refund.counts() && self.is_of_captured(refund));
+        let counted = Money::sum(counted.map(|refund| refund.amount))?;
         let mut excess = counted.plus(self.disputed()?)?.plus(amount)?.minus(self.captured)?;
         let owed = |refund: &&mut Refund| {
             let is_accepted = refund.status == RefundStatus::Approved && refund.refund_id.is_some();
-            matches!(refund.status, RefundStatus::Approved | RefundStatus::Failed) && !is_accepted
+            matches!(refund.status, RefundStatus::Approved | RefundStatus::Failed)
+                && !is_accepted
+                && !refund.by_transfer
         };
         for refund in self.refunds.iter_mut().rev().filter(owed) {
             if excess <= Money::ZERO {
@@ -405,7 +424,8 @@ impl Payment {
             refund.processed_at = Some(now);
         }
         self.updated_at = now;
-        let processed = self.refunds.iter().filter(|refund| refund.status == RefundStatus::Processed);
+        let is_processed = |refund: &&Refund| refund.status == RefundStatus::Processed && self.is_of_captured(refund);
+        let processed = self.refunds.iter().filter(is_processed);
         if Money::sum(processed.map(|refund| refund.amount)) == Ok(self.captured)
             && self.status == PaymentStatus::Completed
         {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Destination;
+use crate::Currency;
 use crate::Money;
 use crate::MoneyError;
 use crate::coupon::{Coupon, CouponKind, CouponRefusal, Discount};
@@ -61,6 +62,11 @@ impl Consideration {
     /// A coupon that gives nothing, also one that does not exist.
     pub fn of_refused_coupon(code: &str, refusal: CouponRefusal) -> Self {
         Self::of_nothing(Rule::Coupon, code.to_owned(), refusal.to_string())
+    }
+
+    /// A shipping rate that is not offered, because its amounts are of another currency.
+    pub(super) fn of_other_currency(subject: String, rate: Currency, cart: Currency) -> Self {
+        Self::of_nothing(Rule::Shipping, subject, format!("its price is in {rate}, the cart in {cart}"))
     }
 
     fn of_nothing(rule: Rule, subject: String, reason: impl Into<String>) -> Self {

@@ -34,6 +34,7 @@ fn priced(lines: &[PricedLine], tax: &TaxTable, method: Option<ShippingMethod>) 
     price(PricingInput {
         lines,
         coupon: None,
+        currency: Currency::USD,
         tax,
         shipping: &ShippingTable::default(),
         destination: Some(Destination { country: "US", state: "CA" }),
@@ -47,6 +48,7 @@ fn discounted(lines: &[PricedLine], coupon: &Coupon, tax: &TaxTable) -> PriceRes
     price(PricingInput {
         lines,
         coupon: Some((coupon, ANY_BUYER)),
+        currency: Currency::USD,
         tax,
         shipping: &ShippingTable::default(),
         destination: Some(Destination { country: "US", state: "CA" }),
@@ -97,6 +99,7 @@ fn a_method_that_the_zone_lacks_is_not_offered() {
     let result = price(PricingInput {
         lines: &[line(100)],
         coupon: None,
+        currency: Currency::USD,
         tax: &TaxTable::default(),
         shipping: &table,
         destination: Some(Destination { country: "US", state: "" }),
@@ -105,6 +108,24 @@ fn a_method_that_the_zone_lacks_is_not_offered() {
     })
     .unwrap();
     assert!(!result.method_is_offered);
+}
+
+#[test]
+fn a_method_of_another_currency_is_not_offered_not_even_for_nothing() {
+    let lines = [PricedLine { ships_free: true, ..line(100) }];
+    let result = price(PricingInput {
+        lines: &lines,
+        coupon: None,
+        currency: Currency::try_from("JPY".to_owned()).unwrap(),
+        tax: &TaxTable::default(),
+        shipping: &ShippingTable::default(),
+        destination: Some(Destination { country: "JP", state: "" }),
+        method: Some(ShippingMethod::Express),
+        now: Timestamp::from_millis(0),
+    })
+    .unwrap();
+    assert_eq!((result.method_is_offered, result.shipping_options), (false, Vec::new()));
+    assert_eq!(result.explanation[0].reason, "its price is in USD, the cart in JPY");
 }
 
 #[test]
@@ -123,6 +144,7 @@ fn a_price_explains_each_considered_rule() {
     };
     let rate = |method, free_from: Option<i64>| ShippingRate {
         method,
+        currency: Currency::USD,
         price: Money::from_minor(500),
         price_per_kg: Money::from_minor(100),
         free_from: free_from.map(Money::from_minor),
@@ -136,6 +158,7 @@ fn a_price_explains_each_considered_rule() {
     let input = PricingInput {
         lines: &lines,
         coupon: Some((&eligible, ANY_BUYER)),
+        currency: Currency::USD,
         tax: &TaxTable {
             prices_include_tax: false,
             rows: vec![row(None, 100), row(Some("CA"), 725), row(Some("NY"), 400), row(Some("TX"), 625)],

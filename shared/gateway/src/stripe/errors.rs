@@ -14,9 +14,9 @@ pub(super) struct WireError {
     #[serde(default, rename = "type")]
     kind: Option<String>,
     #[serde(default)]
-    code: Option<String>,
+    pub(super) code: Option<String>,
     #[serde(default)]
-    decline_code: Option<String>,
+    pub(super) decline_code: Option<String>,
     #[serde(default)]
     param: Option<String>,
     #[serde(default)]

@@ -12,15 +12,19 @@ use serde::Deserialize;
 
 use self::{
     errors::Refusal,
-    wire::{MethodReference, WireCharge, WireCustomer, WireDispute, WireIntent, WireList, WireMethod, WireRefund},
+    wire::{
+        MethodReference, WireCharge, WireCustomer, WireDispute, WireIntent, WireList, WireMethod, WireOutcomeOfCharge,
+        WireRefund,
+    },
 };
 use super::{
-    CaptureRequest, Charge, GatewayError, History, Intent, IntentState, Page, PaymentGateway, RefundRequest, Window,
+    CaptureRequest, Charge, GatewayAnswer, GatewayError, History, Intent, IntentState, Page, PaymentGateway,
+    RefundRequest, Window,
 };
 use shop_domain::{
     Currency, Id, Money,
     payment::{
-        CaptureMode, Failure, FailureCode, GatewayRefund, Instrument, PaymentDetails, PaymentMethod, PaymentSource,
+        CaptureMode, CardDetails, Failure, FailureCode, GatewayRefund, Instrument, PaymentMethod, PaymentSource,
     },
     saved_method::CardOnFile,
     secret_hash::sha256_hex,
@@ -183,11 +187,40 @@ impl Stripe {
             }
             _ => WireCharge::default(),
         };
-        Ok(wire.into_intent(details, &charge))
+        let answer = self.answer(&wire).await;
+        Ok(Intent { answer, ..wire.into_intent(details, &charge) })
+    }
+
+    /// What is kept of an answer. The charge of a decided attempt is optional, so a failure to read it is ignored.
+    async fn answer(&self, wire: &WireIntent) -> GatewayAnswer {
+        let is_decided = matches!(wire.status.as_str(), "succeeded" | "requires_capture" | "requires_payment_method");
+        let id = wire.latest_charge.as_ref().filter(|_| is_decided).map(|charge| charge.id().to_owned());
+        let charge = match &id {
+            Some(id) => self.call(Method::GET, &format!("charges/{}", segment(id)), &[], None).await.ok(),
+            None => None,
+        };
+        let WireOutcomeOfCharge { authorization_code, failure_code, outcome, payment_method_details } =
+            charge.unwrap_or_default();
+        let (outcome, error) = (outcome.unwrap_or_default(), wire.last_payment_error.as_ref());
+        let card = payment_method_details.and_then(|details| details.card).unwrap_or_default();
+        GatewayAnswer {
+            intent: Some(wire.id.clone()),
+            status: Some(wire.status.clone()),
+            charge: id,
+            network: card.network,
+            authorization_code: card.authorization_code.or(authorization_code),
+            failure_code: failure_code.or_else(|| error?.code.clone()),
+            decline_code: error.and_then(|error| error.decline_code.clone()),
+            network_decline_code: outcome.network_decline_code,
+            outcome_type: outcome.kind,
+            outcome_reason: outcome.reason,
+            network_status: outcome.network_status,
+            risk_level: outcome.risk_level,
+        }
     }
 
     /// The card details that receipts show. Optional, so a failure is ignored.
-    async fn details(&self, payment_method: Option<&MethodReference>) -> Option<PaymentDetails> {
+    async fn details(&self, payment_method: Option<&MethodReference>) -> Option<CardDetails> {
         self.find_method(payment_method?.id()).await.ok()?.details()
     }
 

@@ -6,10 +6,11 @@ use serde::Deserialize;
 use shop_domain::{
     Currency, Money, Timestamp,
     payment::{
-        Authorisation, CaptureMode, DisputeStatus, Failure, FailureCode, Funding, GatewayDispute, GatewayRefund,
-        GatewayRefundState, Instrument, PaymentDetails, PaymentSource,
+        Authorisation, CaptureMode, CardDetails, DisputeStatus, Failure, FailureCode, Funding, GatewayDispute,
+        GatewayRefund, GatewayRefundState, Instrument, PaymentSource,
     },
     saved_method::CardOnFile,
+    sealing::Plaintext,
 };
 
 use super::{
@@ -17,10 +18,13 @@ use super::{
     currencies::{charge_limits, from_stripe},
     errors::WireError,
 };
-use crate::{Intent, IntentState, ListedCharge, Window};
+use crate::{GatewayAnswer, Intent, IntentState, ListedCharge, Window};
 
 /// How long an authorisation lasts where the charge does not say it.
 const AUTHORISATION: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// The longest name of a card holder that is kept.
+const LONGEST_NAME: usize = 200;
 
 #[derive(Debug, Deserialize)]
 pub(super) struct WireIntent {
@@ -90,7 +94,7 @@ impl WireIntent {
     }
 
     /// The intent; `details` are those of the card if it was charged, `charge` is the charge of an authorised one.
-    pub(super) fn into_intent(self, details: Option<PaymentDetails>, charge: &WireCharge) -> Intent {
+    pub(super) fn into_intent(self, details: Option<CardDetails>, charge: &WireCharge) -> Intent {
         let state = match self.status.as_str() {
             "requires_capture" => self.authorised(details, charge),
             "succeeded" => IntentState::Succeeded { captured: self.captured(), details },
@@ -118,10 +122,11 @@ impl WireIntent {
             capture,
             latest_capture: self.metadata.get("captureId").and_then(|id| id.parse().ok()),
             client_secret: self.client_secret,
+            answer: GatewayAnswer::default(),
         }
     }
 
-    fn authorised(&self, details: Option<PaymentDetails>, charge: &WireCharge) -> IntentState {
+    fn authorised(&self, details: Option<CardDetails>, charge: &WireCharge) -> IntentState {
         let capturable = self.in_minor_units(self.amount_capturable);
         let authorisation = Authorisation {
             amount: capturable.unwrap_or_default(),
@@ -237,6 +242,12 @@ struct WireBilling {
     name: Option<String>,
 }
 
+impl WireBilling {
+    fn name(self) -> Option<Plaintext> {
+        self.name.map(|name| Plaintext::new(name.chars().take(LONGEST_NAME).collect::<String>()))
+    }
+}
+
 impl WireMethod {
     /// What it is; `None` if Stripe does not tell.
     pub(super) fn instrument(&self) -> Option<Instrument> {
@@ -249,7 +260,7 @@ impl WireMethod {
 
     /// The card as it is kept on file; `None` if it is no card.
     pub(super) fn on_file(self) -> Option<CardOnFile> {
-        let card = self.card?;
+        let (card, holder_name) = (self.card?, self.billing_details.and_then(WireBilling::name));
         Some(CardOnFile {
             funding: card.funding(),
             token: PaymentSource::from_token(self.id),
@@ -257,18 +268,18 @@ impl WireMethod {
             last4: card.last4?,
             expiry_month: card.exp_month?,
             expiry_year: card.exp_year?,
-            holder_name: self.billing_details.and_then(|billing| billing.name),
+            holder_name,
         })
     }
 
-    pub(super) fn details(self) -> Option<PaymentDetails> {
-        let card = self.card?;
-        Some(PaymentDetails {
+    pub(super) fn details(self) -> Option<CardDetails> {
+        let (card, holder_name) = (self.card?, self.billing_details.and_then(WireBilling::name));
+        Some(CardDetails {
             brand: card.brand,
             last4: card.last4,
             expiry_month: card.exp_month.map(|month| format!("{month:02}")),
             expiry_year: card.exp_year.map(|year| year.to_string()),
-            holder_name: self.billing_details.and_then(|billing| billing.name),
+            holder_name,
         })
     }
 }
@@ -323,6 +334,47 @@ impl WireCharge {
         let multicapture = self.card().and_then(|card| card.multicapture.as_ref());
         multicapture.is_some_and(|multicapture| multicapture.status == "available")
     }
+}
+
+/// A charge, as far as it is kept. Apart from [`WireCharge`], so that an unknown shape of it costs nothing else.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct WireOutcomeOfCharge {
+    #[serde(default)]
+    pub(super) authorization_code: Option<String>,
+    #[serde(default)]
+    pub(super) failure_code: Option<String>,
+    #[serde(default)]
+    pub(super) outcome: Option<WireOutcome>,
+    #[serde(default)]
+    pub(super) payment_method_details: Option<WireMethodDetails>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct WireOutcome {
+    #[serde(default, rename = "type")]
+    pub(super) kind: Option<String>,
+    #[serde(default)]
+    pub(super) reason: Option<String>,
+    #[serde(default)]
+    pub(super) network_status: Option<String>,
+    #[serde(default)]
+    pub(super) network_decline_code: Option<String>,
+    #[serde(default)]
+    pub(super) risk_level: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct WireMethodDetails {
+    #[serde(default)]
+    pub(super) card: Option<WireCardOfCharge>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct WireCardOfCharge {
+    #[serde(default)]
+    pub(super) network: Option<String>,
+    #[serde(default)]
+    pub(super) authorization_code: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

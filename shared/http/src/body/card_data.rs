@@ -3,15 +3,43 @@
 
 use serde_json::Value;
 
+use super::card_number;
 use crate::problem::{FieldCode, Problem, ProblemCode};
 use shop_validation::push_segment;
+
+/// Fields whose values have a grammar of their own and as many digits as a card: they are not searched
+/// (docs/adr/0004-identifiers-are-not-searched.md).
+const IDENTIFIERS: [&str; 16] = [
+    "sku",
+    "variant",
+    "code",
+    "couponcode",
+    "phone",
+    "phonenumber",
+    "trackingnumber",
+    "email",
+    "url",
+    "trackingurl",
+    "image",
+    "images",
+    "icon",
+    "avatar",
+    "iban",
+    "key",
+];
+
+/// Objects whose names are a seller's words, not those of fields.
+const MAPS: [&str; 2] = ["specifications", "choices"];
+
+/// The words of sellers for barcodes.
+const BARCODES: [&str; 5] = ["ean", "gtin", "upc", "isbn", "barcode"];
 
 /// Refuses a document with a value that looks like card data.
 ///
 /// # Errors
 /// `raw_card_data_refused`, with a pointer to the value.
 pub(super) fn refuse(document: &Value) -> Result<(), Problem> {
-    search(document, &mut String::new(), false)
+    search(document, &mut String::new(), Names::OfFields, false)
 }
 
 /// Refuses a card number in place of a payment token. The search of a body exempts fields for tokens, but a gateway's
@@ -20,7 +48,7 @@ pub(super) fn refuse(document: &Value) -> Result<(), Problem> {
 /// # Errors
 /// `raw_card_data_refused`, with a pointer to the value.
 pub fn refuse_card_number(pointer: &str, token: &str) -> Result<(), Problem> {
-    if is_card_number(token) { Err(card_data(pointer)) } else { Ok(()) }
+    if card_number::is_whole(token) { Err(card_data(pointer)) } else { Ok(()) }
 }
 
 fn card_data(pointer: &str) -> Problem {
@@ -31,11 +59,18 @@ fn card_data(pointer: &str) -> Problem {
     )
 }
 
-/// Searches a value recursively. `is_exempt`: it may contain any digits, as passwords and tokens may.
-fn search(value: &Value, pointer: &mut String, is_exempt: bool) -> Result<(), Problem> {
+/// What the names of an object are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Names {
+    OfFields,
+    Words,
+}
+
+/// Searches a value recursively. `is_exempt`: it may contain any digits, as identifiers, passwords and tokens may.
+fn search(value: &Value, pointer: &mut String, names: Names, is_exempt: bool) -> Result<(), Problem> {
     let here = pointer.len();
     match value {
-        Value::String(text) if !is_exempt && is_card_number(text) => return Err(card_data(pointer)),
+        Value::String(text) if !is_exempt && card_number::is_in(text) => return Err(card_data(pointer)),
         Value::Number(number) if !is_exempt => {
             let digits = match (number.as_u64(), number.as_f64()) {
                 (Some(whole), _) => whole.to_string(),
@@ -43,14 +78,14 @@ fn search(value: &Value, pointer: &mut String, is_exempt: bool) -> Result<(), Pr
                 (None, Some(fraction)) if number.is_f64() => fraction.round().to_string(),
                 (None, _) => String::new(),
             };
-            if is_card_number(&digits) {
+            if card_number::is_in(&digits) {
                 return Err(card_data(pointer));
             }
         }
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
                 push_segment(pointer, &index.to_string());
-                search(item, pointer, is_exempt)?;
+                search(item, pointer, Names::OfFields, is_exempt)?;
                 pointer.truncate(here);
             }
         }
@@ -58,14 +93,19 @@ fn search(value: &Value, pointer: &mut String, is_exempt: bool) -> Result<(), Pr
             for (name, value) in fields {
                 // The pointer is part of the answer and of the log, so it must not contain a name that is a card
                 // number.
-                if is_card_number(name) {
+                if card_number::is_in(name) {
                     return Err(card_data(pointer));
                 }
                 push_segment(pointer, name);
-                if is_security_code_name(name) {
+                if names == Names::OfFields && is_card_data_name(name) {
                     return Err(card_data(pointer));
                 }
-                search(value, pointer, is_secret_name(name))?;
+                let inner = if MAPS.contains(&name.as_str()) { Names::Words } else { Names::OfFields };
+                let is_exempt = match names {
+                    Names::OfFields => IDENTIFIERS.contains(&plain(name).as_str()) || is_secret_name(name),
+                    Names::Words => BARCODES.contains(&plain(name).as_str()),
+                };
+                search(value, pointer, inner, is_exempt)?;
                 pointer.truncate(here);
             }
         }
@@ -74,35 +114,23 @@ fn search(value: &Value, pointer: &mut String, is_exempt: bool) -> Result<(), Pr
     Ok(())
 }
 
-/// Whether the text, spaces and dashes aside, is a run of 13 to 19 digits that passes Luhn.
-fn is_card_number(text: &str) -> bool {
-    let mut digits = Vec::with_capacity(19);
-    for byte in text.bytes().filter(|byte| !matches!(byte, b' ' | b'-')) {
-        if !byte.is_ascii_digit() || digits.len() == 19 {
-            return false;
-        }
-        digits.push(u32::from(byte - b'0'));
-    }
-    digits.len() >= 13 && luhn(&digits)
+/// The name in lower case without what separates its words.
+fn plain(name: &str) -> String {
+    name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase()
 }
 
-/// ISO/IEC 7812-1, annex B.
-fn luhn(digits: &[u32]) -> bool {
-    let sum: u32 = digits
-        .iter()
-        .rev()
-        .enumerate()
-        .map(|(position, digit)| match (position % 2, digit * 2) {
-            (0, _) => *digit,
-            (_, doubled) if doubled > 9 => doubled - 9,
-            (_, doubled) => doubled,
-        })
-        .sum();
-    sum.is_multiple_of(10)
+/// Whether a field is named like a card number or a security code.
+fn is_card_data_name(name: &str) -> bool {
+    is_card_number_name(&plain(name)) || is_security_code_name(name)
+}
+
+fn is_card_number_name(plain: &str) -> bool {
+    let plain = plain.strip_prefix("credit").or_else(|| plain.strip_prefix("debit")).unwrap_or(plain);
+    matches!(plain, "cardnumber" | "cardno" | "cardnum" | "ccnumber" | "ccnum" | "primaryaccountnumber" | "pan")
 }
 
 fn is_security_code_name(name: &str) -> bool {
-    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    let plain = plain(name);
     let plain = plain.strip_prefix("card").unwrap_or(&plain);
     matches!(plain, "cvv" | "cvc" | "cvv2" | "cvc2" | "csc" | "securitycode")
         || plain.starts_with("verificationvalue")
@@ -139,6 +167,10 @@ mod tests {
             (r#"{"a":4242424242424242.0}"#, "/a"),
             (r#"{"a":[{"b":["x","378282246310005"]}]}"#, "/a/0/b/1"),
             (r#"{"a/b":"6011000990139424"}"#, "/a~1b"),
+            (r#"{"a":"my card 4242 4242 4242 4242"}"#, "/a"),
+            (r#"{"specifications":{"Note":"4242424242424242"}}"#, "/specifications/Note"),
+            (r#"{"specifications":{"code":"4242424242424242"}}"#, "/specifications/code"),
+            (r#"{"images":[{"alt":"4242424242424242"}]}"#, "/images/0/alt"),
             (r#"{"payment":{"token":"tok_1","card":{"number":"4000056655665556"}}}"#, "/payment/card/number"),
             (r#"{"4242424242424242":1}"#, ""),
             (r#"{"a":"\u0034242424242424242"}"#, "/a"),
@@ -148,8 +180,12 @@ mod tests {
     }
 
     #[test]
-    fn security_codes_are_found_by_their_name() {
+    fn card_numbers_and_security_codes_are_found_by_their_name() {
         for name in [
+            "cardNumber",
+            "card_number",
+            "creditCardNumber",
+            "pan",
             "cvv",
             "CVC",
             "cvv2",
@@ -175,6 +211,11 @@ mod tests {
             r#"{"password":"4242424242424242","newPassword":"4242424242424242"}"#,
             r#"{"refreshToken":"4242424242424242","clientSecret":"4242424242424242"}"#,
             r#"{"orderNumber":"ORD-20260101-AB3DE","verificationCode":"123456","conversion":1}"#,
+            // A18: a telephone number, and a SKU that is a barcode.
+            r#"{"phone":"00491760110008","note":"call 00491760110008"}"#,
+            r#"{"sku":"4006381330060","variant":"4006381330060","specifications":{"EAN":"4006381330060"}}"#,
+            r#"{"trackingNumber":"4242424242424242","trackingUrl":"https://dhl.example.test/4242424242424242"}"#,
+            r#"{"specifications":{"Security code":"none","PAN":"cast iron"}}"#,
         ] {
             assert_eq!(finding(body), None, "{body}");
         }

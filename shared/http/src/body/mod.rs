@@ -4,6 +4,7 @@
 //! because it may be a secret in the wrong field.
 
 mod card_data;
+mod card_number;
 
 use axum::{
     body::{Body, Bytes},
@@ -28,10 +29,6 @@ pub struct Valid<T>(pub T);
 #[derive(Clone, Copy, Debug)]
 pub struct OptionalBody<T>(pub T);
 
-/// Like [`Valid`] without the search for card data: barcodes and tracking numbers pass the same checksum.
-#[derive(Clone, Copy, Debug)]
-pub struct ValidCatalogue<T>(pub T);
-
 /// The unparsed body, of at most `LIMIT` bytes and any media type: signatures cover the exact bytes.
 #[derive(Clone, Debug)]
 pub struct RawBody<const LIMIT: usize = BODY_LIMIT_BYTES>(pub Bytes);
@@ -44,7 +41,7 @@ where
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        json_body(request).await.and_then(|bytes| parse(&bytes, Cards::Refused)).map(Self)
+        json_body(request).await.and_then(|bytes| parse(&bytes)).map(Self)
     }
 }
 
@@ -59,22 +56,10 @@ where
         let (parts, body) = request.into_parts();
         let bytes = read(&parts.headers, body, BODY_LIMIT_BYTES).await?;
         if json::without_bom(&bytes).is_empty() {
-            return parse(b"{}", Cards::Refused).map(Self);
+            return parse(b"{}").map(Self);
         }
         require_json(&parts.headers)?;
-        parse(&bytes, Cards::Refused).map(Self)
-    }
-}
-
-impl<T, S> FromRequest<S> for ValidCatalogue<T>
-where
-    T: DeserializeOwned + Validate,
-    S: Send + Sync,
-{
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        json_body(request).await.and_then(|bytes| parse(&bytes, Cards::Ignored)).map(Self)
+        parse(&bytes).map(Self)
     }
 }
 
@@ -119,25 +104,14 @@ async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Pr
     }
 }
 
-/// The treatment of values that look like card data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cards {
-    /// Refuse the document.
-    Refused,
-    /// Accept the document.
-    Ignored,
-}
-
 /// Parses and validates a JSON document as [`Valid`] does, for documents that do not come as a request's body.
-pub fn parse<T>(bytes: &[u8], cards: Cards) -> Result<T, Problem>
+pub fn parse<T>(bytes: &[u8]) -> Result<T, Problem>
 where
     T: DeserializeOwned + Validate,
 {
     let document = json::parse(bytes)
         .map_err(|error| Problem::new(ProblemCode::MalformedJson).detail(format!("The body {error}.")))?;
-    if cards == Cards::Refused {
-        card_data::refuse(&document.value)?;
-    }
+    card_data::refuse(&document.value)?;
     if let Some(duplicate) = document.duplicate() {
         let detail = "An object contains the same name twice.";
         return Err(Problem::new(ProblemCode::MalformedJson).detail(detail).fields([duplicate]));

@@ -137,6 +137,8 @@ problem_codes! {
         "The shipping method is not available for the address. Choose one of the quote's shippingOptions.";
     TotalNotChargeable = UNPROCESSABLE_ENTITY "total_not_chargeable" "Total not chargeable",
         "The payment method cannot charge this total; `minimum`, `maximum` and `step` say what it can, in minor units. Use another payment method or change the cart.";
+    PaymentMethodUnavailable = UNPROCESSABLE_ENTITY "payment_method_unavailable" "Payment method not available",
+        "The shop does not accept this payment method, or it is not configured for it. Use another payment method.";
     PaymentDisputed = CONFLICT "payment_disputed" "Payment disputed",
         "The customer's bank disputes the charge. Wait until the dispute is decided.";
     OrderNotCancellable = CONFLICT "order_not_cancellable" "Order cannot be cancelled",
@@ -157,6 +159,8 @@ problem_codes! {
         "Nothing is authorised that can be captured, or less than the amount; `capturable` is what can be. Lower the amount, or load the payment to see its captures.";
     RefundExceedsCaptured = CONFLICT "refund_exceeds_captured" "Refund exceeds the captured amount",
         "The refunds would exceed the captured amount. Lower the amount.";
+    ReferenceUsed = CONFLICT "reference_used" "Reference used",
+        "A bank transfer with this reference is recorded already, for this payment or another one. Check the bank statement; each of its lines counts once.";
 
     // Reviews.
     AlreadyReviewed = CONFLICT "already_reviewed" "Already reviewed",

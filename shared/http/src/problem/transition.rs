@@ -32,6 +32,8 @@ const fn words(command: Command) -> (&'static str, &'static str) {
         Command::MarkRefundPaid => ("A refund", "marked as paid"),
         Command::RetryRefund => ("A refund", "retried"),
         Command::RejectRefund => ("A refund", "rejected"),
+        Command::RecordTransfer => ("A payment", "marked as paid"),
+        Command::ChangeMethod => ("A payment", "changed to another method"),
         Command::UnpublishProduct => ("A product", "made a draft again"),
         Command::ArchiveProduct => ("A product", "archived"),
     }

@@ -10,6 +10,7 @@
 //! A section records its faults and continues with placeholders; [`Env::finish`] fails if there is a fault. A secret
 //! `NAME` may be given as `NAME_SECRET_ARN` instead: the ARN of an AWS Secrets Manager secret.
 
+pub mod field_keys;
 mod settings;
 
 use std::{collections::BTreeMap, fmt, str::FromStr, time::Duration};

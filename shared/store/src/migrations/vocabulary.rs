@@ -45,6 +45,11 @@ pub(super) fn sha256() -> Document {
     text_like("^[0-9a-f]{64}$")
 }
 
+/// A sealed value: the id of its key, and at least a nonce and a tag in base64url.
+pub(super) fn sealed() -> Document {
+    text_like("^[A-Za-z0-9_-]{1,32}:[A-Za-z0-9_-]{38,}$")
+}
+
 /// An ISO 4217 code.
 pub(super) fn currency() -> Document {
     text_like("^[A-Z]{3}$")

@@ -11,7 +11,7 @@ use crate::{
     keyset::{Cursor, SortOrder},
 };
 use shop_domain::{
-    Id, Money,
+    Currency, Id, Money,
     category::Category,
     product::{Product, ProductStatus},
     user::User,
@@ -34,6 +34,8 @@ pub struct ProductFilter {
     pub tag: Option<String>,
     /// Of this seller.
     pub seller: Option<Id<User>>,
+    /// With prices in this currency.
+    pub currency: Option<Currency>,
     /// With an effective price of at least this.
     pub min_price: Option<Money>,
     /// With an effective price of at most this.
@@ -57,6 +59,7 @@ impl ProductFilter {
             brand: None,
             tag: None,
             seller: None,
+            currency: None,
             min_price: None,
             max_price: None,
             min_rating: None,
@@ -81,6 +84,7 @@ impl ProductFilter {
         only("seller", self.seller.map(Bson::from));
         only("featured", self.featured.map(Bson::from));
         only("ratings.average", self.min_rating.map(|least| doc! {"$gte": least}.into()));
+        only("price.currency", self.currency.map(|currency| currency.code().into()));
         let mut price = Document::new();
         price.extend(self.min_price.map(|least| ("$gte".to_owned(), least.into())));
         price.extend(self.max_price.map(|most| ("$lte".to_owned(), most.into())));

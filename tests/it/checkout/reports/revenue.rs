@@ -77,6 +77,8 @@ async fn the_revenue_is_the_sum_of_the_orders() {
     }
     let euros = history.admin.get("/v1/reports/revenue?currency=EUR").await.is(200).json.clone();
     assert_eq!((&euros["currency"], &euros["items"], &euros["totals"]["net"]), (&json!("EUR"), &json!([]), &json!(0)));
+    history.admin.put("/v1/settings/currencies", json!({"currencies": ["EUR", "USD"]})).await.is(200);
+    assert_eq!(history.admin.get("/v1/reports/revenue").await.is(200).json, euros);
 }
 
 fn next(day: &str) -> String {

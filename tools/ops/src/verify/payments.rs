@@ -7,15 +7,14 @@ use shared::domain::{
     Currency, Id, Money, MoneyError, Timestamp,
     order::{Order, OrderStatus, ReturnStatus},
     payment::{
-        Authorisation, Capture, CaptureStatus, Dispute, DisputeStatus, Payment, PaymentStatus, Refund, RefundOrigin,
-        RefundStatus,
+        Authorisation, Capture, CaptureStatus, Dispute, DisputeStatus, GatewayName, Payment, PaymentStatus, Refund,
+        RefundOrigin, RefundStatus, Transfer,
     },
 };
 
 use super::{orders::OrderFacts, snapshot::Row, states};
 
-pub(super) const FIELDS: &str =
-    "order amount currency status captured authorised captures refunds disputes attention timeline.status";
+pub(super) const FIELDS: &str = "order amount currency gateway status captured authorised captures transfers refunds disputes attention timeline.status";
 
 /// How long a worker may take to record the refund of a cancelled order.
 const OVERDUE_AFTER: Duration = Duration::from_secs(15 * 60);
@@ -33,6 +32,9 @@ pub(super) struct PaymentFacts {
     authorised: Option<Authorisation>,
     #[serde(default)]
     captures: Vec<Capture>,
+    gateway: GatewayName,
+    #[serde(default)]
+    transfers: Vec<Transfer>,
     refunds: Vec<Refund>,
     #[serde(default)]
     disputes: Vec<Dispute>,
@@ -54,8 +56,14 @@ impl Row for PaymentFacts {
 }
 
 impl PaymentFacts {
+    /// Not so the refund of what was transferred beside a charge.
+    fn is_of_captured(&self, refund: &Refund) -> bool {
+        self.gateway != GatewayName::Stripe || !refund.by_transfer
+    }
+
     fn refund_total(&self) -> Result<Money, MoneyError> {
-        Money::sum(self.refunds.iter().filter(|refund| refund.counts()).map(|refund| refund.amount))
+        let counted = self.refunds.iter().filter(|refund| refund.counts() && self.is_of_captured(refund));
+        Money::sum(counted.map(|refund| refund.amount))
     }
 
     /// What is disputed or lost.
@@ -65,7 +73,8 @@ impl PaymentFacts {
     }
 
     fn processed_refunds(&self) -> Result<Money, MoneyError> {
-        let processed = self.refunds.iter().filter(|refund| refund.status == RefundStatus::Processed);
+        let is_processed = |refund: &&Refund| refund.status == RefundStatus::Processed && self.is_of_captured(refund);
+        let processed = self.refunds.iter().filter(is_processed);
         Money::sum(processed.map(|refund| refund.amount))
     }
 }
@@ -79,12 +88,21 @@ pub(super) fn payment_violations(payment: &PaymentFacts) -> Result<Vec<String>, 
     let mut violations = Vec::new();
     let PaymentFacts { amount, captured, status, .. } = payment;
     let (refunds, processed) = (payment.refund_total()?, payment.processed_refunds()?);
-    if captured > amount || *captured < Money::ZERO {
+    let is_paid = matches!(status, PaymentStatus::Completed | PaymentStatus::Refunded);
+    let received = Money::sum(payment.transfers.iter().map(|transfer| transfer.amount))?;
+    let by_transfer = payment.gateway == GatewayName::BankTransfer;
+    let fits =
+        if by_transfer && is_paid { *captured == received } else { captured <= amount && *captured >= Money::ZERO };
+    if !fits {
         violations.push(format!("its amount is {}, {} was captured", amount.minor(), captured.minor()));
+    }
+    if by_transfer && !is_paid && !received.is_zero() && (*status != PaymentStatus::Pending || received >= *amount) {
+        let (received, amount) = (received.minor(), amount.minor());
+        violations.push(format!("it is {}, and {received} of {amount} was transferred", status.as_str()));
     }
     let made = payment.captures.iter().filter(|capture| capture.status == CaptureStatus::Captured);
     let made = Money::sum(made.map(|capture| capture.amount))?;
-    if !payment.captures.is_empty() && made != *captured {
+    if !payment.captures.is_empty() && !by_transfer && made != *captured {
         violations.push(format!("{} was captured, its captures add up to {}", captured.minor(), made.minor()));
     }
     let authorised = payment.authorised.map_or(Money::ZERO, |authorised| authorised.amount);
@@ -98,7 +116,6 @@ pub(super) fn payment_violations(payment: &PaymentFacts) -> Result<Vec<String>, 
     if payment.refunds.iter().any(|refund| refund.amount <= Money::ZERO) {
         violations.push("a refund is not positive".to_owned());
     }
-    let is_paid = matches!(status, PaymentStatus::Completed | PaymentStatus::Refunded);
     if is_paid == captured.is_zero() && !amount.is_zero() {
         violations.push(format!("it is {}, and {} was captured", status.as_str(), captured.minor()));
     }
@@ -157,9 +174,12 @@ pub(super) fn undecided(payment: &PaymentFacts) -> Option<String> {
     let failed = payment.refunds.iter().filter(|refund| refund.status == RefundStatus::Failed);
     let failed =
         failed.map(|refund| format!("the refund {} failed: retry it, pay it otherwise or reject it", refund.id));
+    let owed = payment.refunds.iter().filter(|refund| refund.by_transfer && refund.status == RefundStatus::Approved);
+    let owed =
+        owed.map(|refund| format!("the refund {} is owed by bank transfer: transfer it, mark it as paid", refund.id));
     let disputes = payment.disputes.iter().filter(|dispute| dispute.status == DisputeStatus::Open);
     let disputes = disputes.map(|dispute| format!("the dispute {} is open: send evidence to the gateway", dispute.id));
-    let all: Vec<String> = payment.attention.clone().into_iter().chain(failed).chain(disputes).collect();
+    let all: Vec<String> = payment.attention.clone().into_iter().chain(failed).chain(owed).chain(disputes).collect();
     (!all.is_empty()).then(|| all.join("; "))
 }
 

@@ -28,6 +28,8 @@ const PAYMENT: &[(P, P)] = &[
     (P::Processing, P::Completed),
     (P::Processing, P::Failed),
     (P::Failed, P::Processing),
+    // The buyer chose a bank transfer instead.
+    (P::Failed, P::Pending),
     (P::Completed, P::Refunded),
     // A refund failed after it was paid out.
     (P::Refunded, P::Completed),

@@ -162,9 +162,13 @@ fn product_indexes() -> Vec<IndexModel> {
     ];
     indexes.extend(seed.map(index));
     for behind in [doc! {}, doc! {"categoryPath": 1}] {
-        for key in ["createdAt", "price.effective", "ratings.average", "totalSold"] {
+        for key in ["createdAt", "ratings.average", "totalSold"] {
             indexes.push(index(listed(&behind, key)));
         }
+        // Prices are compared within one currency.
+        let mut in_currency = behind.clone();
+        in_currency.extend(doc! {"price.currency": 1});
+        indexes.push(index(listed(&in_currency, "price.effective")));
         indexes.push(in_order_of_names(listed(&behind, "name")));
     }
     indexes.extend([

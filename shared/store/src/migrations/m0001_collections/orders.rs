@@ -5,8 +5,8 @@ use bson::{Document, doc};
 use super::{
     Spec,
     vocabulary::{
-        currency, date, flag, id, index, index_where, int, int_from, list_of, object, one_of, some_of, text, text_like,
-        unique, unique_where, validator, word,
+        currency, date, flag, id, index, index_where, int, int_from, list_of, object, one_of, sealed, some_of, text,
+        text_like, unique, unique_where, validator, word,
     },
 };
 
@@ -174,6 +174,7 @@ fn payments() -> Spec {
         "failureReason": text(),
         "attempts": int_from(0),
         "leasedUntil": date(),
+        "byTransfer": flag(),
         "requestedAt": date(),
         "processedAt": date(),
     };
@@ -195,7 +196,7 @@ fn payments() -> Spec {
         "evidenceDueBy": date(), "openedAt": date(), "closedAt": date(),
     };
     let details = doc! {
-        "brand": text(), "last4": text_like("^[0-9]{4}$"), "expiryMonth": text(), "expiryYear": text(), "holderName": text(),
+        "brand": text(), "last4": text_like("^[0-9]{4}$"), "expiryMonth": text(), "expiryYear": text(), "holderName": sealed(),
     };
     let properties = doc! {
         "order": id(),
@@ -205,7 +206,10 @@ fn payments() -> Spec {
         "method": one_of(&["credit_card", "debit_card", "paypal", "stripe", "bank_transfer"]),
         "status": statuses(),
         "transactionId": word(),
-        "bankReference": text(),
+        "transfers": list_of(object(
+            "reference key amount receivedAt",
+            doc! {"reference": word(), "key": word(), "amount": int_from(1), "receivedAt": date()},
+        )),
         "gateway": one_of(&["stripe", "bank_transfer", "none"]),
         "source": text(),
         "savedMethod": id(),
@@ -222,6 +226,7 @@ fn payments() -> Spec {
         "disputes": list_of(object("id amount reason status openedAt", dispute)),
         "failureCode": text(),
         "failureReason": text(),
+        "gatewayAnswer": sealed(),
         "attention": text(),
         "voidPending": flag(),
         "timeline": some_of(object(
@@ -234,15 +239,20 @@ fn payments() -> Spec {
         "createdAt": date(),
         "updatedAt": date(),
     };
+    // What was transferred beside a charge is not captured, and its refunds stand apart.
+    let is_beside = doc! {"$and": [{"$eq": ["$gateway", "stripe"]}, {"$eq": ["$$this.byTransfer", true]}]};
+    let not_of_captured = doc! {"$or": [{"$eq": ["$$this.status", "rejected"]}, is_beside]};
     let rules = [
         // I3: no more is refunded than was captured.
         doc! {"$lte": [{"$sum": {"$map": {
             "input": "$refunds",
-            "in": {"$cond": [{"$eq": ["$$this.status", "rejected"]}, 0_i64, "$$this.amount"]},
+            "in": {"$cond": [not_of_captured, 0_i64, "$$this.amount"]},
         }}}, "$captured"]},
         // I3: captures add up to what was captured, and with what is authorised to no more than is owed.
         doc! {"$or": [
             {"$eq": [{"$size": {"$ifNull": ["$captures", []]}}, 0]},
+            // A transfer came after the charge had failed.
+            {"$ne": ["$gateway", "stripe"]},
             {"$and": [
                 {"$eq": ["$captured", {"$sum": {"$map": {
                     "input": "$captures",
@@ -261,6 +271,8 @@ fn payments() -> Spec {
             unique(doc! {"order": 1}),
             index(doc! {"user": 1}),
             unique_where(doc! {"transactionId": 1}, doc! {"transactionId": {"$exists": true}}),
+            // A line of the bank statement counts once in the whole shop.
+            unique_where(doc! {"transfers.key": 1}, doc! {"transfers.key": {"$exists": true}}),
             index(doc! {"status": 1}),
             index(doc! {"createdAt": -1}),
             index(doc! {"status": 1, "updatedAt": 1}),

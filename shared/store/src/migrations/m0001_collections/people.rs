@@ -7,8 +7,8 @@ use bson::{Document, doc};
 use super::{
     Spec,
     vocabulary::{
-        currency, date, flag, id, index, index_where, int, int_from, list_of, object, one_of, removed_after, sha256,
-        text, text_like, unique, unique_sparse, unique_where, validator, word,
+        currency, date, flag, id, index, index_where, int, int_from, list_of, object, one_of, removed_after, sealed,
+        sha256, text, text_like, unique, unique_sparse, unique_where, validator, word,
     },
 };
 
@@ -146,7 +146,7 @@ fn payment_methods() -> Spec {
         "expiryMonth": {"bsonType": ["int", "long"], "minimum": 1, "maximum": 12},
         "expiryYear": int_from(2000),
         "funding": one_of(&["credit", "debit", "prepaid"]),
-        "holderName": text(),
+        "holderName": sealed(),
         "isDefault": flag(),
         "deletedAt": date(),
         "version": int(),

@@ -103,6 +103,7 @@ fn coupons() -> Spec {
         "description": text(),
         "type": one_of(&["percentage", "fixed", "free_shipping"]),
         "value": int_from(0),
+        "currency": currency(),
         "minimumPurchase": int_from(0),
         "maximumDiscount": int_from(0),
         "applicableProducts": list_of(id()),
@@ -122,6 +123,15 @@ fn coupons() -> Spec {
     let rules = [
         doc! {"$eq": ["$code", {"$toUpper": "$code"}]},
         doc! {"$or": [{"$ne": ["$type", "percentage"]}, {"$lte": ["$value", 10_000]}]},
+        // An amount without a currency is no amount.
+        doc! {"$or": [
+            {"$ne": [{"$type": "$currency"}, "missing"]},
+            {"$and": [
+                {"$ne": ["$type", "fixed"]},
+                {"$eq": [{"$type": "$minimumPurchase"}, "missing"]},
+                {"$eq": [{"$type": "$maximumDiscount"}, "missing"]},
+            ]},
+        ]},
         // I4: the server itself refuses one use too many.
         doc! {"$lte": ["$usageCount", {"$ifNull": ["$usageLimit.total", i64::MAX]}]},
     ];
