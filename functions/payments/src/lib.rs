@@ -5,14 +5,16 @@
 mod access;
 mod capture_payment;
 mod confirm_payment;
-mod decide_refund;
 mod holder_name;
 mod mark_paid;
 mod mark_refund_paid;
 mod methods;
 mod problems;
 mod receive_webhook;
+mod refund_decision;
 mod refund_payment;
+mod reject_refund;
+mod retry_refund;
 mod show_payment;
 mod signature;
 mod view;
@@ -64,8 +66,8 @@ pub fn router() -> OpenApiRouter<PaymentsApp> {
         .routes(routes!(confirm_payment::confirm_payment))
         .routes(routes!(capture_payment::capture_payment))
         .routes(routes!(refund_payment::refund_payment))
-        .routes(routes!(decide_refund::retry_refund))
-        .routes(routes!(decide_refund::reject_refund))
+        .routes(routes!(retry_refund::retry_refund))
+        .routes(routes!(reject_refund::reject_refund))
         .routes(routes!(mark_paid::mark_payment_paid))
         .routes(routes!(mark_refund_paid::mark_refund_paid))
         .routes(routes!(receive_webhook::receive_stripe_webhook))

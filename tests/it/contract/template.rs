@@ -326,7 +326,7 @@ fn exactly_the_functions_that_seal_or_open_fields_may_decrypt_the_data_keys() {
 }
 
 #[test]
-fn maintenance_runs_every_minute() {
+fn maintenance_runs_every_minute_and_every_night() {
     let template = Template::load();
     let schedules = Template::events(template.functions()["maintenance"], "Schedule")
         .into_iter()
@@ -339,5 +339,6 @@ fn maintenance_runs_every_minute() {
                 .or(event["ScheduleExpression"].as_str().map(str::to_owned))
         })
         .collect::<Vec<_>>();
-    assert_eq!(schedules, [Some("rate(1 minute)".to_owned())]);
+    let nightly = "cron(0 3 * * ? *)".to_owned();
+    assert_eq!(schedules, [Some("rate(1 minute)".to_owned()), Some(nightly)]);
 }

@@ -267,18 +267,21 @@ impl Payment {
         Idempotent::Executed
     }
 
-    /// Approves a failed refund again.
+    /// Approves a failed refund again. One that is approved and not paid out stays so: its message is enqueued again.
     ///
     /// # Errors
-    /// Unless it has failed.
+    /// Once it is paid out or rejected.
     pub fn retry_refund(&mut self, id: Id<Refund>, now: Timestamp) -> Result<(), IllegalTransition> {
         let refund = self.find_refund_mut(id, Command::RetryRefund)?;
-        if refund.status != RefundStatus::Failed {
-            return Err(IllegalTransition { command: Command::RetryRefund, state: State::Refund(refund.status) });
+        match refund.status {
+            RefundStatus::Approved => {}
+            RefundStatus::Failed => {
+                refund.status = RefundStatus::Approved;
+                refund.failed_ids.extend(refund.refund_id.take());
+                refund.failure_reason = None;
+            }
+            status => return Err(IllegalTransition { command: Command::RetryRefund, state: State::Refund(status) }),
         }
-        refund.status = RefundStatus::Approved;
-        refund.failed_ids.extend(refund.refund_id.take());
-        refund.failure_reason = None;
         self.updated_at = now;
         Ok(())
     }
