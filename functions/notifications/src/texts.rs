@@ -6,7 +6,7 @@ use shared::domain::{
     cart::Cart,
     inventory::StockRecord,
     order::{Order, Shipment},
-    payment::{CaptureMode, Payment, Refund, TransferInstructions},
+    payment::{CaptureMode, GatewayName, Payment, Refund, TransferInstructions},
     product::Product,
     user::User,
 };
@@ -128,16 +128,12 @@ pub(crate) fn refund_approved(order: &Order, refund: &Refund) -> Mail {
 }
 
 pub(crate) fn order_paid(order: &Order, payment: &Payment) -> Mail {
-    match payment.capture_mode {
-        CaptureMode::Immediately => {
-            about_order(order, "Your order is paid", "we have received your payment and are packing your order.")
-        }
-        CaptureMode::OnShipping => {
-            let text = "your bank has authorised the payment and we are packing your order. You are charged when it is \
-                        shipped, at once or parcel by parcel.";
-            about_order(order, "Your order is confirmed", text)
-        }
+    if payment.gateway == GatewayName::Stripe && payment.capture_mode == CaptureMode::OnShipping {
+        let text = "your bank has authorised the payment and we are packing your order. You are charged when it is \
+                    shipped, at once or parcel by parcel.";
+        return about_order(order, "Your order is confirmed", text);
     }
+    about_order(order, "Your order is paid", "we have received your payment and are packing your order.")
 }
 
 pub(crate) fn payment_failed(order: &Order, payment: &Payment, shop: &str, language: Language) -> Mail {

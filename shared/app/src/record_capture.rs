@@ -123,6 +123,9 @@ pub(super) async fn record_captures_in(
     } else if order.status == OrderStatus::Cancelled {
         messages.extend(give_back(&mut payment, now)?);
     }
+    if is_first && payment.save_method {
+        messages.push(Event::SaveMethodRequested { payment_id: payment.id, order_id: order.id }.now(now));
+    }
     save_both(store, tx, &mut order, &mut payment).await?;
     store.outbox.enqueue_all(tx, &messages).await?;
     Ok(messages)

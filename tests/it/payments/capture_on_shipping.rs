@@ -297,6 +297,48 @@ async fn a_cancelled_order_is_voided_and_not_refunded() {
 }
 
 #[tokio::test]
+async fn the_method_of_the_retry_decides_whether_a_payment_is_captured_on_shipping() {
+    let deal = Deal::placed(false).await;
+    let mug = deal.shop.stock("MUG-2", 10).await;
+    for (first, second) in [("credit_card", "bank_transfer"), ("bank_transfer", "credit_card")] {
+        deal.ada.add_to_cart(&mug, 1).await.is(200);
+        let method = |method: &str| match method {
+            "credit_card" => json!({"method": method, "token": cards::DECLINED}),
+            _ => json!({"method": method}),
+        };
+        let mut body = checkout_body(cards::GOOD);
+        body["payment"] = method(first);
+        let order = deal.ada.checkout_with(first, body).await.is(201).id();
+        deal.shop.deliver_everything().await;
+        let payment = deal.shop.payment_of(&order).await.id;
+        let other =
+            if second == "credit_card" { json!({"method": second, "token": cards::GOOD}) } else { method(second) };
+        let confirm = deal.ada.request("POST", &format!("/v1/payments/{payment}/confirm")).key("other").json(other);
+        confirm.send().await.is(200);
+        deal.shop.deliver_everything().await;
+        let payment = deal.shop.payment_of(&order).await;
+        assert_eq!(payment.authorised.is_some(), second == "credit_card", "{second}");
+        assert!(payment.captured.is_zero());
+        deal.shop.verify().await;
+    }
+}
+
+#[tokio::test]
+async fn a_card_is_saved_when_it_is_authorised() {
+    let deal = Deal::authorised(false).await;
+    let mug = deal.shop.stock("MUG-2", 10).await;
+    deal.ada.add_to_cart(&mug, 1).await.is(200);
+    let mut body = checkout_body(cards::GOOD);
+    let token = deal.stripe.card("4242424242424242");
+    body["payment"] = json!({"method": "credit_card", "token": token, "saveMethod": true});
+    let order = deal.ada.checkout_with("saved", body).await.is(201).id();
+    deal.shop.deliver_everything().await;
+    assert!(deal.shop.payment_of(&order).await.captured.is_zero());
+    let saved = deal.ada.get("/v1/payments/methods").await;
+    assert_eq!(saved.is(200).json["items"][0]["last4"], "4242");
+}
+
+#[tokio::test]
 async fn a_lost_void_is_requested_again() {
     let deal = Deal::authorised(true).await;
     deal.cancel().await.is(200);

@@ -60,9 +60,9 @@ pub(super) fn new_payment(
         Some(wanted.billing_address.clone()),
         now,
     );
+    // A later change of the settings does not change orders that exist. It matters once a card is charged.
+    payment.capture_mode = settings.capture;
     if payment.gateway == GatewayName::Stripe {
-        // A later change of the settings does not change orders that exist.
-        payment.capture_mode = settings.capture;
         payment.save_method = wanted.save_method;
         if let Some(saved) = &wanted.saved_method {
             payment.charge_saved(saved);
