@@ -113,6 +113,8 @@ const CONTRACT: &str = "
     POST   /v1/payments/{id}/capture                A I
     POST   /v1/payments/{id}/refunds                A I
     POST   /v1/payments/{id}/mark-paid              A I
+    POST   /v1/payments/{id}/refunds/{refundId}/retry A I
+    POST   /v1/payments/{id}/refunds/{refundId}/reject A I
     POST   /v1/payments/{id}/refunds/{refundId}/mark-paid A I
     POST   /v1/payments/webhooks/stripe             -
 
