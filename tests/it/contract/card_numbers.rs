@@ -12,7 +12,7 @@ use super::{
 };
 
 /// The fields with a grammar of their own, by name: a barcode or a telephone number must not be refused as a card.
-const IDENTIFIERS: [&str; 15] = [
+const IDENTIFIERS: [&str; 17] = [
     "sku",
     "variant",
     "code",
@@ -27,6 +27,8 @@ const IDENTIFIERS: [&str; 15] = [
     "icon",
     "avatar",
     "iban",
+    "accountNumber",
+    "routingNumber",
     "token",
 ];
 

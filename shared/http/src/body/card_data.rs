@@ -9,7 +9,7 @@ use shop_validation::push_segment;
 
 /// Fields whose values have a grammar of their own and as many digits as a card: they are not searched
 /// (docs/adr/0004-identifiers-are-not-searched.md).
-const IDENTIFIERS: [&str; 16] = [
+const IDENTIFIERS: [&str; 18] = [
     "sku",
     "variant",
     "code",
@@ -25,6 +25,8 @@ const IDENTIFIERS: [&str; 16] = [
     "icon",
     "avatar",
     "iban",
+    "accountnumber",
+    "routingnumber",
     "key",
 ];
 
