@@ -70,7 +70,7 @@ impl World {
         let goodwill = json!({"amount": 1, "reason": "A scratch."});
         let refunds = format!("/v1/payments/{payment}/refunds");
         let refunded = root.request("POST", &refunds).key("scratch").json(goodwill).send().await;
-        let refund = text(&refunded.is(202).json["refunds"][0]["id"]);
+        let refund = refunded.is(202).id();
         let parcel = json!({"carrier": "DHL", "trackingNumber": "JD014600003817"});
         root.post(&format!("/v1/orders/{delivered}/ship"), parcel).await.is(200);
         root.post(&format!("/v1/orders/{delivered}/deliver"), json!({})).await.is(200);
