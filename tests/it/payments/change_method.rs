@@ -221,13 +221,11 @@ async fn a_card_needs_a_token_and_a_method_that_the_shop_accepts() {
         (json!({"method": "credit_card"}), "validation_failed", "/token"),
         (json!({"method": "bank_transfer", "token": cards::GOOD}), "validation_failed", "/token"),
         (json!({"method": "pigeon"}), "invalid_body", "/method"),
-        (json!({"method": "paypal", "token": cards::GOOD}), "payment_method_mismatch", "/token"),
-        (json!({"token": cards::GOOD}), "payment_method_mismatch", "/token"),
     ] {
         let refused = sale.change("change", body.clone()).await;
         assert_eq!(refused.is_problem(422, code).json["errors"][0]["pointer"], pointer, "{body}");
     }
-    for body in [json!({}), transfer()] {
+    for body in [json!({}), json!({"token": cards::GOOD}), transfer()] {
         sale.change("change", body).await.is_problem(409, "payment_not_confirmable");
     }
     admin.put("/v1/settings/payment-methods", json!({"methods": ["stripe", "bank_transfer"]})).await.is(200);
