@@ -8,7 +8,11 @@ use crate::{
 
 /// The steps of a run: an order first, then anything.
 pub(super) fn draw(run: &Run) -> Vec<Step> {
-    let mut steps = vec![check_out(run)];
+    let mut steps = Vec::new();
+    if run.random.below(3) == 0 {
+        steps.push(Step::CaptureOnShipping);
+    }
+    steps.push(check_out(run));
     for _ in 0..run.between(4, 30) {
         steps.push(step(run));
     }
@@ -40,8 +44,10 @@ fn step(run: &Run) -> Step {
         87..88 => Step::CancelInDashboard { order },
         88..89 => Step::ChargeWrongly { order },
         89..91 => Step::Dispute { order },
-        91..93 => Step::CloseDispute { won: run.flips_heads() },
-        93..97 => Step::Wait { minutes: pick(run, &MINUTES) },
+        91..92 => Step::CloseDispute { won: run.flips_heads() },
+        92..93 => Step::CaptureInDashboard { order, percent: pick(run, &PERCENTS) },
+        93..94 => Step::Capture { order },
+        94..97 => Step::Wait { minutes: pick(run, &MINUTES) },
         _ => Step::Maintain,
     }
 }
@@ -63,7 +69,7 @@ fn pick<T: Copy>(run: &Run, choices: &[T]) -> T {
 }
 
 /// Good cards most of the time, so that there is money to lose.
-const METHODS: [Method; 8] = [
+const METHODS: [Method; 9] = [
     Method::Card,
     Method::Card,
     Method::Card,
@@ -71,12 +77,14 @@ const METHODS: [Method; 8] = [
     Method::AuthenticatedCard,
     Method::DeclinedCard,
     Method::UnknownToken,
+    Method::Paypal,
     Method::Transfer,
 ];
 
 const DECISIONS: [Decision; 3] = [Decision::Retry, Decision::Reject, Decision::MarkPaid];
 
-const CALLS: [Call; 6] = [Call::Open, Call::Confirm, Call::LookUp, Call::Cancel, Call::Refund, Call::ListRefunds];
+const CALLS: [Call; 7] =
+    [Call::Open, Call::Confirm, Call::LookUp, Call::Cancel, Call::Capture, Call::Refund, Call::ListRefunds];
 
 const FAILURES: [Failure; 8] = [
     Failure::RequestLost,

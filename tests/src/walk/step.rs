@@ -5,6 +5,12 @@ use crate::stripe_double::{Failure, RefundOutcome};
 /// A step. Numbers name one of what there is, modulo its count; a step about something that does not exist changes nothing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Step {
+    /// From now on, orders are authorised when they are placed and captured when they are shipped.
+    CaptureOnShipping,
+    /// A person captures a part in the dashboard.
+    CaptureInDashboard { order: usize, percent: i64 },
+    /// The administrator captures what is authorised.
+    Capture { order: usize },
     /// A customer fills the cart and checks out.
     CheckOut { customer: usize, quantity: i64, method: Method },
     /// The customer pays with another card.
@@ -68,6 +74,8 @@ pub(super) enum Method {
     AuthenticatedCard,
     /// A token that the gateway does not know.
     UnknownToken,
+    /// PayPal, after its redirect.
+    Paypal,
     /// A bank transfer.
     Transfer,
 }
@@ -94,6 +102,8 @@ pub(super) enum Call {
     LookUp,
     /// Cancelling it.
     Cancel,
+    /// Capturing it.
+    Capture,
     /// Making a refund.
     Refund,
     /// Listing refunds.
@@ -108,6 +118,7 @@ impl Call {
             Self::Confirm => ("POST", "/v1/payment_intents/*/confirm"),
             Self::LookUp => ("GET", "/v1/payment_intents/*"),
             Self::Cancel => ("POST", "/v1/payment_intents/*/cancel"),
+            Self::Capture => ("POST", "/v1/payment_intents/*/capture"),
             Self::Refund => ("POST", "/v1/refunds"),
             Self::ListRefunds => ("GET", "/v1/refunds"),
         }

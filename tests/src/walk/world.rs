@@ -97,6 +97,9 @@ impl World {
     /// Takes a step. What the shop or the gateway refuses is no failure.
     pub(super) async fn take(&mut self, step: Step) {
         match step {
+            Step::CaptureOnShipping => {
+                self.admin.put("/v1/settings/payments", json!({"capture": "on_shipping"})).await.is(200);
+            }
             Step::CheckOut { customer, quantity, method } => self.check_out(customer, quantity, method).await,
             Step::DeliverOne { message } => self.deliver_one(message).await,
             Step::DeliverAgain { message } => self.deliver_again(message).await,
@@ -118,6 +121,8 @@ impl World {
             | Step::Return { order }
             | Step::Cancel { order, .. }
             | Step::Ship { order }
+            | Step::Capture { order }
+            | Step::CaptureInDashboard { order, .. }
             | Step::Deliver { order }
             | Step::SendBack { order }
             | Step::Refund { order, .. }
@@ -148,6 +153,15 @@ impl World {
                 self.command(&person, &format!("/v1/orders/{order}/cancel"), json!({})).await;
             }
             Step::Ship { .. } => self.ship(order).await,
+            Step::Capture { .. } => {
+                self.command_of_admin(&format!("/v1/payments/{}/capture", payment.id), json!({})).await;
+            }
+            Step::CaptureInDashboard { percent, .. } => {
+                let amount = payment.amount.minor() * percent / 100;
+                if self.intent_is(&payment, &["requires_capture"]) && (1..=payment.amount.minor()).contains(&amount) {
+                    self.stripe.dashboard().capture(&intent(&payment), amount);
+                }
+            }
             Step::Deliver { .. } => self.command_of_admin(&format!("/v1/orders/{order}/deliver"), json!({})).await,
             Step::SendBack { .. } => self.send_back(order, customer).await,
             Step::Refund { amount, .. } => {
@@ -162,7 +176,10 @@ impl World {
                 }
             }
             Step::CancelInDashboard { .. } => {
-                if self.intent_is(&payment, &["requires_confirmation", "requires_action", "requires_payment_method"]) {
+                if self.intent_is(
+                    &payment,
+                    &["requires_confirmation", "requires_action", "requires_payment_method", "requires_capture"],
+                ) {
                     self.stripe.dashboard().cancel(&intent(&payment));
                 }
             }
@@ -396,6 +413,7 @@ fn payment_body(method: Method) -> Value {
         Method::DeclinedCard => "pm_card_chargeDeclinedInsufficientFunds",
         Method::AuthenticatedCard => "pm_card_authenticationRequired",
         Method::UnknownToken => "pm_unknown",
+        Method::Paypal => return json!({"method": "paypal"}),
         Method::Transfer => return json!({"method": "bank_transfer"}),
     };
     json!({"method": "credit_card", "token": token})
