@@ -5,6 +5,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use shared::{
     domain::message::{Event, Message},
     http::{App, Problem, ProblemCode, RawBody},
@@ -14,8 +15,8 @@ use shared::{
 
 use crate::{PaymentsApp, signature::is_genuine};
 
-/// The intent that a gateway event names. Amounts and states are read from the gateway, which is why nothing else of it
-/// matters: an event of any shape is acknowledged, because the gateway repeats the others for days.
+/// An event of the gateway, as far as it matters: which intent it is about. Amounts and states are read from the gateway, which
+/// is why nothing else is parsed: the gateway repeats an event that is refused for days.
 #[derive(Debug, Deserialize)]
 struct GatewayEvent {
     id: String,
@@ -26,37 +27,18 @@ struct GatewayEvent {
 
 #[derive(Debug, Deserialize)]
 struct EventData {
-    object: EventObject,
-}
-
-#[derive(Debug, Deserialize)]
-struct EventObject {
-    #[serde(default)]
-    id: Option<String>,
-    #[serde(default)]
-    object: String,
-    #[serde(default)]
-    payment_intent: Option<Reference>,
-}
-
-/// Another object: its id, or the object itself where the gateway expanded it.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Reference {
-    Id(String),
-    Object { id: String },
+    object: Map<String, Value>,
 }
 
 impl GatewayEvent {
+    /// The intent, where the object is one or names one, by its id or expanded.
     fn intent(&self) -> Option<&str> {
         let object = &self.data.object;
-        if object.object == "payment_intent" {
-            return object.id.as_deref();
+        if object.get("object").is_some_and(|kind| kind == "payment_intent") {
+            return object.get("id")?.as_str();
         }
-        match &object.payment_intent {
-            Some(Reference::Id(id) | Reference::Object { id }) => Some(id),
-            None => None,
-        }
+        let intent = object.get("payment_intent")?;
+        intent.as_str().or_else(|| intent.get("id")?.as_str())
     }
 }
 
@@ -76,13 +58,8 @@ pub(crate) async fn receive_stripe_webhook(
     if !is_genuine(signature, &body, &state.webhook_secret, app.clock.now()) {
         return Err(Problem::new(ProblemCode::InvalidSignature));
     }
-    let event: GatewayEvent = match serde_json::from_slice(&body) {
-        Ok(event) => event,
-        Err(error) => {
-            tracing::warn!(error = &error as &dyn std::error::Error, "a genuine webhook of unknown shape is ignored");
-            return Ok(StatusCode::OK);
-        }
-    };
+    let event: GatewayEvent = serde_json::from_slice(&body)
+        .map_err(|_| Problem::new(ProblemCode::MalformedJson).detail("The body is no event of the gateway."))?;
     let message = record(&app, &event).await?;
     app.dispatch(message.into_iter().collect()).await;
     Ok(StatusCode::OK)

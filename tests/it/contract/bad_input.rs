@@ -446,8 +446,12 @@ async fn a_webhook_is_accepted_only_with_a_valid_signature() {
     let webhook = || world.shop.request("POST", "/v1/payments/webhooks/stripe");
     let event = json!({"id": "evt_1", "type": "payment_intent.succeeded", "data": {"object": {"id": "pi_1"}}});
     let mut bodies = vec![b"".to_vec(), b"{".to_vec(), b"\xff".to_vec(), b"[]".to_vec(), b"{}".to_vec()];
-    for pointer in ["/id", "/type", "/data", "/data/object", "/data/object/id"] {
+    for pointer in ["/id", "/type", "/data", "/data/object"] {
+        // Any object can be that of an event.
         for value in [operator(), json!([]), json!(-1), Value::Null] {
+            if pointer == "/data/object" && value.is_object() {
+                continue;
+            }
             bodies.push(with(&event, pointer, value).to_string().into_bytes());
         }
     }

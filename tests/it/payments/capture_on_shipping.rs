@@ -769,3 +769,20 @@ async fn the_local_shop_captures_on_shipping_too() {
     }
     shop.verify().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_during_a_capture_is_of_captured_money_only() {
+    for _ in 0..4 {
+        let deal = Deal::authorised(true).await;
+        deal.capture(&deal.admin, "all", json!({})).await.is(202);
+        let path = format!("/v1/payments/{}/refunds", deal.payment().await.id);
+        let body = json!({"amount": TOTAL, "reason": "a scratch"});
+        let refund = deal.admin.request("POST", &path).key("scratch").json(body).send();
+        let (refund, ()) = join!(refund, deal.shop.deliver_everything());
+        deal.shop.deliver_everything().await;
+        let refunded = if refund.status == 202 { TOTAL } else { 0 };
+        let moved = deal.stripe.moved(deal.payment().await.id);
+        assert_eq!((moved.charged, moved.refunded), (vec![TOTAL], refunded));
+        deal.shop.verify().await;
+    }
+}

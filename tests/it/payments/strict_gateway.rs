@@ -292,6 +292,23 @@ async fn a_disputed_order_is_not_shipped_until_the_dispute_is_won() {
     trade.shop.verify().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_dispute_and_a_shipment_one_comes_first() {
+    for _ in 0..4 {
+        let trade = Trade::paid().await;
+        trade.stripe.dashboard().open_dispute(&trade.intent().await, "fraudulent");
+        let parcel = json!({"carrier": "DHL", "trackingNumber": "JD014600003817"});
+        let path = format!("/v1/orders/{}/ship", trade.order);
+        let (shipped, ()) = tokio::join!(trade.admin.post(&path, parcel), trade.receive_events());
+        if shipped.status != 200 {
+            shipped.is_problem(409, "payment_disputed");
+            assert_eq!(trade.status().await, OrderStatus::Processing);
+        }
+        assert_eq!(trade.payment().await.disputes[0].status, DisputeStatus::Open);
+        trade.shop.verify().await;
+    }
+}
+
 // M22
 #[tokio::test]
 async fn a_cancelled_and_disputed_order_is_refunded_once_the_dispute_is_decided() {
@@ -397,8 +414,14 @@ async fn every_genuine_event_is_acknowledged() {
         trade.shop.receive(&trade.stripe.expanded(&event)).await.is(200);
     }
     let mut event = trade.stripe.events().remove(0);
-    for (number, object) in
-        [json!("a text"), json!({"payment_intent": null}), json!({"payment_intent": 7})].into_iter().enumerate()
+    for (number, object) in [
+        json!({}),
+        json!({"payment_intent": null}),
+        json!({"payment_intent": 7}),
+        json!({"id": 7, "object": "payment_intent"}),
+    ]
+    .into_iter()
+    .enumerate()
     {
         (event.id, event.object) = (format!("evt_unknown_{number}"), object);
         trade.shop.receive(&event).await.is(200);
