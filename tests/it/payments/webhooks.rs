@@ -85,7 +85,7 @@ async fn an_event_triggers_a_lookup_that_completes_the_payment() {
 async fn a_thousand_deliveries_of_one_event_have_one_effect() {
     let (sale, intent) = Sale::charged_with_lost_answer().await;
     let body = event("evt_1", "payment_intent.succeeded", &intent);
-    let deliveries = stream::iter(0..1000).map(|_| until_decided(async || sale.signed(body.clone())));
+    let deliveries = stream::iter(0..1000).map(|_| until_decided(async || sale.signed(body.clone()).await));
     let replies: Vec<Reply> = deliveries.buffer_unordered(50).collect().await;
     assert_eq!(replies.iter().filter(|reply| reply.status == 200).count(), 1000);
     assert_eq!(sale.shop.enqueued("payment.webhookReceived").await.len(), 1);

@@ -72,7 +72,7 @@ impl World {
             }
         }
         for dispute in std::mem::take(&mut self.disputes) {
-            let won = self.orders.len() % 2 == 0;
+            let won = self.orders.len().is_multiple_of(2);
             self.close(&dispute, won);
         }
         self.shop.clock.advance(RESUME);
