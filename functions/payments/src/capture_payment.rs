@@ -17,7 +17,11 @@ use shared::{
     validation::{Validate, Violations, rules::positive},
 };
 
-use crate::{access::load_payment, problems::PaymentProblem, view::CaptureView};
+use crate::{
+    access::load_payment,
+    problems::{PaymentProblem, check_step},
+    view::CaptureView,
+};
 
 /// The amount.
 #[derive(Debug, Deserialize, Serialize, utoipa::ToSchema)]
@@ -47,7 +51,8 @@ pub(crate) async fn capture_payment(
     State(app): State<App>,
     OptionalBody(wanted): OptionalBody<CapturePayment>,
 ) -> Result<Response, Problem> {
-    load_payment(&app, &user.into(), id).await?;
+    let (payment, _) = load_payment(&app, &user.into(), id).await?;
+    check_step(&payment, wanted.amount)?;
     let request = KeyedRequest::of_user(user.id, &format!("capture_payment {id}"), &key, &wanted)?;
     once(&app, &request, async || {
         let (record, message) = capture(&app, &request, id, wanted.amount).await?;

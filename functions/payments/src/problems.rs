@@ -3,9 +3,10 @@
 use shared::{
     app::{record_payment::RecordError, record_transfer::RecordTransferError},
     domain::{
-        IllegalTransition, State,
-        payment::{CaptureError, RefundError},
+        IllegalTransition, Money, State,
+        payment::{CaptureError, GatewayName, Payment, RefundError},
     },
+    gateway::stripe,
     http::{FieldCode, Problem, ProblemCode},
     store::{StoreError, TransactionError},
 };
@@ -97,4 +98,16 @@ impl From<PaymentProblem> for Problem {
             PaymentProblem::Store(error) => error.into(),
         }
     }
+}
+
+/// The gateway counts in steps: an amount between two of them can be neither captured nor refunded.
+pub(crate) fn check_step(payment: &Payment, amount: Option<Money>) -> Result<(), Problem> {
+    let step = stripe::charge_limits(payment.currency).step.minor().max(1);
+    let is_between = amount.is_some_and(|amount| amount.minor() % step != 0);
+    if payment.gateway != GatewayName::Stripe || !is_between {
+        return Ok(());
+    }
+    let message = format!("must be a multiple of {step}");
+    let problem = Problem::new(ProblemCode::ValidationFailed).member("step", step);
+    Err(problem.field("/amount", FieldCode::OutOfRange, message))
 }

@@ -20,7 +20,11 @@ use shared::{
     },
 };
 
-use crate::{access::load_payment, problems::PaymentProblem, view::RefundView};
+use crate::{
+    access::load_payment,
+    problems::{PaymentProblem, check_step},
+    view::RefundView,
+};
 
 /// Amount and reason.
 #[derive(Debug, Deserialize, Serialize, utoipa::ToSchema)]
@@ -51,7 +55,8 @@ pub(crate) async fn refund_payment(
     State(app): State<App>,
     Valid(wanted): Valid<RefundPayment>,
 ) -> Result<Response, Problem> {
-    load_payment(&app, &user.into(), id).await?;
+    let (payment, _) = load_payment(&app, &user.into(), id).await?;
+    check_step(&payment, wanted.amount)?;
     let request = KeyedRequest::of_user(user.id, &format!("refund_payment {id}"), &key, &wanted)?;
     once(&app, &request, async || {
         let (record, message) = refund(&app, &request, id, &wanted).await?;

@@ -81,7 +81,7 @@ pub(super) async fn cancel_in(
         if !received.is_zero() {
             // Less than the amount has arrived. The message `order.cancelled` refunds it.
             let _ = payment.complete(received, None, now);
-        } else if payment.status == PaymentStatus::Pending || payment.action_required {
+        } else if payment.status == PaymentStatus::Pending || payment.action_required || payment.is_contradicted() {
             let _ = payment.fail(&Failure::new(FailureCode::Cancelled, "the order was cancelled"), now)?;
         }
         if payment.transaction_id.is_some() {
@@ -150,6 +150,10 @@ pub async fn expire_order(store: &Store, order: Id<Order>, now: Timestamp) -> Re
         }
         match payment.status {
             PaymentStatus::Pending | PaymentStatus::Failed => {
+                cancel_in(store, tx, &mut order, &mut payment, Cancellation::expired(), now).await
+            }
+            // The gateway has charged something else: a void would not end it.
+            PaymentStatus::Processing if payment.is_contradicted() => {
                 cancel_in(store, tx, &mut order, &mut payment, Cancellation::expired(), now).await
             }
             PaymentStatus::Processing => {

@@ -2,11 +2,12 @@
 
 use super::end_order::{load_both, save_both};
 use shop_domain::{
-    Id, Idempotent, IllegalTransition, Timestamp,
+    Id, Idempotent, IllegalTransition, Money, Timestamp,
     message::{Event, Message},
     order::{Order, OrderStatus, Return, ReturnError},
-    payment::{PaymentStatus, RefundError},
+    payment::{GatewayName, Payment, PaymentStatus, RefundError},
 };
+use shop_gateway::stripe;
 use shop_store::{Store, StoreError, TransactionError, transaction};
 
 /// Why an order could not be fulfilled.
@@ -87,11 +88,15 @@ pub async fn receive_return(
         }
         let (mut order, mut payment) = load_both(store, tx, order).await?;
         // Refunds by hand come off: at most the rest is refunded, so that the units can still be returned.
-        let left = payment.refundable().map_err(RefundError::from)?;
-        let Some(back) = order.receive_return(returned, left, now)? else { return Ok(Vec::new()) };
+        // A dispute does not come off: its end decides whether the refund is paid out.
+        let left = payment.refundable_after_disputes().map_err(RefundError::from)?;
+        let expected = order.find_return(returned)?.refund;
+        let Some(back) = order.receive_return(returned, in_steps(expected, left, &payment), now)? else {
+            return Ok(Vec::new());
+        };
         let mut messages = Vec::new();
         if !back.refund.is_zero() {
-            let refund = payment.approve_refund(back.refund, "returned", now)?;
+            let refund = payment.approve_owed_refund(back.refund, "returned", now)?;
             order.set_refund(returned, refund)?;
             let event = Event::RefundRequested { payment_id: payment.id, order_id: order.id, refund_id: refund };
             messages.push(event.now(now));
@@ -105,4 +110,13 @@ pub async fn receive_return(
         }
         Ok(messages)
     })
+}
+
+/// At most this amount, of what is left, in steps that the gateway can refund. Taking all that is left needs no step.
+fn in_steps(amount: Money, left: Money, payment: &Payment) -> Money {
+    let step = match payment.gateway {
+        GatewayName::Stripe => stripe::charge_limits(payment.currency).step.minor().max(1),
+        GatewayName::BankTransfer | GatewayName::None => 1,
+    };
+    if amount >= left { left } else { Money::from_minor(amount.minor() - amount.minor() % step) }
 }

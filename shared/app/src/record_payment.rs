@@ -135,7 +135,9 @@ pub async fn record_succeeded(
         let (_, mut found) = load_payment(store, tx, payment).await?;
         if let Some(contradiction) = charge.contradiction(&found) {
             tracing::error!(%payment, contradiction, "a charge contradicts its payment: a person has to decide");
-            if found.ask_for_attention(contradiction, now).was_executed() {
+            // It has been charged, so it cannot be voided.
+            let was_pending = std::mem::take(&mut found.void_pending);
+            if found.ask_for_attention(contradiction, now).was_executed() || was_pending {
                 found.gateway_answer.clone_from(&charge.answer);
                 store.payments.save_in(tx, &mut found).await?;
             }

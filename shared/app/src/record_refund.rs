@@ -72,6 +72,10 @@ pub async fn record_history(
 ) -> Result<(Versioned<Payment>, Vec<Message>), RecordError> {
     transaction!(store, |tx| {
         let (mut order, mut payment) = load_payment(store, tx, payment).await?;
+        // Refunds of a charge that is not this payment's are not this payment's either.
+        if payment.captured.is_zero() {
+            return Ok((payment, Vec::new()));
+        }
         let before = payment.clone();
         let mut has_changed = false;
         for reported in refunds {

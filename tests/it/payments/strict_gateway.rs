@@ -338,6 +338,64 @@ async fn a_cancelled_and_disputed_order_is_refunded_once_the_dispute_is_decided(
     }
 }
 
+// M22
+#[tokio::test]
+async fn goods_that_come_back_during_a_dispute_are_refunded_if_it_is_won() {
+    for end in [DisputeEnd::Won, DisputeEnd::Lost] {
+        let trade = Trade::paid().await;
+        let parcel = json!({"carrier": "DHL", "trackingNumber": "JD014600003817"});
+        trade.admin.post(&format!("/v1/orders/{}/ship", trade.order), parcel).await.is(200);
+        let dispute = trade.open_dispute().await;
+        let shown = trade.ada.get(&format!("/v1/orders/{}", trade.order)).await;
+        let body = json!({"items": [{"itemId": shown.json["items"][0]["id"], "quantity": 1}], "reason": "too small"});
+        let path = format!("/v1/orders/{}/returns", trade.order);
+        let returned = trade.ada.request("POST", &path).key("return").json(body).send().await.is(201).id();
+        for command in ["approve", "receive"] {
+            let path = format!("/v1/returns/{returned}/{command}");
+            trade.admin.request("POST", &path).key(command).json(json!({})).send().await.is(200);
+        }
+        trade.shop.deliver_everything().await;
+        assert_eq!(trade.paid_out().await, [0; 0]);
+        assert_eq!(trade.status().await, OrderStatus::Shipped, "its refund is not decided");
+        trade.stripe.dashboard().close_dispute(&dispute, end);
+        trade.receive_events().await;
+        // The goods cost 1000, the shipping is not refunded.
+        assert_eq!(trade.paid_out().await, if end == DisputeEnd::Won { vec![1000] } else { vec![] }, "{end:?}");
+        assert_eq!(trade.status().await, OrderStatus::Refunded, "{end:?}");
+        trade.shop.verify().await;
+    }
+}
+
+// M7
+#[tokio::test]
+async fn a_refund_that_was_paid_twice_by_people_is_recorded_and_listed() {
+    let trade = Trade::cancelled().await;
+    trade.stripe.next_refund(RefundOutcome::Failed("expired_or_canceled_card"));
+    trade.shop.deliver_everything().await;
+    trade.decide("mark-paid", json!({"reference": "statement 9"})).await.is(200);
+    trade.stripe.dashboard().refund(&trade.intent().await, TOTAL);
+    trade.receive_events().await;
+    let expected = [(TOTAL, RefundStatus::Processed, SHOPS), (TOTAL, RefundStatus::Processed, RefundOrigin::Gateway)];
+    assert_eq!(trade.refunds().await, expected);
+    assert!(trade.payment().await.attention.as_ref().unwrap().contains("more than was captured"));
+    trade.shop.verify().await;
+}
+
+// M2
+#[tokio::test]
+async fn a_refund_between_two_steps_of_the_currency_is_refused() {
+    let (shop, _stripe, ada) = cart_of("KWD", 5_000, 2).await;
+    let order = ada.checkout_with("order", checkout_body("pm_card_visa")).await.is(201).id();
+    shop.deliver_everything().await;
+    let path = format!("/v1/payments/{}/refunds", shop.payment_of(&order).await.id);
+    let admin = shop.admin("root").await;
+    let body = json!({"amount": 1_234, "reason": "a scratch"});
+    let refused = admin.request("POST", &path).key("fraction").json(body).send().await;
+    assert_eq!(refused.is_problem(422, "validation_failed").json["step"], 10);
+    let body = json!({"amount": 1_230, "reason": "a scratch"});
+    admin.request("POST", &path).key("step").json(body).send().await.is(202);
+}
+
 // M9
 #[tokio::test]
 async fn a_charge_of_another_amount_or_currency_confirms_nothing() {
@@ -350,6 +408,40 @@ async fn a_charge_of_another_amount_or_currency_confirms_nothing() {
         let payment = trade.payment().await;
         assert_eq!((trade.status().await, payment.captured.minor()), (OrderStatus::Pending, 0));
         assert!(payment.attention.as_ref().unwrap().contains("the gateway charged"), "{:?}", payment.attention);
+    }
+}
+
+// M9
+#[tokio::test]
+async fn a_contradicted_payment_ends_and_a_person_decides_about_the_charge() {
+    for is_cancelled in [true, false] {
+        let trade = Trade::ordered("pm_card_visa").await;
+        trade.stripe.fail_next("POST", CONFIRM, Failure::Status(500));
+        assert!(!trade.deliver("payment.requested").await);
+        let intent = trade.intent().await;
+        trade.stripe.dashboard().succeed_with(&intent, 1, "usd");
+        trade.receive_events().await;
+        assert!(trade.payment().await.attention.is_some());
+        if is_cancelled {
+            trade.cancel().await.is(200);
+        } else {
+            trade.shop.clock.advance(AFTER_EXPIRY);
+            trade.shop.run_maintenance().await;
+        }
+        trade.shop.deliver_everything().await;
+        trade.resume().await;
+        let payment = trade.payment().await;
+        assert_eq!((trade.status().await, payment.status), (OrderStatus::Cancelled, PaymentStatus::Failed));
+        assert!(!payment.void_pending && payment.attention.is_some());
+        assert_eq!(trade.shop.stock_of("MUG-1").await.reserved, 0);
+        trade.stripe.dashboard().refund(&intent, 1);
+        trade.receive_events().await;
+        assert_eq!(trade.refunds().await, [], "it is no refund of this payment");
+        let now = trade.shop.clock.now();
+        let decided = ops::payments::resolve(trade.shop.store(), payment.id, "refunded at Stripe", now).await.unwrap();
+        assert!(decided.unwrap().contains("the gateway charged"));
+        assert_eq!(trade.payment().await.attention, None);
+        trade.shop.verify().await;
     }
 }
 

@@ -191,6 +191,20 @@ Examples:
         /// The payment's id
         id: Id<Payment>,
     },
+    /// Record that you have decided what a payment waited for
+    ///
+    /// For a payment that `ops verify` lists because the gateway charged or refunded what contradicts it. First put it right at
+    /// the gateway; this command moves no money. The reason is kept in the payment's timeline.
+    #[command(
+        after_help = "Example:\n  ops resolve-payment 6740a1c2e4b0f52d9c8b4502 --reason 'refunded pi_3N… at Stripe'"
+    )]
+    ResolvePayment {
+        /// The payment's id
+        id: Id<Payment>,
+        /// What was decided
+        #[arg(long)]
+        reason: String,
+    },
 }
 
 /// Executes the command line.
@@ -250,6 +264,14 @@ async fn execute(
             let keys = connection::required_field_keys().await?;
             let payment = payments::show(&connection::connect_migrated(uri, database).await?, &keys, id).await?;
             println!("{payment:#}");
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::ResolvePayment { id, reason } => {
+            let store = connection::connect_migrated(uri, database).await?;
+            match payments::resolve(&store, id, &reason, clock.now()).await? {
+                Some(attention) => println!("payment {id} no longer waits for a person: {attention}"),
+                None => println!("payment {id} waits for nothing"),
+            }
             Ok(ExitCode::SUCCESS)
         }
     }

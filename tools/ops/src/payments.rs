@@ -4,12 +4,25 @@ use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 use shared::{
     domain::{
-        Id,
+        Id, Timestamp,
         payment::Payment,
         sealing::{KeyRing, Sealed, SealedField},
     },
     store::Store,
 };
+
+/// Records that a person has decided what a payment waited for. Answers what that was; `None` if it waited for nothing.
+///
+/// # Errors
+/// If there is no such payment, it changed meanwhile, or the database cannot be reached.
+pub async fn resolve(store: &Store, id: Id<Payment>, reason: &str, now: Timestamp) -> Result<Option<String>> {
+    let mut payment = store.payments.find(id).await?.with_context(|| format!("there is no payment {id}"))?;
+    let attention = payment.attention.clone();
+    if payment.resolve_attention(reason, now).was_executed() {
+        store.payments.save(&mut payment).await?;
+    }
+    Ok(attention)
+}
 
 /// A payment with the name on its card and what is kept of the gateway's answer. A value that does not open is replaced by
 /// the reason.
@@ -33,6 +46,7 @@ pub async fn show(store: &Store, keys: &KeyRing, id: Id<Payment>) -> Result<Valu
         "currency": payment.currency.code(),
         "attempts": payment.attempts,
         "intent": payment.transaction_id,
+        "attention": payment.attention,
         "failureCode": payment.failure_code.map(|code| code.as_str()),
         "card": card.map(|card| json!({"brand": card.brand, "last4": card.last4})),
         "holderName": name.map(|name| open(SealedField::PaymentHolderName, name)),

@@ -102,7 +102,7 @@ impl Payment {
             None => self.disputes.push(dispute),
         }
         if reported.status == DisputeStatus::Lost {
-            self.make_room(Money::ZERO)?;
+            let _ = self.make_room(Money::ZERO)?;
         }
         self.updated_at = now;
         Ok(Idempotent::Executed)

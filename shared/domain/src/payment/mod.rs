@@ -471,11 +471,27 @@ impl Payment {
         Idempotent::Executed
     }
 
+    /// Whether the gateway charged what contradicts the payment: it will not go on by itself.
+    pub fn is_contradicted(&self) -> bool {
+        self.attention.is_some() && self.authorised.is_none() && self.captured.is_zero()
+    }
+
+    /// A person has decided what the payment waited for.
+    pub fn resolve_attention(&mut self, reason: &str, now: Timestamp) -> Idempotent {
+        if self.attention.take().is_none() {
+            return Idempotent::AlreadyApplied;
+        }
+        self.enter(self.status, format!("decided: {reason}"), now);
+        Idempotent::Executed
+    }
+
     /// Whether a charge or a capture is under way, so that its outcome is unknown. While the gateway waits for the customer,
     /// or has only authorised the amount, none is: it can be voided.
     pub fn is_under_way(&self) -> bool {
-        let is_charging =
-            self.status == PaymentStatus::Processing && !self.action_required && self.authorised.is_none();
+        let is_charging = self.status == PaymentStatus::Processing
+            && !self.action_required
+            && self.authorised.is_none()
+            && !self.is_contradicted();
         is_charging || self.requested_captures().next().is_some()
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{GatewayName, Payment, PaymentStatus};
+use super::{DisputeStatus, GatewayName, Payment, PaymentStatus};
 use crate::{Command, Id, Idempotent, IllegalTransition, Money, MoneyError, State, Timestamp};
 
 /// How long a worker has the exclusive right to pay a refund out: longer than the gateway is waited for.
@@ -173,6 +173,15 @@ impl Payment {
         Ok(self.captured.minus(refunds)?.minus(self.disputed()?)?.max(Money::ZERO))
     }
 
+    /// What would be refundable if every open dispute were won: refunds within it can be approved, and wait for the disputes.
+    pub fn refundable_after_disputes(&self) -> Result<Money, MoneyError> {
+        let open = self.disputes.iter().filter(|dispute| dispute.status == DisputeStatus::Open);
+        let refunds = self.refunds.iter().filter(|refund| refund.counts() && self.is_of_captured(refund));
+        let refunds = Money::sum(refunds.map(|refund| refund.amount))?;
+        let lost = self.disputed()?.minus(Money::sum(open.map(|dispute| dispute.amount))?)?;
+        Ok(self.captured.minus(refunds)?.minus(lost)?.max(Money::ZERO))
+    }
+
     /// Whether a refund returns what was captured. Transfers beside a charge are not captured, and their refunds stand apart.
     pub fn is_of_captured(&self, refund: &Refund) -> bool {
         self.gateway != GatewayName::Stripe || !refund.by_transfer
@@ -186,13 +195,35 @@ impl Payment {
 
     /// Approves a refund, to be paid out by a message.
     pub fn approve_refund(&mut self, amount: Money, reason: &str, now: Timestamp) -> Result<Id<Refund>, RefundError> {
+        let left = self.refundable()?;
+        self.approve_refund_of(left, amount, reason, now)
+    }
+
+    /// Approves a refund that the customer is owed, also while a dispute is open: it is paid out if the dispute is won, and
+    /// rejected if the customer keeps the money.
+    pub fn approve_owed_refund(
+        &mut self,
+        amount: Money,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<Id<Refund>, RefundError> {
+        let left = self.refundable_after_disputes()?;
+        self.approve_refund_of(left, amount, reason, now)
+    }
+
+    fn approve_refund_of(
+        &mut self,
+        left: Money,
+        amount: Money,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<Id<Refund>, RefundError> {
         if self.status != PaymentStatus::Completed {
             return Err(RefundError::NotCompleted);
         }
         if amount <= Money::ZERO {
             return Err(RefundError::NotPositive);
         }
-        let left = self.refundable()?;
         if amount > left {
             return Err(RefundError::ExceedsCaptured { left: left.minor() });
         }
@@ -345,6 +376,8 @@ impl Payment {
         refund.leased_until = None;
         let id = refund.id;
         match (&reported.state, refund.status) {
+            // A refund that the gateway failed stays failed: another report is older.
+            (GatewayRefundState::Succeeded, RefundStatus::Failed) if !is_new => return Ok(Idempotent::AlreadyApplied),
             (GatewayRefundState::Succeeded, RefundStatus::Approved | RefundStatus::Failed) => {
                 self.refund_processed(id, now);
             }
@@ -368,7 +401,11 @@ impl Payment {
         if matches!(reported.state, GatewayRefundState::Failed(_)) {
             return Ok(Idempotent::AlreadyApplied);
         }
-        self.make_room(reported.amount)?;
+        let excess = self.make_room(reported.amount)?;
+        if excess > Money::ZERO {
+            let excess = excess.display(self.currency);
+            self.attention = Some(format!("the customer got back {excess} more than was captured"));
+        }
         let id = Id::new();
         self.refunds.push(Refund {
             id,
@@ -393,8 +430,9 @@ impl Payment {
         Ok(Idempotent::Executed)
     }
 
-    /// Reduces refunds that the gateway owes until another `amount` fits into what was captured, the latest first.
-    pub(super) fn make_room(&mut self, amount: Money) -> Result<(), MoneyError> {
+    /// Reduces refunds that the gateway owes until another `amount` fits into what was captured, the latest first. Answers by how
+    /// much it does not fit.
+    pub(super) fn make_room(&mut self, amount: Money) -> Result<Money, MoneyError> {
         let counted = self.refunds.iter().filter(|refund| refund.counts() && self.is_of_captured(refund));
         let counted = Money::sum(counted.map(|refund| refund.amount))?;
         let mut excess = counted.plus(self.disputed()?)?.plus(amount)?.minus(self.captured)?;
@@ -416,7 +454,7 @@ impl Payment {
                 refund.amount = refund.amount.minus(part)?;
             }
         }
-        Ok(())
+        Ok(excess.max(Money::ZERO))
     }
 
     fn refund_processed(&mut self, id: Id<Refund>, now: Timestamp) {
@@ -429,7 +467,7 @@ impl Payment {
         self.updated_at = now;
         let is_processed = |refund: &&Refund| refund.status == RefundStatus::Processed && self.is_of_captured(refund);
         let processed = self.refunds.iter().filter(is_processed);
-        if Money::sum(processed.map(|refund| refund.amount)) == Ok(self.captured)
+        if Money::sum(processed.map(|refund| refund.amount)).is_ok_and(|paid_back| paid_back >= self.captured)
             && self.status == PaymentStatus::Completed
         {
             self.enter(PaymentStatus::Refunded, "refunded in full", now);

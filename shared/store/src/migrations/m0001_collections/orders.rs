@@ -239,8 +239,10 @@ fn payments() -> Spec {
         "createdAt": date(),
         "updatedAt": date(),
     };
-    // What was transferred beside a charge is not captured, and its refunds stand apart.
-    let is_beside = doc! {"$and": [{"$eq": ["$gateway", "stripe"]}, {"$eq": ["$$this.byTransfer", true]}]};
+    // What was transferred beside a charge is not captured, and its refunds stand apart. So do refunds of a charge that a
+    // person transferred because the gateway failed: someone may refund the charge itself, too.
+    let is_transfer = doc! {"$or": [{"$eq": ["$$this.byTransfer", true]}, {"$eq": ["$$this.isTransferred", true]}]};
+    let is_beside = doc! {"$and": [{"$eq": ["$gateway", "stripe"]}, is_transfer]};
     let not_of_captured = doc! {"$or": [{"$eq": ["$$this.status", "rejected"]}, is_beside]};
     let rules = [
         // I3: no more is refunded than was captured.
