@@ -3,6 +3,7 @@
 use axum::{extract::State, response::Response};
 use serde::{Deserialize, Serialize};
 use shared::{
+    app::record_refund::RefundDecision,
     domain::payment::{Payment, Refund},
     http::{
         Admin, App, IdempotencyKey, Problem, Valid,
@@ -13,7 +14,7 @@ use shared::{
 };
 
 use crate::{
-    refund_decision::{Decision, decide, load_refund},
+    refund_decision::{decide, load_refund},
     view::RefundView,
 };
 
@@ -46,5 +47,6 @@ pub(crate) async fn reject_refund(
 ) -> Result<Response, Problem> {
     load_refund(&app, user, id, refund).await?;
     let request = KeyedRequest::of_user(user.id, &format!("reject_refund {id} {refund}"), &key, &wanted)?;
-    once(&app, &request, async || decide(&app, &request, id, refund, Decision::Reject(&wanted.reason)).await).await
+    once(&app, &request, async || decide(&app, &request, id, refund, RefundDecision::Reject(&wanted.reason)).await)
+        .await
 }

@@ -2,6 +2,7 @@
 
 use axum::{extract::State, response::Response};
 use shared::{
+    app::record_refund::RefundDecision,
     domain::payment::{Payment, Refund},
     http::{
         Admin, App, IdempotencyKey, Problem,
@@ -11,7 +12,7 @@ use shared::{
 };
 
 use crate::{
-    refund_decision::{Decision, decide, load_refund},
+    refund_decision::{decide, load_refund},
     view::RefundView,
 };
 
@@ -30,5 +31,5 @@ pub(crate) async fn retry_refund(
 ) -> Result<Response, Problem> {
     load_refund(&app, user, id, refund).await?;
     let request = KeyedRequest::of_user(user.id, &format!("retry_refund {id} {refund}"), &key, &())?;
-    once(&app, &request, async || decide(&app, &request, id, refund, Decision::Retry).await).await
+    once(&app, &request, async || decide(&app, &request, id, refund, RefundDecision::Retry).await).await
 }

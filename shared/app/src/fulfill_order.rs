@@ -90,8 +90,9 @@ pub async fn receive_return(
         // Refunds by hand come off: at most the rest is refunded, so that the units can still be returned.
         // A dispute does not come off: its end decides whether the refund is paid out.
         let left = payment.refundable_after_disputes().map_err(RefundError::from)?;
-        let expected = order.find_return(returned)?.refund;
-        let Some(back) = order.receive_return(returned, in_steps(expected, left, &payment), now)? else {
+        let worth =
+            Money::sum(order.find_return(returned)?.items.iter().map(|item| item.worth)).map_err(RefundError::from)?;
+        let Some(back) = order.receive_return(returned, in_steps(worth, left, &payment), now)? else {
             return Ok(Vec::new());
         };
         let mut messages = Vec::new();

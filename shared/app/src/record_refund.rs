@@ -10,7 +10,7 @@ use shop_domain::{
     order::{Order, OrderStatus},
     payment::{DisputeStatus, GatewayDispute, GatewayRefund, Payment, Refund, RefundLease, RefundOrigin, RefundStatus},
 };
-use shop_store::{Store, Tx, Versioned, transaction};
+use shop_store::{Store, Tx, Versioned, idempotency::IdempotencyRecord, transaction};
 
 /// Acquires the lease of a refund that is to be paid out.
 pub async fn lease_refund(
@@ -163,6 +163,43 @@ pub(super) async fn record_refund_transfer_in(
     let messages = vec![mail.now(now)];
     save_in(store, tx, &mut order, &mut payment, &messages, now).await?;
     Ok((payment, messages))
+}
+
+/// What an administrator decides about a refund that is not paid out.
+#[derive(Clone, Copy, Debug)]
+pub enum RefundDecision<'a> {
+    /// It is paid out after all.
+    Retry,
+    /// It is not owed any more, for this reason.
+    Reject(&'a str),
+}
+
+/// Records a decision about a refund. `record` makes the idempotency record of the answer.
+pub async fn record_refund_decision(
+    store: &Store,
+    payment: Id<Payment>,
+    refund: Id<Refund>,
+    decision: RefundDecision<'_>,
+    now: Timestamp,
+    record: impl Fn(&Payment) -> IdempotencyRecord,
+) -> Result<(IdempotencyRecord, Vec<Message>), RecordError> {
+    transaction!(store, |tx| {
+        let (mut order, mut payment) = load_payment(store, tx, payment).await?;
+        let mut messages = Vec::new();
+        match decision {
+            RefundDecision::Retry => {
+                payment.retry_refund(refund, now)?;
+                let event = Event::RefundRequested { payment_id: payment.id, order_id: order.id, refund_id: refund };
+                messages.push(event.now(now));
+            }
+            RefundDecision::Reject(reason) => payment.reject_refund(refund, reason, now)?,
+        }
+        // An order of which everything came back ends with its last refund.
+        save_in(store, tx, &mut order, &mut payment, &messages, now).await?;
+        let record = record(&payment);
+        store.idempotency.insert_in(tx, &record, now).await?;
+        Ok((record, messages))
+    })
 }
 
 async fn save_in(

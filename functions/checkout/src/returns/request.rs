@@ -91,7 +91,7 @@ async fn carry_out(
         let mut order = order.filter(|order| is_theirs(order)).ok_or(ReturnProblem::NotFound("order"))?;
         let payment = store.payments.find_in(tx, order.payment).await?;
         let payment = payment.ok_or_else(|| StoreError::Missing(format!("the payment of order {id}")))?;
-        let left = payment.refundable().map_err(ReturnError::from)?;
+        let left = payment.refundable_after_disputes().map_err(ReturnError::from)?;
         let asked = order.request_return(&items, &wanted.reason, left, now).map_err(|error| wanted.refused(error))?;
         store.orders.save_in(tx, &mut order).await?;
         let location = Some(format!("/v1/returns/{}", asked.id));

@@ -665,6 +665,9 @@ pub(crate) mod tests {
         assert!(payment.record_refund(&failed, NOW).unwrap().was_executed());
         assert_eq!((payment.status, payment.owes_refunds()), (PaymentStatus::Completed, true));
         assert_eq!(payment.refundable(), Ok(Money::ZERO), "it is still owed");
+        // A report from before it failed.
+        let older = payment.record_refund(&succeeded("re_1", Some(refund), 1000), NOW);
+        assert_eq!((older, payment.refunds[0].status), (Ok(Idempotent::AlreadyApplied), RefundStatus::Failed));
         payment.retry_refund(refund, NOW).unwrap();
         // The report about the failed one arrives again, late.
         assert_eq!(payment.record_refund(&failed, NOW), Ok(Idempotent::AlreadyApplied));

@@ -47,7 +47,10 @@ pub(super) fn order_violation(timeline: &[O], now: O) -> Option<String> {
 
 /// The violation of a payment's timeline in this state.
 pub(super) fn payment_violation(timeline: &[P], now: P) -> Option<String> {
-    violation(timeline, now, P::Pending, P::as_str, |_, from, to| PAYMENT.contains(&(from, to)))
+    violation(timeline, now, P::Pending, P::as_str, |_, from, to| {
+        // A person decided what it waited for: an entry within the state.
+        from == to || PAYMENT.contains(&(from, to))
+    })
 }
 
 /// Whether the order ended unpaid.
