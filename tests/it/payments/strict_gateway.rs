@@ -356,7 +356,7 @@ async fn a_charge_of_another_amount_or_currency_confirms_nothing() {
 // M10
 #[tokio::test]
 async fn trouble_of_the_shop_is_never_told_to_the_buyer_as_a_decline() {
-    for status in [401, 403, 409, 424, 429] {
+    for status in [400, 401, 403, 404, 409, 424, 429] {
         let trade = Trade::ordered("pm_card_visa").await;
         trade.stripe.fail_next("POST", "/v1/payment_intents", Failure::Status(status));
         assert!(!trade.deliver("payment.requested").await, "{status}");
@@ -365,12 +365,88 @@ async fn trouble_of_the_shop_is_never_told_to_the_buyer_as_a_decline() {
     }
 }
 
+// M10
+#[tokio::test]
+async fn paypal_that_the_account_has_not_activated_is_no_fault_of_the_buyer() {
+    let (shop, stripe) = TestShop::start_with_double().await;
+    let mug = shop.stock("MUG-1", 10).await;
+    let ada = shop.customer("ada").await;
+    ada.add_to_cart(&mug, 1).await.is(200);
+    stripe.dashboard().deactivate("paypal");
+    let mut body = checkout_body("pm_card_visa");
+    body["payment"] = json!({"method": "paypal"});
+    let order = ada.checkout_with("order", body).await.is(201).id();
+    let message = shop.enqueued_about("payment.requested", &order).await.remove(0);
+    assert_eq!(shop.deliver(&[message]).await.len(), 1, "it is retried");
+    assert_eq!(shop.payment_of(&order).await.status, PaymentStatus::Processing);
+    shop.run_queues().await;
+    let mails = shop.mails_to(&ada.email).await;
+    assert!(!mails.iter().any(|(subject, _)| subject.contains("did not go through")), "{mails:?}");
+}
+
+// M10
+#[tokio::test]
+async fn a_customer_who_was_deleted_at_the_gateway_is_made_again() {
+    let trade = Trade::ordered("pm_card_visa").await;
+    let user = trade.payment().await.user.unwrap();
+    let customer = async || {
+        let account = trade.shop.store().users.find(user).await.unwrap().unwrap();
+        account.gateway_customer.clone().unwrap()
+    };
+    let save = async |number: &str| {
+        let token = trade.stripe.card(number);
+        trade.ada.post("/v1/payments/methods", json!({"token": token})).await.is(201).id()
+    };
+    save("4242424242424242").await;
+    let first = customer().await;
+    trade.stripe.dashboard().delete_customer(&first);
+    // A card is saved for the customer who replaces the deleted one.
+    let saved = save("5555555555554444").await;
+    let second = customer().await;
+    assert_ne!(first, second);
+    trade.stripe.dashboard().delete_customer(&second);
+    // A payment that saves its card is charged at once.
+    let pay = async |key: &str, payment: Value| {
+        let mug = trade.shop.find_order(&trade.order).await.items[0].product.to_string();
+        trade.ada.add_to_cart(&mug, 1).await.is(200);
+        let mut body = checkout_body("pm_card_visa");
+        body["payment"] = payment;
+        let order = trade.ada.checkout_with(key, body).await.is(201).id();
+        trade.shop.deliver_everything().await;
+        trade.shop.payment_of(&order).await
+    };
+    let token = trade.stripe.card("4242424242424242");
+    let paid = pay("saving", json!({"method": "credit_card", "token": token, "saveMethod": true})).await;
+    assert_eq!((paid.status, paid.failure_code), (PaymentStatus::Completed, None));
+    assert!(paid.saved_method.is_some());
+    assert_ne!(customer().await, second);
+    // The cards of the deleted customer went with them.
+    let failed = pay("saved", json!({"method": "credit_card", "savedMethodId": saved})).await;
+    assert_eq!((failed.status, failed.failure_code), (PaymentStatus::Failed, Some(FailureCode::InvalidPaymentMethod)));
+    trade.shop.verify().await;
+}
+
+// M10
+#[tokio::test]
+async fn an_amount_that_the_gateway_does_not_charge_is_not_told_as_the_cards_fault() {
+    let trade = Trade::ordered("pm_card_visa").await;
+    trade.stripe.set_minimum("usd", TOTAL + 1);
+    trade.shop.deliver_everything().await;
+    let payment = trade.payment().await;
+    let expected = (PaymentStatus::Failed, Some(FailureCode::AmountNotChargeable));
+    assert_eq!((payment.status, payment.failure_code), expected);
+    let mails = trade.shop.mails_to(&trade.ada.email).await;
+    let text = mails.iter().find(|(subject, _)| subject.contains("did not go through")).map(|(_, text)| text);
+    assert!(text.is_some_and(|text| text.contains("so small an amount cannot be charged")), "{mails:?}");
+}
+
 // M12
 #[tokio::test]
 async fn a_stored_failure_of_a_refund_is_not_replayed_for_a_day() {
     let trade = Trade::cancelled().await;
     trade.stripe.fail_next("POST", "/v1/refunds", Failure::Status(500));
-    trade.shop.deliver_everything().await;
+    assert!(trade.deliver("order.cancelled").await);
+    assert!(!trade.deliver("refund.requested").await);
     trade.resume().await;
     assert_eq!((trade.paid_out().await, trade.payment().await.status), (vec![TOTAL], PaymentStatus::Refunded));
     trade.shop.verify().await;

@@ -35,6 +35,8 @@ pub(super) struct State {
     pub(super) balance: BTreeMap<String, i64>,
     /// Minimum amounts in currencies that Stripe's table does not list.
     pub(super) minimums: BTreeMap<String, i64>,
+    /// Types of payment methods that the account has not activated.
+    pub(super) inactive_types: Vec<String>,
     /// Whether the account has multicapture.
     pub(super) has_multicapture: bool,
     pub(super) next_confirmations: VecDeque<Confirmation>,
@@ -69,6 +71,7 @@ impl State {
             events: Vec::new(),
             balance: BTreeMap::new(),
             minimums: BTreeMap::new(),
+            inactive_types: Vec::new(),
             has_multicapture: false,
             next_confirmations: VecDeque::new(),
             next_refunds: VecDeque::new(),
