@@ -48,7 +48,9 @@ impl PaymentProcessing {
                 self.worker.dispatch(recorded.map_err(not_recorded)?.1).await;
                 Ok(())
             }
-            Err(error @ (GatewayError::Unknown(_) | GatewayError::Misconfigured(_))) => {
+            // The gateway may still be executing the call: the lease keeps every other one off until it has run out.
+            Err(error @ GatewayError::Unknown(_)) => Err(no_answer(error)),
+            Err(error @ (GatewayError::Misconfigured(_) | GatewayError::UnknownCustomer(_))) => {
                 end_refund_lease(store, id, refund, attempt).await.map_err(not_recorded)?;
                 Err(no_answer(error))
             }
