@@ -13,7 +13,7 @@ use shared::{
 use tests::{
     Person, Reply, StripeDouble, TestShop,
     people::checkout_body,
-    stripe_double::{DisputeEnd, Failure, RefundOutcome},
+    stripe_double::{Confirmation, DisputeEnd, Failure, RefundOutcome},
 };
 
 use super::{AFTER_EXPIRY, TOTAL};
@@ -575,6 +575,37 @@ async fn a_decline_has_a_code_of_a_closed_list_and_tells_a_thief_nothing() {
         assert_eq!((&shown.is(200).json["status"], &shown.json["failureCode"]), (&json!("failed"), &json!(code)));
         assert_eq!(trade.subjects().await.iter().filter(|subject| subject.contains("did not go through")).count(), 1);
     }
+}
+
+#[tokio::test]
+async fn the_token_of_a_declined_card_can_be_tried_again() {
+    let (shop, stripe) = TestShop::start_with_double().await;
+    let mug = shop.stock("MUG-1", 10).await;
+    let ada = shop.customer("ada").await;
+    ada.add_to_cart(&mug, 1).await.is(200);
+    let token = stripe.token("4242424242424242");
+    stripe.next_confirmation(Confirmation::Declines("insufficient_funds"));
+    let order = ada.checkout_with("order", checkout_body(&token)).await.is(201).id();
+    shop.deliver_everything().await;
+    let payment = shop.payment_of(&order).await;
+    assert_eq!(payment.failure_code, Some(FailureCode::InsufficientFunds));
+    let path = format!("/v1/payments/{}/confirm", payment.id);
+    ada.request("POST", &path).key("again").json(json!({"token": token})).send().await.is(200);
+    shop.deliver_everything().await;
+    let payment = shop.payment_of(&order).await;
+    assert_eq!((payment.status, payment.failure_code), (PaymentStatus::Completed, None));
+}
+
+// M6
+#[tokio::test]
+async fn a_refund_that_the_gateway_refuses_has_a_reason_without_the_gateways_words() {
+    let trade = Trade::cancelled().await;
+    trade.stripe.fail_next("POST", "/v1/refunds", Failure::Status(400));
+    trade.shop.deliver_everything().await;
+    let shown = trade.ada.get(&format!("/v1/payments/{}", trade.payment().await.id)).await;
+    let refund = &shown.is(200).json["refunds"][0];
+    let expected = (&json!("failed"), &json!("the payment provider did not accept the refund"));
+    assert_eq!((&refund["status"], &refund["failureReason"]), expected);
 }
 
 // M20

@@ -6,6 +6,7 @@ use serde_json::Value;
 use shared::domain::{Clock, Random};
 
 use super::{
+    cards::TestCard,
     charges::Charge,
     confirm::Confirmation,
     disputes::Dispute,
@@ -28,6 +29,8 @@ pub(super) struct State {
     pub(super) refunds: Vec<Refund>,
     pub(super) disputes: Vec<Dispute>,
     pub(super) methods: Vec<Method>,
+    /// Single-use tokens of cards, and whether each was used.
+    pub(super) tokens: Vec<(String, TestCard, bool)>,
     pub(super) customers: Vec<Customer>,
     pub(super) setup_intents: Vec<SetupIntent>,
     pub(super) events: Vec<Event>,
@@ -66,6 +69,7 @@ impl State {
             refunds: Vec::new(),
             disputes: Vec::new(),
             methods: Vec::new(),
+            tokens: Vec::new(),
             customers: Vec::new(),
             setup_intents: Vec::new(),
             events: Vec::new(),

@@ -125,15 +125,16 @@ impl Stripe {
         }
     }
 
-    /// The id of the payment method of a token. A single-use card token is converted into a payment method first; `key` is of
-    /// the conversion.
-    async fn payment_method(&self, source: &PaymentSource, key: &str) -> Result<String, GatewayError> {
+    /// The id of the payment method of a token. A single-use card token is converted into a payment method first, and always
+    /// into the same one: after a decline, a customer may try the same token again.
+    async fn payment_method(&self, source: &PaymentSource) -> Result<String, GatewayError> {
         let token = source.expose();
         if !token.starts_with("tok_") {
             return Ok(token.to_owned());
         }
         let form = [("type", "card".to_owned()), ("card[token]", token.to_owned())];
-        match self.call::<WireMethod>(Method::POST, "payment_methods", &form, Some(key)).await {
+        let key = format!("{}-method", sha256_hex(token));
+        match self.call::<WireMethod>(Method::POST, "payment_methods", &form, Some(&key)).await {
             Ok(method) => Ok(method.id),
             Err(Refusal::Error(GatewayError::Refused(_) | GatewayError::NotFound(_))) => {
                 // Older API versions cannot convert a token, but accept the id of its card as a payment method.
@@ -158,8 +159,7 @@ impl Stripe {
             // The customer chooses the account on PayPal's page.
             return Ok((PAYPAL.to_owned(), ("payment_method_data[type]", PAYPAL.to_owned())));
         };
-        let key = format!("{}-{}-method", charge.payment, charge.attempt);
-        let method = self.payment_method(source, &key).await.map_err(unknown_method)?;
+        let method = self.payment_method(source).await.map_err(unknown_method)?;
         let kind = match charge.method {
             PaymentMethod::Paypal => PAYPAL.to_owned(),
             // Whatever the gateway's form offered: only the payment method itself knows.
@@ -434,8 +434,7 @@ impl PaymentGateway for Stripe {
     }
 
     async fn save_method(&self, customer: &str, source: &PaymentSource) -> Result<CardOnFile, GatewayError> {
-        let key = format!("{}-method", sha256_hex(source.expose()));
-        let id = self.payment_method(source, &key).await.map_err(unknown_method)?;
+        let id = self.payment_method(source).await.map_err(unknown_method)?;
         let found = self.find_method(&id).await.map_err(unknown_method)?;
         if !matches!(found.instrument(), Some(Instrument::Card(_))) {
             return Err(invalid_method("only cards can be saved"));
