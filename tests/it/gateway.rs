@@ -240,7 +240,7 @@ async fn an_unknown_token_is_an_invalid_method(subject: Subject) {
     let sale = Sale::with("pm_none");
     let opened = subject.gateway.open(&sale.charge(1)).await;
     assert!(matches!(&opened, Err(GatewayError::InvalidMethod(_))), "{opened:?}");
-    let customer = subject.gateway.create_customer(Id::new()).await.unwrap();
+    let customer = subject.gateway.create_customer(Id::new(), None).await.unwrap();
     let saved = subject.gateway.save_method(&customer, &sale.source).await;
     assert!(matches!(&saved, Err(GatewayError::InvalidMethod(_))), "{saved:?}");
 }
@@ -294,7 +294,7 @@ async fn a_charge_is_listed_in_the_window_of_its_opening(subject: Subject) {
 
 async fn a_saved_card_is_charged_for_its_customer(subject: Subject) {
     let gateway = &subject.gateway;
-    let customer = gateway.create_customer(Id::new()).await.unwrap();
+    let customer = gateway.create_customer(Id::new(), None).await.unwrap();
     let token = subject.card("4242424242424242").await;
     let card = gateway.save_method(&customer, &token).await.unwrap();
     assert_eq!((card.brand.as_str(), card.last4.as_str(), card.expiry_month), ("visa", "4242", 12));
@@ -314,7 +314,7 @@ async fn a_saved_card_is_charged_for_its_customer(subject: Subject) {
 async fn a_detached_card_is_not_charged_again() {
     let Subject { gateway, side } = Subject::at_the_double().await;
     let Side::Double(double) = side else { panic!("no double") };
-    let customer = gateway.create_customer(Id::new()).await.unwrap();
+    let customer = gateway.create_customer(Id::new(), None).await.unwrap();
     let token = PaymentSource::from_token(double.card("4242424242424242"));
     let card = gateway.save_method(&customer, &token).await.unwrap();
     let sale = Sale { customer: Some(customer.clone()), ..Sale::of(card.token.clone()) };
@@ -327,7 +327,7 @@ async fn a_detached_card_is_not_charged_again() {
 async fn a_saved_card_is_charged_for_no_other_customer() {
     let subject = Subject::at_the_double().await;
     let gateway = &subject.gateway;
-    let (ada, eve) = (gateway.create_customer(Id::new()).await, gateway.create_customer(Id::new()).await);
+    let (ada, eve) = (gateway.create_customer(Id::new(), None).await, gateway.create_customer(Id::new(), None).await);
     let (ada, eve) = (ada.unwrap(), eve.unwrap());
     let card = gateway.save_method(&ada, &subject.card("4242424242424242").await).await.unwrap();
     for customer in [None, Some(eve.clone())] {
@@ -357,8 +357,8 @@ async fn repeated<T>(network: &FaultyGateway, call: Call, act: impl AsyncFn() ->
 async fn a_call_whose_answer_was_lost_can_be_repeated() {
     let (subject, network) = Subject::behind_a_network().await;
     let (gateway, user) = (&subject.gateway, Id::<User>::new());
-    let customer = repeated(&network, Call::CreateCustomer, async || gateway.create_customer(user).await).await;
-    assert_eq!(gateway.create_customer(user).await.unwrap(), customer, "a user is one customer");
+    let customer = repeated(&network, Call::CreateCustomer, async || gateway.create_customer(user, None).await).await;
+    assert_eq!(gateway.create_customer(user, None).await.unwrap(), customer, "a user is one customer");
     let token = subject.card("4242424242424242").await;
     let card = repeated(&network, Call::SaveMethod, async || gateway.save_method(&customer, &token).await).await;
 

@@ -215,8 +215,8 @@ impl PaymentGateway for FaultyGateway {
         self.through(Call::Refund, self.real.refund(intent, refund)).await
     }
 
-    async fn create_customer(&self, user: Id<User>) -> Result<String, GatewayError> {
-        self.through(Call::CreateCustomer, self.real.create_customer(user)).await
+    async fn create_customer(&self, user: Id<User>, replaces: Option<&str>) -> Result<String, GatewayError> {
+        self.through(Call::CreateCustomer, self.real.create_customer(user, replaces)).await
     }
 
     async fn save_method(&self, customer: &str, source: &PaymentSource) -> Result<CardOnFile, GatewayError> {

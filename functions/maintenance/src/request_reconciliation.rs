@@ -1,4 +1,4 @@
-//! Requests the nightly reconciliation with the gateway: one message for each of the last days.
+//! Requests the nightly reconciliation with the gateway: a message for each window of the last days.
 
 use std::time::Duration;
 
@@ -14,17 +14,23 @@ use shared::{
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
+const HOUR: Duration = Duration::from_secs(3600);
+
 /// How far back charges are compared: refunds and disputes come late.
 const DAYS: u32 = 30;
 
-/// Requests the comparison of each of the last days with the gateway, once a night. Answers how many days.
+/// How many of the last days are compared by the hour: most changes are in them, and each changed charge costs calls, for
+/// which one message has only the time of one invocation. An hour for all would be too many messages for one transaction.
+const DAYS_BY_HOUR: u32 = 3;
+
+/// Requests the comparison of each window of the last days with the gateway, once a night. Answers how many windows.
 ///
 /// # Errors
 /// If the database cannot be reached.
 pub async fn request_reconciliation(worker: &Worker) -> Result<usize, StoreError> {
     let store = &worker.store;
     let midnight = midnight_before(worker.clock.now());
-    let messages: Vec<Message> = (1..=DAYS).map(|day| message(midnight, day)).collect();
+    let messages = messages(midnight);
     let Some(first) = messages.first() else { return Ok(0) };
     if store.outbox.contains(first.id).await? {
         return Ok(0);
@@ -40,31 +46,53 @@ fn midnight_before(now: Timestamp) -> Timestamp {
     Timestamp::from_millis(now.as_seconds().div_euclid(day) * day * 1000)
 }
 
-/// The message about a day before this midnight. Its id is made of both, so that it is enqueued once.
-fn message(midnight: Timestamp, day: u32) -> Message {
-    let until = midnight.minus(DAY * (day - 1));
-    let mut message = Event::PaymentReconcileRequested { from: until.minus(DAY), until }.now(midnight);
+/// The messages of a night, the latest window first.
+fn messages(midnight: Timestamp) -> Vec<Message> {
+    let hours = (0..DAYS_BY_HOUR * 24).map(|hour| (midnight.minus(HOUR * hour), HOUR));
+    let days = (DAYS_BY_HOUR..DAYS).map(|day| (midnight.minus(DAY * day), DAY));
+    (0..).zip(hours.chain(days)).map(|(number, (until, length))| message(midnight, number, until, length)).collect()
+}
+
+/// A message of the night of this midnight. Its id is made of the midnight and its number, so that it is enqueued once.
+fn message(midnight: Timestamp, number: u32, until: Timestamp, length: Duration) -> Message {
+    let mut message = Event::PaymentReconcileRequested { from: until.minus(length), until }.now(midnight);
     let mut bytes = [0; 12];
     bytes[..8].copy_from_slice(&midnight.as_seconds().to_be_bytes());
-    bytes[8..].copy_from_slice(&day.to_be_bytes());
+    bytes[8..].copy_from_slice(&number.to_be_bytes());
     message.id = Id::from_bytes(bytes);
     message
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
-    fn a_night_has_one_message_for_each_day() {
+    fn the_windows_of_a_night_are_short_and_without_gaps() {
         let at = |hours: i64| Timestamp::from_millis((20_000 * 24 + hours) * 3600 * 1000);
         let midnight = midnight_before(at(5));
         assert_eq!((midnight, midnight_before(at(-1))), (at(0), at(-24)));
-        let (first, second) = (message(midnight, 1), message(midnight, 2));
-        assert_eq!(first.event, Event::PaymentReconcileRequested { from: at(-24), until: at(0) });
-        assert_eq!(second.event, Event::PaymentReconcileRequested { from: at(-48), until: at(-24) });
-        assert_eq!(first.id, message(midnight, 1).id);
-        assert_ne!(first.id, second.id);
-        assert_ne!(first.id, message(at(24), 1).id);
+        let windows = messages(midnight).into_iter().map(|message| match message.event {
+            Event::PaymentReconcileRequested { from, until } => (from, until),
+            other => panic!("{other:?}"),
+        });
+        let mut earliest = at(0);
+        for (from, until) in windows {
+            assert_eq!(until, earliest);
+            assert_eq!(from, until.minus(if until > at(-3 * 24) { HOUR } else { DAY }));
+            earliest = from;
+        }
+        assert_eq!(earliest, at(-30 * 24));
+    }
+
+    #[test]
+    fn a_message_of_a_night_is_enqueued_once() {
+        let midnight = |night: i64| Timestamp::from_millis(night * 24 * 3600 * 1000);
+        let ids = |night| messages(midnight(night)).into_iter().map(|message| message.id);
+        assert!(ids(20_000).eq(ids(20_000)));
+        let nights: BTreeSet<_> = ids(20_000).chain(ids(20_001)).collect();
+        assert_eq!(nights.len(), 2 * (3 * 24 + 27));
     }
 }

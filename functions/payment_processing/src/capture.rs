@@ -13,6 +13,14 @@ use shared::{
 
 use crate::{PaymentProcessing, no_answer, not_recorded};
 
+/// How an attempt ended.
+enum Made {
+    /// It was captured or refused, or was not due.
+    Decided,
+    /// The gateway may still be executing the call: the lease keeps every other one off until it has run out.
+    Unanswered(GatewayError),
+}
+
 impl PaymentProcessing {
     /// Makes a capture that was requested.
     pub(crate) async fn capture(&self, id: Id<Payment>, capture: Id<Capture>) -> Result<(), ProcessError> {
@@ -28,31 +36,39 @@ impl PaymentProcessing {
                 return Err(ProcessError::retry("another worker captures the payment", capture.to_string()));
             }
         };
-        let captured = self.make_capture(id, capture, attempt).await;
-        if captured.is_err() {
-            end_capture_lease(store, id, capture, attempt).await.map_err(not_recorded)?;
+        match self.make_capture(id, capture, attempt).await {
+            Ok(Made::Decided) => Ok(()),
+            Ok(Made::Unanswered(error)) => Err(no_answer(error)),
+            Err(error) => {
+                end_capture_lease(store, id, capture, attempt).await.map_err(not_recorded)?;
+                Err(error)
+            }
         }
-        captured
     }
 
     /// Makes a capture whose lease is held. What the gateway knows is recorded first: an earlier attempt may have made it, and
     /// the authorisation may have been captured or released by hand.
-    async fn make_capture(&self, id: Id<Payment>, capture: Id<Capture>, attempt: i64) -> Result<(), ProcessError> {
-        let Some(payment) = self.look_up_due(id, capture).await? else { return Ok(()) };
+    async fn make_capture(&self, id: Id<Payment>, capture: Id<Capture>, attempt: i64) -> Result<Made, ProcessError> {
+        let Some(payment) = self.look_up_due(id, capture).await? else { return Ok(Made::Decided) };
         let intent = payment.transaction_id.as_deref().unwrap_or_default();
-        let Some(request) = request(&payment, capture, attempt) else { return Ok(()) };
+        let Some(request) = request(&payment, capture, attempt) else { return Ok(Made::Decided) };
         let refused = match self.gateway.capture(intent, &request).await {
-            Ok(captured) => return self.record(id, payment.intent_attempt, captured).await,
-            Err(error @ (GatewayError::Unknown(_) | GatewayError::Misconfigured(_))) => return Err(no_answer(error)),
+            Ok(captured) => {
+                return self.record(id, payment.intent_attempt, captured).await.map(|()| Made::Decided);
+            }
+            Err(error @ GatewayError::Unknown(_)) => return Ok(Made::Unanswered(error)),
+            Err(error @ (GatewayError::Misconfigured(_) | GatewayError::UnknownCustomer(_))) => {
+                return Err(no_answer(error));
+            }
             Err(error) => error,
         };
         // If a state made the gateway refuse, the look-up records it.
         if self.look_up_due(id, capture).await?.is_none() {
-            return Ok(());
+            return Ok(Made::Decided);
         }
         let now = self.worker.clock.now();
         let recorded = record_capture_failed(&self.worker.store, id, capture, &refused.to_string(), now).await;
-        recorded.map_err(not_recorded)
+        recorded.map(|()| Made::Decided).map_err(not_recorded)
     }
 
     /// Records the state of the intent. Answers the payment, if the capture is still to be made.

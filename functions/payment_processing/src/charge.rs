@@ -92,9 +92,14 @@ impl PaymentProcessing {
             capture: payment.capture_mode,
         };
         let now = self.worker.clock.now();
-        let intent = match self.gateway.open(&charge).await {
+        let mut opened = self.gateway.open(&charge).await;
+        if let (Err(GatewayError::UnknownCustomer(_)), Some(user), Some(unknown)) = (&opened, payment.user, &customer) {
+            let another = self.replace_customer(user, unknown).await?;
+            opened = self.gateway.open(&Charge { customer: Some(&another), ..charge }).await;
+        }
+        let intent = match opened {
             Ok(intent) => intent,
-            // Nothing was charged: the token is invalid, or not valid for this payment method.
+            // Nothing was charged: the token is invalid, or not valid for this payment method, or the amount is.
             Err(GatewayError::InvalidMethod(failure)) => {
                 return self.fail(payment, attempt, &failure).await.map(|()| None);
             }

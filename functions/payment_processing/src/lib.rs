@@ -88,6 +88,10 @@ fn no_answer(error: GatewayError) -> ProcessError {
             tracing::error!(reason, "the gateway refuses the shop: check its key, its rights and its settings");
             ProcessError::retry("the gateway refuses the shop", reason)
         }
+        GatewayError::UnknownCustomer(reason) => {
+            tracing::error!(reason, "the gateway does not know the customer whom it has just made: check its key");
+            ProcessError::retry("the gateway does not know the customer", reason)
+        }
         GatewayError::InvalidMethod(_) | GatewayError::NotFound(_) | GatewayError::Refused(_) => {
             ProcessError::Poison(error.to_string())
         }

@@ -1,7 +1,7 @@
 //! `payment.saveMethodRequested` and `payment.detachMethodRequested`: cards on file at the gateway.
 
 use shared::{
-    app::save_method::{SaveMethodError, customer_of, save_charged_method},
+    app::save_method::{SaveMethodError, customer_of, keep_card, replace_customer, save_charged_method},
     domain::{Id, payment::Payment, saved_method::SavedMethod, user::User},
     gateway::GatewayError,
     queue::ProcessError,
@@ -16,16 +16,15 @@ impl PaymentProcessing {
         let (true, Some(user), Some(intent)) = (payment.save_method, payment.user, &payment.transaction_id) else {
             return Ok(());
         };
-        let customer = self.customer_of(user).await?;
         let charged = self.gateway.look_up(intent).await.map_err(no_answer)?.payment_method;
         let card = match charged {
-            Some(method) => match self.gateway.save_method(&customer, &method).await {
+            Some(method) => match keep_card(&self.worker.store, self.gateway.as_ref(), user, &method).await {
                 Ok(card) => Some(card),
-                Err(GatewayError::InvalidMethod(failure)) => {
-                    tracing::warn!(payment = %id, reason = failure.reason, "a charged payment method cannot be saved");
+                Err(error @ (SaveMethodError::Refused(_) | SaveMethodError::Gateway(GatewayError::Refused(_)))) => {
+                    tracing::warn!(payment = %id, reason = %error, "a charged payment method cannot be saved");
                     None
                 }
-                Err(error) => return Err(no_answer(error)),
+                Err(error) => return Err(not_saved(error)),
             },
             None => None,
         };
@@ -53,6 +52,11 @@ impl PaymentProcessing {
     /// The user's customer at the gateway.
     pub(crate) async fn customer_of(&self, user: Id<User>) -> Result<String, ProcessError> {
         customer_of(&self.worker.store, self.gateway.as_ref(), user).await.map_err(not_saved)
+    }
+
+    /// Another customer for a user whose customer the gateway no longer knows.
+    pub(crate) async fn replace_customer(&self, user: Id<User>, unknown: &str) -> Result<String, ProcessError> {
+        replace_customer(&self.worker.store, self.gateway.as_ref(), user, unknown).await.map_err(not_saved)
     }
 }
 

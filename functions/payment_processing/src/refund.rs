@@ -12,6 +12,9 @@ use shared::{
 
 use crate::{PaymentProcessing, no_answer, not_recorded};
 
+/// The reason of a refund that the gateway refuses.
+const REFUSED: &str = "the payment provider did not accept the refund";
+
 impl PaymentProcessing {
     /// Pays out an approved refund.
     pub(crate) async fn refund(&self, id: Id<Payment>, refund: Id<Refund>) -> Result<(), ProcessError> {
@@ -48,7 +51,9 @@ impl PaymentProcessing {
                 self.worker.dispatch(recorded.map_err(not_recorded)?.1).await;
                 Ok(())
             }
-            Err(error @ (GatewayError::Unknown(_) | GatewayError::Misconfigured(_))) => {
+            // The gateway may still be executing the call: the lease keeps every other one off until it has run out.
+            Err(error @ GatewayError::Unknown(_)) => Err(no_answer(error)),
+            Err(error @ (GatewayError::Misconfigured(_) | GatewayError::UnknownCustomer(_))) => {
                 end_refund_lease(store, id, refund, attempt).await.map_err(not_recorded)?;
                 Err(no_answer(error))
             }
@@ -56,7 +61,9 @@ impl PaymentProcessing {
             Err(error) => match self.due(payment, refund, attempt).await? {
                 None => Ok(()),
                 Some(left) if left == amount => {
-                    record_refund_failed(store, id, refund, &error.to_string(), now).await.map_err(not_recorded)
+                    // The gateway's own words are for the shop: customers read the reason.
+                    tracing::error!(payment = %id, %refund, reason = %error, "the gateway refuses a refund");
+                    record_refund_failed(store, id, refund, REFUSED, now).await.map_err(not_recorded)
                 }
                 Some(_) => {
                     end_refund_lease(store, id, refund, attempt).await.map_err(not_recorded)?;

@@ -29,7 +29,7 @@ pub async fn lease_refund(
     })
 }
 
-/// Ends the lease of an attempt whose outcome is unknown.
+/// Ends the lease of an attempt that the gateway has answered, or that was not sent.
 pub async fn end_refund_lease(
     store: &Store,
     payment: Id<Payment>,

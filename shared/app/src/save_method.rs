@@ -65,8 +65,45 @@ pub async fn customer_of(
     if let Some(customer) = account.into_inner().gateway_customer {
         return Ok(customer);
     }
-    let made = gateway.create_customer(user).await?;
-    store.users.set_gateway_customer(user, &made).await?.ok_or(SaveMethodError::NoAccount)
+    make_customer(store, gateway, user, None).await
+}
+
+/// Another customer for a user whose customer the gateway no longer knows: deleted there, with the cards that they had.
+pub async fn replace_customer(
+    store: &Store,
+    gateway: &dyn PaymentGateway,
+    user: Id<User>,
+    unknown: &str,
+) -> Result<String, SaveMethodError> {
+    tracing::warn!(%user, customer = unknown, "the gateway no longer knows the customer: another one is made");
+    make_customer(store, gateway, user, Some(unknown)).await
+}
+
+async fn make_customer(
+    store: &Store,
+    gateway: &dyn PaymentGateway,
+    user: Id<User>,
+    replaces: Option<&str>,
+) -> Result<String, SaveMethodError> {
+    let made = gateway.create_customer(user, replaces).await?;
+    store.users.set_gateway_customer(user, &made, replaces).await?.ok_or(SaveMethodError::NoAccount)
+}
+
+/// Keeps a card at the gateway for later charges of the user.
+pub async fn keep_card(
+    store: &Store,
+    gateway: &dyn PaymentGateway,
+    user: Id<User>,
+    token: &PaymentSource,
+) -> Result<CardOnFile, SaveMethodError> {
+    let customer = customer_of(store, gateway, user).await?;
+    match gateway.save_method(&customer, token).await {
+        Err(GatewayError::UnknownCustomer(_)) => {
+            let another = replace_customer(store, gateway, user, &customer).await?;
+            Ok(gateway.save_method(&another, token).await?)
+        }
+        kept => Ok(kept?),
+    }
 }
 
 /// Saves the card of a token. Saving the same token again answers the same method.
@@ -82,8 +119,7 @@ pub async fn save_method(
     if store.saved_methods.count_of(user).await? >= MAX_SAVED_METHODS {
         return Err(SaveMethodError::LimitReached);
     }
-    let customer = customer_of(store, gateway, user).await?;
-    let card = gateway.save_method(&customer, token).await?;
+    let card = keep_card(store, gateway, user, token).await?;
     transaction!(store, |tx| { store_method(store, tx, user, card.clone(), sealing, now).await })
 }
 

@@ -56,8 +56,9 @@ pub trait PaymentGateway: Send + Sync + std::fmt::Debug {
     /// Makes a refund. The caller has looked it up in the history before, so a repeat of the same attempt makes no other.
     async fn refund(&self, intent: &str, refund: &RefundRequest) -> Result<GatewayRefund, GatewayError>;
 
-    /// Makes the customer at the gateway, who owns saved cards. A repeat within a day makes no other.
-    async fn create_customer(&self, user: Id<User>) -> Result<String, GatewayError>;
+    /// Makes the customer at the gateway, who owns saved cards, or the one who replaces a customer whom the gateway no longer
+    /// knows. A repeat within a day makes no other.
+    async fn create_customer(&self, user: Id<User>, replaces: Option<&str>) -> Result<String, GatewayError>;
 
     /// Keeps a card for later charges of the customer. Saving the same one again changes nothing.
     async fn save_method(&self, customer: &str, source: &PaymentSource) -> Result<CardOnFile, GatewayError>;
@@ -221,12 +222,15 @@ pub enum GatewayError {
     /// It is not known whether it happened. Look it up before anything else.
     #[error("the gateway did not answer: {0}")]
     Unknown(String),
-    /// The payment method is not valid; no charge happened.
+    /// The payment method is not valid, or the amount cannot be charged; no charge happened.
     #[error("the payment method was refused: {}", .0.reason)]
     InvalidMethod(Failure),
     /// The gateway does not know the intent.
     #[error("the gateway does not know the intent: {0}")]
     NotFound(String),
+    /// The gateway no longer knows the customer: make another one.
+    #[error("the gateway does not know the customer: {0}")]
+    UnknownCustomer(String),
     /// The gateway refuses the request because of the state or the amount: look the intent and its history up.
     #[error("the gateway refused the request: {0}")]
     Refused(String),

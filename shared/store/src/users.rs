@@ -126,9 +126,16 @@ impl Users {
         Ok(())
     }
 
-    /// Records the user's customer at the gateway, unless there is one. Answers the recorded one; `None` without such a user.
-    pub async fn set_gateway_customer(&self, id: Id<User>, customer: &str) -> Result<Option<String>, StoreError> {
-        let filter = doc! {"_id": id, "gatewayCustomer": {"$exists": false}};
+    /// Records the user's customer at the gateway, unless there is one, or another one than is replaced. Answers the recorded
+    /// one; `None` without such a user.
+    pub async fn set_gateway_customer(
+        &self,
+        id: Id<User>,
+        customer: &str,
+        replaces: Option<&str>,
+    ) -> Result<Option<String>, StoreError> {
+        // Null matches a field that does not exist.
+        let filter = doc! {"_id": id, "gatewayCustomer": replaces};
         let update = doc! {"$set": {"gatewayCustomer": customer}, "$inc": {"version": 1}};
         self.collection.update_one(filter, update).await?;
         Ok(self.find(id).await?.and_then(|user| user.into_inner().gateway_customer))

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use shared::domain::payment::{PaymentStatus, RefundStatus};
+use shared::domain::payment::{PaymentStatus, REFUND_LEASE, RefundStatus};
 use tests::gateway::{Call, Fault};
 
 use super::{Sale, TOTAL};
@@ -109,6 +109,12 @@ async fn a_refund_whose_answer_was_lost_is_made_once() {
         assert_eq!((payment.status, payment.refunds[0].status), (PaymentStatus::Completed, RefundStatus::Approved));
         sale.shop.verify().await;
 
+        // The first call may still be executed there.
+        let made = sale.refunds().await;
+        assert!(!sale.deliver("refund.requested").await, "{fault:?}");
+        assert_eq!(sale.refunds().await, made, "{fault:?}");
+        sale.shop.clock.advance(REFUND_LEASE);
+        assert!(sale.deliver("refund.requested").await, "{fault:?}");
         sale.shop.deliver_everything().await;
         assert_eq!((sale.charges().await, sale.refunds().await), (vec![TOTAL], vec![TOTAL]), "{fault:?}");
         let payment = sale.payment().await;

@@ -96,6 +96,18 @@ async fn saved_cards_are_listed_and_one_is_the_default() {
 }
 
 #[tokio::test]
+async fn a_charged_card_that_the_gateway_refuses_to_keep_is_not_saved() {
+    let wallet = Wallet::open().await;
+    let token = wallet.stripe.card("4242424242424242");
+    wallet.stripe.fail_next("POST", "/v1/payment_methods/*/attach", Failure::Status(400));
+    let order = wallet.paid("order", json!({"method": "credit_card", "token": token, "saveMethod": true})).await;
+    wallet.is_paid(&order).await;
+    let payment = wallet.shop.payment_of(&order).await;
+    assert_eq!((payment.save_method, payment.saved_method), (false, None));
+    assert_eq!(wallet.list().await, [json!(null); 0]);
+}
+
+#[tokio::test]
 async fn the_same_token_is_saved_once() {
     let wallet = Wallet::open().await;
     let token = wallet.stripe.card("4242424242424242");

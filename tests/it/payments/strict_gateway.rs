@@ -13,7 +13,7 @@ use shared::{
 use tests::{
     Person, Reply, StripeDouble, TestShop,
     people::checkout_body,
-    stripe_double::{DisputeEnd, Failure, RefundOutcome},
+    stripe_double::{Confirmation, DisputeEnd, Failure, RefundOutcome},
 };
 
 use super::{AFTER_EXPIRY, TOTAL};
@@ -448,7 +448,7 @@ async fn a_contradicted_payment_ends_and_a_person_decides_about_the_charge() {
 // M10
 #[tokio::test]
 async fn trouble_of_the_shop_is_never_told_to_the_buyer_as_a_decline() {
-    for status in [401, 403, 409, 424, 429] {
+    for status in [400, 401, 403, 404, 409, 424, 429] {
         let trade = Trade::ordered("pm_card_visa").await;
         trade.stripe.fail_next("POST", "/v1/payment_intents", Failure::Status(status));
         assert!(!trade.deliver("payment.requested").await, "{status}");
@@ -457,12 +457,88 @@ async fn trouble_of_the_shop_is_never_told_to_the_buyer_as_a_decline() {
     }
 }
 
+// M10
+#[tokio::test]
+async fn paypal_that_the_account_has_not_activated_is_no_fault_of_the_buyer() {
+    let (shop, stripe) = TestShop::start_with_double().await;
+    let mug = shop.stock("MUG-1", 10).await;
+    let ada = shop.customer("ada").await;
+    ada.add_to_cart(&mug, 1).await.is(200);
+    stripe.dashboard().deactivate("paypal");
+    let mut body = checkout_body("pm_card_visa");
+    body["payment"] = json!({"method": "paypal"});
+    let order = ada.checkout_with("order", body).await.is(201).id();
+    let message = shop.enqueued_about("payment.requested", &order).await.remove(0);
+    assert_eq!(shop.deliver(&[message]).await.len(), 1, "it is retried");
+    assert_eq!(shop.payment_of(&order).await.status, PaymentStatus::Processing);
+    shop.run_queues().await;
+    let mails = shop.mails_to(&ada.email).await;
+    assert!(!mails.iter().any(|(subject, _)| subject.contains("did not go through")), "{mails:?}");
+}
+
+// M10
+#[tokio::test]
+async fn a_customer_who_was_deleted_at_the_gateway_is_made_again() {
+    let trade = Trade::ordered("pm_card_visa").await;
+    let user = trade.payment().await.user.unwrap();
+    let customer = async || {
+        let account = trade.shop.store().users.find(user).await.unwrap().unwrap();
+        account.gateway_customer.clone().unwrap()
+    };
+    let save = async |number: &str| {
+        let token = trade.stripe.card(number);
+        trade.ada.post("/v1/payments/methods", json!({"token": token})).await.is(201).id()
+    };
+    save("4242424242424242").await;
+    let first = customer().await;
+    trade.stripe.dashboard().delete_customer(&first);
+    // A card is saved for the customer who replaces the deleted one.
+    let saved = save("5555555555554444").await;
+    let second = customer().await;
+    assert_ne!(first, second);
+    trade.stripe.dashboard().delete_customer(&second);
+    // A payment that saves its card is charged at once.
+    let pay = async |key: &str, payment: Value| {
+        let mug = trade.shop.find_order(&trade.order).await.items[0].product.to_string();
+        trade.ada.add_to_cart(&mug, 1).await.is(200);
+        let mut body = checkout_body("pm_card_visa");
+        body["payment"] = payment;
+        let order = trade.ada.checkout_with(key, body).await.is(201).id();
+        trade.shop.deliver_everything().await;
+        trade.shop.payment_of(&order).await
+    };
+    let token = trade.stripe.card("4242424242424242");
+    let paid = pay("saving", json!({"method": "credit_card", "token": token, "saveMethod": true})).await;
+    assert_eq!((paid.status, paid.failure_code), (PaymentStatus::Completed, None));
+    assert!(paid.saved_method.is_some());
+    assert_ne!(customer().await, second);
+    // The cards of the deleted customer went with them.
+    let failed = pay("saved", json!({"method": "credit_card", "savedMethodId": saved})).await;
+    assert_eq!((failed.status, failed.failure_code), (PaymentStatus::Failed, Some(FailureCode::InvalidPaymentMethod)));
+    trade.shop.verify().await;
+}
+
+// M10
+#[tokio::test]
+async fn an_amount_that_the_gateway_does_not_charge_is_not_told_as_the_cards_fault() {
+    let trade = Trade::ordered("pm_card_visa").await;
+    trade.stripe.set_minimum("usd", TOTAL + 1);
+    trade.shop.deliver_everything().await;
+    let payment = trade.payment().await;
+    let expected = (PaymentStatus::Failed, Some(FailureCode::AmountNotChargeable));
+    assert_eq!((payment.status, payment.failure_code), expected);
+    let mails = trade.shop.mails_to(&trade.ada.email).await;
+    let text = mails.iter().find(|(subject, _)| subject.contains("did not go through")).map(|(_, text)| text);
+    assert!(text.is_some_and(|text| text.contains("so small an amount cannot be charged")), "{mails:?}");
+}
+
 // M12
 #[tokio::test]
 async fn a_stored_failure_of_a_refund_is_not_replayed_for_a_day() {
     let trade = Trade::cancelled().await;
     trade.stripe.fail_next("POST", "/v1/refunds", Failure::Status(500));
-    trade.shop.deliver_everything().await;
+    assert!(trade.deliver("order.cancelled").await);
+    assert!(!trade.deliver("refund.requested").await);
     trade.resume().await;
     assert_eq!((trade.paid_out().await, trade.payment().await.status), (vec![TOTAL], PaymentStatus::Refunded));
     trade.shop.verify().await;
@@ -591,6 +667,37 @@ async fn a_decline_has_a_code_of_a_closed_list_and_tells_a_thief_nothing() {
         assert_eq!((&shown.is(200).json["status"], &shown.json["failureCode"]), (&json!("failed"), &json!(code)));
         assert_eq!(trade.subjects().await.iter().filter(|subject| subject.contains("did not go through")).count(), 1);
     }
+}
+
+#[tokio::test]
+async fn the_token_of_a_declined_card_can_be_tried_again() {
+    let (shop, stripe) = TestShop::start_with_double().await;
+    let mug = shop.stock("MUG-1", 10).await;
+    let ada = shop.customer("ada").await;
+    ada.add_to_cart(&mug, 1).await.is(200);
+    let token = stripe.token("4242424242424242");
+    stripe.next_confirmation(Confirmation::Declines("insufficient_funds"));
+    let order = ada.checkout_with("order", checkout_body(&token)).await.is(201).id();
+    shop.deliver_everything().await;
+    let payment = shop.payment_of(&order).await;
+    assert_eq!(payment.failure_code, Some(FailureCode::InsufficientFunds));
+    let path = format!("/v1/payments/{}/confirm", payment.id);
+    ada.request("POST", &path).key("again").json(json!({"token": token})).send().await.is(200);
+    shop.deliver_everything().await;
+    let payment = shop.payment_of(&order).await;
+    assert_eq!((payment.status, payment.failure_code), (PaymentStatus::Completed, None));
+}
+
+// M6
+#[tokio::test]
+async fn a_refund_that_the_gateway_refuses_has_a_reason_without_the_gateways_words() {
+    let trade = Trade::cancelled().await;
+    trade.stripe.fail_next("POST", "/v1/refunds", Failure::Status(400));
+    trade.shop.deliver_everything().await;
+    let shown = trade.ada.get(&format!("/v1/payments/{}", trade.payment().await.id)).await;
+    let refund = &shown.is(200).json["refunds"][0];
+    let expected = (&json!("failed"), &json!("the payment provider did not accept the refund"));
+    assert_eq!((&refund["status"], &refund["failureReason"]), expected);
 }
 
 // M20

@@ -7,7 +7,7 @@ use super::{
     form::Form,
     intents, refunds,
     routes::balance,
-    state::State,
+    state::{Resource, State},
 };
 
 /// Acts without the API, and so without its idempotency keys and failures.
@@ -63,6 +63,21 @@ impl Dashboard<'_> {
     /// Another program changes an intent that is still open: its amount, its currency, its metadata.
     pub fn update(&self, intent: &str, fields: &[(&str, &str)]) {
         self.act(|state| intents::update(state, intent, &form(fields)));
+    }
+
+    /// Deletes a customer: their payment methods are detached ("Delete a customer").
+    pub fn delete_customer(&self, customer: &str) {
+        self.0.with(|state| {
+            state.customers.retain(|each| each.id() != customer);
+            for method in state.methods.iter_mut().filter(|method| method.customer.as_deref() == Some(customer)) {
+                (method.customer, method.used) = (None, true);
+            }
+        });
+    }
+
+    /// Deactivates a type of payment methods in the account's settings.
+    pub fn deactivate(&self, kind: &str) {
+        self.0.with(|state| state.inactive_types.push(kind.to_owned()));
     }
 
     /// The account no longer knows an intent, as after the shop was given the API key of another account.

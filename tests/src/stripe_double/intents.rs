@@ -170,6 +170,12 @@ pub(super) fn create(state: &mut State, form: &Form) -> Answer {
         let message = format!("The payment method type \"{unknown}\" is invalid.");
         return Err(StripeError::invalid("payment_method_types", message));
     }
+    if let Some(inactive) = method_types.iter().find(|kind| state.inactive_types.contains(kind)) {
+        let message = format!(
+            "The payment method type \"{inactive}\" is invalid. Please ensure the provided type is activated in your dashboard."
+        );
+        return Err(StripeError::invalid("payment_method_types", message).code("payment_intent_invalid_parameter"));
+    }
     // From API version 2023-08-16 on, an intent without types accepts the methods that the account has switched on.
     let allow = form.one_of("automatic_payment_methods[allow_redirects]", &["always", "never"])?;
     let accepts_redirects = method_types.is_empty().then(|| allow.as_deref() != Some("never"));

@@ -82,7 +82,12 @@ pub(super) fn create(state: &mut State, form: &Form) -> Answer {
         }
         "card" => {
             let token = form.required("card[token]")?;
-            Some(cards::by_token(token).filter(|_| token.starts_with("tok_")).ok_or_else(|| no_token(400, token))?)
+            Some(match use_up(state, token)? {
+                Some(card) => card,
+                None => {
+                    cards::by_token(token).filter(|_| token.starts_with("tok_")).ok_or_else(|| no_token(400, token))?
+                }
+            })
         }
         kind if REDIRECTS.contains(&kind) || DELAYED.contains(&kind) => None,
         _ => return Err(StripeError::invalid("type", format!("Invalid type: {kind}"))),
@@ -92,6 +97,16 @@ pub(super) fn create(state: &mut State, form: &Form) -> Answer {
     let id = new_method(state, &kind, card, billing);
     state.method(&id)?.metadata = form.metadata()?;
     Ok(state.method(&id)?.json())
+}
+
+/// The card of a single-use token ("Error codes", `token_already_used`).
+fn use_up(state: &mut State, token: &str) -> Result<Option<TestCard>, StripeError> {
+    let Some((_, card, used)) = state.tokens.iter_mut().find(|(id, _, _)| id == token) else { return Ok(None) };
+    if std::mem::replace(used, true) {
+        let message = format!("You cannot use a Stripe token more than once: {token}.");
+        return Err(StripeError::refused(message).code("token_already_used"));
+    }
+    Ok(Some(*card))
 }
 
 fn no_token(status: u16, token: &str) -> StripeError {

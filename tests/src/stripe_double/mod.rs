@@ -124,6 +124,17 @@ impl StripeDouble {
         self.with(|state| methods::new_method(state, "card", Some(card), Map::new()))
     }
 
+    /// A new single-use token of the test card with this number.
+    #[track_caller]
+    pub fn token(&self, number: &str) -> String {
+        let card = cards::by_number(number).expect("a card number of Stripe's page Testing");
+        self.with(|state| {
+            let id = state.new_id("tok");
+            state.tokens.push((id.clone(), card, false));
+            id
+        })
+    }
+
     /// A new payment method of the test card with this number, with the name of its holder.
     #[track_caller]
     pub fn card_of(&self, number: &str, holder: &str) -> String {

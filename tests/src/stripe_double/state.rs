@@ -6,6 +6,7 @@ use serde_json::Value;
 use shared::domain::{Clock, Random};
 
 use super::{
+    cards::TestCard,
     charges::Charge,
     confirm::Confirmation,
     disputes::Dispute,
@@ -28,6 +29,8 @@ pub(super) struct State {
     pub(super) refunds: Vec<Refund>,
     pub(super) disputes: Vec<Dispute>,
     pub(super) methods: Vec<Method>,
+    /// Single-use tokens of cards, and whether each was used.
+    pub(super) tokens: Vec<(String, TestCard, bool)>,
     pub(super) customers: Vec<Customer>,
     pub(super) setup_intents: Vec<SetupIntent>,
     pub(super) events: Vec<Event>,
@@ -35,6 +38,8 @@ pub(super) struct State {
     pub(super) balance: BTreeMap<String, i64>,
     /// Minimum amounts in currencies that Stripe's table does not list.
     pub(super) minimums: BTreeMap<String, i64>,
+    /// Types of payment methods that the account has not activated.
+    pub(super) inactive_types: Vec<String>,
     /// Whether the account has multicapture.
     pub(super) has_multicapture: bool,
     pub(super) next_confirmations: VecDeque<Confirmation>,
@@ -64,11 +69,13 @@ impl State {
             refunds: Vec::new(),
             disputes: Vec::new(),
             methods: Vec::new(),
+            tokens: Vec::new(),
             customers: Vec::new(),
             setup_intents: Vec::new(),
             events: Vec::new(),
             balance: BTreeMap::new(),
             minimums: BTreeMap::new(),
+            inactive_types: Vec::new(),
             has_multicapture: false,
             next_confirmations: VecDeque::new(),
             next_refunds: VecDeque::new(),

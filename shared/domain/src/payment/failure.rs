@@ -19,6 +19,8 @@ pub enum FailureCode {
     IncorrectNumber,
     /// A limit of the card is reached.
     LimitExceeded,
+    /// The gateway charges no amount so small or so large. Another card does not help.
+    AmountNotChargeable,
     /// The card does not support this kind of purchase or this currency.
     CardNotSupported,
     /// The buyer has to authenticate (3-D Secure).
@@ -45,6 +47,7 @@ impl FailureCode {
             Self::IncorrectCvc => "incorrect_cvc",
             Self::IncorrectNumber => "incorrect_number",
             Self::LimitExceeded => "limit_exceeded",
+            Self::AmountNotChargeable => "amount_not_chargeable",
             Self::CardNotSupported => "card_not_supported",
             Self::AuthenticationRequired => "authentication_required",
             Self::AuthenticationFailed => "authentication_failed",

@@ -274,8 +274,8 @@ impl Payment {
         }
     }
 
-    /// Ends the lease of an attempt whose outcome is unknown, so that the next delivery of its message looks it up at once. The
-    /// lease of a later attempt stays.
+    /// Ends the lease of an attempt that the gateway has answered or that was not sent, so that the next delivery of its message
+    /// makes another one at once. The lease of a later attempt stays.
     pub fn end_refund_lease(&mut self, id: Id<Refund>, attempt: i64) {
         if let Some(refund) = self.refunds.iter_mut().find(|refund| refund.id == id && refund.attempts == attempt) {
             refund.leased_until = None;

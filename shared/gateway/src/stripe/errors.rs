@@ -33,6 +33,8 @@ struct WireProblem {
 pub(super) enum Refusal {
     /// The card's fault.
     Declined(Failure),
+    /// The amount is too small or too large to be charged.
+    Amount(Failure),
     /// Everything else.
     Error(GatewayError),
 }
@@ -41,6 +43,7 @@ impl From<Refusal> for GatewayError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Declined(failure) => Self::InvalidMethod(failure),
+            Refusal::Amount(failure) => Self::Refused(failure.reason),
             Refusal::Error(error) => error,
         }
     }
@@ -66,12 +69,27 @@ impl Refusal {
             status if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => return Self::unknown(words),
             _ => {}
         }
-        if error.kind.as_deref() == Some("card_error") || is_of_the_method(code, error.param.as_deref()) {
-            let failure = Failure::new(FailureCode::InvalidPaymentMethod, "the payment method was not accepted");
-            return Self::Declined(if error.kind.as_deref() == Some("card_error") { error.failure() } else { failure });
+        if error.kind.as_deref() == Some("card_error") {
+            return Self::Declined(error.failure());
+        }
+        if error.is_of_the_method() {
+            return Self::Declined(not_accepted());
         }
         Self::Error(match (status, code) {
-            (StatusCode::NOT_FOUND, _) | (_, "resource_missing") => GatewayError::NotFound(words),
+            (_, "amount_too_small" | "amount_too_large") => {
+                let bound = if code == "amount_too_small" { "small" } else { "large" };
+                let reason = format!("so {bound} an amount cannot be charged in this currency, with no card");
+                return Self::Amount(Failure::new(FailureCode::AmountNotChargeable, reason));
+            }
+            (_, "resource_missing") if error.param.as_deref() == Some("customer") => {
+                GatewayError::UnknownCustomer(words)
+            }
+            (_, "resource_missing") => GatewayError::NotFound(words),
+            // There is no such endpoint: the base of the API is wrong, and nothing is known about the object.
+            (StatusCode::NOT_FOUND, _) if error.kind.is_none() || words.contains("Unrecognized request URL") => {
+                GatewayError::Misconfigured(words)
+            }
+            (StatusCode::NOT_FOUND, _) => GatewayError::NotFound(words),
             (
                 _,
                 "payment_intent_unexpected_state"
@@ -82,8 +100,6 @@ impl Refusal {
                 | "charge_expired_for_capture"
                 | "capture_unauthorized_payment"
                 | "capture_charge_authorization_expired"
-                | "amount_too_large"
-                | "amount_too_small"
                 | "refund_disputed_payment",
             ) => GatewayError::Refused(words),
             // Before codes existed, states were refused with a message alone.
@@ -93,33 +109,48 @@ impl Refusal {
     }
 }
 
-/// Whether the buyer's token or payment method is what is wrong.
-fn is_of_the_method(code: &str, param: Option<&str>) -> bool {
-    match code {
-        "token_already_used"
-        | "token_in_use"
-        | "payment_method_currency_mismatch"
-        | "payment_method_provider_decline"
-        | "payment_method_provider_timeout"
-        | "payment_method_customer_decline"
-        | "payment_method_not_available"
-        | "payment_method_invalid_parameter"
-        | "payment_intent_incompatible_payment_method"
-        | "incorrect_number"
-        | "invalid_number"
-        | "invalid_expiry_month"
-        | "invalid_expiry_year"
-        | "invalid_cvc"
-        | "expired_card"
-        | "card_declined" => true,
-        "resource_missing" | "parameter_invalid_string" | "" => {
-            matches!(param, Some("payment_method" | "source" | "card" | "card[token]" | "token"))
-        }
-        _ => false,
-    }
+/// The failure of a payment method without a reason that the buyer could use.
+pub(super) fn not_accepted() -> Failure {
+    Failure::new(FailureCode::InvalidPaymentMethod, "the payment method was not accepted")
 }
 
+/// How a refusal names a payment method that was used up, detached or is of another customer. It has neither code nor
+/// parameter; if Stripe changes the words, it counts as the shop's fault and is alarmed.
+const STATES_OF_A_METHOD: [&str; 3] =
+    ["The provided PaymentMethod ", "This PaymentMethod ", "The payment method you provided "];
+
 impl WireError {
+    /// Whether the buyer's token or payment method is what is wrong.
+    fn is_of_the_method(&self) -> bool {
+        let is_named =
+            matches!(self.param.as_deref(), Some("payment_method" | "source" | "card" | "card[token]" | "token"));
+        match self.code.as_deref().unwrap_or_default() {
+            "token_already_used"
+            | "token_in_use"
+            | "payment_method_currency_mismatch"
+            | "payment_method_provider_decline"
+            | "payment_method_provider_timeout"
+            | "payment_method_customer_decline"
+            | "payment_method_not_available"
+            | "payment_method_invalid_parameter"
+            | "payment_intent_incompatible_payment_method"
+            | "incorrect_number"
+            | "invalid_number"
+            | "invalid_expiry_month"
+            | "invalid_expiry_year"
+            | "invalid_cvc"
+            | "expired_card"
+            | "card_declined" => true,
+            "resource_missing" | "parameter_invalid_string" => is_named,
+            "" if self.param.is_none() => {
+                let words = self.message.as_deref().unwrap_or_default();
+                STATES_OF_A_METHOD.iter().any(|state| words.starts_with(state))
+            }
+            "" => is_named,
+            _ => false,
+        }
+    }
+
     /// The decline, in a closed list and in a sentence for the buyer.
     pub(super) fn failure(&self) -> Failure {
         let code = match (self.code.as_deref().unwrap_or_default(), self.decline_code.as_deref().unwrap_or_default()) {
@@ -182,6 +213,18 @@ mod tests {
         let missing =
             serde_json::json!({"type": "invalid_request_error", "code": "resource_missing", "param": "payment_method"});
         assert!(matches!(of(400, &missing), Refusal::Declined(_)));
+        let used_up = "The provided PaymentMethod was previously used with a PaymentIntent. It may not be used again.";
+        let used_up = serde_json::json!({"type": "invalid_request_error", "message": used_up});
+        assert!(matches!(of(400, &used_up), Refusal::Declined(_)));
+    }
+
+    #[test]
+    fn an_address_that_is_not_the_apis_says_nothing_about_an_object() {
+        let elsewhere = Refusal::of(StatusCode::NOT_FOUND, b"<html>not found</html>");
+        assert!(matches!(elsewhere, Refusal::Error(GatewayError::Misconfigured(_))), "{elsewhere:?}");
+        let message = "Unrecognized request URL (POST: /v2/payment_intents).";
+        let path = of(404, &serde_json::json!({"type": "invalid_request_error", "message": message}));
+        assert!(matches!(path, Refusal::Error(GatewayError::Misconfigured(_))), "{path:?}");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use reqwest::Method;
 use serde::Deserialize;
 
 use self::{
-    errors::Refusal,
+    errors::{Refusal, not_accepted},
     wire::{
         MethodReference, WireCharge, WireCustomer, WireDispute, WireIntent, WireList, WireMethod, WireOutcomeOfCharge,
         WireRefund,
@@ -125,15 +125,16 @@ impl Stripe {
         }
     }
 
-    /// The id of the payment method of a token. A single-use card token is converted into a payment method first; `key` is of
-    /// the conversion.
-    async fn payment_method(&self, source: &PaymentSource, key: &str) -> Result<String, GatewayError> {
+    /// The id of the payment method of a token. A single-use card token is converted into a payment method first, and always
+    /// into the same one: after a decline, a customer may try the same token again.
+    async fn payment_method(&self, source: &PaymentSource) -> Result<String, GatewayError> {
         let token = source.expose();
         if !token.starts_with("tok_") {
             return Ok(token.to_owned());
         }
         let form = [("type", "card".to_owned()), ("card[token]", token.to_owned())];
-        match self.call::<WireMethod>(Method::POST, "payment_methods", &form, Some(key)).await {
+        let key = format!("{}-method", sha256_hex(token));
+        match self.call::<WireMethod>(Method::POST, "payment_methods", &form, Some(&key)).await {
             Ok(method) => Ok(method.id),
             Err(Refusal::Error(GatewayError::Refused(_) | GatewayError::NotFound(_))) => {
                 // Older API versions cannot convert a token, but accept the id of its card as a payment method.
@@ -158,17 +159,32 @@ impl Stripe {
             // The customer chooses the account on PayPal's page.
             return Ok((PAYPAL.to_owned(), ("payment_method_data[type]", PAYPAL.to_owned())));
         };
-        let key = format!("{}-{}-method", charge.payment, charge.attempt);
-        let method = self.payment_method(source, &key).await.map_err(not_accepted)?;
+        let method = self.payment_method(source).await.map_err(unknown_method)?;
         let kind = match charge.method {
             PaymentMethod::Paypal => PAYPAL.to_owned(),
             // Whatever the gateway's form offered: only the payment method itself knows.
             PaymentMethod::Stripe if source.expose().starts_with("pm_") => {
-                self.find_method(&method).await.map_err(not_accepted)?.kind.unwrap_or_else(|| CARD.to_owned())
+                self.find_method(&method).await.map_err(unknown_method)?.kind.unwrap_or_else(|| CARD.to_owned())
             }
             _ => CARD.to_owned(),
         };
         Ok((kind, ("payment_method", method)))
+    }
+
+    /// Why an intent could not be opened. Only what is wrong with the payment method itself is the buyer's fault: the rest of
+    /// the request is the shop's.
+    async fn not_opened(&self, error: GatewayError, charge: &Charge<'_>) -> GatewayError {
+        match (error, charge.source) {
+            // Not every version of the API tells what it does not know.
+            (GatewayError::NotFound(words), Some(source)) if source.expose().starts_with("pm_") => {
+                match self.find_method(source.expose()).await {
+                    Err(GatewayError::NotFound(_)) => GatewayError::InvalidMethod(not_accepted()),
+                    _ => GatewayError::Misconfigured(words),
+                }
+            }
+            (GatewayError::NotFound(words) | GatewayError::Refused(words), _) => GatewayError::Misconfigured(words),
+            (error, _) => error,
+        }
     }
 
     async fn read(&self, wire: WireIntent) -> Result<Intent, GatewayError> {
@@ -263,10 +279,10 @@ fn invalid_method(reason: &str) -> GatewayError {
     GatewayError::InvalidMethod(Failure::new(FailureCode::InvalidPaymentMethod, reason))
 }
 
-/// The error of a request that names a payment method and no other object that could be refused.
-fn not_accepted(error: GatewayError) -> GatewayError {
+/// The error of a request whose path names a payment method or its token.
+fn unknown_method(error: GatewayError) -> GatewayError {
     match error {
-        GatewayError::NotFound(_) | GatewayError::Refused(_) => invalid_method("the payment method was not accepted"),
+        GatewayError::NotFound(_) => GatewayError::InvalidMethod(not_accepted()),
         error => error,
     }
 }
@@ -296,7 +312,8 @@ impl PaymentGateway for Stripe {
             }
         }
         form.push(("payment_method_types[]", kind));
-        let key = format!("{}-{}-open", charge.payment, charge.attempt);
+        // With the customer, who may be another one after the first was deleted at Stripe.
+        let key = format!("{}-{}-open{}", charge.payment, charge.attempt, charge.customer.unwrap_or_default());
         match self.call::<WireIntent>(Method::POST, "payment_intents", &form, Some(&key)).await {
             Ok(wire) => {
                 let instrument = wire.payment_method.as_ref().and_then(MethodReference::instrument);
@@ -308,8 +325,8 @@ impl PaymentGateway for Stripe {
                 }
                 self.read(wire).await
             }
-            // The request names nothing but the payment method and its customer.
-            Err(refusal) => Err(not_accepted(refusal.into())),
+            Err(Refusal::Amount(failure)) => Err(GatewayError::InvalidMethod(failure)),
+            Err(refusal) => Err(self.not_opened(refusal.into(), charge).await),
         }
     }
 
@@ -408,18 +425,17 @@ impl PaymentGateway for Stripe {
         made.read(refund.currency).ok_or_else(|| GatewayError::Unknown("a refund of no whole minor unit".to_owned()))
     }
 
-    async fn create_customer(&self, user: Id<User>) -> Result<String, GatewayError> {
+    async fn create_customer(&self, user: Id<User>, replaces: Option<&str>) -> Result<String, GatewayError> {
         // No name and no address: Stripe needs neither, and the parameters of a repeat have to be the same.
         let form = [("metadata[userId]", user.to_string())];
-        let key = format!("{user}-customer");
+        let key = format!("{user}-customer{}", replaces.unwrap_or_default());
         let made: WireCustomer = self.call(Method::POST, "customers", &form, Some(&key)).await?;
         Ok(made.id)
     }
 
     async fn save_method(&self, customer: &str, source: &PaymentSource) -> Result<CardOnFile, GatewayError> {
-        let key = format!("{}-method", sha256_hex(source.expose()));
-        let id = self.payment_method(source, &key).await.map_err(not_accepted)?;
-        let found = self.find_method(&id).await.map_err(not_accepted)?;
+        let id = self.payment_method(source).await.map_err(unknown_method)?;
+        let found = self.find_method(&id).await.map_err(unknown_method)?;
         if !matches!(found.instrument(), Some(Instrument::Card(_))) {
             return Err(invalid_method("only cards can be saved"));
         }
@@ -427,7 +443,7 @@ impl PaymentGateway for Stripe {
         let path = format!("payment_methods/{}/attach", segment(&found.id));
         let form = [("customer", customer.to_owned())];
         let attached: Result<WireMethod, Refusal> = self.call(Method::POST, &path, &form, None).await;
-        let attached = attached.map_err(|refusal| not_accepted(refusal.into()))?;
+        let attached = attached.map_err(|refusal| unknown_method(refusal.into()))?;
         attached.on_file().ok_or_else(|| GatewayError::Unknown("a card without its number's last digits".to_owned()))
     }
 
