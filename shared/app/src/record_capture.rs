@@ -9,7 +9,7 @@ use super::{
     record_payment::{RecordError, SucceededCharge, load_payment, reopen},
 };
 use shop_domain::{
-    Id, Money, Timestamp,
+    Id, Money, MoneyError, Timestamp,
     message::{Event, Message},
     order::{Cancellation, Order, OrderStatus},
     payment::{
@@ -123,6 +123,7 @@ pub(super) async fn record_captures_in(
     } else if order.status == OrderStatus::Cancelled {
         messages.extend(give_back(&mut payment, now)?);
     }
+    report_uncollected(&order, &mut payment, now)?;
     if is_first && payment.save_method {
         messages.push(Event::SaveMethodRequested { payment_id: payment.id, order_id: order.id }.now(now));
     }
@@ -168,6 +169,21 @@ fn report_captures(before: &Payment, payment: &mut Payment, now: Timestamp) {
     if !failures.is_empty() {
         let _ = payment.ask_for_attention(failures.join("; "), now);
     }
+}
+
+/// Shows to a person that less was captured than the order costs, and that no more can be.
+fn report_uncollected(order: &Order, payment: &mut Payment, now: Timestamp) -> Result<(), MoneyError> {
+    let uncollected = payment.uncollected()?;
+    if order.status == OrderStatus::Cancelled || uncollected.is_zero() || payment.attention.is_some() {
+        return Ok(());
+    }
+    let (captured, amount) = (payment.captured.display(payment.currency), payment.amount.display(payment.currency));
+    tracing::error!(payment = %payment.id, captured, amount, "too little was captured: a person has to decide");
+    let reason = format!(
+        "only {captured} of {amount} was captured, and nothing more can be: cancel the order, or ask for the rest"
+    );
+    let _ = payment.ask_for_attention(reason, now);
+    Ok(())
 }
 
 /// The gateway has released what was authorised: it lapsed, or was voided. An order of which nothing has left is cancelled; what

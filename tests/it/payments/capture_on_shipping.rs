@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bson::doc;
 use futures::{future::join_all, join};
 use payment_processing::reconcile::{Cause, reconcile};
 use serde_json::{Value, json};
@@ -159,6 +160,19 @@ impl Deal {
         let report = reconcile(self.shop.store(), self.shop.gateway.as_ref(), window, true, now).await.unwrap();
         self.shop.deliver_everything().await;
         report.breaks.iter().map(|found| found.cause).collect()
+    }
+
+    /// How many payments `ops verify` lists for a person.
+    async fn undecided(&self) -> u64 {
+        let report = ops::verify::verify(self.shop.store(), self.shop.clock.now()).await.unwrap();
+        report.checks.iter().find(|check| check.rule.contains("waits for a person")).unwrap().violations
+    }
+
+    /// Fails the test unless shipping is refused.
+    async fn is_not_shipped(&self) {
+        let refused = self.ship(&self.admin).await;
+        assert_eq!(refused.is_problem(409, "illegal_transition").json["state"], "processing");
+        assert!(refused.json["detail"].as_str().unwrap().contains("too little was captured"), "{}", refused.json);
     }
 
     async fn subjects(&self) -> Vec<String> {
@@ -459,9 +473,7 @@ async fn a_capture_that_the_gateway_refuses_for_good_is_shown_to_a_person() {
     assert_eq!(deal.status().await, OrderStatus::Processing, "a part of it has left");
     deal.capture(&deal.admin, "again", json!({})).await.is_problem(409, "nothing_to_capture");
     deal.is_charged(0).await;
-    let report = ops::verify::verify(deal.shop.store(), deal.shop.clock.now()).await.unwrap();
-    let waiting = report.checks.iter().find(|check| check.rule.contains("waits for a person")).unwrap();
-    assert_eq!(waiting.violations, 1);
+    assert_eq!(deal.undecided().await, 1);
 }
 
 #[tokio::test]
@@ -524,10 +536,45 @@ async fn captures_made_in_the_dashboard_are_recorded() {
         let payment = deal.payment().await;
         assert_eq!((payment.captures[0].made_at, payment.authorised), (CaptureOrigin::Gateway, None));
         assert_eq!((payment.status, deal.status().await), (PaymentStatus::Completed, OrderStatus::Processing));
-        deal.ship(&deal.admin).await.is(200);
-        deal.shop.deliver_everything().await;
+        let is_short = by_hand < TOTAL;
+        assert_eq!(payment.attention.is_some(), is_short, "{:?}", payment.attention);
+        if is_short {
+            deal.is_not_shipped().await;
+        } else {
+            deal.ship(&deal.admin).await.is(200);
+            deal.shop.deliver_everything().await;
+        }
         deal.is_charged(by_hand).await;
     }
+}
+
+#[tokio::test]
+async fn an_order_whose_rest_was_released_waits_for_a_person() {
+    let deal = Deal::authorised(false).await;
+    deal.capture(&deal.admin, "too little", json!({"amount": 100})).await.is(202);
+    deal.shop.deliver_everything().await;
+    deal.is_charged(100).await;
+    let payment = deal.payment().await;
+    assert_eq!((payment.authorised, payment.status), (None, PaymentStatus::Completed));
+    assert!(payment.attention.as_deref().unwrap().starts_with("only "), "{:?}", payment.attention);
+    assert_eq!(deal.undecided().await, 1);
+    deal.is_not_shipped().await;
+    // Its customer still gets the money back.
+    deal.cancel().await.is(200);
+    deal.shop.deliver_everything().await;
+    assert_eq!(deal.moved().await, Moved { charged: vec![100], refunded: 100, disputed_lost: 0 });
+}
+
+#[tokio::test]
+async fn an_order_whose_rest_was_released_is_shipped_once_a_person_has_decided() {
+    let deal = Deal::authorised(false).await;
+    deal.capture(&deal.admin, "too little", json!({"amount": 100})).await.is(202);
+    deal.shop.deliver_everything().await;
+    deal.is_not_shipped().await;
+    let payment = deal.payment().await.id;
+    let payments = deal.shop.store().database().collection::<bson::Document>("payments");
+    payments.update_one(doc! {"_id": payment}, doc! {"$unset": {"attention": ""}}).await.unwrap();
+    deal.ship(&deal.admin).await.is(200);
 }
 
 #[tokio::test]

@@ -149,6 +149,14 @@ impl Payment {
         Ok(authorised.amount.minus(requested)?.max(Money::ZERO))
     }
 
+    /// What no capture will bring any more: what is neither captured nor authorised.
+    pub fn uncollected(&self) -> Result<Money, MoneyError> {
+        if self.capture_mode == CaptureMode::Immediately || self.authorised.is_some() {
+            return Ok(Money::ZERO);
+        }
+        Ok(self.amount.minus(self.captured)?.max(Money::ZERO))
+    }
+
     /// The captures that are to be made.
     pub fn requested_captures(&self) -> impl Iterator<Item = &Capture> {
         self.captures.iter().filter(|capture| capture.status == CaptureStatus::Requested)
