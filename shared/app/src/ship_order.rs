@@ -65,7 +65,7 @@ pub async fn ship_order(
             return Err(ShipOrderError::PaidBack(state));
         }
         // Once a person has decided, nothing asks for attention any more.
-        if payment.attention.is_some() && !payment.uncollected()?.is_zero() {
+        if payment.attention.is_some() && !payment.uncollected(&order)?.is_zero() {
             return Err(ShipOrderError::Uncollected(state));
         }
         let mut messages = vec![Event::EmailOrderShipped { order_id: order.id }.now(now)];

@@ -162,6 +162,21 @@ impl Deal {
         report.breaks.iter().map(|found| found.cause).collect()
     }
 
+    /// Ada sends everything back, and it is received.
+    async fn send_everything_back(&self) {
+        let order = self.shop.find_order(&self.order).await;
+        let items: Vec<_> =
+            order.items.iter().map(|item| json!({"itemId": item.id, "quantity": item.quantity})).collect();
+        let path = format!("/v1/orders/{}/returns", self.order);
+        let wanted = json!({"items": items, "reason": "too heavy"});
+        let asked = self.ada.request("POST", &path).key("back").json(wanted).send().await;
+        let returned = asked.is(201).id();
+        for verb in ["approve", "receive"] {
+            self.admin.request("POST", &format!("/v1/returns/{returned}/{verb}")).send().await.is(200);
+        }
+        self.shop.deliver_everything().await;
+    }
+
     /// How many payments `ops verify` lists for a person.
     async fn undecided(&self) -> u64 {
         let report = ops::verify::verify(self.shop.store(), self.shop.clock.now()).await.unwrap();
@@ -644,6 +659,62 @@ async fn the_rest_of_a_partly_shipped_order_is_captured_before_the_authorisation
     deal.ship(&deal.eve).await.is(200);
     deal.shop.deliver_everything().await;
     deal.is_charged(TOTAL).await;
+}
+
+#[tokio::test]
+async fn what_came_back_before_it_was_captured_is_not_captured_afterwards() {
+    // Shipping, with its tax, is in no line that comes back.
+    const SHIPPING: i64 = 536;
+    for multicapture in [true, false] {
+        let deal = Deal::authorised(multicapture).await;
+        deal.stripe.fail_next("POST", CAPTURE, Failure::Status(402));
+        if multicapture {
+            deal.stripe.fail_next("POST", CAPTURE, Failure::Status(402));
+        }
+        deal.ship(&deal.admin).await.is(200);
+        deal.shop.deliver_everything().await;
+        assert!(deal.captures().await.iter().all(|(_, status)| *status == CaptureStatus::Failed));
+        assert_eq!(deal.payment().await.authorised.unwrap().amount.minor(), TOTAL);
+        deal.send_everything_back().await;
+        assert_eq!(deal.payment().await.refunds, []);
+
+        deal.shop.clock.advance(6 * DAY);
+        for _ in 0..3 {
+            deal.shop.run_maintenance().await;
+            deal.shop.deliver_everything().await;
+            deal.shop.clock.advance(RESUME);
+        }
+        deal.is_charged(SHIPPING).await;
+        let payment = deal.payment().await;
+        assert_eq!((payment.authorised, payment.void_pending), (None, false));
+        assert_eq!((payment.attention.as_deref(), deal.status().await), (None, OrderStatus::Refunded));
+        assert_eq!(deal.stripe.intent(&deal.intent().await)["amount_capturable"], 0);
+    }
+}
+
+#[tokio::test]
+async fn an_authorisation_of_what_came_back_is_voided() {
+    let deal = Deal::authorised(true).await;
+    // Nothing is due besides the goods.
+    deal.capture(&deal.admin, "shipping", json!({"amount": 536})).await.is(202);
+    deal.shop.deliver_everything().await;
+    for _ in 0..2 {
+        deal.stripe.fail_next("POST", CAPTURE, Failure::Status(402));
+    }
+    deal.ship(&deal.admin).await.is(200);
+    deal.shop.deliver_everything().await;
+    deal.send_everything_back().await;
+    let refunded = deal.moved().await.refunded;
+    deal.shop.clock.advance(6 * DAY);
+    for _ in 0..3 {
+        deal.shop.run_maintenance().await;
+        deal.shop.deliver_everything().await;
+        deal.shop.clock.advance(RESUME);
+    }
+    let payment = deal.payment().await;
+    assert_eq!((payment.authorised, payment.void_pending, payment.attention.as_deref()), (None, false, None));
+    assert_eq!(payment.captured.minor() - deal.moved().await.refunded, 536, "it refunded {refunded} before");
+    deal.shop.verify().await;
 }
 
 #[tokio::test]
