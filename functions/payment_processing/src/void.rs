@@ -16,11 +16,7 @@ impl PaymentProcessing {
         let payment = self.load(id).await?;
         let order = self.worker.store.orders.find(payment.order).await?;
         // A late repeat, or it was paid meanwhile: what is to be charged, or authorised, must not be released.
-        let goes_on = |status| match status {
-            OrderStatus::Pending => !payment.void_pending,
-            status => status != OrderStatus::Cancelled,
-        };
-        if order.is_some_and(|order| goes_on(order.status)) {
+        if !payment.void_pending && order.is_some_and(|order| order.status != OrderStatus::Cancelled) {
             return Ok(());
         }
         if let Some(intent_id) = &payment.transaction_id {

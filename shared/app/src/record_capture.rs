@@ -9,7 +9,7 @@ use super::{
     record_payment::{RecordError, SucceededCharge, load_payment, reopen},
 };
 use shop_domain::{
-    Id, Money, Timestamp,
+    Id, Money, MoneyError, Timestamp,
     message::{Event, Message},
     order::{Cancellation, Order, OrderStatus},
     payment::{
@@ -123,6 +123,7 @@ pub(super) async fn record_captures_in(
     } else if order.status == OrderStatus::Cancelled {
         messages.extend(give_back(&mut payment, now)?);
     }
+    report_uncollected(&order, &mut payment, now)?;
     if is_first && payment.save_method {
         messages.push(Event::SaveMethodRequested { payment_id: payment.id, order_id: order.id }.now(now));
     }
@@ -170,6 +171,31 @@ fn report_captures(before: &Payment, payment: &mut Payment, now: Timestamp) {
     }
 }
 
+/// Shows to a person that less was captured than the order costs, and that no more can be.
+fn report_uncollected(order: &Order, payment: &mut Payment, now: Timestamp) -> Result<(), MoneyError> {
+    forget_returned(order, payment)?;
+    let uncollected = payment.uncollected(order)?;
+    if order.status == OrderStatus::Cancelled || uncollected.is_zero() || payment.attention.is_some() {
+        return Ok(());
+    }
+    let (captured, amount) = (payment.captured.display(payment.currency), payment.amount.display(payment.currency));
+    tracing::error!(payment = %payment.id, captured, amount, "too little was captured: a person has to decide");
+    let reason = format!(
+        "only {captured} of {amount} was captured, and nothing more can be: cancel the order, or ask for the rest"
+    );
+    let _ = payment.ask_for_attention(reason, now);
+    Ok(())
+}
+
+/// What was not captured has come back: nothing is left to decide.
+fn forget_returned(order: &Order, payment: &mut Payment) -> Result<(), MoneyError> {
+    let has_come_back = !order.returned_unpaid()?.is_zero() && payment.uncollected(order)?.is_zero();
+    if payment.authorised.is_none() && has_come_back {
+        payment.attention = None;
+    }
+    Ok(())
+}
+
 /// The gateway has released what was authorised: it lapsed, or was voided. An order of which nothing has left is cancelled; what
 /// has left without its money is shown to a person.
 pub async fn record_released(store: &Store, payment: Id<Payment>, now: Timestamp) -> Result<Vec<Message>, RecordError> {
@@ -197,7 +223,9 @@ pub(super) async fn end_authorisation_in(
     if order.status.reserves_stock() && !order.has_left() {
         return Ok(cancel_in(store, tx, order, payment, Cancellation::authorisation_ended(), now).await?);
     }
-    if order.status != OrderStatus::Cancelled && payment.attention.is_none() {
+    forget_returned(order, payment)?;
+    let is_owed = order.status != OrderStatus::Cancelled && !payment.uncollected(order)?.is_zero();
+    if is_owed && payment.attention.is_none() {
         let released = released.display(payment.currency);
         tracing::error!(payment = %payment.id, released, "an authorisation ended before it was captured: a person has to decide");
         let _ = payment.ask_for_attention(format!("the authorisation of {released} ended before it was captured"), now);
@@ -257,7 +285,8 @@ pub async fn record_capture_failed(
 }
 
 /// An authorisation is about to end: an order of which nothing has left is cancelled and its authorisation voided; otherwise
-/// the rest is captured, because the order stands.
+/// the rest is captured, because the order stands, less what came back before it was paid. Where that leaves nothing, the
+/// authorisation is voided.
 pub async fn end_before_expiry(
     store: &Store,
     payment: Id<Payment>,
@@ -276,14 +305,18 @@ pub async fn end_before_expiry(
         if order.status == OrderStatus::Cancelled {
             return Ok(Vec::new());
         }
-        let rest = payment.capturable()?;
-        let capture = match payment.request_capture(rest, None, now) {
-            Ok(capture) => capture,
-            Err(CaptureError::Money(error)) => return Err(error.into()),
-            Err(CaptureError::ExceedsAuthorised { .. } | CaptureError::NotPositive) => return Ok(Vec::new()),
-        };
+        let rest = payment.chargeable(&order)?;
         let (payment_id, order_id) = (payment.id, order.id);
-        let messages = vec![Event::PaymentCaptureRequested { payment_id, order_id, capture_id: capture }.now(now)];
+        let event = match payment.request_capture(rest, None, now) {
+            Ok(capture_id) => Event::PaymentCaptureRequested { payment_id, order_id, capture_id },
+            Err(CaptureError::Money(error)) => return Err(error.into()),
+            Err(CaptureError::ExceedsAuthorised { .. } | CaptureError::NotPositive) => {
+                payment.void_pending = true;
+                payment.updated_at = now;
+                Event::PaymentVoidRequested { payment_id, order_id }
+            }
+        };
+        let messages = vec![event.now(now)];
         save_both(store, tx, &mut order, &mut payment).await?;
         store.outbox.enqueue_all(tx, &messages).await?;
         Ok(messages)

@@ -22,6 +22,9 @@ pub enum ShipOrderError {
     /// A disputed order is not shipped.
     #[error("the payment is disputed: the order is not shipped until the dispute is decided")]
     Disputed(OrderStatus),
+    /// Less was captured than the order costs, and no more can be.
+    #[error("too little was captured, and nothing more can be: the order is not shipped until a person has decided")]
+    Uncollected(OrderStatus),
     /// An amount does not fit.
     #[error(transparent)]
     Money(#[from] MoneyError),
@@ -60,6 +63,10 @@ pub async fn ship_order(
         }
         if payment.is_paid_back() {
             return Err(ShipOrderError::PaidBack(state));
+        }
+        // Once a person has decided, nothing asks for attention any more.
+        if payment.attention.is_some() && !payment.uncollected(&order)?.is_zero() {
+            return Err(ShipOrderError::Uncollected(state));
         }
         let mut messages = vec![Event::EmailOrderShipped { order_id: order.id }.now(now)];
         for parcel in first_parcel..order.shipments.len() {

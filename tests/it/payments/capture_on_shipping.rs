@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bson::doc;
 use futures::{future::join_all, join};
 use payment_processing::reconcile::{Cause, reconcile};
 use serde_json::{Value, json};
@@ -159,6 +160,34 @@ impl Deal {
         let report = reconcile(self.shop.store(), self.shop.gateway.as_ref(), window, true, now).await.unwrap();
         self.shop.deliver_everything().await;
         report.breaks.iter().map(|found| found.cause).collect()
+    }
+
+    /// Ada sends everything back, and it is received.
+    async fn send_everything_back(&self) {
+        let order = self.shop.find_order(&self.order).await;
+        let items: Vec<_> =
+            order.items.iter().map(|item| json!({"itemId": item.id, "quantity": item.quantity})).collect();
+        let path = format!("/v1/orders/{}/returns", self.order);
+        let wanted = json!({"items": items, "reason": "too heavy"});
+        let asked = self.ada.request("POST", &path).key("back").json(wanted).send().await;
+        let returned = asked.is(201).id();
+        for verb in ["approve", "receive"] {
+            self.admin.request("POST", &format!("/v1/returns/{returned}/{verb}")).send().await.is(200);
+        }
+        self.shop.deliver_everything().await;
+    }
+
+    /// How many payments `ops verify` lists for a person.
+    async fn undecided(&self) -> u64 {
+        let report = ops::verify::verify(self.shop.store(), self.shop.clock.now()).await.unwrap();
+        report.checks.iter().find(|check| check.rule.contains("waits for a person")).unwrap().violations
+    }
+
+    /// Fails the test unless shipping is refused.
+    async fn is_not_shipped(&self) {
+        let refused = self.ship(&self.admin).await;
+        assert_eq!(refused.is_problem(409, "illegal_transition").json["state"], "processing");
+        assert!(refused.json["detail"].as_str().unwrap().contains("too little was captured"), "{}", refused.json);
     }
 
     async fn subjects(&self) -> Vec<String> {
@@ -464,9 +493,7 @@ async fn a_capture_that_the_gateway_refuses_for_good_is_shown_to_a_person() {
     assert_eq!(deal.status().await, OrderStatus::Processing, "a part of it has left");
     deal.capture(&deal.admin, "again", json!({})).await.is_problem(409, "nothing_to_capture");
     deal.is_charged(0).await;
-    let report = ops::verify::verify(deal.shop.store(), deal.shop.clock.now()).await.unwrap();
-    let waiting = report.checks.iter().find(|check| check.rule.contains("waits for a person")).unwrap();
-    assert_eq!(waiting.violations, 1);
+    assert_eq!(deal.undecided().await, 1);
 }
 
 #[tokio::test]
@@ -529,10 +556,45 @@ async fn captures_made_in_the_dashboard_are_recorded() {
         let payment = deal.payment().await;
         assert_eq!((payment.captures[0].made_at, payment.authorised), (CaptureOrigin::Gateway, None));
         assert_eq!((payment.status, deal.status().await), (PaymentStatus::Completed, OrderStatus::Processing));
-        deal.ship(&deal.admin).await.is(200);
-        deal.shop.deliver_everything().await;
+        let is_short = by_hand < TOTAL;
+        assert_eq!(payment.attention.is_some(), is_short, "{:?}", payment.attention);
+        if is_short {
+            deal.is_not_shipped().await;
+        } else {
+            deal.ship(&deal.admin).await.is(200);
+            deal.shop.deliver_everything().await;
+        }
         deal.is_charged(by_hand).await;
     }
+}
+
+#[tokio::test]
+async fn an_order_whose_rest_was_released_waits_for_a_person() {
+    let deal = Deal::authorised(false).await;
+    deal.capture(&deal.admin, "too little", json!({"amount": 100})).await.is(202);
+    deal.shop.deliver_everything().await;
+    deal.is_charged(100).await;
+    let payment = deal.payment().await;
+    assert_eq!((payment.authorised, payment.status), (None, PaymentStatus::Completed));
+    assert!(payment.attention.as_deref().unwrap().starts_with("only "), "{:?}", payment.attention);
+    assert_eq!(deal.undecided().await, 1);
+    deal.is_not_shipped().await;
+    // Its customer still gets the money back.
+    deal.cancel().await.is(200);
+    deal.shop.deliver_everything().await;
+    assert_eq!(deal.moved().await, Moved { charged: vec![100], refunded: 100, disputed_lost: 0 });
+}
+
+#[tokio::test]
+async fn an_order_whose_rest_was_released_is_shipped_once_a_person_has_decided() {
+    let deal = Deal::authorised(false).await;
+    deal.capture(&deal.admin, "too little", json!({"amount": 100})).await.is(202);
+    deal.shop.deliver_everything().await;
+    deal.is_not_shipped().await;
+    let payment = deal.payment().await.id;
+    let payments = deal.shop.store().database().collection::<bson::Document>("payments");
+    payments.update_one(doc! {"_id": payment}, doc! {"$unset": {"attention": ""}}).await.unwrap();
+    deal.ship(&deal.admin).await.is(200);
 }
 
 #[tokio::test]
@@ -602,6 +664,62 @@ async fn the_rest_of_a_partly_shipped_order_is_captured_before_the_authorisation
     deal.ship(&deal.eve).await.is(200);
     deal.shop.deliver_everything().await;
     deal.is_charged(TOTAL).await;
+}
+
+#[tokio::test]
+async fn what_came_back_before_it_was_captured_is_not_captured_afterwards() {
+    // Shipping, with its tax, is in no line that comes back.
+    const SHIPPING: i64 = 536;
+    for multicapture in [true, false] {
+        let deal = Deal::authorised(multicapture).await;
+        deal.stripe.fail_next("POST", CAPTURE, Failure::Status(402));
+        if multicapture {
+            deal.stripe.fail_next("POST", CAPTURE, Failure::Status(402));
+        }
+        deal.ship(&deal.admin).await.is(200);
+        deal.shop.deliver_everything().await;
+        assert!(deal.captures().await.iter().all(|(_, status)| *status == CaptureStatus::Failed));
+        assert_eq!(deal.payment().await.authorised.unwrap().amount.minor(), TOTAL);
+        deal.send_everything_back().await;
+        assert_eq!(deal.payment().await.refunds, []);
+
+        deal.shop.clock.advance(6 * DAY);
+        for _ in 0..3 {
+            deal.shop.run_maintenance().await;
+            deal.shop.deliver_everything().await;
+            deal.shop.clock.advance(RESUME);
+        }
+        deal.is_charged(SHIPPING).await;
+        let payment = deal.payment().await;
+        assert_eq!((payment.authorised, payment.void_pending), (None, false));
+        assert_eq!((payment.attention.as_deref(), deal.status().await), (None, OrderStatus::Refunded));
+        assert_eq!(deal.stripe.intent(&deal.intent().await)["amount_capturable"], 0);
+    }
+}
+
+#[tokio::test]
+async fn an_authorisation_of_what_came_back_is_voided() {
+    let deal = Deal::authorised(true).await;
+    // Nothing is due besides the goods.
+    deal.capture(&deal.admin, "shipping", json!({"amount": 536})).await.is(202);
+    deal.shop.deliver_everything().await;
+    for _ in 0..2 {
+        deal.stripe.fail_next("POST", CAPTURE, Failure::Status(402));
+    }
+    deal.ship(&deal.admin).await.is(200);
+    deal.shop.deliver_everything().await;
+    deal.send_everything_back().await;
+    let refunded = deal.moved().await.refunded;
+    deal.shop.clock.advance(6 * DAY);
+    for _ in 0..3 {
+        deal.shop.run_maintenance().await;
+        deal.shop.deliver_everything().await;
+        deal.shop.clock.advance(RESUME);
+    }
+    let payment = deal.payment().await;
+    assert_eq!((payment.authorised, payment.void_pending, payment.attention.as_deref()), (None, false, None));
+    assert_eq!(payment.captured.minor() - deal.moved().await.refunded, 536, "it refunded {refunded} before");
+    deal.shop.verify().await;
 }
 
 #[tokio::test]

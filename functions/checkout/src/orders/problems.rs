@@ -32,7 +32,9 @@ pub(super) fn ship_problem(error: ShipOrderError) -> Problem {
     let detail = error.to_string();
     match error {
         ShipOrderError::Order(ShipError::Illegal(error)) => error.into(),
-        ShipOrderError::Order(ShipError::HaveLeft(state)) | ShipOrderError::PaidBack(state) => {
+        ShipOrderError::Order(ShipError::HaveLeft(state))
+        | ShipOrderError::PaidBack(state)
+        | ShipOrderError::Uncollected(state) => {
             Problem::new(ProblemCode::IllegalTransition).detail(detail).member("state", state)
         }
         ShipOrderError::Disputed(state) => {

@@ -43,7 +43,8 @@ impl Validate for ShipOrder {
 ///
 /// A seller ships the own lines, an administrator all remaining ones, in one parcel per seller. The order is shipped once every
 /// line is. The units leave the stock. A fully refunded order cannot be shipped. Where the payment is captured on shipping, each
-/// parcel's share is captured now.
+/// parcel's share is captured now. If nothing more can be captured and less than the total was, nothing is shipped until a person
+/// has decided (409 `illegal_transition`).
 #[utoipa::path(post, path = "/v1/orders/{id}/ship", tag = "orders", security(("bearer" = [])),
     params(("id" = String, Path)), request_body = ShipOrder, responses((status = 200, body = OrderView)))]
 pub(crate) async fn ship_order(

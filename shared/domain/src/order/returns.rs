@@ -275,6 +275,14 @@ impl Order {
         Ok(())
     }
 
+    /// What came back cost beyond what was refunded for it, because that much had not been captured.
+    pub fn returned_unpaid(&self) -> Result<Money, MoneyError> {
+        let received = self.returns.iter().filter(|each| each.status == ReturnStatus::Received);
+        let unpaid: Result<Vec<_>, _> =
+            received.flat_map(|each| &each.items).map(|item| item.worth.minus(item.refund)).collect();
+        Money::sum(unpaid?)
+    }
+
     /// Once every unit is returned and no approved refund is still to be paid out, the order is refunded.
     pub fn finish_returns(&mut self, payment: &Payment, now: Timestamp) -> Idempotent {
         let has_left = matches!(self.status, OrderStatus::Shipped | OrderStatus::Delivered);

@@ -149,6 +149,19 @@ impl Payment {
         Ok(authorised.amount.minus(requested)?.max(Money::ZERO))
     }
 
+    /// What the shop captures by itself: what it can, less what came back before it was paid.
+    pub fn chargeable(&self, order: &Order) -> Result<Money, MoneyError> {
+        Ok(self.capturable()?.minus(order.returned_unpaid()?)?.max(Money::ZERO))
+    }
+
+    /// What is owed and no capture will bring any more: it is neither captured nor authorised, and did not come back.
+    pub fn uncollected(&self, order: &Order) -> Result<Money, MoneyError> {
+        if self.capture_mode == CaptureMode::Immediately || self.authorised.is_some() {
+            return Ok(Money::ZERO);
+        }
+        Ok(self.amount.minus(self.captured)?.minus(order.returned_unpaid()?)?.max(Money::ZERO))
+    }
+
     /// The captures that are to be made.
     pub fn requested_captures(&self) -> impl Iterator<Item = &Capture> {
         self.captures.iter().filter(|capture| capture.status == CaptureStatus::Requested)
@@ -199,7 +212,7 @@ impl Payment {
         now: Timestamp,
     ) -> Result<Option<Id<Capture>>, CaptureError> {
         let Some(authorised) = self.authorised else { return Ok(None) };
-        let left = self.capturable()?;
+        let left = self.chargeable(order)?;
         let is_last = order.has_left_completely() && parcel.saturating_add(1) == order.shipments.len();
         let takes_rest = is_last || !authorised.multicapture;
         let amount = if takes_rest { left } else { order.due_with(parcel)?.min(left) };

@@ -159,8 +159,10 @@ pub(super) fn order_violations(order: &OrderFacts, payment: &PaymentFacts) -> Ve
         _ => match payment.status {
             PaymentStatus::Completed | PaymentStatus::Refunded => true,
             PaymentStatus::Processing => is_authorised,
-            // It left, and the authorisation ended before it was captured.
-            PaymentStatus::Failed => payment.attention.is_some(),
+            // It left, and the authorisation ended before it was captured; or it came back before that.
+            PaymentStatus::Failed => {
+                payment.attention.is_some() || order.returns.iter().any(|each| each.status == ReturnStatus::Received)
+            }
             PaymentStatus::Pending => false,
         },
     };
