@@ -32,6 +32,9 @@ const SECOND: i64 = 751;
 /// Longer than the time after which maintenance resumes what may be a dead letter.
 const RESUME: Duration = Duration::from_secs(11 * 60);
 
+/// Longer than the time for which a capture that failed is not requested again.
+const RETRY: Duration = Duration::from_secs(2 * 3600);
+
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 const CAPTURE: &str = "/v1/payment_intents/*/capture";
@@ -571,7 +574,7 @@ async fn captures_made_in_the_dashboard_are_recorded() {
 #[tokio::test]
 async fn an_order_whose_rest_was_released_waits_for_a_person() {
     let deal = Deal::authorised(false).await;
-    deal.capture(&deal.admin, "too little", json!({"amount": 100})).await.is(202);
+    deal.capture(&deal.admin, "too-little", json!({"amount": 100})).await.is(202);
     deal.shop.deliver_everything().await;
     deal.is_charged(100).await;
     let payment = deal.payment().await;
@@ -588,7 +591,7 @@ async fn an_order_whose_rest_was_released_waits_for_a_person() {
 #[tokio::test]
 async fn an_order_whose_rest_was_released_is_shipped_once_a_person_has_decided() {
     let deal = Deal::authorised(false).await;
-    deal.capture(&deal.admin, "too little", json!({"amount": 100})).await.is(202);
+    deal.capture(&deal.admin, "too-little", json!({"amount": 100})).await.is(202);
     deal.shop.deliver_everything().await;
     deal.is_not_shipped().await;
     let payment = deal.payment().await.id;
@@ -687,7 +690,7 @@ async fn what_came_back_before_it_was_captured_is_not_captured_afterwards() {
         for _ in 0..3 {
             deal.shop.run_maintenance().await;
             deal.shop.deliver_everything().await;
-            deal.shop.clock.advance(RESUME);
+            deal.shop.clock.advance(RETRY);
         }
         deal.is_charged(SHIPPING).await;
         let payment = deal.payment().await;
@@ -698,9 +701,9 @@ async fn what_came_back_before_it_was_captured_is_not_captured_afterwards() {
 }
 
 #[tokio::test]
-async fn an_authorisation_of_what_came_back_is_voided() {
+async fn a_return_that_was_refunded_in_part_counts_with_the_rest() {
     let deal = Deal::authorised(true).await;
-    // Nothing is due besides the goods.
+    // As much as shipping costs, which is refunded for the goods.
     deal.capture(&deal.admin, "shipping", json!({"amount": 536})).await.is(202);
     deal.shop.deliver_everything().await;
     for _ in 0..2 {
@@ -714,7 +717,7 @@ async fn an_authorisation_of_what_came_back_is_voided() {
     for _ in 0..3 {
         deal.shop.run_maintenance().await;
         deal.shop.deliver_everything().await;
-        deal.shop.clock.advance(RESUME);
+        deal.shop.clock.advance(RETRY);
     }
     let payment = deal.payment().await;
     assert_eq!((payment.authorised, payment.void_pending, payment.attention.as_deref()), (None, false, None));
