@@ -75,7 +75,7 @@ fn print(report: &Report) {
         println!("  {} charges of other programs were ignored", report.foreign_charges);
     }
     if report.in_progress > 0 {
-        println!("  {} payments changed within the last ten minutes and were not compared", report.in_progress);
+        println!("  {} payments changed within the last minute and were not compared", report.in_progress);
     }
     for found in &report.breaks {
         print_break(found);

@@ -31,8 +31,9 @@ pub use compare::{Break, Cause, Remedy};
 use crate::{PaymentProcessing, no_answer};
 use compare::Difference;
 
-/// A payment that changed more recently is still being processed: the next run compares it.
-const IN_PROGRESS: Duration = Duration::from_secs(10 * 60);
+/// A payment that changed more recently is being processed: the next run compares it. Shorter than the interval in which
+/// maintenance touches what is unresolved, so that it is compared.
+const IN_PROGRESS: Duration = Duration::from_secs(60);
 
 /// The result of a run.
 #[derive(Clone, Debug, Serialize)]
