@@ -252,7 +252,7 @@ impl Payment {
         Idempotent::Executed
     }
 
-    /// Records what the gateway has captured and still can capture, whoever captured it. The payment is `processing` while it
+    /// Records what the gateway has captured and still can capture, by the shop or by hand. The payment is `processing` while it
     /// is authorised, and `completed` from the first capture on.
     pub fn record_captures(&mut self, reported: &GatewayCaptures, now: Timestamp) -> Result<Idempotent, MoneyError> {
         let more = reported.captured.minus(self.captured)?;

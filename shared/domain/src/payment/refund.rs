@@ -358,7 +358,7 @@ impl Payment {
         Ok(())
     }
 
-    /// Records what the gateway reports about a refund, whoever made it. Refunds made elsewhere come off those that are
+    /// Records what the gateway reports about a refund, of the shop or by hand. Refunds made elsewhere come off those that are
     /// approved and not accepted yet, because the gateway refunds no more than it captured.
     pub fn record_refund(&mut self, reported: &GatewayRefund, now: Timestamp) -> Result<Idempotent, MoneyError> {
         if self.refunds.iter().any(|refund| refund.failed_ids.contains(&reported.id)) {

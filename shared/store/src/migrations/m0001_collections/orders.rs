@@ -240,7 +240,7 @@ fn payments() -> Spec {
         "updatedAt": date(),
     };
     // What was transferred beside a charge is not captured, and its refunds stand apart. So do refunds of a charge that a
-    // person transferred because the gateway failed: someone may refund the charge itself, too.
+    // person transferred because the gateway failed: the charge itself may be refunded, too.
     let is_transfer = doc! {"$or": [{"$eq": ["$$this.byTransfer", true]}, {"$eq": ["$$this.isTransferred", true]}]};
     let is_beside = doc! {"$and": [{"$eq": ["$gateway", "stripe"]}, is_transfer]};
     let not_of_captured = doc! {"$or": [{"$eq": ["$$this.status", "rejected"]}, is_beside]};
