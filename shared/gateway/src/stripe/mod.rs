@@ -129,6 +129,10 @@ impl Stripe {
     /// into the same one: after a decline, a customer may try the same token again.
     async fn payment_method(&self, source: &PaymentSource) -> Result<String, GatewayError> {
         let token = source.expose();
+        // Such a path would address another resource, or none.
+        if token.is_empty() || segment(token) != token {
+            return Err(invalid_method("the token is none of the payment form's"));
+        }
         if !token.starts_with("tok_") {
             return Ok(token.to_owned());
         }
