@@ -2,7 +2,7 @@
 //! and the clock.
 //!
 //! A history is a list of steps, drawn from a seed, on a small shop with the real database and the strict double of Stripe.
-//! After it, the world calms down and everything must end: see [`ending`]. A history that fails is shrunk to fewer steps.
+//! After it, the world calms down and everything must end (`ending.rs`). A history that fails is shrunk to fewer steps.
 
 mod ending;
 mod history;
