@@ -13,6 +13,7 @@ mod find_abandoned_carts;
 mod look_up_payments;
 mod relay_outbox;
 mod request_reconciliation;
+mod resume;
 mod resume_methods;
 mod resume_orders;
 mod resume_payments;

@@ -1,13 +1,11 @@
 //! Enqueues `order.paid` again for paid orders that are not picked: the message may be a dead letter.
 
-use std::time::Duration;
-
 use shared::{domain::message::Event, domain::order::OrderStatus, queue::Worker, store::StoreError, transaction};
 
-use crate::BATCH;
-
-/// Longer than the visibility time-out of the fulfillment queue, so that no delivery is in progress.
-const RESUME_DELAY: Duration = Duration::from_secs(10 * 60);
+use crate::{
+    BATCH,
+    resume::{RESUME_DELAY, dispatch},
+};
 
 /// Answers how many orders were resumed.
 pub(crate) async fn run(worker: &Worker) -> Result<usize, StoreError> {
@@ -18,25 +16,17 @@ pub(crate) async fn run(worker: &Worker) -> Result<usize, StoreError> {
     for id in waiting {
         let enqueued: Result<_, StoreError> = transaction!(store, |tx| {
             let found = store.orders.find_in(tx, id).await?;
-            let Some(mut order) = found.filter(|order| order.status == OrderStatus::Confirmed) else { return Ok(None) };
+            let Some(mut order) = found.filter(|order| order.status == OrderStatus::Confirmed) else {
+                return Ok(Vec::new());
+            };
             // Recorded, so that the next run does not enqueue it again.
             order.updated_at = now;
             let message = Event::OrderPaid { order_id: order.id }.now(now);
             store.orders.save_in(tx, &mut order).await?;
             store.outbox.enqueue(tx, &message).await?;
-            Ok(Some(message))
+            Ok(vec![message])
         });
-        match enqueued {
-            Ok(message) => {
-                count += usize::from(message.is_some());
-                worker.dispatch(Vec::from_iter(message)).await;
-            }
-            Err(error @ StoreError::Unavailable(_)) => return Err(error),
-            // A failure for one order must not block the others.
-            Err(error) => {
-                tracing::error!(%id, error = &error as &dyn std::error::Error, "an order could not be resumed")
-            }
-        }
+        count += dispatch(worker, id, enqueued, "an order could not be resumed").await?;
     }
     Ok(count)
 }

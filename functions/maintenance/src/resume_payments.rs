@@ -1,8 +1,6 @@
 //! Enqueues again what a payment waits for, where a message may be a dead letter: a void that the gateway has not confirmed,
 //! captures that are not made, refunds that are not paid out, disputes that may have ended.
 
-use std::time::Duration;
-
 use shared::{
     domain::{
         Timestamp,
@@ -14,10 +12,10 @@ use shared::{
     transaction,
 };
 
-use crate::BATCH;
-
-/// Longer than the visibility time-out of the payments queue, so that no delivery is in progress.
-const RESUME_DELAY: Duration = Duration::from_secs(10 * 60);
+use crate::{
+    BATCH,
+    resume::{RESUME_DELAY, dispatch},
+};
 
 /// Answers how many payments were resumed.
 pub(crate) async fn run(worker: &Worker) -> Result<usize, StoreError> {
@@ -36,17 +34,7 @@ pub(crate) async fn run(worker: &Worker) -> Result<usize, StoreError> {
             store.outbox.enqueue_all(tx, &messages).await?;
             Ok(messages)
         });
-        match enqueued {
-            Ok(messages) => {
-                count += usize::from(!messages.is_empty());
-                worker.dispatch(messages).await;
-            }
-            Err(error @ StoreError::Unavailable(_)) => return Err(error),
-            // A failure for one payment must not block the others.
-            Err(error) => {
-                tracing::error!(%id, error = &error as &dyn std::error::Error, "a payment could not be resumed");
-            }
-        }
+        count += dispatch(worker, id, enqueued, "a payment could not be resumed").await?;
     }
     Ok(count)
 }

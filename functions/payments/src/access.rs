@@ -1,8 +1,12 @@
 //! Visibility of payments: the customer, the guest with the cart's token, and administrators.
 
 use shared::{
-    domain::{Buyer, Id, order::Order, payment::Payment},
-    http::{App, CurrentBuyer, Problem},
+    domain::{
+        Buyer, Id,
+        order::Order,
+        payment::{Payment, Refund},
+    },
+    http::{App, CurrentBuyer, CurrentUser, Problem},
     store::Versioned,
 };
 
@@ -23,4 +27,16 @@ pub(crate) async fn load_payment(
         }
     };
     if is_theirs { Ok((payment, order)) } else { Err(missing()) }
+}
+
+/// Refuses a refund that the payment does not have, and a payment that is not the caller's.
+pub(crate) async fn check_refund(
+    app: &App,
+    user: CurrentUser,
+    id: Id<Payment>,
+    refund: Id<Refund>,
+) -> Result<(), Problem> {
+    let (payment, _) = load_payment(app, &user.into(), id).await?;
+    let is_known = payment.refunds.iter().any(|each| each.id == refund);
+    if is_known { Ok(()) } else { Err(Problem::not_found("refund")) }
 }

@@ -23,7 +23,7 @@ use shared::{
     http::{
         App, CurrentBuyer, FieldCode, IdempotencyKey, OptionalBody, PathId, Problem, ProblemCode,
         idempotency::{KeyedRequest, once_prepared},
-        payment_source::{ambiguous, find_saved_method, mismatch},
+        payment_source::{ambiguous, find_saved_method, mismatch, not_chargeable, unavailable},
         refuse_card_number,
     },
     store::{StoreError, idempotency::IdempotencyRecord},
@@ -134,26 +134,20 @@ async fn check_method(
     method: PaymentMethod,
     has_token: bool,
 ) -> Result<Option<BankAccount>, Problem> {
-    let settings = &app.store.settings;
-    let (accepted, account) = tokio::try_join!(settings.payment_methods(), settings.bank_account())?;
-    if !accepted.accepts(method, account.as_ref()) {
-        let message = "the shop does not accept this payment method";
-        let problem = Problem::new(ProblemCode::PaymentMethodUnavailable);
-        return Err(problem.field("/method", FieldCode::Unavailable, message));
+    let options = app.store.settings.payment_options().await?;
+    if !options.accept(method) {
+        return Err(unavailable("/method"));
     }
     if method == PaymentMethod::BankTransfer {
         if has_token {
             let problem = Problem::new(ProblemCode::ValidationFailed);
             return Err(problem.field("/token", FieldCode::Invalid, "a bank transfer takes no token"));
         }
-        return Ok(account);
+        return Ok(options.account);
     }
     let limits = stripe::charge_limits(payment.currency);
     if !limits.allow(payment.amount) {
-        return Err(Problem::new(ProblemCode::TotalNotChargeable)
-            .member("minimum", limits.minimum)
-            .member("maximum", limits.maximum)
-            .member("step", limits.step));
+        return Err(not_chargeable(limits));
     }
     Ok(None)
 }

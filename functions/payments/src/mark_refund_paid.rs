@@ -13,7 +13,7 @@ use shared::{
     validation::{Validate, Violations, rules::line},
 };
 
-use crate::{access::load_payment, problems::PaymentProblem, view::PaymentView};
+use crate::{access::check_refund, problems::PaymentProblem, view::PaymentView};
 
 /// The bank transfer that paid a refund out.
 #[derive(Debug, Deserialize, Serialize, utoipa::ToSchema)]
@@ -44,10 +44,7 @@ pub(crate) async fn mark_refund_paid(
     State(app): State<App>,
     Valid(wanted): Valid<MarkRefundPaid>,
 ) -> Result<Response, Problem> {
-    let (payment, _) = load_payment(&app, &user.into(), id).await?;
-    if !payment.refunds.iter().any(|each| each.id == refund) {
-        return Err(Problem::not_found("refund"));
-    }
+    check_refund(&app, user, id, refund).await?;
     let request = KeyedRequest::of_user(user.id, &format!("mark_refund_paid {id} {refund}"), &key, &wanted)?;
     once(&app, &request, async || {
         let now = app.clock.now();

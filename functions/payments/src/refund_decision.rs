@@ -7,23 +7,11 @@ use shared::{
         Id,
         payment::{Payment, Refund},
     },
-    http::{App, CurrentUser, Problem, idempotency::KeyedRequest},
+    http::{App, Problem, idempotency::KeyedRequest},
     store::idempotency::IdempotencyRecord,
 };
 
-use crate::{access::load_payment, problems::PaymentProblem, view::RefundView};
-
-/// The refund exists.
-pub(crate) async fn load_refund(
-    app: &App,
-    user: CurrentUser,
-    id: Id<Payment>,
-    refund: Id<Refund>,
-) -> Result<(), Problem> {
-    let (payment, _) = load_payment(app, &user.into(), id).await?;
-    let is_known = payment.refunds.iter().any(|each| each.id == refund);
-    if is_known { Ok(()) } else { Err(Problem::not_found("refund")) }
-}
+use crate::{problems::PaymentProblem, view::RefundView};
 
 /// Carries a decision out.
 pub(crate) async fn decide(

@@ -13,10 +13,7 @@ use shared::{
     validation::{Validate, Violations, rules::lines},
 };
 
-use crate::{
-    refund_decision::{decide, load_refund},
-    view::RefundView,
-};
+use crate::{access::check_refund, refund_decision::decide, view::RefundView};
 
 /// The reason of a rejection.
 #[derive(Debug, Deserialize, Serialize, utoipa::ToSchema)]
@@ -45,7 +42,7 @@ pub(crate) async fn reject_refund(
     State(app): State<App>,
     Valid(wanted): Valid<RejectRefund>,
 ) -> Result<Response, Problem> {
-    load_refund(&app, user, id, refund).await?;
+    check_refund(&app, user, id, refund).await?;
     let request = KeyedRequest::of_user(user.id, &format!("reject_refund {id} {refund}"), &key, &wanted)?;
     once(&app, &request, async || decide(&app, &request, id, refund, RefundDecision::Reject(&wanted.reason)).await)
         .await

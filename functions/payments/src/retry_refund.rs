@@ -11,10 +11,7 @@ use shared::{
     },
 };
 
-use crate::{
-    refund_decision::{decide, load_refund},
-    view::RefundView,
-};
+use crate::{access::check_refund, refund_decision::decide, view::RefundView};
 
 /// Retry a refund that failed or is stuck
 ///
@@ -29,7 +26,7 @@ pub(crate) async fn retry_refund(
     key: IdempotencyKey,
     State(app): State<App>,
 ) -> Result<Response, Problem> {
-    load_refund(&app, user, id, refund).await?;
+    check_refund(&app, user, id, refund).await?;
     let request = KeyedRequest::of_user(user.id, &format!("retry_refund {id} {refund}"), &key, &())?;
     once(&app, &request, async || decide(&app, &request, id, refund, RefundDecision::Retry).await).await
 }

@@ -113,7 +113,7 @@ pub async fn receive_return(
     })
 }
 
-/// At most this amount, of what is left, in steps that the gateway can refund. Taking all that is left needs no step.
+/// The refund of this amount: rounded down to a step that the gateway can refund, or the rest of what is refundable.
 fn in_steps(amount: Money, left: Money, payment: &Payment) -> Money {
     let step = match payment.gateway {
         GatewayName::Stripe => stripe::charge_limits(payment.currency).step.minor().max(1),

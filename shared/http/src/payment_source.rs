@@ -3,7 +3,7 @@
 use super::{App, FieldCode, Problem, ProblemCode};
 use shop_domain::{
     Buyer, Id,
-    payment::PaymentMethod,
+    payment::{ChargeLimits, PaymentMethod},
     saved_method::{SavedMethod, SavedMethodRefusal},
 };
 
@@ -47,4 +47,18 @@ pub fn mismatch(pointer: &str) -> Problem {
 pub fn ambiguous(pointer: &str) -> Problem {
     let message = "give either a token or a saved payment method";
     Problem::new(ProblemCode::ValidationFailed).field(pointer, FieldCode::Invalid, message)
+}
+
+/// The problem of a payment method that the shop does not accept.
+pub fn unavailable(pointer: &str) -> Problem {
+    let message = "the shop does not accept this payment method";
+    Problem::new(ProblemCode::PaymentMethodUnavailable).field(pointer, FieldCode::Unavailable, message)
+}
+
+/// The problem of a total that the payment method cannot charge.
+pub fn not_chargeable(limits: ChargeLimits) -> Problem {
+    Problem::new(ProblemCode::TotalNotChargeable)
+        .member("minimum", limits.minimum)
+        .member("maximum", limits.maximum)
+        .member("step", limits.step)
 }

@@ -10,7 +10,7 @@ use shop_domain::{
     Timestamp,
     bank_account::BankAccount,
     currencies::ShopCurrencies,
-    payment::{PaymentMethods, PaymentSettings},
+    payment::{PaymentMethod, PaymentMethods, PaymentSettings},
     shipping::ShippingTable,
     tax::TaxTable,
 };
@@ -45,6 +45,8 @@ enum AnySetting {
     Tax { value: TaxTable },
     Shipping { value: ShippingTable },
     Currencies { value: ShopCurrencies },
+    BankAccount { value: BankAccount },
+    PaymentMethods { value: PaymentMethods },
 }
 
 /// What carts are priced by.
@@ -56,6 +58,22 @@ pub struct PricingSettings {
     pub shipping: ShippingTable,
     /// The currencies that the shop sells in.
     pub currencies: ShopCurrencies,
+}
+
+/// What an order can be paid with.
+#[derive(Clone, Debug, Default)]
+pub struct PaymentOptions {
+    /// The payment methods that the shop accepts; [`PaymentMethods::default`] until they are set.
+    pub methods: PaymentMethods,
+    /// The account for bank transfers, once one is set.
+    pub account: Option<BankAccount>,
+}
+
+impl PaymentOptions {
+    /// Whether an order can be paid by this method.
+    pub fn accept(&self, method: PaymentMethod) -> bool {
+        self.methods.accepts(method, self.account.as_ref())
+    }
 }
 
 impl SettingsStore {
@@ -85,17 +103,29 @@ impl SettingsStore {
 
     /// What carts are priced by, in one read.
     pub async fn pricing(&self) -> Result<PricingSettings, StoreError> {
-        let filter = doc! {"_id": {"$in": [TAX, SHIPPING, CURRENCIES]}};
-        let mut found = self.database.collection::<AnySetting>("settings").find(filter).await?;
         let mut settings = PricingSettings::default();
-        while let Some(setting) = found.try_next().await? {
+        for setting in self.read_all(&[TAX, SHIPPING, CURRENCIES]).await? {
             match setting {
                 AnySetting::Tax { value } => settings.tax = value,
                 AnySetting::Shipping { value } => settings.shipping = value,
                 AnySetting::Currencies { value } => settings.currencies = value,
+                AnySetting::BankAccount { .. } | AnySetting::PaymentMethods { .. } => {}
             }
         }
         Ok(settings)
+    }
+
+    /// What an order can be paid with, in one read.
+    pub async fn payment_options(&self) -> Result<PaymentOptions, StoreError> {
+        let mut options = PaymentOptions::default();
+        for setting in self.read_all(&[BANK_ACCOUNT, PAYMENT_METHODS]).await? {
+            match setting {
+                AnySetting::BankAccount { value } => options.account = Some(value),
+                AnySetting::PaymentMethods { value } => options.methods = value,
+                AnySetting::Tax { .. } | AnySetting::Shipping { .. } | AnySetting::Currencies { .. } => {}
+            }
+        }
+        Ok(options)
     }
 
     /// Replaces the tax table: of two writers the later one wins, as with any `PUT`.
@@ -128,11 +158,6 @@ impl SettingsStore {
         self.write(BANK_ACCOUNT, account, now).await
     }
 
-    /// The payment methods that the shop accepts; [`PaymentMethods::default`] until they are set.
-    pub async fn payment_methods(&self) -> Result<PaymentMethods, StoreError> {
-        self.read(PAYMENT_METHODS).await
-    }
-
     /// Replaces the payment methods: of two writers the later one wins, as with any `PUT`.
     pub async fn set_payment_methods(&self, methods: &PaymentMethods, now: Timestamp) -> Result<(), StoreError> {
         self.write(PAYMENT_METHODS, methods, now).await
@@ -145,6 +170,11 @@ impl SettingsStore {
     async fn read<T: DeserializeOwned + Default + Send + Sync>(&self, name: &str) -> Result<T, StoreError> {
         let setting = self.collection::<T>().find_one(doc! {"_id": name}).await?;
         Ok(setting.map(|setting| setting.value).unwrap_or_default())
+    }
+
+    async fn read_all(&self, names: &[&str]) -> Result<Vec<AnySetting>, StoreError> {
+        let filter = doc! {"_id": {"$in": names}};
+        Ok(self.database.collection::<AnySetting>("settings").find(filter).await?.try_collect().await?)
     }
 
     async fn write<T: Serialize + Send + Sync>(&self, name: &str, value: &T, now: Timestamp) -> Result<(), StoreError> {

@@ -12,6 +12,7 @@ use std::{sync::Arc, time::Duration};
 use futures::future::LocalBoxFuture;
 use shared::domain::Random;
 
+pub(crate) use self::runner::text_of;
 pub use self::{
     report::{Failure, Report, Summary},
     runner::{Bounds, run},

@@ -79,7 +79,8 @@ async fn outcome(race: LocalBoxFuture<'static, ()>) -> Result<(), String> {
     }
 }
 
-fn text_of(panic: &(dyn Any + Send)) -> String {
+/// The message of a panic.
+pub(crate) fn text_of(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "it panicked".to_owned())
 }

@@ -16,7 +16,7 @@ use futures::FutureExt;
 pub use world::World;
 
 use self::{history::draw, step::Step};
-use crate::campaign::Run;
+use crate::campaign::{Run, text_of};
 
 /// How often a failed history is tried with fewer steps.
 const SHRINK_ATTEMPTS: usize = 200;
@@ -31,10 +31,7 @@ async fn walk(world: &mut World, steps: &[Step]) -> Result<(), String> {
         world.end().await;
     };
     let caught = AssertUnwindSafe(walked).catch_unwind().await;
-    caught.map_err(|panic| {
-        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-        text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "it panicked".to_owned())
-    })
+    caught.map_err(|panic| text_of(&*panic))
 }
 
 /// Draws the history of a run and walks it. A failure is shrunk first: its message names the steps that are left.

@@ -21,7 +21,7 @@ use shared::{
         App, CurrentBuyer, FieldCode, IdempotencyKey, Problem, ProblemCode, Valid,
         address::AddressBody,
         idempotency::{KeyedRequest, once_prepared},
-        payment_source::{ambiguous, find_saved_method, mismatch},
+        payment_source::{ambiguous, find_saved_method, mismatch, unavailable},
         refuse_card_number,
     },
     validation::{
@@ -169,14 +169,12 @@ async fn prepare(
 ) -> Result<(PlaceOrder, Option<BankAccount>), Problem> {
     let source = check_source(&wanted.payment)?;
     let given = wanted.shipping_address.map(Into::into);
-    let settings = &app.store.settings;
-    let (cart, email, shipping_address, saved_method, methods, account) = tokio::join!(
+    let (cart, email, shipping_address, saved_method, options) = tokio::join!(
         load_cart(app, buyer),
         find_email(app, buyer, wanted.email),
         find_address(app, buyer, given, wanted.address_id),
         find_saved(app, buyer, &wanted.payment),
-        settings.payment_methods(),
-        settings.bank_account(),
+        app.store.settings.payment_options(),
     );
     // A fixed order, so that a request with several faults always gets the same refusal.
     let cart = cart?;
@@ -184,14 +182,11 @@ async fn prepare(
         return Err(Problem::new(ProblemCode::CartEmpty));
     }
     let (email, shipping_address, saved_method) = (email?, shipping_address?, saved_method?);
-    let (method, account) = (wanted.payment.method, account?);
-    if !methods?.accepts(method, account.as_ref()) {
-        return Err(Problem::new(ProblemCode::PaymentMethodUnavailable).field(
-            "/payment/method",
-            FieldCode::Unavailable,
-            "the shop does not accept this payment method",
-        ));
+    let (method, options) = (wanted.payment.method, options?);
+    if !options.accept(method) {
+        return Err(unavailable("/payment/method"));
     }
+    let account = options.account;
     let save_method = check_save(&wanted.payment, buyer)?;
     let charge_limits = charge_limits(Some(method), cart.currency);
     let order = PlaceOrder {

@@ -2,8 +2,8 @@
 
 use shared::{
     app::{place_order::PlaceOrderError, quote::QuoteError},
-    domain::{coupon::CouponRefusal, payment::ChargeLimits},
-    http::{FieldCode, Problem, ProblemCode},
+    domain::coupon::CouponRefusal,
+    http::{FieldCode, Problem, ProblemCode, payment_source::not_chargeable},
 };
 
 use super::quote_view::QuoteView;
@@ -50,12 +50,4 @@ pub(super) fn place_problem(error: PlaceOrderError) -> Problem {
 
 fn coupon_problem(refusal: CouponRefusal) -> Problem {
     Problem::new(ProblemCode::CouponInvalid).detail(refusal.to_string()).member("reason", refusal)
-}
-
-/// The payment method cannot charge the total.
-pub(super) fn not_chargeable(limits: ChargeLimits) -> Problem {
-    Problem::new(ProblemCode::TotalNotChargeable)
-        .member("minimum", limits.minimum)
-        .member("maximum", limits.maximum)
-        .member("step", limits.step)
 }

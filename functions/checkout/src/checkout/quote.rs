@@ -5,7 +5,7 @@ use serde::Deserialize;
 use shared::{
     app::quote::{QuoteRequest, quote},
     domain::{Id, address::SavedAddress, payment::PaymentMethod, pricing::Destination, shipping::ShippingMethod},
-    http::{App, CurrentBuyer, Problem, Valid, address::normalise_place},
+    http::{App, CurrentBuyer, Problem, Valid, address::normalise_place, payment_source::not_chargeable},
     validation::{
         Validate, Violations,
         rules::{country, length, optional_line, subdivision_of},
@@ -15,7 +15,7 @@ use shared::{
 use super::{
     charge_limits,
     delivery::{find_address, load_cart},
-    problems::{not_chargeable, quote_problem},
+    problems::quote_problem,
     quote_view::QuoteView,
 };
 

@@ -14,9 +14,8 @@ pub(crate) async fn show_payment_methods(
     _: Admin,
     State(app): State<App>,
 ) -> Result<Json<PaymentMethodsView>, Problem> {
-    let settings = &app.store.settings;
-    let (accepted, account) = tokio::try_join!(settings.payment_methods(), settings.bank_account())?;
-    let mut methods = accepted.methods.clone();
-    methods.retain(|method| accepted.accepts(*method, account.as_ref()));
+    let options = app.store.settings.payment_options().await?;
+    let mut methods = options.methods.methods.clone();
+    methods.retain(|method| options.accept(*method));
     Ok(Json(PaymentMethodsView { methods }))
 }

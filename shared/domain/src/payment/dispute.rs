@@ -68,8 +68,16 @@ pub struct GatewayDispute {
 impl Payment {
     /// What is disputed or lost: not the shop's to refund.
     pub fn disputed(&self) -> Result<Money, MoneyError> {
-        let taken = self.disputes.iter().filter(|dispute| dispute.status != DisputeStatus::Won);
-        Money::sum(taken.map(|dispute| dispute.amount))
+        self.sum_of_disputes(|status| status != DisputeStatus::Won)
+    }
+
+    /// What disputes gave back to the customer for good.
+    pub(super) fn lost(&self) -> Result<Money, MoneyError> {
+        self.sum_of_disputes(|status| status == DisputeStatus::Lost)
+    }
+
+    fn sum_of_disputes(&self, counts: impl Fn(DisputeStatus) -> bool) -> Result<Money, MoneyError> {
+        Money::sum(self.disputes.iter().filter(|dispute| counts(dispute.status)).map(|dispute| dispute.amount))
     }
 
     /// Whether a dispute is not decided: the order is not shipped and no refund is paid out meanwhile.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DisputeStatus, GatewayName, Payment, PaymentStatus};
+use super::{GatewayName, Payment, PaymentStatus};
 use crate::{Command, Id, Idempotent, IllegalTransition, Money, MoneyError, State, Timestamp};
 
 /// How long a worker has the exclusive right to pay a refund out: longer than the gateway is waited for.
@@ -168,18 +168,20 @@ impl Refund {
 impl Payment {
     /// The captured amount less the refunds of it that are paid out or owed, and less what is disputed or lost.
     pub fn refundable(&self) -> Result<Money, MoneyError> {
-        let refunds = self.refunds.iter().filter(|refund| refund.counts() && self.is_of_captured(refund));
-        let refunds = Money::sum(refunds.map(|refund| refund.amount))?;
-        Ok(self.captured.minus(refunds)?.minus(self.disputed()?)?.max(Money::ZERO))
+        let left = self.captured.minus(self.refund_total()?)?.minus(self.disputed()?)?;
+        Ok(left.max(Money::ZERO))
     }
 
     /// What would be refundable if every open dispute were won: refunds within it can be approved, and wait for the disputes.
     pub fn refundable_after_disputes(&self) -> Result<Money, MoneyError> {
-        let open = self.disputes.iter().filter(|dispute| dispute.status == DisputeStatus::Open);
-        let refunds = self.refunds.iter().filter(|refund| refund.counts() && self.is_of_captured(refund));
-        let refunds = Money::sum(refunds.map(|refund| refund.amount))?;
-        let lost = self.disputed()?.minus(Money::sum(open.map(|dispute| dispute.amount))?)?;
-        Ok(self.captured.minus(refunds)?.minus(lost)?.max(Money::ZERO))
+        let left = self.captured.minus(self.refund_total()?)?.minus(self.lost()?)?;
+        Ok(left.max(Money::ZERO))
+    }
+
+    /// The refunds of what was captured that are paid out or owed.
+    fn refund_total(&self) -> Result<Money, MoneyError> {
+        let counted = self.refunds.iter().filter(|refund| refund.counts() && self.is_of_captured(refund));
+        Money::sum(counted.map(|refund| refund.amount))
     }
 
     /// Whether a refund returns what was captured. Transfers beside a charge are not captured, and their refunds stand apart.
@@ -433,9 +435,7 @@ impl Payment {
     /// Reduces refunds that the gateway owes until another `amount` fits into what was captured, the latest first. Answers by how
     /// much it does not fit.
     pub(super) fn make_room(&mut self, amount: Money) -> Result<Money, MoneyError> {
-        let counted = self.refunds.iter().filter(|refund| refund.counts() && self.is_of_captured(refund));
-        let counted = Money::sum(counted.map(|refund| refund.amount))?;
-        let mut excess = counted.plus(self.disputed()?)?.plus(amount)?.minus(self.captured)?;
+        let mut excess = self.refund_total()?.plus(self.disputed()?)?.plus(amount)?.minus(self.captured)?;
         let owed = |refund: &&mut Refund| {
             let is_accepted = refund.status == RefundStatus::Approved && refund.refund_id.is_some();
             matches!(refund.status, RefundStatus::Approved | RefundStatus::Failed)
